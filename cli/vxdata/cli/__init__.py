@@ -1,0 +1,1 @@
+"""The `vxdata` command: runs the server, and uses it through the SDK."""

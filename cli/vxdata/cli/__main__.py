@@ -1,0 +1,37 @@
+"""Entry point of the `vxdata` command, importable without the server's dependencies."""
+
+from __future__ import annotations
+
+import sys
+
+SERVER_PACKAGES = frozenset(
+    {
+        "adbc_driver_manager",
+        "adbc_driver_postgresql",
+        "platformdirs",
+        "psutil",
+        "pydantic_settings",
+        "rich",
+        "sqlglot",
+        "starlette",
+        "structlog",
+        "tenacity",
+        "typer",
+        "uvicorn",
+    }
+)
+
+
+def main() -> None:
+    """Run the command line, or say which extra to install for it."""
+    try:
+        from vxdata.cli.app import app  # noqa: PLC0415 - the SDK alone lacks what this needs
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in SERVER_PACKAGES:
+            raise
+        sys.exit(f"The vxdata command needs {error.name}: pip install 'vxdata[server]'")
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""`vxdata health`: whether a server answers."""
+
+from __future__ import annotations
+
+import sys
+
+from vxdata.cli.options import Url
+from vxdata.sdk import Client
+
+
+def health(url: Url = None) -> None:
+    """Ask a server whether it can answer; exit status 1 if not."""
+    with Client(url, timeout=10) as client:
+        sys.stdout.write(client.health().model_dump_json(indent=2) + "\n")

@@ -1,0 +1,48 @@
+"""`vxdata serve`: the server alone, against a PostgreSQL and an S3 that run elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from vxdata.cli.running import until_signal
+from vxdata.server.app import Server
+from vxdata.server.config import Settings
+from vxdata.server.logs import configure_logs
+
+
+def serve(
+    database_uri: Annotated[
+        str | None,
+        typer.Option(
+            help="libpq URI of the database. Prefer VXDATA_DATABASE_URI: arguments can be seen by other users.",
+            show_default="VXDATA_DATABASE_URI",
+        ),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Flight port; 0 picks one.", show_default="8815")] = None,
+    http_port: Annotated[int | None, typer.Option(help="HTTP port; 0 picks one.", show_default="8816")] = None,
+    s3_url: Annotated[str | None, typer.Option(help="Endpoint of the S3 service.", show_default="AWS")] = None,
+    s3_bucket: Annotated[str | None, typer.Option(help="Bucket for blobs.", show_default="none")] = None,
+) -> None:
+    """Serve a database and an S3 bucket that exist already, until Ctrl-C or SIGTERM.
+
+    Settings that are not given come from VXDATA_* environment variables and the file that
+    VXDATA_CONFIG names. When ready, prints the same line as `vxdata up`.
+    """
+    given = {
+        "database_uri": database_uri,
+        "host": host,
+        "port": port,
+        "http_port": http_port,
+        "s3_url": s3_url,
+        "s3_bucket": s3_bucket,
+    }
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    with until_signal() as stop, Server(settings) as server:
+        sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
+        sys.stdout.flush()
+        stop.wait()

@@ -1,0 +1,20 @@
+"""`vxdata up`: everything on this machine, in the foreground."""
+
+from __future__ import annotations
+
+import sys
+
+from vxdata.cli.options import DataDir, HttpPort, Port
+from vxdata.cli.running import CHECK_SECONDS, embedded_server, until_signal
+
+
+def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) -> None:
+    """Start PostgreSQL, S3 and the server on this machine, until Ctrl-C or SIGTERM.
+
+    When ready, prints one line to standard output: vxdata ready <flight address> <http address>.
+    """
+    with until_signal() as stop, embedded_server(data_dir, port, http_port) as (stack, server):
+        sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
+        sys.stdout.flush()
+        while not stop.wait(CHECK_SECONDS):
+            stack.check()

@@ -1,0 +1,43 @@
+"""Progress of long work, on standard error: rows done, rate and time left."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from vxdata.cli.running import console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def rows_progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar for the length of a block.
+
+    Args:
+        what: The work, as one word.
+
+    Yields:
+        A function to call with the rows done and the rows to do.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=None, rate="")
+
+        def on_progress(done: int, total: int) -> None:
+            speed = progress.tasks[task].speed
+            progress.update(
+                task, completed=done, total=total, rate=f"{speed:,.0f} rows/s" if speed else ""
+            )
+
+        yield on_progress

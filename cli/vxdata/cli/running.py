@@ -1,0 +1,86 @@
+"""A server on the embedded stack, running in this process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from rich.console import Console
+
+from vxdata.server.app import Server
+from vxdata.server.config import Settings
+from vxdata.server.embedded import EmbeddedStack, default_data_dir
+from vxdata.server.logs import configure_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHECK_SECONDS: Final = 2.0
+"""How often the embedded children are looked at while the server waits for a signal."""
+
+log = structlog.get_logger(__name__)
+console = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def embedded_server(data_dir: Path | None, port: int, http_port: int) -> Iterator[tuple[EmbeddedStack, Server]]:
+    """Start PostgreSQL, S3 and the server on one folder, and stop them at the end of the block.
+
+    Args:
+        data_dir: The folder; the user's default one if None.
+        port: Flight port, or 0 for a free one.
+        http_port: HTTP port, or 0 for a free one.
+
+    Yields:
+        The stack and the server, ready for calls.
+
+    Raises:
+        EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
+        OSError: A port is taken.
+    """
+    with EmbeddedStack.start(data_dir or default_data_dir(), progress=_tell) as stack:
+        settings = Settings(
+            port=port,
+            http_port=http_port,
+            database_uri=stack.postgres_uri,
+            s3_url=stack.s3.url,
+            s3_bucket=stack.s3.bucket,
+            s3_region=stack.s3.region,
+            s3_access_key=stack.s3.access_key,
+            s3_secret_key=stack.s3.secret_key,
+        )
+        configure_logs(settings.log_level, as_json=settings.log_json)
+        with Server(settings) as server:
+            yield stack, server
+
+
+@contextmanager
+def until_signal() -> Iterator[threading.Event]:
+    """Catch SIGINT and SIGTERM for the length of a block.
+
+    Yields:
+        An event that the first signal sets; a second signal ends the process at once.
+    """
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: object) -> None:
+        if stop.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        log.info("stopping", signal=signal.Signals(number).name)
+        stop.set()
+
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _tell(sentence: str) -> None:
+    console.print(f"[dim]{sentence}[/dim]")

@@ -1,0 +1,119 @@
+"""The composition root: the one place that wires the server together."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.registry import registry
+from vxdata.server.database import Database
+from vxdata.server.errors import ErrorDesk
+from vxdata.server.flight import FlightServer
+from vxdata.server.http import HttpServer, build_app
+from vxdata.server.services import Services
+from vxdata.server.services.create import CreateService
+from vxdata.server.services.health import HealthService
+from vxdata.server.services.read import ReadService
+from vxdata.server.upgrade import upgrade
+from vxdata.server.watch import Watch
+from vxdata.sql.catalog import Catalog
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from vxdata.schemas.wire import Health
+    from vxdata.server.config import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class Server:
+    """A running server: the Flight listener, the HTTP listener and their parts.
+
+    Args:
+        settings: How to run; `database_uri` must be set.
+
+    Raises:
+        ServerUnavailable: PostgreSQL cannot be reached.
+        SchemaMismatch: The database was made by a newer version.
+        OSError: A port is taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Start everything, in the order in which it depends on each other."""
+        if settings.database_uri is None:
+            msg = "No database is configured: set VXDATA_DATABASE_URI."
+            raise ServerUnavailable(msg)
+        self._settings = settings
+        self._ready = threading.Event()
+        with ExitStack() as parts:
+            database = Database(settings.database_uri, size=settings.pool_size, wait=settings.pool_wait)
+            parts.callback(database.close)
+            done = upgrade(database, registry())
+            if done.changed:
+                log.info("database_upgraded", migrations=done.migrations, tables=done.tables, columns=done.columns)
+            self._watch = Watch()
+            parts.callback(self._watch.close)
+            self._services = Services(
+                read=ReadService(database, Catalog.from_registry(registry()), self._watch),
+                create=CreateService(database, registry(), self._watch),
+                health=HealthService(database),
+            )
+            # Health is answered from before the first call until after the last one.
+            self._http = HttpServer(build_app(self._check), settings.host, settings.http_port)
+            parts.callback(self._http.close)
+            self._flight = FlightServer(
+                f"grpc://{_authority(settings.host)}:{settings.port}", self._services, registry(), ErrorDesk()
+            )
+            parts.callback(self._stop_flight)
+            self._parts = parts.pop_all()
+        self._ready.set()
+
+    @property
+    def flight_url(self) -> str:
+        """Where clients connect."""
+        return f"grpc://{_authority(self._settings.host)}:{self._flight.port}"
+
+    @property
+    def http_url(self) -> str:
+        """Where health is checked."""
+        return f"http://{_authority(self._settings.host)}:{self._http.port}"
+
+    def __enter__(self) -> Self:
+        """Hand out the running server."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop in order: refuse new calls, let running ones end within the grace period, then cancel them."""
+        self._ready.clear()
+        self._parts.close()
+
+    def _check(self) -> Health:
+        if not self._ready.is_set():
+            msg = "The server is starting or shutting down."
+            raise ServerUnavailable(msg)
+        return self._services.health.check()
+
+    def _stop_flight(self) -> None:
+        """Shut Flight down; its own shutdown waits for running calls without a limit."""
+        self._flight.drain()
+        shutdown = threading.Thread(target=self._flight.shutdown, name="vxdata-shutdown", daemon=True)
+        shutdown.start()
+        shutdown.join(self._settings.grace)
+        if shutdown.is_alive():
+            log.warning("grace_period_over", cancelled=self._watch.cancel_all())
+            shutdown.join(self._settings.grace)
+
+
+def _authority(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,63 @@
+"""Instants: which point of the commit order a read sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.errors import AsOfInFuture
+from vxdata.sql import clock
+from vxdata.sql.instant import Instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from vxdata.server.database import Connection, Database
+
+
+def close_instant(database: Database, as_of: datetime) -> None:
+    """Make sure that no later commit can be stamped at or before an instant.
+
+    Args:
+        database: Where the commit clock is.
+        as_of: The instant that a read asks for.
+
+    Raises:
+        AsOfInFuture: The instant is later than the database server's clock.
+    """
+    with database.connection() as connection:
+        if as_of <= last_commit(connection).as_of:
+            return
+        if not connection.execute(clock.raise_floor(as_of)):
+            msg = f"as_of {as_of.isoformat()} lies in the future; the answer could still change."
+            raise AsOfInFuture(msg, as_of=as_of.isoformat())
+
+
+def last_commit(connection: Connection) -> Instant:
+    """The last commit that the connection's snapshot sees."""
+    row = connection.rows(clock.READ)[0]
+    return Instant(row["version"], row["stamp"], is_current=True)
+
+
+def resolve_instant(connection: Connection, resource_type: str, as_of: datetime | None) -> Instant:
+    """Resolve what a read asks for, inside the snapshot that will answer it.
+
+    Args:
+        connection: In a repeatable-read transaction.
+        resource_type: The type that is read.
+        as_of: A closed instant, or None for the last commit.
+
+    Returns:
+        The instant; it is current when nothing of the type was committed after it.
+    """
+    row = connection.rows(clock.read_for(resource_type))[0]
+    if as_of is None or as_of == row["stamp"]:
+        return Instant(row["version"], row["stamp"], is_current=True)
+    version = connection.rows(clock.version_at(as_of))[0]["version"]
+    is_current = row["type_stamp"] is None or row["type_stamp"] <= as_of
+    return Instant(version, as_of, is_current=is_current)
+
+
+def tick(connection: Connection) -> Instant:
+    """Take the commit clock for the transaction: every later writer waits until it ends."""
+    row = connection.rows(clock.TICK)[0]
+    return Instant(row["version"], row["stamp"], is_current=True)

@@ -1,0 +1,58 @@
+"""Settings: one frozen object, read once from the environment and a file."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+CONFIG_VARIABLE = "VXDATA_CONFIG"
+"""Environment variable that names the settings file, in TOML."""
+
+
+class Settings(BaseSettings):
+    """How the server runs.
+
+    Each setting is read from the environment as ``VXDATA_<NAME>``, else from the TOML file that
+    ``VXDATA_CONFIG`` names, else it has the default shown here.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VXDATA_", frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless told otherwise.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8815, description="Flight port; 0 picks a free one.")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8816, description="Port of the HTTP health checks; 0 picks a free one."
+    )
+    database_uri: SecretStr | None = Field(None, description="libpq URI of the PostgreSQL database.")
+    s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
+    s3_bucket: str | None = Field(None, description="Bucket that holds blobs.")
+    s3_region: str = Field("us-east-1", description="Region of the S3 service.")
+    s3_access_key: str | None = Field(None, description="S3 access key.")
+    s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
+    pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        16, description="Most database connections, which is also most calls that run at a time."
+    )
+    pool_wait: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="Seconds that a call waits for a database connection."
+    )
+    grace: Annotated[float, Field(ge=0)] = Field(
+        30.0, description="Seconds that calls in progress get to end when the server is told to stop."
+    )
+    log_level: str = Field("INFO", description="Least severe level that is logged.", pattern="^[A-Z]+$")
+    log_json: bool = Field(False, description="Whether log lines are JSON instead of text for people.")  # noqa: FBT003 - pydantic's default
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes all by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes all by name
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, which wins over the file."""
+        file = TomlConfigSettingsSource(settings_cls, os.environ.get(CONFIG_VARIABLE))
+        return init_settings, env_settings, file

@@ -1,0 +1,127 @@
+"""Errors on their way out: whatever a handler raises becomes one of ours, small enough to travel.
+
+gRPC trailers hold 8 KiB, the message is sent twice, and beyond that parts get lost at random; so long
+details stay here, to be fetched by the `error_detail` action.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from vxdata.schemas.errors import (
+    InternalError,
+    InvalidTicket,
+    RequestCancelled,
+    ServerBusy,
+    ServerUnavailable,
+    VxDataError,
+)
+from vxdata.schemas.wire import WireError
+from vxdata.server.database_errors import (
+    ConnectionLost,
+    DatabaseError,
+    OutOfResources,
+    StatementCancelled,
+    UndefinedObject,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_MESSAGE_CHARACTERS: Final = 500
+MOST_WIRE_BYTES: Final = 1536
+MOST_DETAILS_KEPT: Final = 64
+"""Long errors kept for fetching; the oldest goes first."""
+
+log = structlog.get_logger(__name__)
+
+TRANSLATIONS: tuple[tuple[type[DatabaseError], Callable[[], VxDataError]], ...] = (
+    (ConnectionLost, lambda: ServerUnavailable("The connection to the database was lost; try again.")),
+    (StatementCancelled, lambda: RequestCancelled("The statement was cancelled.")),
+    (OutOfResources, lambda: ServerBusy("The database has run out of disk, memory or connections.")),
+    (
+        UndefinedObject,
+        lambda: InternalError("The database lacks a table or column: run `vxdata db upgrade`."),
+    ),
+)
+"""Failures of the database -> what the caller is told; the text of PostgreSQL goes to the log alone."""
+
+
+def translate(error: Exception) -> VxDataError:
+    """Find the error to show for whatever was raised.
+
+    Args:
+        error: Anything that a handler raised.
+
+    Returns:
+        The error itself if it is ours, else one that tells the caller what to do and no more.
+    """
+    if isinstance(error, VxDataError):
+        return error
+    for error_class, make in TRANSLATIONS:
+        if isinstance(error, error_class):
+            return make()
+    return InternalError("The server failed to answer; its log has the reason under this request id.")
+
+
+class ErrorDesk:
+    """Turns exceptions into wire errors, logs them, and keeps what is too long to send."""
+
+    def __init__(self) -> None:
+        """Begin with nothing kept."""
+        self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def to_wire(self, error: Exception, request_id: str) -> tuple[VxDataError, WireError]:
+        """Describe an exception for the wire.
+
+        Args:
+            error: Anything that a handler raised.
+            request_id: Name of the request in the log.
+
+        Returns:
+            The error that the caller sees, and its wire form, of at most `MOST_WIRE_BYTES`.
+        """
+        shown = translate(error)
+        if isinstance(shown, InternalError):
+            log.error("request_failed", exc_info=error)
+        else:
+            log.info("request_refused", code=shown.code, cause=type(error).__name__)
+        whole = WireError(request_id=request_id, **shown.to_wire())
+        short = whole.model_copy(update={"message": whole.message[:MOST_MESSAGE_CHARACTERS]})
+        if len(short.to_bytes()) <= MOST_WIRE_BYTES and short.message == whole.message:
+            return shown, short
+        with self._lock:
+            self._kept[request_id] = whole.model_dump()
+            while len(self._kept) > MOST_DETAILS_KEPT:
+                self._kept.popitem(last=False)
+        message = short.message
+        while True:
+            abridged = short.model_copy(update={"details": {}, "abridged": True, "message": message})
+            if len(abridged.to_bytes()) <= MOST_WIRE_BYTES:
+                return shown, abridged
+            message = message[: len(message) // 2]
+
+    def whole(self, request_id: str) -> bytes:
+        """The whole of an error that was abridged.
+
+        Args:
+            request_id: What the abridged error carried.
+
+        Returns:
+            The wire error as JSON.
+
+        Raises:
+            InvalidTicket: Nothing is kept under this id, or no longer.
+        """
+        with self._lock:
+            kept = self._kept.get(request_id)
+        if kept is None:
+            msg = "No error is kept under this request id."
+            raise InvalidTicket(msg, request_id=request_id[:64])
+        return json.dumps(kept).encode()

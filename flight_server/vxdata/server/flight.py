@@ -1,0 +1,265 @@
+"""The Flight listener: decode a call, ask a service, encode the answer.
+
+The only module of the server that imports pyarrow.flight.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pyarrow as pa
+import pyarrow.flight
+import structlog
+from pydantic import ValidationError
+
+from vxdata.schemas.arrow import response_schema
+from vxdata.schemas.errors import (
+    IncompleteUpload,
+    InternalError,
+    InvalidTicket,
+    RequestTimedOut,
+    ServerUnavailable,
+    ServiceProblem,
+    UnknownAction,
+    did_you_mean,
+)
+from vxdata.schemas.plan import decode, encode
+from vxdata.schemas.wire import (
+    ACTION_DESCRIPTIONS,
+    UPLOAD_SCHEMA,
+    Action,
+    CommitMarker,
+    WriteCommand,
+)
+from vxdata.server.services.create import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vxdata.schemas.errors import VxDataError
+    from vxdata.schemas.registry import Registry
+    from vxdata.server.errors import ErrorDesk
+    from vxdata.server.services import Services
+
+MOST_CHUNK_BYTES: Final = 64 * 1024 * 1024
+"""Largest message of an upload; gRPC itself would take any."""
+
+log = structlog.get_logger(__name__)
+Answer = TypeVar("Answer")
+
+
+class _Unformattable(ValueError):
+    """What `get_schema` raises: pyarrow sends the traceback of every exception from there.
+
+    It formats the traceback with the standard library, which fails on this property; pyarrow then
+    falls back to the bare class name.
+    """
+
+    @property
+    def __cause__(self) -> None:  # type: ignore[override]
+        raise RuntimeError
+
+
+def _flight_class(error: VxDataError) -> type[pa.flight.FlightError]:
+    """The gRPC status: retryable, timed out, internal, or the caller's own affair.
+
+    Never FlightCancelledError: a client that reads in its main thread would see KeyboardInterrupt.
+    """
+    match error:
+        case RequestTimedOut():
+            return pa.flight.FlightTimedOutError
+        case InternalError():
+            return pa.flight.FlightInternalError
+        case ServiceProblem(retryable=True):
+            return pa.flight.FlightUnavailableError
+        case _:
+            return pa.flight.FlightServerError
+
+
+def boundary(method: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Let nothing out of a Flight method but errors of our own, without traceback, SQL or path."""
+
+    @functools.wraps(method)
+    def guarded(self: FlightServer, context: Any, *arguments: Any) -> Answer:
+        request_id = secrets.token_hex(8)
+        with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method.__name__):
+            try:
+                self.refuse_if_draining()
+                return method(self, context, *arguments)
+            except Exception as error:  # noqa: BLE001 - the boundary: pyarrow would send the traceback
+                raise self.flight_error(error, request_id) from None
+
+    return guarded
+
+
+class FlightServer(pa.flight.FlightServerBase):
+    """Serves plans, uploads and actions.
+
+    Args:
+        location: Address to listen on, such as ``grpc://127.0.0.1:0``.
+        services: The use cases.
+        registry: The payload types.
+        errors: Describes exceptions for the wire.
+    """
+
+    def __init__(self, location: str, services: Services, registry: Registry, errors: ErrorDesk) -> None:
+        """Begin to serve: a pyarrow server listens once it is constructed."""
+        self._services = services
+        self._registry = registry
+        self._errors = errors
+        self._draining = False
+        super().__init__(location)
+
+    def drain(self) -> None:
+        """Refuse new calls; those in progress go on."""
+        self._draining = True
+
+    def refuse_if_draining(self) -> None:
+        """Tell a new caller that the server is about to stop.
+
+        Raises:
+            ServerUnavailable: It is.
+        """
+        if self._draining:
+            msg = "The server is shutting down; try again."
+            raise ServerUnavailable(msg)
+
+    def flight_error(self, error: Exception, request_id: str) -> pa.flight.FlightError:
+        """The Flight error that carries ours."""
+        shown, wire = self._errors.to_wire(error, request_id)
+        return _flight_class(shown)(f"{wire.code}: {wire.message}", wire.to_bytes())
+
+    @boundary
+    def do_get(
+        self, context: pa.flight.ServerCallContext, ticket: pa.flight.Ticket
+    ) -> pa.flight.FlightDataStream:
+        """Run the plan that the ticket is."""
+        result = self._services.read.run(decode(ticket.ticket), context.is_cancelled)
+        return pa.flight.GeneratorStream(result.arrow_schema, self._guarded_batches(result.batches))
+
+    def _guarded_batches(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        request_id = secrets.token_hex(8)
+        try:
+            yield from batches
+        except Exception as error:  # noqa: BLE001 - the boundary of a stream already begun
+            raise self.flight_error(error, request_id) from None
+
+    @boundary
+    def get_flight_info(
+        self, _context: pa.flight.ServerCallContext, descriptor: pa.flight.FlightDescriptor
+    ) -> pa.flight.FlightInfo:
+        """Check the plan in the descriptor's command; the ticket is the plan at a fixed instant."""
+        if descriptor.command is None:
+            return self._listing(_resource_type(descriptor))
+        plan, arrow_schema = self._services.read.describe(decode(descriptor.command))
+        endpoint = pa.flight.FlightEndpoint(pa.flight.Ticket(encode(plan)), [])
+        return pa.flight.FlightInfo(arrow_schema, descriptor, [endpoint], -1, -1)
+
+    @boundary
+    def list_flights(
+        self, _context: pa.flight.ServerCallContext, _criteria: bytes
+    ) -> Iterator[pa.flight.FlightInfo]:
+        """List the payload types; the path of each is its identifier prefix."""
+        return iter([self._listing(payload_type.prefix) for payload_type in self._registry])
+
+    def _listing(self, resource_type: str) -> pa.flight.FlightInfo:
+        arrow_schema = response_schema(self._registry.get(resource_type))
+        descriptor = pa.flight.FlightDescriptor.for_path(resource_type)
+        return pa.flight.FlightInfo(arrow_schema, descriptor, [], -1, -1)
+
+    def get_schema(
+        self, context: pa.flight.ServerCallContext, descriptor: pa.flight.FlightDescriptor
+    ) -> pa.flight.SchemaResult:
+        """The schema of a payload type, or of a plan's result."""
+        try:
+            return pa.flight.SchemaResult(self.get_flight_info(context, descriptor).schema)
+        except pa.flight.FlightError as error:
+            raise _Unformattable(str(error)) from None
+
+    @boundary
+    def do_put(
+        self,
+        context: pa.flight.ServerCallContext,
+        descriptor: pa.flight.FlightDescriptor,
+        reader: pa.flight.MetadataRecordBatchReader,
+        writer: pa.flight.FlightMetadataWriter,
+    ) -> None:
+        """Write what is uploaded, in one commit; the answer is its receipt."""
+        command = _write_command(descriptor)
+        receipt = self._services.create.create(_sections(reader), command.client, context.is_cancelled)
+        log.info("committed", version=receipt.version, counts=receipt.counts)
+        writer.write(receipt.to_bytes())
+
+    @boundary
+    def list_actions(self, _context: pa.flight.ServerCallContext) -> list[tuple[str, str]]:
+        """Document the actions."""
+        return [(action.value, description) for action, description in ACTION_DESCRIPTIONS.items()]
+
+    @boundary
+    def do_action(self, _context: pa.flight.ServerCallContext, action: pa.flight.Action) -> list[bytes]:
+        """Run an action; every one answers with one JSON body."""
+        match action.type:
+            case Action.HEALTH:
+                return [self._services.health.check().to_bytes()]
+            case Action.ERROR_DETAIL:
+                return [self._errors.whole(action.body.to_pybytes().decode("utf-8", "replace"))]
+            case unknown:
+                msg = f"There is no action {unknown!r}. {did_you_mean(unknown, Action)}"
+                raise UnknownAction(msg, action=unknown)
+
+
+def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
+    path = [part.decode("utf-8", "replace") for part in descriptor.path or ()]
+    if len(path) != 1:
+        msg = f"The path of a flight is one resource type, not {'/'.join(path)!r:.100}."
+        raise InvalidTicket(msg)
+    return path[0]
+
+
+def _write_command(descriptor: pa.flight.FlightDescriptor) -> WriteCommand:
+    try:
+        return WriteCommand.model_validate_json(descriptor.command or b"")
+    except ValidationError as error:
+        problems = "; ".join(str(problem["msg"]) for problem in error.errors(include_url=False)[:3])
+        msg = f"The upload's command is not one that this server knows: {problems}."
+        raise InvalidTicket(msg) from error
+
+
+def _sections(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[Section | int]:
+    """Decode an upload: its sections, then the row count of the commit marker."""
+    if not reader.schema.equals(UPLOAD_SCHEMA):
+        msg = f"An upload has the columns {', '.join(map(str, UPLOAD_SCHEMA))}."
+        raise InvalidTicket(msg)
+    for chunk in reader:
+        if chunk.data is None:
+            yield _marker(chunk.app_metadata)
+            continue
+        if chunk.data.nbytes > MOST_CHUNK_BYTES:
+            msg = f"A message of the upload holds {chunk.data.nbytes:,} bytes, over {MOST_CHUNK_BYTES:,}."
+            raise InvalidTicket(msg)
+        for resource_type, rows in zip(*(chunk.data.column(name) for name in UPLOAD_SCHEMA.names), strict=True):
+            yield from _rows(resource_type.as_py(), rows.as_buffer())
+
+
+def _rows(resource_type: str, buffer: pa.Buffer | None) -> Iterator[Section]:
+    """Read a section's IPC stream, without copying it."""
+    if buffer is None:
+        msg = "A section of the upload is null."
+        raise InvalidTicket(msg)
+    try:
+        with pa.ipc.open_stream(buffer) as batches:
+            for batch in batches:
+                yield Section(resource_type, batch)
+    except pa.ArrowInvalid as error:
+        msg = f"A section of the upload is not an Arrow IPC stream: {error}."
+        raise InvalidTicket(msg) from error
+
+
+def _marker(metadata: pa.Buffer | None) -> int:
+    try:
+        return CommitMarker.model_validate_json((metadata or pa.py_buffer(b"")).to_pybytes()).rows
+    except ValidationError as error:
+        msg = "The upload's last message is not a commit marker; nothing was written."
+        raise IncompleteUpload(msg) from error

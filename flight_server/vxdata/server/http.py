@@ -1,0 +1,85 @@
+"""The HTTP listener: health checks for whatever keeps the server running.
+
+gRPC's own health service cannot be added to a pyarrow server, so liveness and readiness are plain
+HTTP: `/livez` answers while the process does, `/readyz` while it can take calls.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from vxdata.server.errors import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from vxdata.schemas.wire import Health
+
+
+def build_app(check: Callable[[], Health]) -> Starlette:
+    """Make the application.
+
+    Args:
+        check: Answers, or raises when the server cannot take calls.
+
+    Returns:
+        An ASGI application with `/livez` and `/readyz`.
+    """
+
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        try:
+            health = await run_in_threadpool(check)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server is not ready
+            shown = translate(error)
+            return JSONResponse({"status": "unavailable", "code": shown.code}, status_code=503)
+        return JSONResponse(health.model_dump(mode="json"))
+
+    return Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz)])
+
+
+class HttpServer:
+    """Serves an application from a thread of its own.
+
+    Args:
+        app: The application.
+        host: Address to listen on.
+        port: Port, or 0 for a free one.
+    """
+
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
+        """Bind the port, and begin to serve."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((host, port))
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="vxdata-http", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._socket.getsockname()[1])
+
+    def close(self) -> None:
+        """Stop serving, and free the port."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()

@@ -1,0 +1,127 @@
+"""Read: a plan becomes a stream of record batches that knows the instant it was read at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from vxdata.schemas.plan import Plan
+from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.server.clock import close_instant, last_commit, resolve_instant
+from vxdata.server.conform import conform, result_schema
+from vxdata.server.database import READ_ONLY
+from vxdata.sql.bind import bind
+from vxdata.sql.compile import compile_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from vxdata.server.database import Database
+    from vxdata.server.watch import Watch
+    from vxdata.sql.bind import BoundPlan
+    from vxdata.sql.catalog import Catalog
+    from vxdata.sql.instant import Instant
+
+
+@dataclass(frozen=True)
+class Result:
+    """A running query.
+
+    Args:
+        arrow_schema: Schema of every batch; its metadata names the instant.
+        batches: The stream. Closing it, or letting it be collected, cancels the query.
+    """
+
+    arrow_schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+
+
+class ReadService:
+    """Answers plans.
+
+    Args:
+        database: Pool of connections.
+        catalog: What plans may name.
+        watch: Cancels queries whose caller has gone.
+    """
+
+    def __init__(self, database: Database, catalog: Catalog, watch: Watch) -> None:
+        """Keep the parts."""
+        self._database = database
+        self._catalog = catalog
+        self._watch = watch
+
+    def describe(self, plan: Plan) -> tuple[Plan, pa.Schema]:
+        """Check a plan and fix the instant that it reads at, without running it.
+
+        Args:
+            plan: A well-formed plan.
+
+        Returns:
+            The plan with its `as_of` resolved, and the schema of its result.
+
+        Raises:
+            InvalidRequest: The plan names what does not exist, or lies in the future.
+        """
+        bound = bind(plan, self._catalog)
+        if bound.as_of is not None:
+            close_instant(self._database, bound.as_of)
+        with self._database.connection() as connection, connection.transaction(READ_ONLY):
+            if bound.as_of is None:
+                instant = last_commit(connection)
+            else:
+                instant = resolve_instant(connection, bound.relation.name, bound.as_of)
+        return plan.model_copy(update={"as_of": instant.as_of}), _schema(bound, instant)
+
+    def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
+        """Run a plan.
+
+        Args:
+            plan: A well-formed plan.
+            is_cancelled: Tells whether the caller has gone; asked from another thread.
+
+        Returns:
+            The running query, with its first row on the way.
+
+        Raises:
+            InvalidRequest: The plan names what does not exist, or lies in the future.
+            ServerBusy: No connection became free in time.
+            DatabaseError: PostgreSQL refused the query.
+        """
+        bound = bind(plan, self._catalog)
+        if bound.as_of is not None:
+            close_instant(self._database, bound.as_of)
+        stream = self._stream(bound, is_cancelled)
+        arrow_schema = cast("pa.Schema", next(stream))
+        return Result(arrow_schema, cast("Iterator[pa.RecordBatch]", stream))
+
+    def _stream(
+        self, bound: BoundPlan, is_cancelled: Callable[[], bool]
+    ) -> Iterator[pa.Schema | pa.RecordBatch]:
+        """Yield the schema, then the batches.
+
+        The schema comes first so that the generator has started when its owner gets it: only then do
+        its `with` blocks end, and release the connection, however it is dropped.
+        """
+        with (
+            self._database.connection() as connection,
+            self._watch.over(connection, is_cancelled),
+            connection.transaction(READ_ONLY),
+        ):
+            instant = resolve_instant(connection, bound.relation.name, bound.as_of)
+            arrow_schema = _schema(bound, instant)
+            with connection.stream(compile_plan(bound, instant)) as batches:
+                yield arrow_schema
+                for batch in batches:
+                    yield conform(batch, arrow_schema)
+
+
+def _schema(bound: BoundPlan, instant: Instant) -> pa.Schema:
+    return result_schema(bound.columns).with_metadata(
+        {
+            AS_OF_KEY: instant.as_of.isoformat(timespec="microseconds").encode(),
+            VERSION_KEY: str(instant.version).encode(),
+        }
+    )

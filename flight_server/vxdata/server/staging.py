@@ -1,0 +1,104 @@
+"""Staging: validated batches are copied into temporary tables, one for each resource type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from vxdata.server.validation import validate
+from vxdata.server.validation.violations import Violations
+from vxdata.sql.ddl import create_staging, map_columns
+from vxdata.sql.names import staging_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
+    from vxdata.server.database import Connection
+
+
+class Staging:
+    """What an upload has brought so far.
+
+    Once a violation is found nothing more is copied, but the rest is still validated, so that one
+    answer names everything that is wrong.
+
+    Args:
+        connection: In the transaction that will write.
+        registry: The payload types, whose order is that of `staged_types`.
+    """
+
+    def __init__(self, connection: Connection, registry: Registry) -> None:
+        """Begin with nothing."""
+        self._connection = connection
+        self._registry = registry
+        self._violations = Violations()
+        self.counts: dict[str, int] = {}
+
+    @property
+    def received(self) -> int:
+        """Rows received, over all types."""
+        return sum(self.counts.values())
+
+    @property
+    def staged_types(self) -> tuple[PayloadType, ...]:
+        """The types received, in the order of the registry."""
+        return tuple(payload_type for payload_type in self._registry if payload_type.prefix in self.counts)
+
+    def add(self, payload_type: PayloadType, batch: pa.RecordBatch) -> None:
+        """Validate a batch and copy it.
+
+        Args:
+            payload_type: Type of the rows.
+            batch: The rows; columns are fields of a create.
+
+        Raises:
+            InvalidRequest: The batch as a whole is not what it claims to be.
+        """
+        if not batch.num_rows:
+            return
+        first_row = self.counts.get(payload_type.prefix, 0)
+        validate(payload_type, batch, first_row, self._violations)
+        if not first_row:
+            self._connection.execute(create_staging(payload_type))
+        if not self._violations.count:
+            self._copy(payload_type, batch)
+        self.counts[payload_type.prefix] = first_row + batch.num_rows
+
+    def finish(self) -> None:
+        """Raise what was wrong.
+
+        Raises:
+            ValidationFailed: At least one value breaks a constraint.
+        """
+        self._violations.raise_if_any()
+
+    def _copy(self, payload_type: PayloadType, batch: pa.RecordBatch) -> None:
+        staged = stageable(batch)
+        reader = pa.RecordBatchReader.from_batches(staged.schema, iter([staged]))
+        self._connection.ingest(staging_name(payload_type.prefix), reader)
+
+
+def stageable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Split each mapping into a list of keys and a list of values: the driver cannot ingest maps.
+
+    Args:
+        batch: Rows as uploaded.
+
+    Returns:
+        The same rows under the columns of the staging table, without a copy of the values.
+    """
+    columns = dict(pair for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                   for pair in _staged(name, column))
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _staged(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    if not pa.types.is_map(column.type):
+        yield name, column
+        return
+    nulls = column.is_null()
+    for part, values in zip(map_columns(name), (column.keys, column.items), strict=True):
+        yield part, pa.ListArray.from_arrays(column.offsets, values, mask=nulls)

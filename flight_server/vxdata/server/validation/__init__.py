@@ -1,0 +1,43 @@
+"""Vectorised validation of uploads: the server trusts no client, and looks at no row in Python.
+
+The order of the checks: is the batch memory-safe, are its columns those of the type, do the
+identifiers name the right type, do the values obey their fields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vxdata.server.validation.identifiers import check_identifiers
+from vxdata.server.validation.structure import check_structure
+from vxdata.server.validation.values import check_values
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.server.validation.violations import Violations
+
+CHECKS = (check_structure, check_identifiers, check_values)
+
+
+def validate(
+    payload_type: PayloadType, batch: pa.RecordBatch, first_row: int, violations: Violations
+) -> None:
+    """Check a batch of resources to create.
+
+    Args:
+        payload_type: What the rows claim to be.
+        batch: The rows; columns are fields.
+        first_row: Number of the batch's first row within the upload of its type.
+        violations: Takes up every value that breaks a constraint.
+
+    Raises:
+        InvalidRequest: The batch as a whole is not what it claims: its memory layout, its columns,
+            their types, or the prefix of its identifiers.
+    """
+    for check in CHECKS:
+        check(payload_type, batch, first_row, violations)
+
+
+__all__ = ["CHECKS", "validate"]

@@ -1,0 +1,77 @@
+"""Violations: what is wrong with which row, collected over a whole upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vxdata.schemas.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from vxdata.schemas.payload_type import PayloadType
+
+MOST_KEPT: Final = 10_000
+"""Violations described one by one; further ones are only counted."""
+
+SHOWN_VALUE_LENGTH: Final = 200
+
+
+@dataclass
+class Violations:
+    """Collects violations; the first `MOST_KEPT` in full."""
+
+    found: list[dict[str, Any]] = field(default_factory=list)
+    count: int = 0
+
+    def add(
+        self,
+        payload_type: PayloadType,
+        batch: pa.RecordBatch,
+        first_row: int,
+        name: str,
+        mask: pa.Array,
+        problem: str,
+    ) -> None:
+        """Record the rows that a mask marks.
+
+        Args:
+            payload_type: Type of the rows.
+            batch: The rows.
+            first_row: Number of the batch's first row within the upload.
+            name: The field.
+            mask: Boolean array, true where the field is wrong; null counts as right.
+            problem: What is wrong, as the end of a sentence about the field.
+        """
+        rows = pc.indices_nonzero(mask)
+        self.count += len(rows)
+        for index in rows[: MOST_KEPT - len(self.found)].to_pylist():
+            self.found.append(
+                {
+                    "resource_type": payload_type.prefix,
+                    "row": first_row + index,
+                    "identifier": _value(batch, "identifier", index),
+                    "field": name,
+                    "problem": problem,
+                    "value": _value(batch, name, index),
+                }
+            )
+
+    def raise_if_any(self) -> None:
+        """Raise what was collected.
+
+        Raises:
+            ValidationFailed: At least one violation was added.
+        """
+        if self.count:
+            raise ValidationFailed.from_violations(self.found, self.count)
+
+
+def _value(batch: pa.RecordBatch, name: str, index: int) -> str | None:
+    """A value as abridged text, or None where it or its column is missing."""
+    if name not in batch.schema.names:
+        return None
+    value = batch.column(name)[index].as_py()
+    return None if value is None else str(value)[:SHOWN_VALUE_LENGTH]

@@ -1,0 +1,87 @@
+"""The watch: one thread that cancels statements whose caller has gone away.
+
+A Flight handler that waits for PostgreSQL is told nothing when its client cancels or vanishes; only
+the call's context knows, and only if asked from another thread. So one thread asks for all of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from vxdata.server.database_errors import DatabaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+POLL_SECONDS: Final = 0.1
+"""How long a statement goes on at most after its caller has gone."""
+
+log = structlog.get_logger(__name__)
+
+
+class Cancellable(Protocol):
+    """What runs a statement that another thread may cancel."""
+
+    def cancel(self) -> None:
+        """Ask for the statement to end."""
+
+
+class Watch:
+    """Polls the callers of all running statements."""
+
+    def __init__(self) -> None:
+        """Start the thread."""
+        self._lock = threading.Lock()
+        self._running: dict[int, tuple[Cancellable, Callable[[], bool]]] = {}
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="vxdata-watch", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def over(self, statement: Cancellable, is_cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Watch a statement for the length of a block.
+
+        Args:
+            statement: What to cancel.
+            is_cancelled: Tells whether the caller has gone.
+        """
+        key = id(statement)
+        with self._lock:
+            self._running[key] = (statement, is_cancelled)
+        try:
+            yield
+        finally:
+            # The lock also keeps a cancel from reaching the connection's next statement.
+            with self._lock:
+                self._running.pop(key, None)
+
+    def cancel_all(self) -> int:
+        """Cancel every running statement, and tell how many there were."""
+        with self._lock:
+            for statement, _ in self._running.values():
+                _cancel(statement)
+            return len(self._running)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        self._thread.join()
+
+    def _poll(self) -> None:
+        while not self._closed.wait(POLL_SECONDS):
+            with self._lock:
+                for key, (statement, is_cancelled) in list(self._running.items()):
+                    if is_cancelled():
+                        _cancel(statement)
+                        del self._running[key]
+
+
+def _cancel(statement: Cancellable) -> None:
+    try:
+        statement.cancel()
+    except DatabaseError as error:
+        log.warning("cancel_failed", error=str(error))

@@ -1,0 +1,1 @@
+"""The contract: payload types, identifiers, query plans and errors that both sides share."""

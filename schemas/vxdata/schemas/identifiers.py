@@ -1,0 +1,132 @@
+"""Identifiers `<prefix>/<rest>`: parse, normalise, print.
+
+A prefix names the payload type. The rest is 1 to 200 visible ASCII characters, with single inner
+spaces allowed because DICOM patient identifiers have them; it never starts or ends with a slash.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.errors import InvalidIdentifier, UnexpectedPayload, UnknownResourceType
+from vxdata.schemas.registry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REST_PATTERN = r"[!-.0-~](?:[ -~]{0,198}[!-.0-~])?"
+"""What follows the prefix and its slash, as a regular expression that RE2 and Python read alike."""
+
+_REST = re.compile(REST_PATTERN)
+
+
+def prefix_of(identifier: str) -> str:
+    """Tell the resource type of an identifier.
+
+    Args:
+        identifier: A full identifier; a plural prefix is accepted.
+
+    Returns:
+        The canonical prefix.
+
+    Raises:
+        InvalidIdentifier: There is no prefix at all.
+        UnknownResourceType: The prefix belongs to no payload type.
+
+    Example:
+        >>> prefix_of("volumes/vol1")
+        'volume'
+    """
+    prefix, slash, _ = identifier.partition("/")
+    if not slash:
+        msg = f"{identifier!r} has no prefix; write it as <prefix>/<rest>, such as volume/{identifier}."
+        raise InvalidIdentifier(msg, identifiers=[identifier])
+    canonical = registry().canonical_prefix.get(prefix)
+    if canonical is None:
+        raise UnknownResourceType.from_name(prefix, known=registry().by_prefix)
+    return canonical
+
+
+def normalise(identifier: str) -> str:
+    """Write an identifier with its canonical prefix, and check its form.
+
+    Args:
+        identifier: A full identifier such as ``"volumes/vol1"``.
+
+    Returns:
+        The identifier with the singular prefix.
+
+    Raises:
+        InvalidIdentifier: The part after the prefix is empty, too long or holds other characters.
+        UnknownResourceType: The prefix belongs to no payload type.
+
+    Example:
+        >>> normalise("volumes/vol1")
+        'volume/vol1'
+    """
+    prefix = prefix_of(identifier)
+    rest = identifier.partition("/")[2]
+    if not _REST.fullmatch(rest):
+        msg = (
+            f"{identifier!r} is not a valid identifier: after {prefix}/ come 1 to 200 visible ASCII "
+            "characters (spaces only inside), not beginning or ending with a slash."
+        )
+        raise InvalidIdentifier(msg, identifiers=[identifier])
+    return f"{prefix}/{rest}"
+
+
+def normalise_as(identifier: str, expected: str) -> str:
+    """Write an identifier of a known resource type in full; a bare rest gets the prefix.
+
+    An identifier whose first part is no known prefix is taken as bare, so that
+    ``BB00017/001`` means ``imagingstudy/BB00017/001`` in the imaging studies' namespace.
+
+    Args:
+        identifier: Bare (``"vol1"``) or full (``"volume/vol1"``).
+        expected: The prefix that it must have.
+
+    Returns:
+        The full identifier.
+
+    Raises:
+        UnexpectedPayload: The identifier has the prefix of another payload type.
+        InvalidIdentifier: The rest is malformed.
+
+    Example:
+        >>> normalise_as("vol1", "volume")
+        'volume/vol1'
+    """
+    prefix, slash, _ = identifier.partition("/")
+    canonical = registry().canonical_prefix.get(prefix) if slash else None
+    if canonical is None:
+        return normalise(f"{expected}/{identifier}")
+    if canonical != expected:
+        raise UnexpectedPayload.from_identifiers([identifier], expected)
+    return normalise(identifier)
+
+
+def normalise_all(identifiers: Iterable[str], expected: str) -> list[str]:
+    """Apply `normalise_as` to many identifiers and report every wrong prefix at once.
+
+    Args:
+        identifiers: Bare or full identifiers.
+        expected: The prefix that they must have.
+
+    Returns:
+        The full identifiers, in order.
+
+    Raises:
+        UnexpectedPayload: At least one has another prefix; all such are in the details.
+        InvalidIdentifier: At least one is malformed.
+    """
+    identifiers = list(identifiers)
+    known = registry().canonical_prefix
+    wrong = [
+        identifier
+        for identifier in identifiers
+        if "/" in identifier and known.get(identifier.partition("/")[0], expected) != expected
+    ]
+    if wrong:
+        raise UnexpectedPayload.from_identifiers(wrong, expected)
+    return [normalise_as(identifier, expected) for identifier in identifiers]

@@ -1,0 +1,94 @@
+"""Plans to canonical bytes and back.
+
+Equal plans have equal bytes, so the bytes serve as ticket, cache key and digest input.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from vxdata.schemas.errors import InvalidPlan, InvalidTicket
+from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+MAX_PLAN_BYTES: Final = 16 * 1024 * 1024
+"""Largest plan, in bytes: room for 100,000 identifiers of 160 characters."""
+
+
+def encode(plan: Plan) -> bytes:
+    """Write a plan as canonical JSON: sorted keys, no spaces, defaults left out.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        UTF-8 bytes, equal for equal plans.
+
+    Raises:
+        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`.
+
+    Example:
+        >>> encode(Plan(resource_type="volume", limit=1))
+        b'{"limit":1,"resource_type":"volume","version":1}'
+    """
+    content = plan.model_dump(mode="json", exclude_none=True)
+    if not content["offset"]:
+        del content["offset"]
+    data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    _check_size(data)
+    return data
+
+
+def decode(data: bytes) -> Plan:
+    """Read a plan from the bytes of a ticket.
+
+    Args:
+        data: What `encode` wrote.
+
+    Returns:
+        The plan, well formed but not yet bound to fields and types.
+
+    Raises:
+        InvalidTicket: The bytes are not a JSON object.
+        InvalidPlan: The version is another one, a key or operator is unknown, or a value is malformed.
+    """
+    _check_size(data)
+    try:
+        content = from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        msg = f"The ticket is not a query plan: {error}."
+        raise InvalidTicket(msg) from error
+    if not isinstance(content, dict):
+        msg = "The ticket is not a query plan: it holds JSON, but not an object."
+        raise InvalidTicket(msg)
+    _check_version(content.get("version"))
+    try:
+        return Plan.model_validate_json(data)
+    except ValidationError as error:
+        problems = [_describe(problem) for problem in error.errors(include_url=False, include_input=False)]
+        msg = f"The query plan is malformed: {'; '.join(problems[:5])}."
+        raise InvalidPlan(msg, problems=problems[:100]) from error
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > MAX_PLAN_BYTES:
+        msg = f"The query plan takes {len(data):,} bytes; at most {MAX_PLAN_BYTES:,} are allowed."
+        raise InvalidPlan(msg, size=len(data), limit=MAX_PLAN_BYTES)
+
+
+def _check_version(version: Any) -> None:
+    if version != PLAN_VERSION or isinstance(version, bool):
+        msg = f"The query plan has version {version!r}; this side speaks version {PLAN_VERSION}."
+        raise InvalidPlan(msg, version=version, supported=[PLAN_VERSION])
+
+
+def _describe(problem: ErrorDetails) -> str:
+    """Say where in the plan a problem lies; pydantic's message names the known operators itself."""
+    place = ".".join(str(part) for part in problem["loc"]) or "plan"
+    return f"{place}: {problem['msg']}"

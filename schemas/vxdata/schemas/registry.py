@@ -1,0 +1,88 @@
+"""The single list of payload types that everything else iterates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.errors import UnknownResourceType
+from vxdata.schemas.payload_type import InvalidPayloadType, PayloadType
+from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENTRY_POINT_GROUP = "vxdata.payload_types"
+"""Entry points of this group name a `PayloadType`; a deployment adds its own types this way."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """An immutable, ordered collection of payload types with unique names.
+
+    Raises:
+        InvalidPayloadType: Two types share a name, a prefix or a namespace.
+    """
+
+    payload_types: tuple[PayloadType, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse two types that could be mistaken for each other."""
+        for attribute in ("name", "prefix", "namespace"):
+            values = [getattr(payload_type, attribute) for payload_type in self.payload_types]
+            repeated = sorted({value for value in values if values.count(value) > 1})
+            if repeated:
+                msg = f"payload types share the {attribute} {', '.join(repeated)}"
+                raise InvalidPayloadType(msg)
+
+    def __iter__(self) -> Iterator[PayloadType]:
+        """Iterate in declaration order: parents before children among the built-in types."""
+        return iter(self.payload_types)
+
+    @cached_property
+    def by_prefix(self) -> dict[str, PayloadType]:
+        """Payload types by identifier prefix."""
+        return {payload_type.prefix: payload_type for payload_type in self.payload_types}
+
+    @cached_property
+    def canonical_prefix(self) -> dict[str, str]:
+        """Every accepted spelling of a prefix, singular or plural, to the canonical one."""
+        plural = {payload_type.plural_prefix: payload_type.prefix for payload_type in self.payload_types}
+        return plural | {prefix: prefix for prefix in self.by_prefix}
+
+    def get(self, resource_type: str) -> PayloadType:
+        """Look a payload type up by its prefix.
+
+        Args:
+            resource_type: An identifier prefix such as ``"volume"``.
+
+        Returns:
+            The declaration.
+
+        Raises:
+            UnknownResourceType: No such prefix; the error lists the nearest ones.
+
+        Example:
+            >>> registry().get("volume").name
+            'Volume'
+        """
+        try:
+            return self.by_prefix[resource_type]
+        except KeyError:
+            raise UnknownResourceType.from_name(resource_type, known=self.by_prefix) from None
+
+
+@cache
+def registry() -> Registry:
+    """The built-in payload types followed by those that installed packages add.
+
+    Returns:
+        The registry of this process, built once.
+
+    Raises:
+        InvalidPayloadType: A declaration clashes with another or is malformed.
+    """
+    added = [entry_point.load() for entry_point in entry_points(group=ENTRY_POINT_GROUP)]
+    return Registry((*BUILTIN_PAYLOAD_TYPES, *added))

@@ -1,0 +1,207 @@
+"""What the models of all payload types have in common: how they are checked, named and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from vxdata.schemas.errors import UnexpectedPayload
+from vxdata.schemas.identifiers import normalise, normalise_as
+from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
+from vxdata.schemas.value_types import NO_CONTROLS
+from vxdata.schemas.violations import error_from_pydantic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNSET: Final[Any] = None
+"""Default of every field of an update: keep what is stored.
+
+A given None means null; `model_fields_set` tells the two apart.
+"""
+
+Identifier = Annotated[str, Field(max_length=IDENTIFIER.max_length), NO_CONTROLS]
+"""The name of a resource."""
+
+LicenseText = Annotated[str, Field(max_length=LICENSE.max_length), NO_CONTROLS]
+"""The name of a licence."""
+
+
+class ResourceModel(BaseModel):
+    """Base of all models: frozen, strict, without room for unknown fields, raising our own errors."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        # A payload field may be called model_name.
+        protected_namespaces=(),
+        # Most programs use few of the classes, so each is built when it is first used.
+        defer_build=True,
+    )
+
+    resource_type: ClassVar[str]
+
+    def __init__(self, /, **data: Any) -> None:
+        """Check the values, or raise `ValidationFailed` or the error of the identifier that is wrong."""
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            # Our error holds all that pydantic's does, so the latter would only double the traceback.
+            raise self._error_from(error, data) from None
+
+    # Without this mark pydantic would call __init__ for every model that it validates itself.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Check a mapping or an instance, like the constructor.
+
+        Args:
+            obj: What to make a model of.
+            options: As of `pydantic.BaseModel.model_validate`.
+
+        Returns:
+            The model.
+
+        Raises:
+            ValidationFailed: Values break the constraints of their fields.
+        """
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise cls._error_from(error, obj) from None
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Check a JSON document, like the constructor.
+
+        Args:
+            json_data: The document.
+            options: As of `pydantic.BaseModel.model_validate_json`.
+
+        Returns:
+            The model.
+
+        Raises:
+            ValidationFailed: Values break the constraints of their fields.
+        """
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise cls._error_from(error, None) from None
+
+    @classmethod
+    def _error_from(cls, error: ValidationError, data: object) -> Exception:
+        """Translate what pydantic found in `data`."""
+        identifier = data.get("identifier") if isinstance(data, Mapping) else None
+        return error_from_pydantic(error, cls.resource_type, identifier, cls.model_fields)
+
+
+class ResourceResponse(ResourceModel):
+    """A stored version of a resource: its metadata and payload.
+
+    Attributes:
+        identifier: Stable name, `<prefix>/<rest>`.
+        parent_identifier: Identifier of the immediate parent.
+        license: Licence under which the data may be used.
+        datasource_id: Nearest data source among the resource and its ancestors.
+        patient_id: Nearest patient among the resource and its ancestors.
+        study_id: Nearest imaging study among the resource and its ancestors.
+        valid_from: Instant (UTC) of the commit that wrote this version.
+        valid_to: Instant (UTC) at which a later version replaced this one.
+        created_at: Instant (UTC) of the first version of the resource.
+        version: Sequence number of the commit that wrote this version.
+        children: Identifiers of the immediate children, or None where they were not asked for.
+    """
+
+    identifier: str
+    parent_identifier: str | None = None
+    license: str | None = None
+    datasource_id: str | None = None
+    patient_id: str | None = None
+    study_id: str | None = None
+    valid_from: datetime
+    valid_to: datetime | None = None
+    created_at: datetime
+    version: int
+    children: list[str] | None = None
+
+
+class ResourceCreate(ResourceModel):
+    """A resource to create.
+
+    Args:
+        identifier: Its name; the prefix of the payload type is added to a bare one.
+        parent_identifier: Identifier of the immediate parent, in full.
+        license: Licence under which the data may be used.
+    """
+
+    identifier: Identifier
+    parent_identifier: Identifier | None = None
+    license: LicenseText | None = None
+
+    @field_validator("identifier")
+    @classmethod
+    def _normalise_identifier(cls, identifier: str) -> str:
+        """Add or correct the prefix, and refuse that of another type."""
+        return normalise_as(identifier, cls.resource_type)
+
+    @field_validator("parent_identifier")
+    @classmethod
+    def _normalise_parent(cls, identifier: str | None) -> str | None:
+        """Correct the prefix; a parent may be of any type, so there must be one."""
+        return None if identifier is None else normalise(identifier)
+
+    @classmethod
+    def from_response(cls, response: ResourceResponse) -> Self:
+        """Seed a create from a stored version; what only a response has is dropped.
+
+        Args:
+            response: A version of the same payload type.
+
+        Returns:
+            A create with the same identifier, parent, licence and payload.
+
+        Raises:
+            UnexpectedPayload: The response is of another payload type.
+            ValidationFailed: The version was written under other constraints, and breaks those of now.
+        """
+        if response.resource_type != cls.resource_type:
+            raise UnexpectedPayload.from_identifiers([response.identifier], cls.resource_type)
+        stored = ((name, getattr(response, name)) for name in cls.model_fields)
+        return cls(**{name: value for name, value in stored if value is not None})
+
+
+class ResourceUpdate(ResourceModel):
+    """A change to a resource: what is not stated is kept, and None means null.
+
+    Args:
+        parent_identifier: Identifier of the new parent, in full.
+        license: The new licence.
+    """
+
+    parent_identifier: Identifier | None = UNSET
+    license: LicenseText | None = UNSET
+
+    @field_validator("parent_identifier")
+    @classmethod
+    def _normalise_parent(cls, identifier: str | None) -> str | None:
+        """Correct the prefix; a parent may be of any type, so there must be one."""
+        return None if identifier is None else normalise(identifier)
+
+    def changes(self) -> dict[str, Any]:
+        """Collect what was stated, in the order of the fields; None means null.
+
+        Returns:
+            Field name to its new value.
+        """
+        stated = self.model_fields_set
+        return {name: getattr(self, name) for name in type(self).model_fields if name in stated}
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Show what was stated only."""
+        yield from self.changes().items()

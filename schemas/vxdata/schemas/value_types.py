@@ -1,0 +1,255 @@
+"""The Python types of field values, with the constraints of the declaration inside pydantic's core.
+
+`value_type` builds them; the generated modules write the same types out. Whatever the core can check
+is left to it: only days and instants run Python code, since they accept ISO strings too.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from types import GenericAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, FiniteFloat
+from pydantic_core import core_schema
+
+from vxdata.schemas.fields import (
+    BLOB_URL_PATTERN,
+    CONTROL_CHARACTERS,
+    MAX_ITEMS,
+    MAX_TEXT_LENGTH,
+    BlobUrl,
+    Boolean,
+    Date,
+    Enum,
+    Float,
+    Integer,
+    NumberMap,
+    Text,
+    TextList,
+    TextMap,
+    Timestamp,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler
+
+    from vxdata.schemas.fields import FieldType
+
+CONTROL_FREE_PATTERN: Final = f"^[^{CONTROL_CHARACTERS.removeprefix('[')}*$"
+"""What all text must match."""
+
+INT64: Final = Integer()
+"""Any 64-bit integer."""
+
+
+class NaiveTimestampWarning(UserWarning):
+    """A date and time without a time zone was taken as UTC; state the zone to silence it."""
+
+
+@dataclass(frozen=True)
+class ControlFree:
+    """Marks a text type as free of control characters, besides any pattern of its own.
+
+    A second `Field(pattern=...)` would replace the first, so this adds a step where there is one.
+    """
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Add the check to the schema of the text that is marked."""
+        schema = handler(source)
+        if "pattern" in schema:
+            return core_schema.chain_schema([schema, core_schema.str_schema(pattern=CONTROL_FREE_PATTERN)])
+        return {**schema, "pattern": CONTROL_FREE_PATTERN}
+
+
+def day(value: object) -> object:
+    """Read a calendar day that is given as an ISO 8601 string.
+
+    Args:
+        value: A string; anything else is left for the core to judge.
+
+    Returns:
+        The day.
+
+    Raises:
+        ValueError: The string is no ISO 8601 date.
+
+    Example:
+        >>> day("2025-01-31")
+        datetime.date(2025, 1, 31)
+    """
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def instant(value: object) -> object:
+    """Bring an instant to UTC.
+
+    Args:
+        value: An aware or naive datetime, or one as an ISO 8601 string; anything else is left for the
+            core to judge. What has no time zone is taken as UTC, with a `NaiveTimestampWarning`.
+
+    Returns:
+        The instant in UTC.
+
+    Raises:
+        ValueError: The string is no ISO 8601 date and time, or the instant is out of range in UTC.
+
+    Example:
+        >>> instant("2025-01-31T12:00:00+01:00")
+        datetime.datetime(2025, 1, 31, 11, 0, tzinfo=datetime.timezone.utc)
+    """
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime):
+        return moment
+    if moment.utcoffset() is None:
+        # Above are pydantic's and our constructor, then the user; the core in between has no frame.
+        warnings.warn(f"{moment.isoformat()} has no time zone; taken as UTC.", NaiveTimestampWarning, 4)
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range in UTC") from error
+
+
+NO_CONTROLS: Final = ControlFree()
+"""Marker of every text type."""
+
+FreeText = Annotated[str, Field(max_length=MAX_TEXT_LENGTH), NO_CONTROLS]
+"""Text with no constraint of its own."""
+
+S3Url = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=BLOB_URL_PATTERN), NO_CONTROLS]
+"""Address of a stored object, or of a prefix."""
+
+Int64 = Annotated[int, Field(ge=INT64.ge, le=INT64.le)]
+"""Any 64-bit integer."""
+
+Day = Annotated[date, BeforeValidator(day)]
+"""A calendar day."""
+
+Instant = Annotated[datetime, BeforeValidator(instant)]
+"""An instant in UTC."""
+
+TextItems = Annotated[list[FreeText], Field(max_length=MAX_ITEMS)]
+"""A list of texts."""
+
+S3Urls = Annotated[list[S3Url], Field(max_length=MAX_ITEMS)]
+"""A list of addresses of stored objects."""
+
+TextByName = Annotated[dict[FreeText, FreeText], Field(max_length=MAX_ITEMS)]
+"""A mapping of text to text."""
+
+S3UrlByName = Annotated[dict[FreeText, S3Url], Field(max_length=MAX_ITEMS)]
+"""A mapping of text to addresses of stored objects."""
+
+NumberByName = Annotated[dict[FreeText, FiniteFloat], Field(max_length=MAX_ITEMS)]
+"""A mapping of text to finite doubles."""
+
+
+def value_type(field_type: FieldType) -> Any:
+    """Build the type that a value must have when it is written.
+
+    Args:
+        field_type: The declared type.
+
+    Returns:
+        A type for pydantic, with every constraint that one value can break.
+
+    Example:
+        >>> value_type(Boolean())
+        <class 'bool'>
+    """
+    return _VALUE_TYPES[type(field_type)](field_type)
+
+
+def stored_type(field_type: FieldType) -> Any:
+    """Build the type of a stored value, without constraints.
+
+    Versions written under an earlier declaration must stay readable, so what was valid then is not
+    judged again.
+
+    Args:
+        field_type: The declared type.
+
+    Returns:
+        A plain Python type.
+
+    Example:
+        >>> stored_type(NumberMap())
+        dict[str, float]
+    """
+    return _STORED_TYPES[type(field_type)]
+
+
+def bounds(field_type: Float | Date) -> dict[str, Any]:
+    """Collect the bounds that a declaration states, as arguments of pydantic's `Field`."""
+    names = ("gt", "ge", "le")
+    return {name: bound for name in names if (bound := getattr(field_type, name, None)) is not None}
+
+
+def _text(field_type: Text) -> Any:
+    """Build the type of constrained text."""
+    if field_type == Text():
+        return FreeText
+    if field_type.pattern is None:
+        return Annotated[str, Field(max_length=field_type.max_length), NO_CONTROLS]
+    return Annotated[str, Field(max_length=field_type.max_length, pattern=field_type.pattern), NO_CONTROLS]
+
+
+def _integer(field_type: Integer) -> Any:
+    """Build the type of a bounded integer."""
+    return Int64 if field_type == INT64 else Annotated[int, Field(ge=field_type.ge, le=field_type.le)]
+
+
+def _bounded(plain: Any) -> Callable[[Any], Any]:
+    """Build types from a plain one and whatever bounds are declared."""
+
+    def build(field_type: Float | Date) -> Any:
+        stated = bounds(field_type)
+        return Annotated[plain, Field(**stated)] if stated else plain
+
+    return build
+
+
+def _text_list(field_type: TextList) -> Any:
+    """Build the type of a list of texts."""
+    if field_type.blobs:
+        return S3Urls
+    if field_type.pattern is None:
+        return TextItems
+    items = GenericAlias(list, _text(Text(pattern=field_type.pattern)))
+    return Annotated[items, Field(max_length=MAX_ITEMS)]
+
+
+_VALUE_TYPES: Final[dict[type[FieldType], Callable[[Any], Any]]] = {
+    Text: _text,
+    Integer: _integer,
+    Float: _bounded(FiniteFloat),
+    Boolean: lambda _: bool,
+    Date: _bounded(Day),
+    Timestamp: lambda _: Instant,
+    Enum: lambda field_type: Literal[field_type.values],
+    BlobUrl: lambda _: S3Url,
+    TextList: _text_list,
+    TextMap: lambda field_type: S3UrlByName if field_type.blobs else TextByName,
+    NumberMap: lambda _: NumberByName,
+}
+
+_STORED_TYPES: Final[dict[type[FieldType], Any]] = {
+    Text: str,
+    Integer: int,
+    Float: float,
+    Boolean: bool,
+    Date: date,
+    Timestamp: datetime,
+    Enum: str,
+    BlobUrl: str,
+    TextList: list[str],
+    TextMap: dict[str, str],
+    NumberMap: dict[str, float],
+}

@@ -1,0 +1,122 @@
+"""What travels besides plans: uploads, receipts, actions and the metadata keys of a stream.
+
+A write goes up as one `do_put`. Its descriptor's command is a `WriteCommand`. Each row of its record
+batches is a *section*: a resource type and an Arrow IPC stream of rows of that type, so that one
+all-or-nothing call carries any number of types, each with exactly the columns it states. The last
+message is a `CommitMarker` alone: a Flight server cannot tell an aborted upload from a finished one,
+so what has no marker is not written.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic resolves the annotation at run time
+from enum import StrEnum
+from typing import Final, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+UPLOAD_SCHEMA: Final = pa.schema(
+    [pa.field("resource_type", pa.string(), nullable=False), pa.field("rows", pa.binary(), nullable=False)]
+)
+"""Schema of every upload: one section a row."""
+
+AS_OF_KEY: Final = b"vxdata.as_of"
+"""Key of a result's schema metadata: the instant it was read at, ISO 8601 in microseconds UTC."""
+
+VERSION_KEY: Final = b"vxdata.version"
+"""Key of a result's schema metadata: sequence number of the last commit that it can see."""
+
+
+class Message(BaseModel):
+    """Base of the messages: frozen, without room for unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_bytes(self) -> bytes:
+        """Write the message as JSON."""
+        return self.model_dump_json().encode()
+
+
+class WriteCommand(Message):
+    """What an upload is for.
+
+    Args:
+        version: Version of the upload format.
+        verb: What to do with the rows.
+        client: What the caller says of itself, kept in the commit log.
+    """
+
+    version: Literal[1] = 1
+    verb: Literal["create"]
+    client: dict[str, str] = Field(default_factory=dict)
+
+
+class CommitMarker(Message):
+    """Ends an upload: the number of rows that it holds, over all sections."""
+
+    rows: int
+
+
+class CommitReceipt(Message):
+    """What a commit did.
+
+    Args:
+        version: Sequence number of the commit.
+        as_of: Its instant; reading as of it shows what was written.
+        counts: Rows written, by resource type.
+    """
+
+    version: int
+    as_of: datetime
+    counts: dict[str, int]
+
+
+class Action(StrEnum):
+    """Names of the actions that a server answers."""
+
+    HEALTH = "health"
+    ERROR_DETAIL = "error_detail"
+
+
+ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
+    Action.HEALTH: "Whether the server can answer, its version, and the last commit. No body.",
+    Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
+    "Body: the request_id that the error carried.",
+}
+
+
+class Health(Message):
+    """The answer of the health action.
+
+    Args:
+        status: ``"ok"``; a server that cannot answer raises instead.
+        server_version: Version of the server's distribution.
+        version: Sequence number of the last commit.
+        as_of: Instant of the last commit.
+    """
+
+    status: Literal["ok"] = "ok"
+    server_version: str
+    version: int
+    as_of: datetime
+
+
+class WireError(Message):
+    """An error as it travels in a Flight error's extra information.
+
+    Args:
+        code: Code of the error class.
+        message: The sentence for people.
+        details: The data; cut out when it would not fit, see `abridged`.
+        retryable: Whether the same request may succeed later.
+        request_id: Name of the request in the server's log.
+        abridged: Whether the details must be fetched with the `error_detail` action.
+    """
+
+    code: str
+    message: str
+    details: dict[str, object] = Field(default_factory=dict)
+    retryable: bool = False
+    request_id: str
+    abridged: bool = False

@@ -1,0 +1,32 @@
+"""Compile: a bound plan at an instant becomes PostgreSQL text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from vxdata.sql.names import render, unresolved
+from vxdata.sql.rewrites import RULES
+
+if TYPE_CHECKING:
+    from vxdata.sql.bind import BoundPlan
+    from vxdata.sql.instant import Instant
+
+
+def compile_plan(plan: BoundPlan, instant: Instant) -> str:
+    """Render a query.
+
+    Args:
+        plan: A bound plan.
+        instant: The instant to read at, resolved in the snapshot that will run the query.
+
+    Returns:
+        One SELECT statement; all values in it are literals, because bound parameters would switch
+        the driver's COPY streaming off.
+    """
+    name = plan.relation.name
+    query = exp.Select().from_(exp.alias_(unresolved(name), name, table=True, quoted=True))
+    for rule in RULES:
+        query = rule(query, plan, instant)
+    return render(query)

@@ -1,0 +1,56 @@
+"""Names of the database's objects, in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot import exp
+
+SCHEMA: Final = "vxdata"
+"""PostgreSQL schema that holds everything."""
+
+UNRESOLVED: Final = "vxdata_unresolved"
+"""Schema of a relation before `at_instant` has put real tables in its place.
+
+No such schema exists, so a query that slipped past that rewrite would fail, never read all versions.
+"""
+
+TOMBSTONE: Final = "tombstone"
+"""Column that marks the version of a deleted resource."""
+
+DIALECT: Final = "postgres"
+
+
+def latest(resource_type: str) -> exp.Table:
+    """The table of the latest version of each resource, live or deleted."""
+    return exp.table_(resource_type, db=SCHEMA, quoted=True)
+
+
+def history(resource_type: str) -> exp.Table:
+    """The table of superseded versions."""
+    return exp.table_(f"{resource_type}_history", db=SCHEMA, quoted=True)
+
+
+def staging(resource_type: str) -> exp.Table:
+    """The temporary table into which an upload is copied."""
+    return exp.table_(staging_name(resource_type), db="pg_temp", quoted=True)
+
+
+def staging_name(resource_type: str) -> str:
+    """The bare name of `staging`, for drivers that ingest by name."""
+    return f"stage_{resource_type}"
+
+
+def unresolved(resource_type: str) -> exp.Table:
+    """A relation at an instant yet to be resolved."""
+    return exp.table_(resource_type, db=UNRESOLVED, quoted=True)
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column."""
+    return exp.column(name, table=table, quoted=True)
+
+
+def render(tree: exp.Expr) -> str:
+    """Write a tree as PostgreSQL text."""
+    return tree.sql(dialect=DIALECT)

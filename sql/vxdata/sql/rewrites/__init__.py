@@ -1,0 +1,31 @@
+"""The rewrites that turn a bound plan into a query, in the order in which they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from vxdata.sql.rewrites.at_instant import at_instant
+from vxdata.sql.rewrites.paginate import paginate
+from vxdata.sql.rewrites.project import project
+from vxdata.sql.rewrites.restrict import restrict
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from vxdata.sql.bind import BoundPlan
+    from vxdata.sql.instant import Instant
+
+
+class Rewrite(Protocol):
+    """A pure step: takes the query so far, the plan and the instant; returns the next query."""
+
+    def __call__(self, query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Select:
+        """Apply the step."""
+
+
+RULES: tuple[Rewrite, ...] = (
+    project,  # which columns, each in the type that the registry declares
+    restrict,  # which rows
+    paginate,  # how many of them, in which order
+    at_instant,  # which versions: the only rule that names real tables, so nothing can bypass it
+)

@@ -1,0 +1,128 @@
+"""Statements of a create: from the staging tables to the latest tables, in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.fields import NumberMap, TextMap
+from vxdata.schemas.payload_type import LINEAGE_PREFIXES
+from vxdata.sql.ddl import map_columns, quote
+from vxdata.sql.literals import timestamp
+from vxdata.sql.names import TOMBSTONE, latest, render, staging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from vxdata.schemas.fields import Field
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.sql.instant import Instant
+
+LINEAGE = tuple(LINEAGE_PREFIXES)
+
+
+def staged_parent_types(payload_type: PayloadType) -> str:
+    """Count the staged rows by the prefix of their parent; null stands for no parent."""
+    return (
+        "SELECT split_part(parent_identifier, '/', 1) AS prefix, count(*) AS rows "
+        f"FROM {render(staging(payload_type.prefix))} GROUP BY 1"
+    )
+
+
+def insert_staged(
+    payload_type: PayloadType, parents: Sequence[str], commit: Instant, *, again: bool = False
+) -> str:
+    """Insert the staged resources whose parent is live, with their lineage.
+
+    Rows whose parent is not there yet are left alone: a later pass takes them once the parent, part
+    of the same batch, has been inserted.
+
+    Args:
+        payload_type: What to insert.
+        parents: Prefixes of the parents that the staged rows have.
+        commit: Sequence number and stamp of this commit.
+        again: Whether some of the staged rows may have been inserted by an earlier pass.
+
+    Returns:
+        One INSERT statement.
+    """
+    stamp = render(timestamp(commit.as_of))
+    values = {
+        **{field.name: _staged_value(field) for field in payload_type.create_fields},
+        **{name: _lineage(payload_type, name, bool(parents)) for name in LINEAGE},
+        "valid_from": stamp,
+        "created_at": stamp,
+        "version": str(commit.version),
+    }
+    join, condition = _parent_join(parents)
+    if again:
+        condition += f" AND NOT EXISTS ({_inserted(payload_type, commit)})"
+    return (
+        f"INSERT INTO {render(latest(payload_type.prefix))} ({', '.join(map(quote, values))}) "
+        f"SELECT {', '.join(values.values())} FROM {render(staging(payload_type.prefix))} AS s"
+        f"{join} WHERE {condition}"
+    )
+
+
+def duplicates(payload_type: PayloadType) -> str:
+    """Identifiers staged more than once."""
+    return (
+        f"SELECT identifier FROM {render(staging(payload_type.prefix))} "
+        "GROUP BY identifier HAVING count(*) > 1 ORDER BY identifier"
+    )
+
+
+def existing(payload_type: PayloadType) -> str:
+    """Staged identifiers that exist already, and whether they are deleted."""
+    return (
+        f"SELECT r.identifier, r.{TOMBSTONE} FROM {render(latest(payload_type.prefix))} AS r "
+        f"JOIN {render(staging(payload_type.prefix))} AS s USING (identifier) ORDER BY r.identifier"
+    )
+
+
+def left_over(payload_type: PayloadType, commit: Instant) -> str:
+    """Staged identifiers, with their parents, that no pass could insert."""
+    return (
+        f"SELECT s.identifier, s.parent_identifier FROM {render(staging(payload_type.prefix))} AS s "
+        f"WHERE NOT EXISTS ({_inserted(payload_type, commit)}) ORDER BY s.identifier"
+    )
+
+
+def _inserted(payload_type: PayloadType, commit: Instant) -> str:
+    return (
+        f"SELECT FROM {render(latest(payload_type.prefix))} AS r "
+        f"WHERE r.identifier = s.identifier AND r.version = {commit.version}"
+    )
+
+
+def _parent_join(parents: Iterable[str]) -> tuple[str, str]:
+    """The join that finds live parents, and the condition that a row may be inserted."""
+    lineage = ", ".join(LINEAGE)
+    live = [
+        f"SELECT identifier, {lineage} FROM {render(latest(prefix))} WHERE NOT {TOMBSTONE}"
+        for prefix in parents
+    ]
+    if not live:
+        return "", "s.parent_identifier IS NULL"
+    join = f" LEFT JOIN ({' UNION ALL '.join(live)}) AS p ON p.identifier = s.parent_identifier"
+    return join, "(s.parent_identifier IS NULL OR p.identifier IS NOT NULL)"
+
+
+def _lineage(payload_type: PayloadType, name: str, has_parents: bool) -> str:  # noqa: FBT001 - private
+    """The nearest ancestor of a kind, the resource itself included."""
+    if LINEAGE_PREFIXES[name] == payload_type.prefix:
+        return "s.identifier"
+    return f"p.{name}" if has_parents else "NULL"
+
+
+def _staged_value(field: Field) -> str:
+    """A staged column as stored; the two arrays of a mapping become one jsonb object.
+
+    The driver cannot ingest Arrow maps, and arrays keep the rows out of Python.
+    """
+    if not isinstance(field.type, TextMap | NumberMap):
+        return f"s.{quote(field.name)}"
+    keys, values = (f"s.{quote(name)}" for name in map_columns(field.name))
+    return (
+        f"CASE WHEN {keys} IS NOT NULL THEN (SELECT coalesce(jsonb_object_agg(e.k, e.v), '{{}}') "
+        f"FROM unnest({keys}, {values}) AS e(k, v)) END"
+    )

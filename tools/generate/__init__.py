@@ -1,0 +1,1 @@
+"""Code and docs that follow from the payload declarations: `python -m tools.generate` writes them."""

@@ -1,0 +1,100 @@
+"""The client: what a user holds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, Self
+
+from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
+from vxdata.schemas.registry import registry
+from vxdata.schemas.wire import Action, Health
+from vxdata.sdk._models import response_model
+from vxdata.sdk._namespace import Namespace, Resources
+from vxdata.sdk._namespaces_generated import TypedNamespaces
+from vxdata.sdk._transport.flight import FlightTransport
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import TypeVar
+
+    from vxdata.sdk._transport.base import Transport
+
+    C = TypeVar("C", bound=ResourceCreate)
+    U = TypeVar("U", bound=ResourceUpdate)
+    R = TypeVar("R", bound=ResourceResponse)
+
+URL_VARIABLE: Final = "VXDATA_URL"
+"""Environment variable with the server's address."""
+
+DEFAULT_URL: Final = "grpc://127.0.0.1:8815"
+
+
+class Client(TypedNamespaces):
+    """A connection to a VxData server, with one namespace for each payload type.
+
+    Args:
+        base_url: The server's address, such as ``grpc://127.0.0.1:8815``. By default the environment
+            variable ``VXDATA_URL``, and without it the default port on this machine.
+        timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
+
+    Raises:
+        InvalidRequest: The address has a scheme other than those of Arrow Flight.
+    """
+
+    def __init__(self, base_url: str | None = None, *, timeout: float | None = None) -> None:
+        """Prepare the connection; it is made at the first call."""
+        self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+        self._transport: Transport = FlightTransport(self.base_url, timeout)
+
+    @property
+    def resources(self) -> Resources:
+        """Resources of all types together."""
+        answers = {payload_type.prefix: response_model(payload_type) for payload_type in registry()}
+        return Resources(self._transport, answers)
+
+    def namespace(self, resource_type: str) -> Namespace[ResourceCreate, ResourceUpdate, ResourceResponse]:
+        """The namespace of a resource type by its prefix, also of one that a deployment has added.
+
+        Args:
+            resource_type: Identifier prefix such as ``"volume"``.
+
+        Returns:
+            The namespace, without the static types that the named ones have.
+
+        Raises:
+            UnknownResourceType: No such type is registered.
+        """
+        payload_type = registry().get(resource_type)
+        return Namespace(self._transport, payload_type, response_model(payload_type))
+
+    def health(self) -> Health:
+        """Ask the server whether it can answer.
+
+        Returns:
+            Its version and last commit.
+
+        Raises:
+            ServiceProblem: It cannot be reached, or cannot answer.
+        """
+        return Health.model_validate_json(self._transport.act(Action.HEALTH))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Use the client as a context manager."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Show where the client connects."""
+        return f"Client({self.base_url!r})"
+
+    def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:  # noqa: ARG002 - for the type checker
+        return Namespace(self._transport, registry().get(response.resource_type), response)

@@ -1,0 +1,1 @@
+"""The network, as one small protocol and its one implementation."""

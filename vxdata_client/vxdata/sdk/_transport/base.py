@@ -1,0 +1,51 @@
+"""The network as the SDK sees it: three methods that take and give plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from vxdata.schemas.plan import Plan
+    from vxdata.schemas.wire import Action, CommitReceipt, WriteCommand
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The answer to a plan while it arrives.
+
+    Args:
+        arrow_schema: Schema of every batch.
+        as_of: Instant that it is read at, UTC.
+        version: Sequence number of the last commit that it can see.
+        batches: The record batches.
+    """
+
+    arrow_schema: pa.Schema
+    as_of: datetime
+    version: int
+    batches: Iterator[pa.RecordBatch]
+
+
+class Transport(Protocol):
+    """Carries plans, uploads and actions to a server.
+
+    Every method raises errors of the tree in `vxdata.schemas.errors`, whichever side they began on.
+    """
+
+    def read(self, plan: Plan) -> Stream:
+        """Run a plan."""
+
+    def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
+        """Upload sections, each a batch of `UPLOAD_SCHEMA`, that hold so many rows in all."""
+
+    def act(self, action: Action, body: bytes = b"") -> bytes:
+        """Run an action that answers with one body."""
+
+    def close(self) -> None:
+        """Close the connection."""

@@ -1,0 +1,146 @@
+"""The transport over Arrow Flight: the only module of the SDK that imports pyarrow.flight."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.flight
+from pydantic import ValidationError
+
+from vxdata.schemas.errors import (
+    IncompleteUpload,
+    InternalError,
+    InvalidRequest,
+    RequestTimedOut,
+    ServerUnavailable,
+    VxDataError,
+)
+from vxdata.schemas.plan import encode
+from vxdata.schemas.wire import (
+    AS_OF_KEY,
+    UPLOAD_SCHEMA,
+    VERSION_KEY,
+    Action,
+    CommitMarker,
+    CommitReceipt,
+    WireError,
+)
+from vxdata.sdk._transport.base import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vxdata.schemas.plan import Plan
+    from vxdata.schemas.wire import WriteCommand
+
+SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
+
+
+class FlightTransport:
+    """Speaks to one server.
+
+    Args:
+        base_url: Address such as ``grpc://127.0.0.1:8815``.
+        timeout: Seconds that a call may take from its first to its last byte; without a limit if None.
+
+    Raises:
+        InvalidRequest: The address has another scheme.
+    """
+
+    def __init__(self, base_url: str, timeout: float | None) -> None:
+        """Prepare the connection; it is made at the first call."""
+        if not base_url.startswith(SCHEMES):
+            msg = f"base_url must begin with one of {', '.join(SCHEMES)}, not {base_url!r}."
+            raise InvalidRequest(msg, base_url=base_url)
+        self._base_url = base_url
+        self._client = pa.flight.connect(base_url)
+        self._options = pa.flight.FlightCallOptions(timeout=timeout)
+
+    def read(self, plan: Plan) -> Stream:
+        """Run a plan; the ticket is the plan itself, so this is one round trip."""
+        with self._translated():
+            reader = self._client.do_get(pa.flight.Ticket(encode(plan)), self._options)
+            arrow_schema = reader.schema
+        metadata = arrow_schema.metadata or {}
+        return Stream(
+            arrow_schema=arrow_schema.remove_metadata(),
+            as_of=datetime.fromisoformat(metadata[AS_OF_KEY].decode()),
+            version=int(metadata[VERSION_KEY]),
+            batches=self._batches(reader),
+        )
+
+    def _batches(self, reader: pa.flight.FlightStreamReader) -> Iterator[pa.RecordBatch]:
+        """Read chunk by chunk: `read_all` turns a server's cancel into KeyboardInterrupt."""
+        is_finished = False
+        try:
+            with self._translated():
+                for chunk in reader:
+                    yield chunk.data
+            is_finished = True
+        finally:
+            if not is_finished:
+                reader.cancel()
+
+    def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
+        """Upload sections and end with the commit marker; what lacks it, the server does not write."""
+        with self._translated():
+            descriptor = pa.flight.FlightDescriptor.for_command(command.to_bytes())
+            writer, answers = self._client.do_put(descriptor, UPLOAD_SCHEMA, self._options)
+            with writer:
+                for section in sections:
+                    writer.write_batch(section)
+                writer.write_metadata(CommitMarker(rows=rows).to_bytes())
+                writer.done_writing()
+                receipt = answers.read()
+        if receipt is None:
+            msg = "The server ended the upload without a receipt."
+            raise IncompleteUpload(msg)
+        return CommitReceipt.model_validate_json(receipt.to_pybytes())
+
+    def act(self, action: Action, body: bytes = b"") -> bytes:
+        """Run an action that answers with one body."""
+        with self._translated():
+            results = list(self._client.do_action((action.value, body), self._options))
+        return bytes(results[0].body)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.flight.FlightError, pa.ArrowException) as error:
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> VxDataError:
+        """The error that the server raised, else one that tells what failed between it and us."""
+        wire = _wire_error(error)
+        if wire is not None:
+            return VxDataError.from_wire(self._whole(wire).model_dump())
+        if isinstance(error, pa.flight.FlightUnavailableError):
+            msg = f"Nothing answers at {self._base_url}. Is the server running? (`vxdata up` starts one.)"
+            return ServerUnavailable(msg, base_url=self._base_url)
+        if isinstance(error, pa.flight.FlightTimedOutError):
+            return RequestTimedOut("The call took longer than the client's timeout.")
+        return InternalError(f"The call failed: {str(error).splitlines()[0][:300]}")
+
+    def _whole(self, wire: WireError) -> WireError:
+        """Fetch what did not fit into the trailer."""
+        if not wire.abridged:
+            return wire
+        return WireError.model_validate_json(self.act(Action.ERROR_DETAIL, wire.request_id.encode()))
+
+
+def _wire_error(error: Exception) -> WireError | None:
+    extra = getattr(error, "extra_info", None)
+    if not extra:
+        return None
+    try:
+        return WireError.model_validate_json(extra)
+    except ValidationError:
+        return None
