@@ -9,7 +9,9 @@ import typer
 
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Folder that holds all data; made if missing.", show_default="per user", file_okay=False),
+    typer.Option(
+        help="Folder that holds all data; made if missing.", show_default="per user", file_okay=False
+    ),
 ]
 Port = Annotated[int, typer.Option(help="Flight port; 0 picks a free one.", min=0, max=65535)]
 HttpPort = Annotated[

@@ -5,7 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from vxdata.cli.running import console
 
@@ -36,8 +43,6 @@ def rows_progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
         def on_progress(done: int, total: int) -> None:
             speed = progress.tasks[task].speed
-            progress.update(
-                task, completed=done, total=total, rate=f"{speed:,.0f} rows/s" if speed else ""
-            )
+            progress.update(task, completed=done, total=total, rate=f"{speed:,.0f} rows/s" if speed else "")
 
         yield on_progress

@@ -27,7 +27,9 @@ console = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def embedded_server(data_dir: Path | None, port: int, http_port: int) -> Iterator[tuple[EmbeddedStack, Server]]:
+def embedded_server(
+    data_dir: Path | None, port: int, http_port: int
+) -> Iterator[tuple[EmbeddedStack, Server]]:
     """Start PostgreSQL, S3 and the server on one folder, and stop them at the end of the block.
 
     Args:

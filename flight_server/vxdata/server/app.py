@@ -55,7 +55,9 @@ class Server:
             parts.callback(database.close)
             done = upgrade(database, registry())
             if done.changed:
-                log.info("database_upgraded", migrations=done.migrations, tables=done.tables, columns=done.columns)
+                log.info(
+                    "database_upgraded", migrations=done.migrations, tables=done.tables, columns=done.columns
+                )
             self._watch = Watch()
             parts.callback(self._watch.close)
             self._services = Services(

@@ -89,7 +89,9 @@ def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], mess
 
 def _says_lost(message: str) -> bool:
     """Whether libpq, which has no code for it, reports a broken connection."""
-    return any(phrase in message for phrase in ("server closed the connection", "no connection to the server"))
+    return any(
+        phrase in message for phrase in ("server closed the connection", "no connection to the server")
+    )
 
 
 def _text(value: str | bytes) -> str:

@@ -19,10 +19,12 @@ from vxdata.schemas.errors import (
     IncompleteUpload,
     InternalError,
     InvalidTicket,
+    RequestCancelled,
     RequestTimedOut,
     ServerUnavailable,
     ServiceProblem,
     UnknownAction,
+    VxDataError,
     did_you_mean,
 )
 from vxdata.schemas.plan import decode, encode
@@ -38,7 +40,6 @@ from vxdata.server.services.create import Section
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.registry import Registry
     from vxdata.server.errors import ErrorDesk
     from vxdata.server.services import Services
@@ -62,20 +63,17 @@ class _Unformattable(ValueError):
         raise RuntimeError
 
 
-def _flight_class(error: VxDataError) -> type[pa.flight.FlightError]:
-    """The gRPC status: retryable, timed out, internal, or the caller's own affair.
+FLIGHT_ERRORS: Final[tuple[tuple[type[VxDataError], Any], ...]] = (
+    (RequestTimedOut, pa.flight.FlightTimedOutError),
+    (InternalError, pa.flight.FlightInternalError),
+    (RequestCancelled, pa.flight.FlightServerError),
+    (ServiceProblem, pa.flight.FlightUnavailableError),
+    (VxDataError, pa.flight.FlightServerError),
+)
+"""Error class -> gRPC status, the first match counts.
 
-    Never FlightCancelledError: a client that reads in its main thread would see KeyboardInterrupt.
-    """
-    match error:
-        case RequestTimedOut():
-            return pa.flight.FlightTimedOutError
-        case InternalError():
-            return pa.flight.FlightInternalError
-        case ServiceProblem(retryable=True):
-            return pa.flight.FlightUnavailableError
-        case _:
-            return pa.flight.FlightServerError
+Never FlightCancelledError: a client that reads in its main thread would see KeyboardInterrupt.
+"""
 
 
 def boundary(method: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -129,7 +127,8 @@ class FlightServer(pa.flight.FlightServerBase):
     def flight_error(self, error: Exception, request_id: str) -> pa.flight.FlightError:
         """The Flight error that carries ours."""
         shown, wire = self._errors.to_wire(error, request_id)
-        return _flight_class(shown)(f"{wire.code}: {wire.message}", wire.to_bytes())
+        flight_class = next(found for error_class, found in FLIGHT_ERRORS if isinstance(shown, error_class))
+        return flight_class(f"{wire.code}: {wire.message}", wire.to_bytes())
 
     @boundary
     def do_get(
@@ -211,7 +210,7 @@ class FlightServer(pa.flight.FlightServerBase):
 
 
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
-    path = [part.decode("utf-8", "replace") for part in descriptor.path or ()]
+    path: list[str] = [part.decode("utf-8", "replace") for part in descriptor.path or ()]
     if len(path) != 1:
         msg = f"The path of a flight is one resource type, not {'/'.join(path)!r:.100}."
         raise InvalidTicket(msg)
@@ -239,7 +238,9 @@ def _sections(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[Section |
         if chunk.data.nbytes > MOST_CHUNK_BYTES:
             msg = f"A message of the upload holds {chunk.data.nbytes:,} bytes, over {MOST_CHUNK_BYTES:,}."
             raise InvalidTicket(msg)
-        for resource_type, rows in zip(*(chunk.data.column(name) for name in UPLOAD_SCHEMA.names), strict=True):
+        for resource_type, rows in zip(
+            *(chunk.data.column(name) for name in UPLOAD_SCHEMA.names), strict=True
+        ):
             yield from _rows(resource_type.as_py(), rows.as_buffer())
 
 

@@ -90,8 +90,11 @@ def stageable(batch: pa.RecordBatch) -> pa.RecordBatch:
     Returns:
         The same rows under the columns of the staging table, without a copy of the values.
     """
-    columns = dict(pair for name, column in zip(batch.schema.names, batch.columns, strict=True)
-                   for pair in _staged(name, column))
+    columns = dict(
+        pair
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        for pair in _staged(name, column)
+    )
     return pa.RecordBatch.from_pydict(columns)
 
 

@@ -9,7 +9,7 @@ so what has no marker is not written.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic resolves the annotation at run time
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 

@@ -7,7 +7,6 @@ column. Later stages need no checks of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
@@ -16,6 +15,8 @@ from vxdata.schemas.plan import And, Comparison, ComparisonOperator, IsIn, IsNul
 from vxdata.sql.literals import Literal, literal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import Plan, Predicate
     from vxdata.sql.catalog import Catalog, Relation

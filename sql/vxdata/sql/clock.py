@@ -52,8 +52,7 @@ def raise_floor(as_of: datetime) -> str:
     """
     stamp = render(timestamp(as_of))
     return (
-        f"UPDATE vxdata.commit_clock SET stamp = greatest(stamp, {stamp}) "
-        f"WHERE {stamp} <= clock_timestamp()"
+        f"UPDATE vxdata.commit_clock SET stamp = greatest(stamp, {stamp}) WHERE {stamp} <= clock_timestamp()"
     )
 
 

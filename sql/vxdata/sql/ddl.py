@@ -64,11 +64,7 @@ def create_staging(payload_type: PayloadType) -> str:
     Returns:
         One statement. The columns are those of a create, a mapping being split into two arrays.
     """
-    columns = [
-        definition
-        for field in payload_type.create_fields
-        for definition in _staged(field)
-    ]
+    columns = [definition for field in payload_type.create_fields for definition in _staged(field)]
     name = quote(staging_name(payload_type.prefix))
     return f"CREATE TEMPORARY TABLE {name} ({', '.join(columns)}) ON COMMIT DROP"
 
@@ -80,7 +76,9 @@ def map_columns(name: str) -> tuple[str, str]:
 
 def _staged(field: Field) -> Iterator[str]:
     if type(field.type) in STAGED_MAP_TYPES:
-        for name, column_type in zip(map_columns(field.name), STAGED_MAP_TYPES[type(field.type)], strict=True):
+        for name, column_type in zip(
+            map_columns(field.name), STAGED_MAP_TYPES[type(field.type)], strict=True
+        ):
             yield f"{quote(name)} {column_type}"
     else:
         yield f"{quote(field.name)} {postgres_type(field.type)}"

@@ -76,7 +76,7 @@ def literal(column: Field, value: Value) -> Literal:
     return Literal(typed)
 
 
-def _typed(column: Field, value: Value) -> bool | int | float | str | date | datetime | None:
+def _typed(column: Field, value: Value) -> bool | int | float | str | date | datetime | None:  # noqa: PLR0911 - a table
     """The value in the column's Python type, or None where it does not fit."""
     match column.type, value:
         case Boolean(), bool():

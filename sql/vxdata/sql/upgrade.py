@@ -16,8 +16,11 @@ LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('vxdata.upgrade', 0
 
 PREPARE: Final = (
     f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-    f"CREATE TABLE IF NOT EXISTS {SCHEMA}.migration (number integer PRIMARY KEY, name text NOT NULL, "
-    "applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp())",
+    f"""CREATE TABLE IF NOT EXISTS {SCHEMA}.migration (
+        number integer PRIMARY KEY,
+        name text NOT NULL,
+        applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+    )""",
 )
 """What the upgrade itself needs."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, Self
 
-from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
 from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import Action, Health
 from vxdata.sdk._models import response_model
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TypeVar
 
+    from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
     from vxdata.sdk._transport.base import Transport
 
     C = TypeVar("C", bound=ResourceCreate)

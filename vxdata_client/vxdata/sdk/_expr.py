@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from vxdata.schemas.errors import FieldTypeMismatch
-from vxdata.schemas.value_types import NaiveTimestampWarning
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Or
 from vxdata.schemas.plan import Predicate as PredicateNode
+from vxdata.schemas.value_types import NaiveTimestampWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +68,8 @@ class FieldRef:
     """
 
     __slots__ = ("name",)
-    __hash__ = None  # type: ignore[assignment] - equality makes predicates, so it cannot find members
+    # Equality makes predicates, so it cannot find members of sets.
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, name: str) -> None:
         """Name a field."""

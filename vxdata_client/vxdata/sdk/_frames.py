@@ -20,8 +20,8 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.value_types import NaiveTimestampWarning
 from vxdata.schemas.registry import registry
+from vxdata.schemas.value_types import NaiveTimestampWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,11 @@ def _column(payload_type: PayloadType, field: Field, series: pl.Series) -> pa.Ar
             f"a column of {series.dtype} does not fit."
         )
         raise FieldTypeMismatch(
-            msg, resource_type=payload_type.prefix, field=field.name, wanted=str(wanted), got=str(series.dtype)
+            msg,
+            resource_type=payload_type.prefix,
+            field=field.name,
+            wanted=str(wanted),
+            got=str(series.dtype),
         )
     if field.name == "identifier":
         series = _canonical_identifiers(payload_type, series.cast(pl.String))
@@ -186,6 +190,8 @@ def _instants(payload_type: PayloadType, series: pl.Series) -> pl.Series:
                 ]
             )
     if dtype.time_zone is None:
-        warnings.warn(f"{series.name} has no time zone and is taken as UTC", NaiveTimestampWarning, stacklevel=2)
+        warnings.warn(
+            f"{series.name} has no time zone and is taken as UTC", NaiveTimestampWarning, stacklevel=2
+        )
         return series.dt.replace_time_zone("UTC").dt.cast_time_unit("us")
     return series.dt.convert_time_zone("UTC").dt.cast_time_unit("us")

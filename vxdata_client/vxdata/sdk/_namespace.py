@@ -167,6 +167,8 @@ class Resources:
             }
             return upload(self._transport, tables)
         if isinstance(resources, pl.DataFrame):
-            msg = "A frame alone does not say its resource type: pass {'volume': frame}, or use client.volumes."
+            msg = (
+                "A frame alone does not say its resource type: pass {'volume': frame}, or use client.volumes."
+            )
             raise FieldTypeMismatch(msg)
         return create_models(self._transport, resources, self._answers)

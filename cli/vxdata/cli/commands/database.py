@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from vxdata.cli.running import console
 from vxdata.schemas.errors import ServerUnavailable
@@ -28,7 +29,7 @@ def upgrade(
     ] = None,
 ) -> None:
     """Bring the tables up to this version; safe to run again, and from two processes at once."""
-    settings = Settings() if database_uri is None else Settings(database_uri=database_uri)
+    settings = Settings() if database_uri is None else Settings(database_uri=SecretStr(database_uri))
     if settings.database_uri is None:
         msg = "No database is configured: give --database-uri or set VXDATA_DATABASE_URI."
         raise ServerUnavailable(msg)

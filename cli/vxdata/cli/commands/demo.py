@@ -56,7 +56,9 @@ def _show_query(client: Client) -> None:
     query = (
         client.volumes.query()
         .filter(F.body_part_examined == "PROSTATE", F.modality == "MR", F.volume_type.is_in(["T2", "ADC"]))
-        .select("patient_id", "volume_type", "image_plane", "series_description", "instance_count", "path_dicom")
+        .select(
+            "patient_id", "volume_type", "image_plane", "series_description", "instance_count", "path_dicom"
+        )
     )
     out.print(query, markup=False)
     out.print(query.collect(), markup=False)
@@ -67,6 +69,6 @@ def _show_pull(client: Client) -> None:
     volumes = client.volumes.query().collect()
     seconds = time.perf_counter() - started
     out.print(
-        f"pull: {volumes.height:,} volumes × {volumes.width} columns in {seconds:.2f} s, "
+        f"pull: {volumes.height:,} volumes of {volumes.width} columns in {seconds:.2f} s, "
         f"{volumes.height / seconds:,.0f} rows/s"
     )

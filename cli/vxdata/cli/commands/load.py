@@ -66,10 +66,10 @@ def _report(mapped: Mapped, loaded: Loaded) -> None:
     for name, count in loaded.created.items():
         console.print(f"  {name:<14}{count:>11,} created {loaded.present[name]:>11,} present before")
     for change, count in sorted(mapped.changes.items()):
-        console.print(f"  {count:>11,} × {change}")
+        console.print(f"  {count:>11,} values  {change}")
     if mapped.set_aside.height:
         studies = mapped.set_aside["StudyInstanceUID"].unique().sort().to_list()
         console.print(
-            f"  set aside: {mapped.set_aside.height} series of {len(studies)} studies that the index gives to "
-            f"more than one patient: {', '.join(studies)}"
+            f"  set aside: {mapped.set_aside.height} series of {len(studies)} studies that the index gives "
+            f"to more than one patient: {', '.join(studies)}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,14 +17,18 @@ def serve(
     database_uri: Annotated[
         str | None,
         typer.Option(
-            help="libpq URI of the database. Prefer VXDATA_DATABASE_URI: arguments can be seen by other users.",
+            help="libpq URI. Prefer VXDATA_DATABASE_URI: other users can see arguments.",
             show_default="VXDATA_DATABASE_URI",
         ),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Flight port; 0 picks one.", show_default="8815")] = None,
-    http_port: Annotated[int | None, typer.Option(help="HTTP port; 0 picks one.", show_default="8816")] = None,
-    s3_url: Annotated[str | None, typer.Option(help="Endpoint of the S3 service.", show_default="AWS")] = None,
+    http_port: Annotated[
+        int | None, typer.Option(help="HTTP port; 0 picks one.", show_default="8816")
+    ] = None,
+    s3_url: Annotated[
+        str | None, typer.Option(help="Endpoint of the S3 service.", show_default="AWS")
+    ] = None,
     s3_bucket: Annotated[str | None, typer.Option(help="Bucket for blobs.", show_default="none")] = None,
 ) -> None:
     """Serve a database and an S3 bucket that exist already, until Ctrl-C or SIGTERM.
@@ -32,7 +36,7 @@ def serve(
     Settings that are not given come from VXDATA_* environment variables and the file that
     VXDATA_CONFIG names. When ready, prints the same line as `vxdata up`.
     """
-    given = {
+    given: dict[str, Any] = {
         "database_uri": database_uri,
         "host": host,
         "port": port,

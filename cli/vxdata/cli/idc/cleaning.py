@@ -31,7 +31,7 @@ def replace_controls(series: pl.DataFrame, changes: Changes) -> pl.DataFrame:
         The frame with clean text.
     """
     for name in series.select(pl.col(pl.String)).columns:
-        damaged = series[name].str.contains(CONTROL_CHARACTERS).sum()
+        damaged = int(series[name].str.contains(CONTROL_CHARACTERS).sum())
         if damaged:
             changes[f"{name}: control characters replaced by U+FFFD"] += damaged
             series = series.with_columns(pl.col(name).str.replace_all(CONTROL_CHARACTERS, REPLACEMENT))

@@ -73,4 +73,6 @@ def image_plane() -> pl.Expr:
 
 def _first_match(rules: tuple[tuple[str, str], ...]) -> pl.Expr:
     description = pl.col("SeriesDescription")
-    return pl.coalesce(pl.when(description.str.contains(pattern)).then(pl.lit(word)) for word, pattern in rules)
+    return pl.coalesce(
+        pl.when(description.str.contains(pattern)).then(pl.lit(word)) for word, pattern in rules
+    )

@@ -122,9 +122,7 @@ def _incomplete(announced: int | None, received: int) -> IncompleteUpload:
 
 def _insert(connection: Connection, staged: tuple[PayloadType, ...]) -> Instant:
     """Take the clock and insert; explain by name what the unique index or a missing parent refuses."""
-    parents = {
-        payload_type: _parent_prefixes(connection, payload_type) for payload_type in staged
-    }
+    parents = {payload_type: _parent_prefixes(connection, payload_type) for payload_type in staged}
     commit = tick(connection)
     try:
         with connection.savepoint():
@@ -190,7 +188,9 @@ def _explain_left_over(
     connection: Connection, missing: list[PayloadType], commit: Instant
 ) -> ParentNotFound | LineageCycle:
     """Name the parents that are missing, or the cycle if none is."""
-    rows = [row for payload_type in missing for row in connection.rows(writes.left_over(payload_type, commit))]
+    rows = [
+        row for payload_type in missing for row in connection.rows(writes.left_over(payload_type, commit))
+    ]
     waiting = {row["identifier"] for row in rows}
     orphans = [row for row in rows if row["parent_identifier"] not in waiting]
     if orphans:

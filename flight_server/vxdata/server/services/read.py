@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.clock import close_instant, last_commit, resolve_instant
 from vxdata.server.conform import conform, result_schema
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from vxdata.schemas.plan import Plan
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
     from vxdata.sql.bind import BoundPlan

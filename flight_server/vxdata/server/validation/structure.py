@@ -30,7 +30,12 @@ def check_structure(
     for field in payload_type.create_fields:
         if field.required and field.name not in batch.schema.names:
             violations.add(
-                payload_type, batch, first_row, field.name, everywhere, "is required, but its column is missing"
+                payload_type,
+                batch,
+                first_row,
+                field.name,
+                everywhere,
+                "is required, but its column is missing",
             )
 
 
@@ -56,7 +61,11 @@ def _check_columns(payload_type: PayloadType, arrow_schema: pa.Schema) -> None:
         if not _same_type(column.type, wanted):
             msg = f"{payload_type.prefix}.{column.name} takes {wanted}, not {column.type}."
             raise FieldTypeMismatch(
-                msg, resource_type=payload_type.prefix, field=column.name, wanted=str(wanted), got=str(column.type)
+                msg,
+                resource_type=payload_type.prefix,
+                field=column.name,
+                wanted=str(wanted),
+                got=str(column.type),
             )
 
 
@@ -64,7 +73,9 @@ def _same_type(given: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether two types are equal but for the names and nullability of their children."""
     if pa.types.is_map(wanted):
         return (
-            pa.types.is_map(given) and given.key_type == wanted.key_type and given.item_type == wanted.item_type
+            pa.types.is_map(given)
+            and given.key_type == wanted.key_type
+            and given.item_type == wanted.item_type
         )
     if pa.types.is_list(wanted):
         return pa.types.is_list(given) and bool(given.value_type == wanted.value_type)

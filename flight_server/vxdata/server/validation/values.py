@@ -51,7 +51,9 @@ def check_values(
             continue
         column = batch.column(field.name)
         if field.required and column.null_count:
-            violations.add(payload_type, batch, first_row, field.name, column.is_null(), "is required, but null")
+            violations.add(
+                payload_type, batch, first_row, field.name, column.is_null(), "is required, but null"
+            )
         if column.null_count == len(column):
             continue
         for mask, problem in RULES[type(field.type)](field.type, column):
@@ -62,7 +64,10 @@ def _text(text: Text, column: pa.Array) -> Problems:
     if _may_hold_controls(column):
         yield pc.match_substring_regex(column, CONTROL_CHARACTERS), "holds a control character, such as NUL"
     if pc.max(pc.binary_length(column)).as_py() > text.max_length:
-        yield pc.greater(pc.utf8_length(column), text.max_length), f"is longer than {text.max_length} characters"
+        yield (
+            pc.greater(pc.utf8_length(column), text.max_length),
+            f"is longer than {text.max_length} characters",
+        )
     if text.pattern is not None:
         yield _mismatch(column, text.pattern), f"does not match {text.pattern}"
 
@@ -120,7 +125,9 @@ def _mapping(mapping: TextMap | NumberMap, column: pa.Array) -> Problems:
     yield from _of_items(value_type, values, rows, len(column), "has a value that")
 
 
-def _of_items(item_type: Text | BlobUrl | Float, items: pa.Array, rows: pa.Array, size: int, what: str) -> Problems:
+def _of_items(
+    item_type: Text | BlobUrl | Float, items: pa.Array, rows: pa.Array, size: int, what: str
+) -> Problems:
     """Apply a rule to the items of nested values, and report the rows that hold them."""
     if items.null_count:
         yield _rows(items.is_null(), rows, size), f"{what} is null"
@@ -132,7 +139,11 @@ def _of_items(item_type: Text | BlobUrl | Float, items: pa.Array, rows: pa.Array
 def _rows(mask: pa.Array, rows: pa.Array, size: int) -> pa.Array:
     """Turn a mask over items into one over the rows that they belong to."""
     wrong = pc.unique(rows.filter(mask))
-    return pc.is_in(pa.array(range(size), rows.type), value_set=wrong) if len(wrong) else pa.array([False] * size)
+    return (
+        pc.is_in(pa.array(range(size), rows.type), value_set=wrong)
+        if len(wrong)
+        else pa.array([False] * size)
+    )
 
 
 def _repeated(rows: pa.Array, keys: pa.Array) -> pa.Array:

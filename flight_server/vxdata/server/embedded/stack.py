@@ -1,0 +1,238 @@
+"""The embedded stack: PostgreSQL and S3 for one data directory, from start to stop."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import platformdirs
+
+from vxdata.server.embedded import postgres, s3
+from vxdata.server.embedded.account import Account, choose_account, prepare_data_dir
+from vxdata.server.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from vxdata.server.embedded.cluster import Cluster
+from vxdata.server.embedded.machine import Machine
+from vxdata.server.embedded.owner import LockFile, claim, lease
+from vxdata.server.embedded.postgres import PostgresServer
+from vxdata.server.embedded.runtime import Runtime
+from vxdata.server.embedded.s3 import S3Endpoint, S3Server
+from vxdata.server.embedded.secrets import StackSecrets
+from vxdata.server.embedded.tuning import postgres_settings, s3_memory_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from pydantic import SecretStr
+
+    from vxdata.server.embedded.child import Child
+    from vxdata.server.embedded.waiting import Progress
+
+_TITLES = {"postgres": postgres.TITLE, "s3": s3.TITLE}
+_SYSTEM_DATA_DIR = Path("/var/lib/vxdata")
+
+# How long children of a killed supervisor may take to finish: a checkpoint of all of PostgreSQL's memory.
+_LEASE_TIMEOUT = 180.0
+
+
+def default_data_dir() -> Path:
+    """Return where the data lie unless the user says otherwise."""
+    return _SYSTEM_DATA_DIR if os.geteuid() == 0 else platformdirs.user_data_path("vxdata")
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The places in a data directory."""
+
+    data_dir: Path
+
+    @property
+    def postgres(self) -> Path:
+        """The PostgreSQL cluster."""
+        return self.data_dir / "postgres"
+
+    @property
+    def s3(self) -> Path:
+        """The S3 server's data and configuration."""
+        return self.data_dir / "s3"
+
+    @property
+    def logs(self) -> Path:
+        """Log files of both."""
+        return self.data_dir / "logs"
+
+    @property
+    def binaries(self) -> Path:
+        """Copies of binaries that the children's account could not reach otherwise."""
+        return self.data_dir / "binaries"
+
+    @property
+    def secrets(self) -> Path:
+        """The credentials."""
+        return self.data_dir / "secrets.json"
+
+    @property
+    def runtime(self) -> Path:
+        """What the run leaves outside the data directory."""
+        return self.data_dir / "runtime.json"
+
+
+class EmbeddedStack:
+    """A running PostgreSQL and a running S3 server; both are stopped when it is left.
+
+    Example:
+        >>> with EmbeddedStack.start(default_data_dir()) as stack:  # doctest: +SKIP
+        ...     print(stack.s3.url)
+    """
+
+    def __init__(self, database: PostgresServer, blobs: S3Server, progress: Progress) -> None:
+        """Take over two servers; use :meth:`start`."""
+        self._database = database
+        self._blobs = blobs
+        self._progress = progress
+        self._undo = ExitStack()
+
+    @classmethod
+    def start(cls, data_dir: Path, *, progress: Progress = _silent) -> Self:
+        """Start both servers and wait until they can be used.
+
+        Args:
+            data_dir: where all data lie; made if missing.
+            progress: receives one sentence per step worth telling.
+
+        Returns:
+            The running stack, a context manager.
+
+        Raises:
+            EmbeddedStackError: the tree is drawn in :mod:`vxdata.server.embedded.errors`.
+        """
+        layout = Layout(data_dir.expanduser().resolve())
+        account = choose_account()
+        prepare_data_dir(layout.data_dir, account)
+        with ExitStack() as undo:
+            undo.enter_context(claim(layout.data_dir))
+            with (
+                _lease(layout, "postgres", progress) as postgres_lock,
+                _lease(layout, "s3", progress) as s3_lock,
+            ):
+                host = _Host.prepare(layout, account, progress)
+                undo.callback(host.runtime.remove)
+                stack = cls(host.postgres_server(postgres_lock), host.s3_server(s3_lock), progress)
+                undo.callback(stack._stop_children)
+                stack._start_children(host.machine)
+                postgres_lock.note(stack.pids["postgres"])
+                s3_lock.note(stack.pids["s3"])
+            stack._undo = undo.pop_all()
+        return stack
+
+    @property
+    def postgres_uri(self) -> SecretStr:
+        """The libpq URI of the database, over its unix socket."""
+        return self._database.uri
+
+    @property
+    def s3(self) -> S3Endpoint:
+        """The S3 service and its bucket."""
+        return self._blobs.endpoint
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """The process ids of the children, by name."""
+        return {name: child.pid for name, child in self._children.items()}
+
+    def check(self) -> None:
+        """Make sure that both servers still run.
+
+        Raises:
+            ChildFailed: one has ended; it carries the exit status and the last lines of its log.
+        """
+        for child in self._children.values():
+            child.check()
+
+    def stop(self) -> None:
+        """Stop both servers cleanly and give the data directory up; harmless when done before."""
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop both servers."""
+        self.stop()
+
+    @property
+    def _children(self) -> dict[str, Child]:
+        found = {"postgres": self._database.child, "s3": self._blobs.child}
+        return {name: child for name, child in found.items() if child is not None}
+
+    def _start_children(self, machine: Machine) -> None:
+        # S3 takes longest to come up and does so by itself, while PostgreSQL is made ready.
+        self._blobs.start()
+        self._database.start(postgres_settings(machine), self._progress)
+        self._database.wait_ready(self._progress)
+        self._blobs.wait_ready(self._progress)
+
+    def _stop_children(self) -> None:
+        for child in self._children.values():
+            child.ask_to_stop()
+        for child in self._children.values():
+            child.stop()
+
+
+def _lease(layout: Layout, name: str, progress: Progress) -> LockFile:
+    return lease(layout.data_dir, name, title=_TITLES[name], timeout=_LEASE_TIMEOUT, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Host:
+    """Everything the two servers are made from."""
+
+    layout: Layout
+    account: Account
+    secrets: StackSecrets
+    binaries: Binaries
+    machine: Machine
+    runtime: Runtime
+
+    @classmethod
+    def prepare(cls, layout: Layout, account: Account, progress: Progress) -> Self:
+        """Gather it; the data directory is ours and no old child uses it any more."""
+        layout.logs.mkdir(mode=0o700, exist_ok=True)
+        return cls(
+            layout=layout,
+            account=account,
+            secrets=StackSecrets.load_or_create(layout.secrets, may_create=not layout.postgres.exists()),
+            binaries=reachable_binaries(find_binaries(), account, layout.binaries, progress),
+            machine=Machine.detect(layout.data_dir),
+            runtime=Runtime.create(layout.runtime, account),
+        )
+
+    def postgres_server(self, lock: LockFile) -> PostgresServer:
+        """Describe the PostgreSQL server."""
+        cluster = Cluster(self.layout.postgres, self.account, self.binaries, lock.fd)
+        return PostgresServer(
+            cluster, self.secrets, self.runtime.directory, self.layout.logs / "postgres.log"
+        )
+
+    def s3_server(self, lock: LockFile) -> S3Server:
+        """Describe the S3 server."""
+        return S3Server(
+            directory=self.layout.s3,
+            program=self.binaries.weed,
+            account=self.account,
+            secrets=self.secrets,
+            runtime=self.runtime,
+            log=self.layout.logs / "s3.log",
+            memory_limit=s3_memory_limit(self.machine),
+            lock=lock.fd,
+        )
