@@ -22,6 +22,9 @@ settings.register_profile(
 settings.register_profile("thorough", max_examples=2000, deadline=None, print_blob=True)
 
 
+pytest_plugins = ["tests.fixtures.running"]
+
+
 def pytest_configure() -> None:
     """Refuse a stray `vxdata/__init__.py`, which would hide the other parts, and choose the profile."""
     stray = sorted(TOP.glob("*/vxdata/__init__.py"))

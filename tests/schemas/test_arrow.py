@@ -39,7 +39,7 @@ EXPECTED: dict[FieldType, Any] = {
 }
 
 
-@pytest.mark.parametrize(("field_type", "expected"), EXPECTED.items(), ids=lambda each: str(each))
+@pytest.mark.parametrize(("field_type", "expected"), EXPECTED.items(), ids=str)
 def test_arrow_type(field_type: FieldType, expected: Any) -> None:
     assert arrow_type(field_type) == expected
 

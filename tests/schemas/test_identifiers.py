@@ -73,7 +73,7 @@ def test_malformed_rests_are_refused(rest: str) -> None:
         normalise(f"volume/{rest}")
 
 
-@pytest.mark.parametrize("rest", ["a", "-", "a b", "1.2.840", "BB00017/001", "a" * 200, "TCGA-G9-6498", "(a)"])
+@pytest.mark.parametrize("rest", ["a", "-", "a b", "1.2.840", "BB00017/001", "a" * 200, "TCGA-G9", "(a)"])
 def test_rests_that_occur_are_accepted(rest: str) -> None:
     assert normalise(f"volume/{rest}") == f"volume/{rest}"
 

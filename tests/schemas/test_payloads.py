@@ -12,7 +12,16 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
 from vxdata.schemas import fields as field_types
-from vxdata.schemas.fields import BLOB_URL_PATTERN, CONTROL_CHARACTERS, Date, Enum, Float, Integer, Text, TextList
+from vxdata.schemas.fields import (
+    BLOB_URL_PATTERN,
+    CONTROL_CHARACTERS,
+    Date,
+    Enum,
+    Float,
+    Integer,
+    Text,
+    TextList,
+)
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.payloads.vocabularies import PROSTATE_SECTOR_PATTERN
 from vxdata.schemas.registry import registry
@@ -124,7 +133,7 @@ def test_vocabularies_are_short_words_without_repetition(payload_type: Any, fiel
 @pytest.mark.parametrize(("payload_type", "field"), ALL_FIELDS)
 def test_bounds_leave_room(payload_type: Any, field: Any) -> None:
     if isinstance(field.type, Integer | Float | Date):
-        lower = getattr(field.type, "gt", None) if field.type.ge is None else field.type.ge
+        lower: Any = getattr(field.type, "gt", None) if field.type.ge is None else field.type.ge
         assert lower is None or field.type.le is None or lower < field.type.le
 
 
@@ -192,3 +201,25 @@ def test_dates_leave_out_the_usual_sentinels_but_not_shifted_ones() -> None:
     assert field_type.le is not None
     assert date(1, 1, 1) < field_type.ge < date(1880, 9, 9)
     assert date(2099, 12, 31) < field_type.le < date(9999, 12, 31)
+
+
+def test_which_fields_hold_blobs() -> None:
+    holding = {
+        f"{each.prefix}.{field.name}"
+        for each in BUILTIN_PAYLOAD_TYPES
+        for field in each.fields
+        if field.holds_blobs
+    }
+
+    assert holding == {
+        "artefact.files",
+        "benchmarking.other_data",
+        "diagnosticreport.path_pdf",
+        "histomap.path_map",
+        "histomap.path_slides",
+        "pathologyspecimen.path_slides",
+        "piradsassessment.path_mask",
+        "volume.path_dicom",
+        "volume.path_nii",
+        "vxannotatecaserecord.path_state",
+    }

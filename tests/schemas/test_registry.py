@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,14 +12,15 @@ from vxdata.schemas.fields import Boolean, Field, Text
 from vxdata.schemas.identifiers import normalise_as
 from vxdata.schemas.models import build_models, models_of
 from vxdata.schemas.payload_type import InvalidPayloadType, PayloadType
-from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES, VOLUME
+from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
+from vxdata.schemas.payloads.imaging import VOLUME
 from vxdata.schemas.registry import Registry, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GENOMICS_MODULE = '''
+GENOMICS_MODULE = """
 from vxdata.schemas.fields import Field, Float, Text
 from vxdata.schemas.payload_type import PayloadType
 
@@ -34,7 +35,7 @@ SEQUENCING = PayloadType(
         Field(name="depth", type=Float(gt=0), description="Mean depth."),
     ),
 )
-'''
+"""
 
 
 def payload_type(**changes: object) -> PayloadType:
@@ -87,7 +88,8 @@ def test_an_installed_package_adds_a_type(genomics: None) -> None:
 
 
 def test_an_added_type_has_models(genomics: None) -> None:
-    create, update, response = models_of(registry().get("sequencingrun"))
+    models: Any = models_of(registry().get("sequencingrun"))
+    create, update, response = models
 
     made = create(identifier="run1", parent_identifier="patients/a", panel="BRCA", depth=3)
 

@@ -7,7 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tools.generate import create_models, namespaces, payload_docs, response_models, update_models
+from tools.generate import (
+    create_models,
+    error_docs,
+    namespaces,
+    payload_docs,
+    response_models,
+    settings_docs,
+    update_models,
+)
 from tools.tree import TOP
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 
@@ -22,6 +30,8 @@ OUTPUTS: Final[dict[Path, Callable[[Iterable[PayloadType]], str]]] = {
     Path("schemas/vxdata/schemas/response.py"): response_models.render,
     Path("vxdata_client/vxdata/sdk/_namespaces_generated.py"): namespaces.render,
     Path("docs/payloads.md"): payload_docs.render,
+    Path("docs/settings.md"): settings_docs.render,
+    Path("docs/errors.md"): error_docs.render,
 }
 """Every generated file, relative to the top, and what renders it."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.registry import registry
+from vxdata.server.blobs import BlobStore
 from vxdata.server.database import Database
 from vxdata.server.errors import ErrorDesk
 from vxdata.server.flight import FlightServer
@@ -24,6 +25,8 @@ from vxdata.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from pydantic import SecretStr
 
     from vxdata.schemas.wire import Health
     from vxdata.server.config import Settings
@@ -50,20 +53,19 @@ class Server:
             raise ServerUnavailable(msg)
         self._settings = settings
         self._ready = threading.Event()
+        _upgrade(settings.database_uri)
         with ExitStack() as parts:
             database = Database(settings.database_uri, size=settings.pool_size, wait=settings.pool_wait)
             parts.callback(database.close)
-            done = upgrade(database, registry())
-            if done.changed:
-                log.info(
-                    "database_upgraded", migrations=done.migrations, tables=done.tables, columns=done.columns
-                )
+            blobs = BlobStore(settings) if settings.s3_bucket else None
+            if blobs is not None:
+                parts.callback(blobs.close)
             self._watch = Watch()
             parts.callback(self._watch.close)
             self._services = Services(
                 read=ReadService(database, Catalog.from_registry(registry()), self._watch),
                 create=CreateService(database, registry(), self._watch),
-                health=HealthService(database),
+                health=HealthService(database, blobs),
             )
             # Health is answered from before the first call until after the last one.
             self._http = HttpServer(build_app(self._check), settings.host, settings.http_port)
@@ -115,6 +117,14 @@ class Server:
         if shutdown.is_alive():
             log.warning("grace_period_over", cancelled=self._watch.cancel_all())
             shutdown.join(self._settings.grace)
+
+
+def _upgrade(uri: SecretStr) -> None:
+    """Upgrade over a handle of its own: the driver knows only the types that it saw when it connected."""
+    with closing(Database(uri, size=1)) as database:
+        done = upgrade(database, registry())
+    if done.changed:
+        log.info("database_upgraded", migrations=done.migrations, tables=done.tables, columns=done.columns)
 
 
 def _authority(host: str) -> str:

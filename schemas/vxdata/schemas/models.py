@@ -60,7 +60,7 @@ def models_of(payload_type: PayloadType) -> ResourceModels:
         InvalidPayloadType: No models can be made of an added type.
 
     Example:
-        >>> from vxdata.schemas.payloads import VOLUME
+        >>> from vxdata.schemas.payloads.imaging import VOLUME
         >>> models_of(VOLUME).create.__name__
         'VolumeCreate'
     """
@@ -127,7 +127,9 @@ def _subclass(base: type[ResourceModel], payload_type: PayloadType, verb: str, f
 
 def _refuse_reserved_names(payload_type: PayloadType) -> None:
     """Refuse fields that would hide what the models themselves need."""
-    taken = {*dir(ResourceCreate), *dir(ResourceUpdate), *dir(ResourceResponse), "children"}
+    # What has no value on the class is not in its dir().
+    without_value = {"children", "resource_type"}
+    taken = without_value.union(*map(dir, (ResourceCreate, ResourceUpdate, ResourceResponse)))
     names = (field.name for field in payload_type.fields)
     reserved = [name for name in names if name in taken or iskeyword(name)]
     if reserved:

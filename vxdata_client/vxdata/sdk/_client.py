@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, Self
 
+from vxdata.schemas.models import models_of
 from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import Action, Health
-from vxdata.sdk._models import response_model
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._namespaces_generated import TypedNamespaces
 from vxdata.sdk._transport.flight import FlightTransport
@@ -49,7 +49,7 @@ class Client(TypedNamespaces):
     @property
     def resources(self) -> Resources:
         """Resources of all types together."""
-        answers = {payload_type.prefix: response_model(payload_type) for payload_type in registry()}
+        answers = {payload_type.prefix: models_of(payload_type).response for payload_type in registry()}
         return Resources(self._transport, answers)
 
     def namespace(self, resource_type: str) -> Namespace[ResourceCreate, ResourceUpdate, ResourceResponse]:
@@ -65,7 +65,7 @@ class Client(TypedNamespaces):
             UnknownResourceType: No such type is registered.
         """
         payload_type = registry().get(resource_type)
-        return Namespace(self._transport, payload_type, response_model(payload_type))
+        return Namespace(self._transport, payload_type, models_of(payload_type).response)
 
     def health(self) -> Health:
         """Ask the server whether it can answer.

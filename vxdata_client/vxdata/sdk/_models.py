@@ -6,35 +6,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-import vxdata.schemas.response as response_module
 from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.fields import NumberMap, TextMap
-from vxdata.schemas.models import build_models
 from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
-    from vxdata.schemas.payload_type import PayloadType
 
 Response = TypeVar("Response", bound="ResourceResponse")
-
-
-def response_model(payload_type: PayloadType) -> type[ResourceResponse]:
-    """The response model of a type: the written-out class, or one built for a type that was added.
-
-    Args:
-        payload_type: A registered type.
-
-    Returns:
-        Its response model.
-    """
-    name = f"{payload_type.name}Response"
-    if name in response_module.__all__:
-        written: type[ResourceResponse] = getattr(response_module, name)
-        return written
-    return build_models(payload_type).response
 
 
 def tables_from_models(models: Sequence[ResourceCreate]) -> dict[str, pa.Table]:

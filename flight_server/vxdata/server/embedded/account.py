@@ -100,21 +100,27 @@ class Account:
         )
 
 
-def choose_account(uid: int | None = None) -> Account:
+def choose_account(existing_data: Path) -> Account:
     """Choose who runs the children.
 
     Args:
-        uid: the effective user id of the supervisor; None asks the kernel.
+        existing_data: a directory that the children's account owns, if it has been made already.
 
     Returns:
-        The supervisor's own account, or a service account if that is root.
+        The supervisor's own account; if that is root, whoever owns the data, or else a service account.
 
     Raises:
         AccountUnusable: root finds none of the service accounts.
     """
-    uid = os.geteuid() if uid is None else uid
+    uid = os.geteuid()
     if uid != 0:
         return Account(_name_of(uid), uid, os.getegid(), is_service=False)
+    if existing_data.is_dir() and (status := existing_data.stat()).st_uid != 0:
+        return Account(_name_of(status.st_uid), status.st_uid, status.st_gid, is_service=True)
+    return _service_account()
+
+
+def _service_account() -> Account:
     for name in SERVICE_ACCOUNTS:
         try:
             entry = pwd.getpwnam(name)
@@ -124,7 +130,7 @@ def choose_account(uid: int | None = None) -> Account:
     detail = (
         f"PostgreSQL does not run as root and there is no user {' or '.join(SERVICE_ACCOUNTS)}; create one"
     )
-    raise AccountUnusable(uid, detail)
+    raise AccountUnusable(0, detail)
 
 
 def _name_of(uid: int) -> str:
@@ -142,12 +148,15 @@ def prepare_data_dir(data_dir: Path, account: Account) -> None:
     Raises:
         DataDirectoryUnreachable: a parent directory is closed to the account, or the directory to us.
     """
-    data_dir.mkdir(mode=0o711 if account.is_service else 0o700, parents=True, exist_ok=True)
-    status = data_dir.stat()
+    try:
+        data_dir.mkdir(mode=0o711 if account.is_service else 0o700, parents=True, exist_ok=True)
+        status = data_dir.stat()
+    except PermissionError as error:
+        raise DataDirectoryUnreachable.read_only(data_dir, Path(error.filename), account.name) from error
     if account.is_service and status.st_uid == os.geteuid():
         data_dir.chmod(status.st_mode | 0o011)
     blocked = account.first_closed(data_dir)
-    if blocked is None and not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
-        blocked = data_dir
     if blocked is not None:
-        raise DataDirectoryUnreachable(data_dir, blocked, account.name)
+        raise DataDirectoryUnreachable.closed(data_dir, blocked, account.name)
+    if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
+        raise DataDirectoryUnreachable.read_only(data_dir, data_dir, account.name)

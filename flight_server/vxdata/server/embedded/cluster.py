@@ -93,15 +93,13 @@ class Cluster:
         password = secrets.postgres_admin_password.get_secret_value()
         write_private(password_file, password + "\n", uid=self.account.uid, gid=self.account.gid)
         try:
-            run_tool(
-                self.command("initdb", *_initdb_arguments(draft, password_file), cwd=draft), timeout=_TIMEOUT
-            )
+            command = self.command("initdb", *_initdb_arguments(draft, password_file), cwd=draft)
+            run_tool(command, timeout=_TIMEOUT)
         finally:
             password_file.unlink()
         with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(
-                f"\n# Written anew at every start; put your own settings below.\ninclude_if_exists '{TUNED}'\n"
-            )
+            file.write("\n# This file is written anew at every start; what you put below it wins.\n")
+            file.write(f"include_if_exists '{TUNED}'\n")
 
     def _set_up(self, draft: Path, secrets: StackSecrets) -> None:
         """Make the role and the database in single-user mode, before anybody can connect."""

@@ -19,7 +19,7 @@ No error carries a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,22 +69,33 @@ class DataDirectoryInUse(DataDirectoryError):
 
 
 class DataDirectoryUnreachable(DataDirectoryError):
-    """The account that runs the child processes cannot get into the data directory."""
+    """The account that runs the child processes cannot work in the data directory."""
 
-    def __init__(self, directory: Path, blocked: Path, account: str) -> None:
-        """Keep the data directory, the first directory that blocks the way, and the account's name."""
-        super().__init__(directory, blocked, account)
+    def __init__(self, directory: Path, blocked: Path, account: str, *advice: str) -> None:
+        """Keep the data directory, the first directory that blocks the way, the account, what to do."""
+        super().__init__(directory, blocked, account, *advice)
         self.directory = directory
         self.blocked = blocked
         self.account = account
+        self.advice = advice
+
+    @classmethod
+    def closed(cls, directory: Path, blocked: Path, account: str) -> Self:
+        """Build the error for a directory that the account may not enter."""
+        elsewhere = "choose a data directory whose parents everybody may enter, such as /var/lib/vxdata"
+        return cls(directory, blocked, account, elsewhere, f"run: chmod o+x '{blocked}'")
+
+    @classmethod
+    def read_only(cls, directory: Path, blocked: Path, account: str) -> Self:
+        """Build the error for a directory in which the account may not write."""
+        elsewhere = f"choose a data directory that '{account}' may write to"
+        return cls(directory, blocked, account, elsewhere, f"start the server as the owner of {blocked}")
 
     def __str__(self) -> str:
         """Say which directory blocks the way and what to do."""
         return (
-            f"the data directory {self.directory} cannot be used by the account '{self.account}': "
-            f"it may not enter {self.blocked}. Choose a data directory whose parents everybody may "
-            f"enter (such as /var/lib/vxdata), start the server as the owner of {self.blocked}, "
-            f"or run: chmod o+x '{self.blocked}'"
+            f"the data directory {self.directory} cannot be used by the account '{self.account}', "
+            f"because of the permissions of {self.blocked}: {', or '.join(self.advice)}"
         )
 
 

@@ -114,7 +114,7 @@ class EmbeddedStack:
             EmbeddedStackError: the tree is drawn in :mod:`vxdata.server.embedded.errors`.
         """
         layout = Layout(data_dir.expanduser().resolve())
-        account = choose_account()
+        account = choose_account(existing_data=layout.postgres)
         prepare_data_dir(layout.data_dir, account)
         with ExitStack() as undo:
             undo.enter_context(claim(layout.data_dir))

@@ -1,4 +1,4 @@
-"""Health: whether the server can answer, asked of the database itself."""
+"""Health: whether the server can answer, asked of the database and the blob store themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from vxdata.schemas.wire import Health
 from vxdata.server.clock import last_commit
 
 if TYPE_CHECKING:
+    from vxdata.server.blobs import BlobStore
     from vxdata.server.database import Database
 
 
@@ -17,22 +18,26 @@ class HealthService:
 
     Args:
         database: Pool of connections.
+        blobs: The blob store, where one is configured.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Keep the pool."""
+    def __init__(self, database: Database, blobs: BlobStore | None) -> None:
+        """Keep both."""
         self._database = database
+        self._blobs = blobs
 
     def check(self) -> Health:
-        """Read the last commit.
+        """Read the last commit, and look for the bucket.
 
         Returns:
             The server's version and the last commit.
 
         Raises:
             ServerBusy: No connection became free in time.
-            ServerUnavailable: PostgreSQL cannot be reached.
+            ServerUnavailable: PostgreSQL or the blob store cannot be reached.
         """
+        if self._blobs is not None:
+            self._blobs.check()
         with self._database.connection() as connection:
             commit = last_commit(connection)
         return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+import pytest
+
+from vxdata.server.embedded import (
+    ChildFailed,
+    DataDirectoryIncompatible,
+    DataDirectoryInUse,
+    EmbeddedStack,
+    default_data_dir,
+)
+from vxdata.server.embedded import (
+    s3 as s3_module,
+)
+from vxdata.server.embedded.ports import LOOPBACK, free_port_pairs
+from vxdata.server.embedded.s3 import S3Probe, s3_client
+from vxdata.server.embedded.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOBODY = 65534
+MEGABYTES = b"0123456789abcdef" * 200_000
+
+
+def uri(stack: EmbeddedStack) -> str:
+    return stack.postgres_uri.get_secret_value()
+
+
+def is_gone(pid: int) -> bool:
+    # A killed orphan may stay as a zombie until somebody reaps it.
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def leftovers(stack: EmbeddedStack) -> list[Path]:
+    ports = set(map(str, stack._blobs.ports.every))
+    sockets = Path("/tmp").glob("seaweedfs-*.sock")  # noqa: S108 - where the S3 server puts them
+    ours = [path for path in sockets if path.stem.rpartition("-")[2] in ports]
+    return [*ours, *filter(Path.exists, [stack._blobs.runtime.directory])]
+
+
+def fails(stack: EmbeddedStack) -> bool:
+    try:
+        stack.check()
+    except ChildFailed:
+        return True
+    return False
+
+
+def test_the_default_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_data_dir() == Path("/var/lib/vxdata")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert default_data_dir().name == "vxdata"
+
+
+def test_data_survive_restarts_and_both_kinds_of_crash(
+    open_dir: Path, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    data_dir = open_dir / "data"
+    with EmbeddedStack.start(data_dir) as stack:
+        ask(uri(stack), "CREATE TABLE kept AS SELECT generate_series(1, 200000) AS n")
+        s3_client(stack.s3).put_object(Bucket=stack.s3.bucket, Key="kept", Body=MEGABYTES)
+        stack.check()
+    assert leftovers(stack) == []
+    assert all(map(is_gone, stack.pids.values()))
+    stack.stop()
+
+    with EmbeddedStack.start(data_dir) as stack:
+        assert ask(uri(stack), "SELECT count(*) FROM kept") == [(200_000,)]
+        ask(uri(stack), "INSERT INTO kept VALUES (0)")
+        assert s3_client(stack.s3).get_object(Bucket=stack.s3.bucket, Key="kept")["Body"].read() == MEGABYTES
+        os.kill(stack.pids["postgres"], signal.SIGKILL)
+        assert wait_until(lambda: fails(stack), timeout=30)
+        with pytest.raises(ChildFailed) as caught:
+            stack.check()
+        assert (caught.value.name, caught.value.status) == ("PostgreSQL", -signal.SIGKILL)
+        assert any("ready to accept connections" in line for line in caught.value.log_tail)
+
+    with EmbeddedStack.start(data_dir) as stack:
+        assert ask(uri(stack), "SELECT count(*) FROM kept") == [(200_001,)]
+        s3_client(stack.s3).put_object(Bucket=stack.s3.bucket, Key="last", Body=MEGABYTES)
+        os.kill(stack.pids["s3"], signal.SIGKILL)
+        assert wait_until(lambda: fails(stack), timeout=30)
+        with pytest.raises(ChildFailed, match="S3 was ended by signal 9"):
+            stack.check()
+
+    with EmbeddedStack.start(data_dir) as stack:
+        for key in ("kept", "last"):
+            found = s3_client(stack.s3).get_object(Bucket=stack.s3.bucket, Key=key)
+            assert found["Body"].read() == MEGABYTES
+
+
+def test_a_killed_supervisor_takes_its_children_along_and_can_be_replaced_at_once(
+    open_dir: Path, supervise: Any, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    data_dir = open_dir / "data"
+    with supervise(data_dir) as supervisor:
+        told = supervisor.told()
+        with pytest.raises(DataDirectoryInUse) as caught:
+            EmbeddedStack.start(data_dir)
+        assert caught.value.owner_pid == supervisor.process.pid
+        assert str(supervisor.process.pid) in str(caught.value)
+        assert all(os.getsid(pid) == pid for pid in told["pids"].values())
+        ask(told["uri"], "CREATE TABLE kept AS SELECT generate_series(1, 300000) AS n")
+        (left,) = parse_qs(urlsplit(told["uri"]).query)["host"]
+        supervisor.kill()
+    with EmbeddedStack.start(data_dir) as stack:
+        assert all(map(is_gone, told["pids"].values()))
+        assert ask(uri(stack), "SELECT count(*) FROM kept") == [(300_000,)]
+        assert not Path(left).exists()
+
+
+def test_a_first_start_killed_in_the_middle_is_no_obstacle(
+    open_dir: Path, supervise: Any, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    data_dir = open_dir / "data"
+    with supervise(data_dir) as supervisor:
+        assert wait_until((data_dir / "postgres.new" / "PG_VERSION").exists, timeout=60, every=0.001)
+        supervisor.kill()
+    assert not (data_dir / "postgres").exists()
+    with EmbeddedStack.start(data_dir) as stack:
+        assert ask(uri(stack), "SELECT 1") == [(1,)]
+    assert not (data_dir / "postgres.new").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="every other test runs as an ordinary user here")
+def test_an_ordinary_user(open_dir: Path, supervise: Any, ask: Callable[..., list[tuple[Any, ...]]]) -> None:
+    data_dir = open_dir / "data"
+    data_dir.mkdir(mode=0o700)
+    os.chown(data_dir, NOBODY, NOBODY)
+    with supervise(data_dir, NOBODY) as supervisor:
+        told = supervisor.told()
+        assert {psutil.Process(pid).uids().real for pid in told["pids"].values()} == {NOBODY}
+        assert ask(told["uri"], "SELECT current_user::text") == [("vxdata",)]
+        assert supervisor.finish() == 0
+    assert {path.stat().st_uid for path in data_dir.rglob("*")} == {NOBODY}
+
+
+def test_a_failed_start_leaves_nothing_running(open_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data_dir = open_dir / "data"
+    started: list[int] = []
+
+    def refuse(blobs: s3_module.S3Server, _: object) -> None:
+        assert blobs.child is not None
+        started.append(blobs.child.pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(s3_module.S3Server, "wait_ready", refuse)
+    with pytest.raises(KeyboardInterrupt):
+        EmbeddedStack.start(data_dir)
+    assert all(map(is_gone, started))
+    assert started
+    (data_dir / "secrets.json").unlink()
+    with pytest.raises(DataDirectoryIncompatible, match="backup"):
+        EmbeddedStack.start(data_dir)
+
+
+def test_a_port_lost_at_the_last_moment_is_replaced(open_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        wanted = free_port_pairs(5)
+        taken.bind((LOOPBACK, wanted[0]))
+        taken.listen()
+        offers = iter([wanted])
+        monkeypatch.setattr(s3_module, "free_port_pairs", lambda n: next(offers, None) or free_port_pairs(n))
+        with EmbeddedStack.start(open_dir / "data") as stack:
+            assert stack.s3.url != f"http://{LOOPBACK}:{wanted[0]}"
+            assert "Port allocation failed" in (open_dir / "data" / "logs" / "s3.log.1").read_text()
+    assert leftovers(stack) == []
+
+
+def test_the_children_outlive_the_thread_that_started_them(
+    open_dir: Path, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    started: list[EmbeddedStack] = []
+    thread = threading.Thread(target=lambda: started.append(EmbeddedStack.start(open_dir / "data")))
+    thread.start()
+    thread.join()
+    with started[0] as stack:
+        assert ask(uri(stack), "SELECT 1") == [(1,)]
+        assert S3Probe(s3_client(stack.s3)).succeeds()
+        stack.check()
+
+
+def test_no_secret_is_shown(stack: EmbeddedStack) -> None:
+    kept = json.loads((stack._blobs.directory.parent / "secrets.json").read_text())
+    secrets = [value for name, value in kept.items() if name != "s3_access_key"]
+    logs = [path.read_text(errors="replace") for path in (stack._blobs.directory.parent / "logs").iterdir()]
+    shown = [*logs, repr(stack.s3), repr(stack.postgres_uri)]
+    for pid in stack.pids.values():
+        process = psutil.Process(pid)
+        shown += [*process.cmdline(), *process.environ().values()]
+    assert not [text for text in shown for secret in secrets if secret in text]
