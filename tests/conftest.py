@@ -22,7 +22,7 @@ settings.register_profile(
 settings.register_profile("thorough", max_examples=2000, deadline=None, print_blob=True)
 
 
-pytest_plugins = ["tests.fixtures.running"]
+pytest_plugins = ["tests.fixtures.commands", "tests.fixtures.running"]
 
 
 def pytest_configure() -> None:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from vxdata.cli.commands import database, demo, health, load, serve, up
 from vxdata.schemas.errors import VxDataError
+from vxdata.server.config import CONFIG_VARIABLE
+from vxdata.server.database_errors import DatabaseError
 from vxdata.server.embedded.errors import EmbeddedStackError
 from vxdata.server.upgrade import SchemaMismatch
 
-EXPECTED = (VxDataError, EmbeddedStackError, SchemaMismatch)
+EXPECTED = (
+    VxDataError,
+    EmbeddedStackError,
+    SchemaMismatch,
+    DatabaseError,
+    OSError,
+    ValidationError,
+    tomllib.TOMLDecodeError,
+)
 """Errors that say themselves what to do; all others are faults and show their traceback."""
 
 commands = typer.Typer(
     help="VxData: versioned medical-imaging research data over Arrow Flight.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 commands.command("up")(up.up)
@@ -31,8 +44,29 @@ commands.command("health")(health.health)
 def app() -> None:
     """Run a command; an error that was foreseen is one line on standard error and exit status 1."""
     try:
-        commands()
+        commands(prog_name="vxdata")
     except EXPECTED as error:
-        Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: ", end="")
-        sys.stderr.write(f"{error}\n")
+        name, sentence = _describe(error)
+        Console(stderr=True).print(f"[red]{name}[/red]: ", end="")
+        sys.stderr.write(f"{sentence}\n")
         sys.exit(1)
+
+
+def _describe(error: Exception) -> tuple[str, str]:
+    """Name an error and say what it is; the inputs of settings may be secret, so they are left out."""
+    match error:
+        case ValidationError():
+            problems = error.errors(include_url=False, include_input=False)
+            return "InvalidSettings", "; ".join(
+                f"{_setting(problem['loc'])}: {problem['msg']}" for problem in problems
+            )
+        case tomllib.TOMLDecodeError():
+            return "InvalidSettings", f"the file that {CONFIG_VARIABLE} names is not TOML: {error}"
+        case OSError(strerror=str(reason), filename=str(path)):
+            return type(error).__name__, f"{path}: {reason}"
+        case _:
+            return type(error).__name__, str(error)
+
+
+def _setting(place: tuple[int | str, ...]) -> str:
+    return f"VXDATA_{'_'.join(map(str, place)).upper()}"

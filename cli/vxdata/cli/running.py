@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -44,6 +45,8 @@ def embedded_server(
         EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
         OSError: A port is taken.
     """
+    for wanted in (port, http_port):
+        require_free(wanted)
     with EmbeddedStack.start(data_dir or default_data_dir(), progress=_tell) as stack:
         settings = Settings(
             port=port,
@@ -58,6 +61,26 @@ def embedded_server(
         configure_logs(settings.log_level, as_json=settings.log_json)
         with Server(settings) as server:
             yield stack, server
+
+
+def require_free(port: int, host: str = "127.0.0.1") -> None:
+    """Check a port before anything is started, since Flight does not say why it cannot listen.
+
+    Args:
+        port: The port; 0 is always free.
+        host: The address to listen on.
+
+    Raises:
+        OSError: Somebody listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do it: without this, connections that have just ended would count as a listener.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror}; choose another port", f"{host}:{port}") from error
 
 
 @contextmanager

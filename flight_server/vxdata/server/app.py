@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.wire import Health
     from vxdata.server.config import Settings
+
+CANCEL_SECONDS: Final = 10.0
+"""How long cancelled calls get to end."""
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +119,7 @@ class Server:
         shutdown.join(self._settings.grace)
         if shutdown.is_alive():
             log.warning("grace_period_over", cancelled=self._watch.cancel_all())
-            shutdown.join(self._settings.grace)
+            shutdown.join(CANCEL_SECONDS)
 
 
 def _upgrade(uri: SecretStr) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -24,7 +25,10 @@ class Settings(BaseSettings):
     ``VXDATA_CONFIG`` names, else it has the default shown here.
     """
 
-    model_config = SettingsConfigDict(env_prefix="VXDATA_", frozen=True, extra="forbid")
+    # An input that is refused may be a secret, such as a URI under a misspelt name.
+    model_config = SettingsConfigDict(
+        env_prefix="VXDATA_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless told otherwise.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8815, description="Flight port; 0 picks a free one.")
@@ -46,7 +50,11 @@ class Settings(BaseSettings):
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."
     )
-    log_level: str = Field("INFO", description="Least severe level that is logged.", pattern="^[A-Z]+$")
+    log_level: str = Field(
+        "INFO",
+        description="Least severe level that is logged.",
+        pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$",
+    )
     log_json: bool = Field(False, description="Whether log lines are JSON instead of text for people.")  # noqa: FBT003 - pydantic's default
 
     @classmethod
@@ -59,5 +67,16 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes all by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, which wins over the file."""
-        file = TomlConfigSettingsSource(settings_cls, os.environ.get(CONFIG_VARIABLE))
-        return init_settings, env_settings, file
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_file())
+
+
+def _config_file() -> Path | None:
+    """The settings file; one that is named must be there, though pydantic-settings would go on without."""
+    name = os.environ.get(CONFIG_VARIABLE)
+    if not name:
+        return None
+    path = Path(name).expanduser()
+    if not path.is_file():
+        msg = f"{CONFIG_VARIABLE} names {name}, which is not a file."
+        raise FileNotFoundError(msg)
+    return path

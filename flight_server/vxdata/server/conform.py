@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from vxdata.schemas.arrow import arrow_type
+from vxdata.server.nested import remapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +49,7 @@ def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _conform(column: pa.Array, field: pa.Field) -> pa.Array:
     if pa.types.is_map(field.type):
-        entries = column.values
-        return pa.MapArray.from_arrays(
-            column.offsets, entries.field(0), entries.field(1), field.type, mask=column.is_null()
-        )
+        return remapped(column, field.type)
     if column.type != field.type:
         msg = f"column {field.name} came as {column.type}, not as {field.type}"
         raise TypeError(msg)

@@ -18,7 +18,8 @@ import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
-from vxdata.server.database_errors import ConnectionLost, DatabaseError, classify
+from vxdata.server.database_errors import ConnectionLost, DatabaseError, StatementCancelled, classify
+from vxdata.server.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,9 @@ class Connection:
         self._cursor = raw.cursor()
         self.last_used = time.monotonic()
         self.is_broken = False
+        self.is_lost = False
         self._is_streaming = False
+        self._is_cancelled = False
 
     def execute(self, sql: str) -> int:
         """Run a statement that returns no rows.
@@ -106,25 +109,41 @@ class Connection:
             )
             self._cursor.execute(sql)
             reader = self._cursor.fetch_record_batch()
-        self._is_streaming = True
+        self._is_streaming, self._is_cancelled = True, False
         try:
             yield self._batches(reader)
         finally:
-            if self._is_streaming:
-                self.cancel()
-            reader.close()
+            self._end_stream(reader)
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """Read to the end; a stream that breaks off says nothing of the cause, so distrust the connection."""
+        """Read to the end; a stream that breaks off brings no SQLSTATE, so distrust the connection."""
         try:
             yield from reader
             self._is_streaming = False
         except (pa.ArrowException, OSError) as error:
             self._is_streaming = False
             self.is_broken = True
-            raise DatabaseError(str(error)) from error
+            failure = self._broken_off(_first_line(error))
+            self.is_lost |= isinstance(failure, ConnectionLost)
+            raise failure from None
         finally:
             self.last_used = time.monotonic()
+
+    def _broken_off(self, message: str) -> DatabaseError:
+        if self._is_cancelled:
+            return StatementCancelled(message)
+        return DatabaseError(message) if self._answers() else ConnectionLost(message)
+
+    def _end_stream(self, reader: pa.RecordBatchReader) -> None:
+        """Cancel what is left of a stream; a connection that cannot be cancelled is no use any more."""
+        try:
+            if self._is_streaming:
+                self.cancel()
+        except DatabaseError:
+            self.is_broken = True
+        finally:
+            self._is_streaming = False
+            reader.close()
 
     def ingest(self, table: str, reader: pa.RecordBatchReader) -> int:
         """Append batches to a temporary table by COPY.
@@ -176,8 +195,16 @@ class Connection:
             self.is_broken = True
 
     def cancel(self) -> None:
-        """Ask PostgreSQL to stop the statement that runs on this connection; callable from any thread."""
-        self._cursor.adbc_cancel()
+        """Ask PostgreSQL to stop the statement that runs on this connection; callable from any thread.
+
+        Raises:
+            DatabaseError: PostgreSQL could not be asked.
+        """
+        self._is_cancelled = True
+        try:
+            self._cursor.adbc_cancel()
+        except adbc_driver_manager.Error as error:
+            raise DatabaseError(_first_line(error)) from None
 
     def close(self) -> None:
         """Close the cursor before the connection: the driver refuses the other order."""
@@ -189,11 +216,30 @@ class Connection:
         try:
             yield
         except adbc_driver_manager.Error as error:
-            failure = classify(error.sqlstate, dict(error.details or []), str(error))
-            self.is_broken |= isinstance(failure, ConnectionLost)
-            raise failure from error
+            failure = self._classify(error)
+            self.is_lost |= isinstance(failure, ConnectionLost)
+            self.is_broken |= self.is_lost
+            # Without its cause: the driver's text holds the SQL, and that holds values.
+            raise failure from None
         finally:
             self.last_used = time.monotonic()
+
+    def _classify(self, error: adbc_driver_manager.Error) -> DatabaseError:
+        if error.sqlstate:
+            return classify(error.sqlstate, dict(error.details or []), "no message")
+        # The driver has one code for all it cannot read or write, so only asking tells a lost connection.
+        message = f"the driver failed without an answer from PostgreSQL ({error.status_code.name})"
+        if error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not self._answers():
+            return ConnectionLost(message)
+        return DatabaseError(message)
+
+    def _answers(self) -> bool:
+        """Whether PostgreSQL answers on this connection, if only that the transaction has failed."""
+        try:
+            self._cursor.execute("SELECT 1")
+        except adbc_driver_manager.Error as error:
+            return error.sqlstate is not None and not error.sqlstate.startswith("57P")
+        return True
 
 
 class Database:
@@ -211,8 +257,9 @@ class Database:
     def __init__(self, uri: SecretStr, *, size: int = 16, wait: float = 60.0) -> None:
         """Open the first connection, of which all others are clones."""
         self._wait = wait
-        self._free = threading.Semaphore(size)
+        self._turns = Turns(size)
         self._idle: deque[Connection] = deque()
+        self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
         self._uri = uri
@@ -221,61 +268,79 @@ class Database:
             pass
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
+    def connection(self, *, wait: float | None = None) -> Iterator[Connection]:
         """Lend a connection for the length of a block.
+
+        Args:
+            wait: Seconds to wait for one; as long as the pool's callers do by default.
 
         Yields:
             A connection outside any transaction.
 
         Raises:
             ServerBusy: None became free in time.
-            ServerUnavailable: PostgreSQL cannot be reached.
+            ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
-        if not self._free.acquire(timeout=self._wait):
-            msg = f"No database connection became free within {self._wait:g} seconds; try again later."
-            raise ServerBusy(msg, wait_seconds=self._wait)
-        try:
+        wait = self._wait if wait is None else wait
+        with self._turns.turn(wait) as admitted:
+            if not admitted:
+                msg = f"No database connection became free within {wait:g} seconds; try again later."
+                raise ServerBusy(msg, wait_seconds=wait)
             connection = self._take()
             try:
                 yield connection
             finally:
                 self._give_back(connection)
-        finally:
-            self._free.release()
 
     def close(self) -> None:
         """Close all idle connections; those lent out are closed when they come back."""
         with self._opening:
-            while self._idle:
-                self._idle.pop().close()
-            if self._origin is not None:
-                self._origin.close()
-                self._origin = None
+            self._is_closed = True
+            self._close_idle()
+            self._forget_origin()
 
     def _take(self) -> Connection:
-        while self._idle:
-            connection = self._idle.pop()
+        while (connection := self._next_idle()) is not None:
             if _is_usable(connection):
                 return connection
             self._discard(connection)
         return self._open()
 
+    def _next_idle(self) -> Connection | None:
+        """The connection used last, or None; other threads take from the same end."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
     def _give_back(self, connection: Connection) -> None:
         if connection.is_broken:
             self._discard(connection)
-        else:
-            self._idle.append(connection)
+            return
+        with self._opening:
+            if self._is_closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _open(self) -> Connection:
         with self._opening:
+            if self._is_closed:
+                msg = "The connections to the database are closed."
+                raise ServerUnavailable(msg)
             try:
                 connection = Connection(self._clone())
-                connection.execute("SET TIME ZONE 'UTC'")
-            except (adbc_driver_manager.Error, DatabaseError) as error:
-                self._origin = None
+            except adbc_driver_manager.Error as error:
+                self._forget_origin()
                 msg = "The database cannot be reached."
-                raise ServerUnavailable(msg) from error
-            return connection
+                raise ServerUnavailable(msg) from _connect_failure(error)
+        try:
+            connection.execute("SET TIME ZONE 'UTC'")
+        except DatabaseError as error:
+            self._discard(connection)
+            msg = "The database accepts no connections."
+            raise ServerUnavailable(msg) from error
+        return connection
 
     def _clone(self) -> dbapi.Connection:
         """Clone the first connection: ten times cheaper than connecting, as it shares the type cache."""
@@ -286,8 +351,20 @@ class Database:
         return clone
 
     def _discard(self, connection: Connection) -> None:
+        """Close a connection; if PostgreSQL dropped it, it has dropped the idle ones as well."""
         with self._opening:
+            if connection.is_lost:
+                self._close_idle()
             connection.close()
+
+    def _close_idle(self) -> None:
+        while (connection := self._next_idle()) is not None:
+            connection.close()
+
+    def _forget_origin(self) -> None:
+        if self._origin is not None:
+            self._origin.close()
+            self._origin = None
 
 
 def _is_usable(connection: Connection) -> bool:
@@ -298,3 +375,15 @@ def _is_usable(connection: Connection) -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def _connect_failure(error: adbc_driver_manager.Error) -> DatabaseError:
+    """The cause for the log: libpq repeats a URI that it cannot read, with the password in it."""
+    text = _first_line(error)
+    is_safe = "connection to server" in text
+    return DatabaseError(text if is_safe else "the URI of the database cannot be read, or names no host")
+
+
+def _first_line(error: Exception) -> str:
+    """The driver's own words; the SQL, which it repeats below them, is left out."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

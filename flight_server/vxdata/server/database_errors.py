@@ -11,10 +11,11 @@ from typing import Final
 class DatabaseError(Exception):
     """PostgreSQL or its driver refused a statement.
 
-    The text is for the log alone: it can hold SQL, values and paths.
+    The text is for the log: PostgreSQL's own sentence, without the SQL and the rows that the driver and
+    the diagnostics add.
 
     Args:
-        message: The driver's text.
+        message: What went wrong.
         sqlstate: Five-character code; empty where there was no answer at all.
         diagnostics: PostgreSQL's own fields, such as the constraint's name.
     """
@@ -50,6 +51,7 @@ SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("23505", UniqueViolation),
     ("57014", StatementCancelled),
     ("57P", ConnectionLost),
+    ("08P01", DatabaseError),  # bytes that do not fit a column's type, sent over a sound connection
     ("08", ConnectionLost),
     ("53", OutOfResources),
     ("42P01", UndefinedObject),
@@ -66,32 +68,23 @@ def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], mess
     Args:
         sqlstate: PostgreSQL's code, if it answered at all.
         details: The driver's key-value pairs.
-        message: The driver's text.
+        message: The driver's text, used where PostgreSQL sent none; it must hold no SQL.
 
     Returns:
-        The error to raise. One without a code comes from the driver itself: without the server's
-        answer, the connection is taken as lost unless PostgreSQL sent diagnostics.
+        The error to raise.
 
     Example:
         >>> type(classify("23505", {}, "duplicate key")).__name__
         'UniqueViolation'
     """
     diagnostics = {_text(key): _text(value) for key, value in details.items()}
-    code = sqlstate or diagnostics.get("PG_DIAG_SQLSTATE", "")
-    code = code.strip("\x00")
+    code = (sqlstate or diagnostics.get("PG_DIAG_SQLSTATE", "")).strip("\x00")
+    sentence = diagnostics.get("PG_DIAG_MESSAGE_PRIMARY", message)
+    text = f"{sentence} (SQLSTATE {code})" if code else sentence
     for prefix, error_class in SQLSTATE_CLASSES:
         if code.startswith(prefix):
-            return error_class(message, code, diagnostics)
-    if not code and not diagnostics and _says_lost(message):
-        return ConnectionLost(message)
-    return DatabaseError(message, code, diagnostics)
-
-
-def _says_lost(message: str) -> bool:
-    """Whether libpq, which has no code for it, reports a broken connection."""
-    return any(
-        phrase in message for phrase in ("server closed the connection", "no connection to the server")
-    )
+            return error_class(text, code, diagnostics)
+    return DatabaseError(text, code, diagnostics)
 
 
 def _text(value: str | bytes) -> str:

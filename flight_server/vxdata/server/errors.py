@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -33,10 +33,18 @@ from vxdata.server.database_errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_MESSAGE_CHARACTERS: Final = 500
+MOST_MESSAGE_CHARACTERS: Final = 460
+"""With the code before it, a message has 500 characters at most."""
+
 MOST_WIRE_BYTES: Final = 1536
+MOST_ESCAPED_BYTES: Final = 1000
+"""A message of other alphabets is shorter: a trailer escapes each of their bytes, about as JSON does."""
+
 MOST_DETAILS_KEPT: Final = 64
 """Long errors kept for fetching; the oldest goes first."""
+
+MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that they take together; the newest is kept in any case."""
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +82,7 @@ class ErrorDesk:
 
     def __init__(self) -> None:
         """Begin with nothing kept."""
-        self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def to_wire(self, error: Exception, request_id: str) -> tuple[VxDataError, WireError]:
@@ -89,23 +97,25 @@ class ErrorDesk:
         """
         shown = translate(error)
         if isinstance(shown, InternalError):
-            log.error("request_failed", exc_info=error)
+            log.error("request_failed", request_id=request_id, exc_info=error)
         else:
-            log.info("request_refused", code=shown.code, cause=type(error).__name__)
+            log.info("request_refused", request_id=request_id, code=shown.code, cause=type(error).__name__)
         whole = WireError(request_id=request_id, **shown.to_wire())
-        short = whole.model_copy(update={"message": whole.message[:MOST_MESSAGE_CHARACTERS]})
-        if len(short.to_bytes()) <= MOST_WIRE_BYTES and short.message == whole.message:
-            return shown, short
+        content = whole.to_bytes()
+        message = _short_message(whole.message)
+        if len(content) <= MOST_WIRE_BYTES and message == whole.message:
+            return shown, whole
+        self._keep(request_id, content)
+        return shown, whole.model_copy(update={"details": {}, "abridged": True, "message": message})
+
+    def _keep(self, request_id: str, content: bytes) -> None:
         with self._lock:
-            self._kept[request_id] = whole.model_dump()
-            while len(self._kept) > MOST_DETAILS_KEPT:
+            self._kept[request_id] = content
+            while len(self._kept) > 1 and self._is_over_limit():
                 self._kept.popitem(last=False)
-        message = short.message
-        while True:
-            abridged = short.model_copy(update={"details": {}, "abridged": True, "message": message})
-            if len(abridged.to_bytes()) <= MOST_WIRE_BYTES:
-                return shown, abridged
-            message = message[: len(message) // 2]
+
+    def _is_over_limit(self) -> bool:
+        return len(self._kept) > MOST_DETAILS_KEPT or sum(map(len, self._kept.values())) > MOST_KEPT_BYTES
 
     def whole(self, request_id: str) -> bytes:
         """The whole of an error that was abridged.
@@ -124,4 +134,12 @@ class ErrorDesk:
         if kept is None:
             msg = "No error is kept under this request id."
             raise InvalidTicket(msg, request_id=request_id[:64])
-        return json.dumps(kept).encode()
+        return kept
+
+
+def _short_message(message: str) -> str:
+    """The beginning of a message, within the limits on characters and escaped bytes."""
+    short = message[:MOST_MESSAGE_CHARACTERS]
+    while len(json.dumps(short)) > MOST_ESCAPED_BYTES:
+        short = short[: len(short) * 3 // 4]
+    return short

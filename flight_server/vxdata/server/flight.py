@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 MOST_CHUNK_BYTES: Final = 64 * 1024 * 1024
 """Largest message of an upload; gRPC itself would take any."""
 
+MOST_COMMAND_BYTES: Final = 16 * 1024
+"""Longest command of an upload: what its caller says of itself goes into the commit log."""
+
 log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
 
@@ -100,6 +103,9 @@ class FlightServer(pa.flight.FlightServerBase):
         services: The use cases.
         registry: The payload types.
         errors: Describes exceptions for the wire.
+
+    Raises:
+        OSError: The server cannot listen there.
     """
 
     def __init__(self, location: str, services: Services, registry: Registry, errors: ErrorDesk) -> None:
@@ -108,7 +114,12 @@ class FlightServer(pa.flight.FlightServerBase):
         self._registry = registry
         self._errors = errors
         self._draining = False
-        super().__init__(location)
+        try:
+            super().__init__(location)
+        except pa.ArrowException as error:
+            # gRPC tells the reason on standard error alone.
+            msg = f"Cannot listen on {location}: the port is taken, or the address is not one of this machine."
+            raise OSError(msg) from error
 
     def drain(self) -> None:
         """Refuse new calls; those in progress go on."""
@@ -192,6 +203,14 @@ class FlightServer(pa.flight.FlightServerBase):
         writer.write(receipt.to_bytes())
 
     @boundary
+    def do_exchange(
+        self, _context: pa.flight.ServerCallContext, _descriptor: Any, _reader: Any, _writer: Any
+    ) -> None:
+        """Refuse: pyarrow's own refusal would send a traceback."""
+        msg = "This server has no exchanges: read with do_get, write with do_put."
+        raise UnknownAction(msg)
+
+    @boundary
     def list_actions(self, _context: pa.flight.ServerCallContext) -> list[tuple[str, str]]:
         """Document the actions."""
         return [(action.value, description) for action, description in ACTION_DESCRIPTIONS.items()]
@@ -218,43 +237,81 @@ def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
 
 
 def _write_command(descriptor: pa.flight.FlightDescriptor) -> WriteCommand:
+    content = descriptor.command or b""
+    if len(content) > MOST_COMMAND_BYTES:
+        msg = f"The upload's command takes {len(content):,} bytes, over {MOST_COMMAND_BYTES:,}."
+        raise InvalidTicket(msg)
     try:
-        return WriteCommand.model_validate_json(descriptor.command or b"")
+        command = WriteCommand.model_validate_json(content)
     except ValidationError as error:
         problems = "; ".join(str(problem["msg"]) for problem in error.errors(include_url=False)[:3])
         msg = f"The upload's command is not one that this server knows: {problems}."
         raise InvalidTicket(msg) from error
+    if any("\x00" in text for pair in command.client.items() for text in pair):
+        msg = "What the upload's command says of its client holds a NUL character."
+        raise InvalidTicket(msg)
+    return command
 
 
 def _sections(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[Section | int]:
     """Decode an upload: its sections, then the row count of the commit marker."""
     if not reader.schema.equals(UPLOAD_SCHEMA):
-        msg = f"An upload has the columns {', '.join(map(str, UPLOAD_SCHEMA))}."
+        columns = ", ".join(f"{column.name} ({column.type})" for column in UPLOAD_SCHEMA)
+        msg = f"An upload has the columns {columns}, none of them nullable."
         raise InvalidTicket(msg)
-    for chunk in reader:
-        if chunk.data is None:
-            yield _marker(chunk.app_metadata)
-            continue
-        if chunk.data.nbytes > MOST_CHUNK_BYTES:
-            msg = f"A message of the upload holds {chunk.data.nbytes:,} bytes, over {MOST_CHUNK_BYTES:,}."
+    is_ended = False
+    for chunk in _chunks(reader):
+        if is_ended:
+            msg = "The upload goes on after its commit marker; nothing was written."
             raise InvalidTicket(msg)
-        for resource_type, rows in zip(
-            *(chunk.data.column(name) for name in UPLOAD_SCHEMA.names), strict=True
-        ):
-            yield from _rows(resource_type.as_py(), rows.as_buffer())
+        if chunk.data is None:
+            is_ended = True
+            yield _marker(chunk.app_metadata)
+        else:
+            _check_chunk(chunk.data)
+            columns_of_chunk = (chunk.data.column(name) for name in UPLOAD_SCHEMA.names)
+            for resource_type, rows in zip(*columns_of_chunk, strict=True):
+                yield from _rows(resource_type.as_py(), rows.as_buffer())
 
 
-def _rows(resource_type: str, buffer: pa.Buffer | None) -> Iterator[Section]:
-    """Read a section's IPC stream, without copying it."""
-    if buffer is None:
-        msg = "A section of the upload is null."
+def _chunks(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[pa.flight.FlightStreamChunk]:
+    while True:
+        try:
+            chunk = reader.read_chunk()
+        except StopIteration:
+            return
+        except pa.ArrowInvalid as error:
+            msg = "A message of the upload is not an Arrow record batch."
+            raise InvalidTicket(msg) from error
+        except (pa.ArrowException, OSError) as error:
+            msg = "The upload broke off; nothing was written."
+            raise IncompleteUpload(msg) from error
+        yield chunk
+
+
+def _check_chunk(sections: pa.RecordBatch) -> None:
+    """Refuse what is too large, or not safe to read."""
+    if sections.nbytes > MOST_CHUNK_BYTES:
+        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MOST_CHUNK_BYTES:,}."
         raise InvalidTicket(msg)
+    try:
+        sections.validate(full=True)
+    except pa.ArrowInvalid as error:
+        msg = "A message of the upload is a malformed record batch."
+        raise InvalidTicket(msg) from error
+    if any(column.null_count for column in sections.columns):
+        msg = "A section of the upload, or its type, is null."
+        raise InvalidTicket(msg)
+
+
+def _rows(resource_type: str, buffer: pa.Buffer) -> Iterator[Section]:
+    """Read a section's IPC stream, without copying it."""
     try:
         with pa.ipc.open_stream(buffer) as batches:
             for batch in batches:
                 yield Section(resource_type, batch)
-    except pa.ArrowInvalid as error:
-        msg = f"A section of the upload is not an Arrow IPC stream: {error}."
+    except (pa.ArrowException, OSError) as error:
+        msg = f"A section of the upload ({resource_type!r:.50}) is not an Arrow IPC stream."
         raise InvalidTicket(msg) from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from vxdata.schemas.wire import Health
+
+
+STOP_SECONDS: Final = 5
+"""How long a check that is under way may hold up the end."""
 
 
 def build_app(check: Callable[[], Health]) -> Starlette:
@@ -65,8 +69,14 @@ class HttpServer:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        try:
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="vxdata-http", daemon=True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from vxdata.server.nested import relisted
 from vxdata.server.validation import validate
 from vxdata.server.validation.violations import Violations
 from vxdata.sql.ddl import create_staging, map_columns
@@ -57,10 +58,10 @@ class Staging:
         Raises:
             InvalidRequest: The batch as a whole is not what it claims to be.
         """
-        if not batch.num_rows:
-            return
         first_row = self.counts.get(payload_type.prefix, 0)
         validate(payload_type, batch, first_row, self._violations)
+        if not batch.num_rows:
+            return
         if not first_row:
             self._connection.execute(create_staging(payload_type))
         if not self._violations.count:
@@ -102,6 +103,5 @@ def _staged(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
     if not pa.types.is_map(column.type):
         yield name, column
         return
-    nulls = column.is_null()
     for part, values in zip(map_columns(name), (column.keys, column.items), strict=True):
-        yield part, pa.ListArray.from_arrays(column.offsets, values, mask=nulls)
+        yield part, relisted(column, values)

@@ -99,7 +99,8 @@ def _add_columns(
         columns = present.get(payload_type.prefix)
         if columns is None:
             continue
-        _check_types(payload_type, columns)
+        for table in (payload_type.prefix, f"{payload_type.prefix}_history"):
+            _check_types(payload_type, present.get(table, {}))
         for field in payload_type.fields:
             if field.name not in columns:
                 added.append(f"{payload_type.prefix}.{field.name}")

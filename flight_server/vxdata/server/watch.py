@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from vxdata.server.database_errors import DatabaseError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -60,10 +58,11 @@ class Watch:
                 self._running.pop(key, None)
 
     def cancel_all(self) -> int:
-        """Cancel every running statement, and tell how many there were."""
+        """Cancel every running statement, now and until its block ends, and tell how many there were."""
         with self._lock:
-            for statement, _ in self._running.values():
-                _cancel(statement)
+            for key, (statement, _) in list(self._running.items()):
+                self._running[key] = (statement, _is_given_up)
+                _cancel_if(_is_given_up, statement)
             return len(self._running)
 
     def close(self) -> None:
@@ -74,14 +73,18 @@ class Watch:
     def _poll(self) -> None:
         while not self._closed.wait(POLL_SECONDS):
             with self._lock:
-                for key, (statement, is_cancelled) in list(self._running.items()):
-                    if is_cancelled():
-                        _cancel(statement)
-                        del self._running[key]
+                for statement, is_cancelled in self._running.values():
+                    # Again at every turn: a cancel that comes between two statements is lost.
+                    _cancel_if(is_cancelled, statement)
 
 
-def _cancel(statement: Cancellable) -> None:
+def _is_given_up() -> bool:
+    return True
+
+
+def _cancel_if(is_cancelled: Callable[[], bool], statement: Cancellable) -> None:
     try:
-        statement.cancel()
-    except DatabaseError as error:
+        if is_cancelled():
+            statement.cancel()
+    except Exception as error:  # noqa: BLE001 - one caller or statement must not end the watch over all others
         log.warning("cancel_failed", error=str(error))

@@ -7,6 +7,7 @@ column. Later stages need no checks of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
@@ -99,21 +100,29 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         UnknownResourceType: The plan reads a type that the catalog does not have.
         UnknownField: The plan names fields that the type does not have.
         FieldTypeMismatch: A literal does not fit its field, or the field cannot be compared.
-        InvalidPlan: A field is selected twice, or `as_of` has no time zone.
+        InvalidPlan: A field is selected twice, or `as_of` has no time zone or lies outside the calendar.
     """
     relation = catalog.relation(plan.resource_type)
     columns = relation.columns if plan.select is None else _bind_select(plan.select, relation)
-    if plan.as_of is not None and plan.as_of.tzinfo is None:
-        msg = f"as_of {plan.as_of.isoformat()} has no time zone; plans carry instants in UTC."
-        raise InvalidPlan(msg, as_of=plan.as_of.isoformat())
     return BoundPlan(
         relation=relation,
         columns=columns,
         where=None if plan.where is None else _bind_predicate(plan.where, relation),
         limit=plan.limit,
         offset=plan.offset,
-        as_of=plan.as_of,
+        as_of=None if plan.as_of is None else _bind_as_of(plan.as_of),
     )
+
+
+def _bind_as_of(as_of: datetime) -> datetime:
+    if as_of.tzinfo is None:
+        msg = f"as_of {as_of.isoformat()} has no time zone; plans carry instants in UTC."
+        raise InvalidPlan(msg, as_of=as_of.isoformat())
+    try:
+        return as_of.astimezone(UTC)
+    except OverflowError as error:
+        msg = f"as_of {as_of.isoformat()} lies outside the years 1 to 9999 in UTC."
+        raise InvalidPlan(msg, as_of=as_of.isoformat()) from error
 
 
 def _bind_select(names: tuple[str, ...], relation: Relation) -> tuple[Field, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
@@ -92,9 +93,4 @@ def _text(value: str) -> str:
 
 
 def _object(content: Mapping[str, int] | Mapping[str, str]) -> str:
-    pairs = ", ".join(f"{_text(key)}, {_scalar(value)}" for key, value in content.items())
-    return f"jsonb_build_object({pairs})"
-
-
-def _scalar(value: int | str) -> str:
-    return f"{_text(value)}::text" if isinstance(value, str) else str(int(value))
+    return f"{_text(json.dumps(dict(content)))}::jsonb"

@@ -88,7 +88,7 @@ def _typed(column: Field, value: Value) -> bool | int | float | str | date | dat
         case Integer(), float():
             return value
         case Float(), int() | float():
-            return float(value)
+            return _double(value)
         case Text() | Enum() | BlobUrl(), str() if "\x00" not in value:
             return value
         case Date(), str():
@@ -97,6 +97,13 @@ def _typed(column: Field, value: Value) -> bool | int | float | str | date | dat
             return _parsed_instant(value)
         case _:
             return None
+
+
+def _double(number: float) -> float | None:
+    try:
+        return float(number)
+    except OverflowError:
+        return None
 
 
 def _parsed_date(text: str) -> date | None:

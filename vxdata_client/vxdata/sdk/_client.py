@@ -94,7 +94,7 @@ class Client(TypedNamespaces):
 
     def __repr__(self) -> str:
         """Show where the client connects."""
-        return f"Client({self.base_url!r})"
+        return f"{type(self).__name__}({self.base_url!r})"
 
     def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:  # noqa: ARG002 - for the type checker
         return Namespace(self._transport, registry().get(response.resource_type), response)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, NoReturn
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Or
 from vxdata.schemas.plan import Predicate as PredicateNode
 from vxdata.schemas.value_types import NaiveTimestampWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from vxdata.schemas.plan import ComparisonOperator, Value
 
 Literal = bool | int | float | str | date | datetime
+
+MOST_NESTED: Final = 64
+"""Deepest nesting of `&` in `|` in `&` …: what reads the plan's JSON goes about 98 levels deep."""
+
+SHOWN_VALUES: Final = 20
+"""At most this many values of an `is_in` are shown; a notebook should survive a list of a million."""
+
+PARENTHESES: Final = (
+    "& and | combine predicates, and bind more tightly than comparisons: put each comparison in "
+    'parentheses, as in (F.volume_type == "T2") & (F.b_value > 10). '
+    "A boolean field makes a predicate with F.is_prospective == True."
+)
 
 
 class Predicate:
@@ -25,21 +39,23 @@ class Predicate:
 
     Args:
         node: The plan node that it stands for.
+        depth: How deep ``and`` and ``or`` are nested in it.
     """
 
-    __slots__ = ("node",)
+    __slots__ = ("depth", "node")
 
-    def __init__(self, node: PredicateNode) -> None:
+    def __init__(self, node: PredicateNode, depth: int = 0) -> None:
         """Wrap a node."""
         self.node = node
+        self.depth = depth
 
     def __and__(self, other: Predicate) -> Predicate:
         """Both hold."""
-        return Predicate(And(terms=(*_terms(self, And), *_terms(other, And))))
+        return _combine(And, self, other)
 
     def __or__(self, other: Predicate) -> Predicate:
         """At least one holds."""
-        return Predicate(Or(terms=(*_terms(self, Or), *_terms(other, Or))))
+        return _combine(Or, self, other)
 
     def __bool__(self) -> NoReturn:
         """Refuse: `and`, `or`, `not`, `if` and chained comparisons would silently drop a part.
@@ -109,15 +125,16 @@ class FieldRef:
             The predicate.
 
         Raises:
-            FieldTypeMismatch: A value is None, not finite, or of a type that no field has.
+            FieldTypeMismatch: What is given is no collection, or a value in it is None, not finite, or
+                of a type that no field has.
 
         Example:
             >>> F.volume_type.is_in(["T2", "ADC"])
             F.volume_type.is_in(['T2', 'ADC'])
         """
-        if isinstance(values, str):
-            msg = f"F.{self.name}.is_in takes a list of values, not the text {values!r}."
-            raise FieldTypeMismatch(msg, field=self.name)
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            msg = f"{self!r}.is_in takes a list of values, not {values!r:.80}."
+            raise FieldTypeMismatch(msg, field=self.name, value_type=type(values).__name__)
         return Predicate(IsIn(field=self.name, values=tuple(_value(self.name, value) for value in values)))
 
     def is_null(self) -> Predicate:
@@ -128,9 +145,30 @@ class FieldRef:
         """The field has a value."""
         return Predicate(IsNull(op="is_not_null", field=self.name))
 
+    def __bool__(self) -> NoReturn:
+        """Refuse: in `F.x and F.y == 1` Python would drop the first part.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = f"{self!r} has no truth value of its own. {PARENTHESES}"
+        raise TypeError(msg)
+
+    def __and__(self, other: object) -> NoReturn:
+        """Refuse: this is a comparison without its parentheses.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = f"{self!r} is a field, not a predicate. {PARENTHESES}"
+        raise TypeError(msg)
+
+    __rand__ = __or__ = __ror__ = __and__
+
     def __repr__(self) -> str:
         """Show the reference as it is written."""
-        return f"F.{self.name}"
+        is_attribute = self.name.isidentifier() and not iskeyword(self.name) and not self.name.startswith("_")
+        return f"F.{self.name}" if is_attribute else f"F[{self.name!r}]"
 
     def _compare(self, op: ComparisonOperator, value: Literal) -> Predicate:
         return Predicate(Comparison(op=op, field=self.name, value=_value(self.name, value)))
@@ -148,6 +186,10 @@ class Fields:
     def __getitem__(self, name: str) -> FieldRef:
         """Refer to a field by name."""
         return FieldRef(name)
+
+    def __repr__(self) -> str:
+        """Show the accessor as it is written."""
+        return "F"
 
 
 F = Fields()
@@ -170,23 +212,42 @@ def fields_of(node: PredicateNode) -> Iterator[str]:
         yield node.field
 
 
-def _terms(predicate: Predicate, kind: type[And | Or]) -> tuple[PredicateNode, ...]:
-    """Flatten `a & b & c` into one node, so that long chains stay shallow."""
-    return predicate.node.terms if isinstance(predicate.node, kind) else (predicate.node,)
+def _combine(kind: type[And | Or], left: Predicate, right: Predicate) -> Predicate:
+    """Make one node of two, flattening `a & b & c`, so that long chains stay shallow."""
+    if not isinstance(right, Predicate):
+        msg = f"{right!r:.80} is no predicate. {PARENTHESES}"
+        raise TypeError(msg)
+    terms: list[PredicateNode] = []
+    depth = 0
+    for part in (left, right):
+        is_same = isinstance(part.node, kind)
+        terms += part.node.terms if isinstance(part.node, kind) else [part.node]
+        depth = max(depth, part.depth if is_same else part.depth + 1)
+    if depth > MOST_NESTED:
+        msg = f"Predicates are nested {depth} deep; at most {MOST_NESTED} levels of & in | are allowed."
+        raise InvalidPlan(msg, depth=depth, limit=MOST_NESTED)
+    # The terms are nodes, hence valid; checking them again would make long chains quadratic.
+    return Predicate(kind.model_construct(terms=tuple(terms)), depth)
 
 
 def _value(name: str, value: object) -> Value:
-    """A Python value as plans carry it."""
+    """A Python value as plans carry it; members of enumerations and the like become plain values."""
     match value:
         case datetime():
             return _instant(value).isoformat(timespec="microseconds")
         case date():
             return value.isoformat()
-        case float() if not math.isfinite(value):
+        case bool():
+            return value
+        case int():
+            return int(value)
+        case float() if math.isfinite(value):
+            return float(value)
+        case float():
             msg = f"F.{name} cannot be compared with {value}: fields hold finite numbers only."
             raise FieldTypeMismatch(msg, field=name)
-        case bool() | int() | float() | str():
-            return value
+        case str():
+            return str.__str__(value)
         case _:
             msg = f"F.{name} cannot be compared with {value!r:.80} of type {type(value).__name__}."
             raise FieldTypeMismatch(msg, field=name, value_type=type(value).__name__)
@@ -202,12 +263,18 @@ def _instant(value: datetime) -> datetime:
 def _show(node: PredicateNode) -> str:
     match node:
         case Comparison(op=op, field=name, value=value):
-            return f"F.{name} {op} {value!r}"
+            return f"{FieldRef(name)!r} {op} {value!r}"
         case IsIn(field=name, values=values):
-            return f"F.{name}.is_in({list(values)!r})"
+            return f"{FieldRef(name)!r}.is_in([{_show_values(values)}])"
         case IsNull(op=op, field=name):
-            return f"F.{name}.{op}()"
+            return f"{FieldRef(name)!r}.{op}()"
         case And(terms=terms):
             return " & ".join(f"({_show(term)})" for term in terms)
         case Or(terms=terms):
             return " | ".join(f"({_show(term)})" for term in terms)
+
+
+def _show_values(values: tuple[Value, ...]) -> str:
+    shown = ", ".join(map(repr, values[:SHOWN_VALUES]))
+    hidden = len(values) - SHOWN_VALUES
+    return f"{shown}, … {hidden:,} more" if hidden > 0 else shown

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, overload
 
 import polars as pl
 
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
-from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
+from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import IsIn, Plan
 from vxdata.schemas.registry import registry
 from vxdata.sdk._frames import table_from_frame
@@ -17,6 +17,8 @@ from vxdata.sdk._query import Query
 from vxdata.sdk._upload import upload
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 Create = TypeVar("Create", bound=ResourceCreate)
 Update = TypeVar("Update", bound=ResourceUpdate)
 Response = TypeVar("Response", bound=ResourceResponse)
+
+READ_BACK_ROWS: Final = 10_000
+"""Identifiers of one query that reads back what was created: a plan holds some ten times as many."""
 
 
 class Namespace(Generic[Create, Update, Response]):
@@ -44,12 +49,12 @@ class Namespace(Generic[Create, Update, Response]):
     @overload
     def create(self, resources: Create) -> Response: ...
     @overload
-    def create(self, resources: Sequence[Create]) -> list[Response]: ...
+    def create(self, resources: Iterable[Create]) -> list[Response]: ...
     @overload
     def create(self, resources: pl.DataFrame) -> CommitReceipt: ...
 
     def create(
-        self, resources: Create | Sequence[Create] | pl.DataFrame
+        self, resources: Create | Iterable[Create] | pl.DataFrame
     ) -> Response | list[Response] | CommitReceipt:
         """Create resources, all in one commit or none.
 
@@ -64,7 +69,7 @@ class Namespace(Generic[Create, Update, Response]):
         Raises:
             UnexpectedPayload: A model or identifier belongs to another payload type.
             UnknownField: A frame has columns that are no fields of the type.
-            FieldTypeMismatch: A column's type does not fit its field.
+            FieldTypeMismatch: A column's type does not fit its field, or something is no model at all.
             ValidationFailed: Values break the constraints of their fields; each is listed.
             DuplicateIdentifiers: An identifier is given twice.
             ResourceAlreadyExists: An identifier exists, live or deleted.
@@ -74,9 +79,8 @@ class Namespace(Generic[Create, Update, Response]):
         if isinstance(resources, pl.DataFrame):
             table = table_from_frame(self._payload_type, resources)
             return upload(self._transport, {self._payload_type.prefix: table})
-        if isinstance(resources, ResourceCreate):
-            return self._create_all([resources])[0]
-        return self._create_all(resources)
+        created = self._create_all(_models(resources))
+        return created[0] if isinstance(resources, ResourceCreate) else created
 
     def query(self) -> Query:
         """Start a query over the resources of this type.
@@ -86,12 +90,32 @@ class Namespace(Generic[Create, Update, Response]):
         """
         return Query(self._transport, Plan(resource_type=self._payload_type.prefix))
 
-    def _create_all(self, models: Sequence[Create]) -> list[Response]:
+    def _create_all(self, models: Sequence[ResourceCreate]) -> list[Response]:
         expected = self._payload_type.prefix
         foreign = [model.identifier for model in models if model.resource_type != expected]
         if foreign:
             raise UnexpectedPayload.from_identifiers(foreign, expected)
         return create_models(self._transport, models, {expected: self._response})
+
+
+def _models(resources: object) -> list[ResourceCreate]:
+    """Take one model or several, from whatever holds them, and nothing else."""
+    if isinstance(resources, Iterable) and not isinstance(resources, ResourceModel | Mapping | str):
+        return [_model(resource) for resource in resources]
+    return [_model(resources)]
+
+
+def _model(resource: object) -> ResourceCreate:
+    if isinstance(resource, ResourceCreate):
+        return resource
+    name = type(resource).__name__
+    if isinstance(resource, ResourceModel):
+        stem = name.removesuffix("Update").removesuffix("Response")
+        msg = f"create takes {stem}Create, not {name}."
+        raise UnexpectedPayload(msg, resource_type=resource.resource_type, got=name)
+    hint = " Call collect() on it first." if isinstance(resource, pl.LazyFrame) else ""
+    msg = f"create takes models or a Polars DataFrame, not {name}.{hint}"
+    raise FieldTypeMismatch(msg, got=name)
 
 
 def create_models(
@@ -113,14 +137,13 @@ def create_models(
     receipt = upload(transport, tables)
     stored: dict[str, Response] = {}
     for resource_type, table in tables.items():
-        identifiers = tuple(table["identifier"].to_pylist())
-        plan = Plan(
-            resource_type=resource_type,
-            where=IsIn(field="identifier", values=identifiers),
-            as_of=receipt.as_of,
-        )
-        answer = Query(transport, plan).to_arrow()
-        stored |= {found.identifier: found for found in responses(answer, answers[resource_type])}
+        model = answers[resource_type]
+        for first in range(0, table.num_rows, READ_BACK_ROWS):
+            identifiers = tuple(table["identifier"].slice(first, READ_BACK_ROWS).to_pylist())
+            where = IsIn(field="identifier", values=identifiers)
+            plan = Plan(resource_type=resource_type, where=where, as_of=receipt.as_of)
+            answer = Query(transport, plan).to_arrow()
+            stored |= {found.identifier: found for found in responses(answer, model)}
     return [stored[model.identifier] for model in models]
 
 
@@ -140,12 +163,12 @@ class Resources:
     @overload
     def create(self, resources: ResourceCreate) -> ResourceResponse: ...
     @overload
-    def create(self, resources: Sequence[ResourceCreate]) -> list[ResourceResponse]: ...
-    @overload
     def create(self, resources: Mapping[str, pl.DataFrame]) -> CommitReceipt: ...
+    @overload
+    def create(self, resources: Iterable[ResourceCreate]) -> list[ResourceResponse]: ...
 
     def create(
-        self, resources: ResourceCreate | Sequence[ResourceCreate] | Mapping[str, pl.DataFrame]
+        self, resources: ResourceCreate | Iterable[ResourceCreate] | Mapping[str, pl.DataFrame]
     ) -> ResourceResponse | list[ResourceResponse] | CommitReceipt:
         """Create resources of any types, all in one commit or none.
 
@@ -159,16 +182,19 @@ class Resources:
         Raises:
             VxDataError: As in the typed namespaces.
         """
-        if isinstance(resources, ResourceCreate):
-            return create_models(self._transport, [resources], self._answers)[0]
         if isinstance(resources, Mapping):
-            tables = {
-                name: table_from_frame(registry().get(name), frame) for name, frame in resources.items()
-            }
+            tables = {}
+            for name, frame in resources.items():
+                payload_type = registry().get(name)
+                if not isinstance(frame, pl.DataFrame):
+                    msg = f"{name!r} must be a Polars DataFrame, not {type(frame).__name__}."
+                    raise FieldTypeMismatch(msg, resource_type=name, got=type(frame).__name__)
+                tables[name] = table_from_frame(payload_type, frame)
             return upload(self._transport, tables)
         if isinstance(resources, pl.DataFrame):
             msg = (
                 "A frame alone does not say its resource type: pass {'volume': frame}, or use client.volumes."
             )
             raise FieldTypeMismatch(msg)
-        return create_models(self._transport, resources, self._answers)
+        created = create_models(self._transport, _models(resources), self._answers)
+        return created[0] if isinstance(resources, ResourceCreate) else created

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from vxdata.schemas.errors import UnknownField
+from vxdata.schemas.errors import InvalidPlan, UnknownField
 from vxdata.schemas.plan import And, Plan
+from vxdata.schemas.plan.nodes import MAX_ROWS
 from vxdata.schemas.registry import registry
 from vxdata.sdk._expr import FieldRef, Predicate, fields_of
 
@@ -93,10 +94,23 @@ class Query:
 
         Raises:
             UnknownField: The resource type does not have one of them.
+            InvalidPlan: None is named, or one twice.
+            TypeError: An argument is no name and no reference.
         """
         names = tuple(field.name if isinstance(field, FieldRef) else field for field in fields)
+        for name in names:
+            if not isinstance(name, str):
+                msg = f"select takes names such as 'b_value' or F.b_value, not {name!r:.80}."
+                raise TypeError(msg)
         self._require_fields(names)
-        return self._with(select=names or None)
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            msg = f"Fields selected more than once: {', '.join(repeated)}."
+            raise InvalidPlan(msg, fields=repeated)
+        if not names:
+            msg = "select needs at least one field; a query without select fetches all of them."
+            raise InvalidPlan(msg)
+        return self._with(select=names)
 
     def limit(self, rows: int) -> Query:
         """Fetch so many rows at most: the first in identifier order.
@@ -106,7 +120,13 @@ class Query:
 
         Returns:
             The narrower query.
+
+        Raises:
+            InvalidPlan: It is no whole number, or out of range.
         """
+        if not _is_row_count(rows):
+            msg = f"limit takes a whole number of rows, 0 or more, not {rows!r:.80}."
+            raise InvalidPlan(msg, limit=repr(rows)[:80])
         return self._with(limit=rows)
 
     def collect(self) -> pl.DataFrame:
@@ -167,3 +187,7 @@ class Query:
         unknown = sorted({name for name in names if name not in known})
         if unknown:
             raise UnknownField.from_names(self._plan.resource_type, unknown, known)
+
+
+def _is_row_count(rows: object) -> bool:
+    return isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows <= MAX_ROWS

@@ -43,25 +43,36 @@ def describe_client() -> dict[str, str]:
     """What the commit log keeps of the caller."""
     try:
         user = getpass.getuser()
-    except OSError:  # a user id without a name, as containers have
+    except (OSError, KeyError, ImportError):  # a user id without a name, as containers have
         user = "unknown"
     return {"user": user, "host": platform.node(), "sdk": version("vxdata")}
 
 
 def _sections(resource_type: str, table: pa.Table) -> Iterator[pa.RecordBatch]:
-    for batch in table.combine_chunks().to_batches(max_chunksize=_rows_per_section(table)):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        yield pa.record_batch([pa.array([resource_type]), _binary(sink.getvalue())], schema=UPLOAD_SCHEMA)
+    for batch in table.to_batches(max_chunksize=_rows_per_section(table)):
+        for part in _halved(batch):
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, part.schema) as writer:
+                writer.write_batch(part)
+            yield pa.record_batch([pa.array([resource_type]), _binary(sink.getvalue())], schema=UPLOAD_SCHEMA)
+
+
+def _rows_per_section(table: pa.Table) -> int:
+    bytes_per_row = max(table.nbytes / max(table.num_rows, 1), 1)
+    return max(int(SECTION_BYTES / bytes_per_row), 1)
+
+
+def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch again where its rows are larger than those of the table on average."""
+    if batch.nbytes <= 2 * SECTION_BYTES or batch.num_rows <= 1:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _halved(batch.slice(0, half))
+    yield from _halved(batch.slice(half))
 
 
 def _binary(buffer: pa.Buffer) -> pa.Array:
     """A binary array of one value, without copying it."""
     offsets = pa.array([0, buffer.size], pa.int32()).buffers()[1]
     return pa.Array.from_buffers(pa.binary(), 1, [None, offsets, buffer])
-
-
-def _rows_per_section(table: pa.Table) -> int:
-    bytes_per_row = max(table.nbytes / max(table.num_rows, 1), 1)
-    return max(int(SECTION_BYTES / bytes_per_row), 1)

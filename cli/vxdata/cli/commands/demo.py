@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
+import polars as pl
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from vxdata.cli.commands.load import load_index
 from vxdata.cli.idc.mapping import LEVELS
@@ -18,7 +18,17 @@ from vxdata.cli.running import embedded_server
 from vxdata.schemas.registry import registry
 from vxdata.sdk import Client, F
 
-out = Console(file=sys.stdout, highlight=False)
+if TYPE_CHECKING:
+    from vxdata.cli.idc.load import Loaded
+
+LEAST_WIDTH: Final = 100
+"""Columns of a printed frame, at least, in a narrow window."""
+
+LOG_WIDTH: Final = 140
+"""Columns where the output goes to a file or a pipe."""
+
+LONGEST_TEXT: Final = 48
+"""Characters of a text that are shown; the identifier of a patient has as many."""
 
 
 def demo(
@@ -33,42 +43,65 @@ def demo(
     """
     index = read_extract() if small else read_index()
     with embedded_server(data_dir, port=0, http_port=0) as (_, server), Client(server.flight_url) as client:
-        out.print(f"ready at {server.flight_url}")
-        started = time.perf_counter()
-        loaded = load_index(client, index)
-        seconds = time.perf_counter() - started
-        created = sum(loaded.created.values())
-        out.print(_counts(client))
-        out.print(f"load: {created:,} resources in {seconds:.1f} s, {created / seconds:,.0f} rows/s")
+        _say(f"ready at {server.flight_url}")
+        _show_load(load_index(client, index))
+        _show_counts(client)
         _show_query(client)
         _show_pull(client)
 
 
-def _counts(client: Client) -> Table:
-    table = Table("resource type", "live", title="Resources")
+def _show_load(loaded: Loaded) -> None:
+    created = sum(loaded.created.values())
+    if not created:
+        _say(f"load: nothing to load, all {sum(loaded.present.values()):,} resources are there already")
+        return
+    _say(
+        f"load: {created:,} resources in {loaded.seconds:.1f} s, {created / loaded.seconds:,.0f} rows/s "
+        f"(commits: {loaded.commits})"
+    )
+
+
+def _show_counts(client: Client) -> None:
+    _say("\nlive resources")
     for resource_type in LEVELS:
         rows = client.namespace(resource_type).query().select("identifier").to_arrow().num_rows
-        table.add_row(registry().get(resource_type).namespace, f"{rows:,}")
-    return table
+        _say(f"  {registry().get(resource_type).namespace:<16}{rows:>12,}")
 
 
 def _show_query(client: Client) -> None:
     query = (
         client.volumes.query()
         .filter(F.body_part_examined == "PROSTATE", F.modality == "MR", F.volume_type.is_in(["T2", "ADC"]))
-        .select(
-            "patient_id", "volume_type", "image_plane", "series_description", "instance_count", "path_dicom"
-        )
+        .select("patient_id", "volume_type", "image_plane", "series_description", "instance_count")
     )
-    out.print(query, markup=False)
-    out.print(query.collect(), markup=False)
+    _say(f"\n{query!r}")
+    _say_frame(query.collect())
 
 
 def _show_pull(client: Client) -> None:
     started = time.perf_counter()
     volumes = client.volumes.query().collect()
     seconds = time.perf_counter() - started
-    out.print(
-        f"pull: {volumes.height:,} volumes of {volumes.width} columns in {seconds:.2f} s, "
+    _say(
+        f"\npull: {volumes.height:,} volumes of {volumes.width} columns in {seconds:.2f} s, "
         f"{volumes.height / seconds:,.0f} rows/s"
     )
+
+
+def _say(line: str) -> None:
+    """Print as it is: rich would wrap a wide frame in the middle of its rows."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _say_frame(frame: pl.DataFrame) -> None:
+    width = max(LEAST_WIDTH, shutil.get_terminal_size((LOG_WIDTH, 24)).columns)
+    has_boxes = "utf" in (sys.stdout.encoding or "").lower()
+    with pl.Config(
+        tbl_width_chars=width,
+        tbl_cols=-1,
+        tbl_rows=10,
+        fmt_str_lengths=LONGEST_TEXT,
+        tbl_formatting="UTF8_FULL_CONDENSED" if has_boxes else "ASCII_FULL_CONDENSED",
+    ):
+        _say(str(frame))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.running import until_signal
+from vxdata.cli.running import require_free, until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.logs import configure_logs
@@ -46,6 +46,8 @@ def serve(
     }
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logs(settings.log_level, as_json=settings.log_json)
+    for wanted in (settings.port, settings.http_port):
+        require_free(wanted, settings.host)
     with until_signal() as stop, Server(settings) as server:
         sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
         sys.stdout.flush()

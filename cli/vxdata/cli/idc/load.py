@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -44,11 +45,13 @@ class Loaded:
         created: Resources created, by type.
         present: Resources that were there before, by type.
         commits: Number of commits.
+        seconds: Time from the first upload to the last commit.
     """
 
     created: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
     present: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
     commits: int = 0
+    seconds: float = 0.0
 
 
 def missing(client: Client, mapped: Mapped) -> tuple[dict[str, pl.DataFrame], dict[str, int]]:
@@ -82,7 +85,7 @@ def batches(absent: dict[str, pl.DataFrame], rows_per_batch: int = ROWS_PER_BATC
 
     Args:
         absent: Frames with a `patient_key`, by resource type.
-        rows_per_batch: Least number of rows at which a batch ends.
+        rows_per_batch: Rows of a batch, about: no patient is cut in two.
 
     Yields:
         Batches in the order of the patients; a data source comes with its first patient.
@@ -104,13 +107,19 @@ def batches(absent: dict[str, pl.DataFrame], rows_per_batch: int = ROWS_PER_BATC
         yield Batch({name: part[key] for name, part in parts.items() if key in part})
 
 
-def load(client: Client, mapped: Mapped, on_progress: Callable[[int, int], None]) -> Loaded:
+def load(
+    client: Client,
+    mapped: Mapped,
+    on_progress: Callable[[int, int], None],
+    rows_per_batch: int = ROWS_PER_BATCH,
+) -> Loaded:
     """Create what is missing.
 
     Args:
         client: Where to.
         mapped: The resources of the index.
         on_progress: Called with the rows done and the rows to do: before the first and after each commit.
+        rows_per_batch: Rows of a commit, about.
 
     Returns:
         What was created and what was there.
@@ -123,11 +132,13 @@ def load(client: Client, mapped: Mapped, on_progress: Callable[[int, int], None]
     total = sum(frame.height for frame in absent.values())
     done = 0
     on_progress(done, total)
-    for batch in batches(absent):
+    started = time.perf_counter()
+    for batch in batches(absent, rows_per_batch):
         receipt = client.resources.create(batch.frames)
         for name, count in receipt.counts.items():
             loaded.created[name] += count
         loaded.commits += 1
         done += batch.rows
         on_progress(done, total)
+    loaded.seconds = time.perf_counter() - started
     return loaded

@@ -25,7 +25,7 @@ from vxdata.server.staging import Staging
 from vxdata.sql import clock, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -170,12 +170,7 @@ def _explain_conflict(
     connection: Connection, staged: tuple[PayloadType, ...]
 ) -> DuplicateIdentifiers | ResourceAlreadyExists:
     """Name the identifiers that the unique index refused."""
-    repeated = [
-        row["identifier"]
-        for payload_type in staged
-        for row in connection.rows(writes.duplicates(payload_type))
-    ]
-    if repeated:
+    if repeated := _duplicates(connection, staged):
         return DuplicateIdentifiers.from_identifiers(repeated)
     found = [row for payload_type in staged for row in connection.rows(writes.existing(payload_type))]
     return ResourceAlreadyExists.from_identifiers(
@@ -184,10 +179,20 @@ def _explain_conflict(
     )
 
 
+def _duplicates(connection: Connection, staged: Iterable[PayloadType]) -> list[str]:
+    return [
+        row["identifier"]
+        for payload_type in staged
+        for row in connection.rows(writes.duplicates(payload_type))
+    ]
+
+
 def _explain_left_over(
     connection: Connection, missing: list[PayloadType], commit: Instant
-) -> ParentNotFound | LineageCycle:
-    """Name the parents that are missing, or the cycle if none is."""
+) -> DuplicateIdentifiers | ParentNotFound | LineageCycle:
+    """Name what is given twice (with another parent), the parents that are missing, or else the cycle."""
+    if repeated := _duplicates(connection, missing):
+        return DuplicateIdentifiers.from_identifiers(repeated)
     rows = [
         row for payload_type in missing for row in connection.rows(writes.left_over(payload_type, commit))
     ]

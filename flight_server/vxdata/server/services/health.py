@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.wire import Health
 from vxdata.server.clock import last_commit
@@ -11,6 +11,10 @@ from vxdata.server.clock import last_commit
 if TYPE_CHECKING:
     from vxdata.server.blobs import BlobStore
     from vxdata.server.database import Database
+
+
+MOST_WAIT: Final = 2.0
+"""Seconds after which a server whose connections are all in use counts as busy: a check must not hang."""
 
 
 class HealthService:
@@ -38,6 +42,6 @@ class HealthService:
         """
         if self._blobs is not None:
             self._blobs.check()
-        with self._database.connection() as connection:
+        with self._database.connection(wait=MOST_WAIT) as connection:
             commit = last_commit(connection)
         return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)

@@ -26,7 +26,7 @@ def check_structure(
     """
     _check_memory(batch)
     _check_columns(payload_type, batch.schema)
-    everywhere = pa.array([True] * batch.num_rows)
+    everywhere = pa.array([True] * batch.num_rows, pa.bool_())
     for field in payload_type.create_fields:
         if field.required and field.name not in batch.schema.names:
             violations.add(

@@ -7,6 +7,7 @@ column costs one pass.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
+from vxdata.server.nested import relisted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 FIRST_PRINTABLE = 0x20
 DELETE = 0x7F
+FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
 def check_values(
@@ -94,35 +98,44 @@ def _float(number: Float, column: pa.Array) -> Problems:
     yield from _bounds(column, pc.less_equal, number.gt, "not above")
 
 
-def _date(date: Date, column: pa.Array) -> Problems:
-    yield from _bounds(column, pc.less, date.ge, "before")
-    yield from _bounds(column, pc.greater, date.le, "after")
+def _date(day: Date, column: pa.Array) -> Problems:
+    yield from _bounds(column, pc.less, day.ge or date.min, "before")
+    yield from _bounds(column, pc.greater, day.le or date.max, "after")
 
 
-def _any_value(_: Boolean | Timestamp, __: pa.Array) -> Problems:
+def _timestamp(_: Timestamp, column: pa.Array) -> Problems:
+    """Arrow reaches further than Python's calendar, in which every stored value must be readable."""
+    yield from _bounds(column, pc.less, FIRST_INSTANT, "before")
+    yield from _bounds(column, pc.greater, LAST_INSTANT, "after")
+
+
+def _any_value(_: Boolean, __: pa.Array) -> Problems:
     """Every value of the Arrow type is valid."""
     yield from ()
 
 
 def _text_list(texts: TextList, column: pa.Array) -> Problems:
     yield pc.greater(pc.list_value_length(column), MAX_ITEMS), f"has more than {MAX_ITEMS} items"
-    items, rows = pc.list_flatten(column), pc.list_parent_indices(column)
+    items, rows = pc.list_flatten(column), _parents(column)
     item_type = BlobUrl() if texts.blobs else Text(pattern=texts.pattern)
     yield from _of_items(item_type, items, rows, len(column), "has an item that")
 
 
 def _mapping(mapping: TextMap | NumberMap, column: pa.Array) -> Problems:
-    as_list = pa.ListArray.from_arrays(
-        column.offsets, pa.StructArray.from_arrays([column.keys, column.items], ["key", "value"])
-    )
-    sizes = pc.list_value_length(as_list)
-    yield pc.greater(sizes, MAX_ITEMS), f"has more than {MAX_ITEMS} items"
-    entries, rows = pc.list_flatten(as_list), pc.list_parent_indices(as_list)
-    keys, values = pc.struct_field(entries, "key"), pc.struct_field(entries, "value")
+    keys_of_rows = relisted(column, column.keys)
+    yield pc.greater(pc.list_value_length(keys_of_rows), MAX_ITEMS), f"has more than {MAX_ITEMS} items"
+    rows = _parents(keys_of_rows)
+    keys, values = pc.list_flatten(keys_of_rows), pc.list_flatten(relisted(column, column.items))
     yield _rows(_repeated(rows, keys), rows, len(column)), "has a key twice"
     yield from _of_items(Text(max_length=MAX_TEXT_LENGTH), keys, rows, len(column), "has a key that")
     value_type = Float() if isinstance(mapping, NumberMap) else BlobUrl() if mapping.blobs else Text()
     yield from _of_items(value_type, values, rows, len(column), "has a value that")
+
+
+def _parents(column: pa.Array) -> pa.Array:
+    """The row of each item; what lies hidden behind a null row is no item."""
+    rows = pc.list_parent_indices(column)
+    return rows.filter(column.is_valid().take(rows)) if column.null_count else rows
 
 
 def _of_items(
@@ -142,7 +155,7 @@ def _rows(mask: pa.Array, rows: pa.Array, size: int) -> pa.Array:
     return (
         pc.is_in(pa.array(range(size), rows.type), value_set=wrong)
         if len(wrong)
-        else pa.array([False] * size)
+        else pa.array([False] * size, pa.bool_())
     )
 
 
@@ -185,7 +198,7 @@ RULES: dict[type, Callable[[Any, pa.Array], Problems]] = {
     Float: _float,
     Boolean: _any_value,
     Date: _date,
-    Timestamp: _any_value,
+    Timestamp: _timestamp,
     TextList: _text_list,
     TextMap: _mapping,
     NumberMap: _mapping,

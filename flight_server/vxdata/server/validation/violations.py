@@ -73,5 +73,7 @@ def _value(batch: pa.RecordBatch, name: str, index: int) -> str | None:
     """A value as abridged text, or None where it or its column is missing."""
     if name not in batch.schema.names:
         return None
-    value = batch.column(name)[index].as_py()
+    column = batch.column(name)[index : index + 1]
+    # Days and instants may lie beyond Python's calendar; Arrow has words for them.
+    value = (column.cast(pa.string()) if pa.types.is_temporal(column.type) else column)[0].as_py()
     return None if value is None else str(value)[:SHOWN_VALUE_LENGTH]

@@ -47,7 +47,7 @@ class FlightTransport:
         timeout: Seconds that a call may take from its first to its last byte; without a limit if None.
 
     Raises:
-        InvalidRequest: The address has another scheme.
+        InvalidRequest: The address has another scheme, or is malformed.
     """
 
     def __init__(self, base_url: str, timeout: float | None) -> None:
@@ -56,7 +56,11 @@ class FlightTransport:
             msg = f"base_url must begin with one of {', '.join(SCHEMES)}, not {base_url!r}."
             raise InvalidRequest(msg, base_url=base_url)
         self._base_url = base_url
-        self._client = pa.flight.connect(base_url)
+        try:
+            self._client = pa.flight.connect(base_url)
+        except pa.ArrowInvalid as error:
+            msg = f"base_url {base_url!r} is no address such as grpc://127.0.0.1:8815: {error}."
+            raise InvalidRequest(msg, base_url=base_url) from error
         self._options = pa.flight.FlightCallOptions(timeout=timeout)
 
     def read(self, plan: Plan) -> Stream:
@@ -121,19 +125,31 @@ class FlightTransport:
         """The error that the server raised, else one that tells what failed between it and us."""
         wire = _wire_error(error)
         if wire is not None:
-            return VxDataError.from_wire(self._whole(wire).model_dump())
+            return _rebuilt(self._whole(wire))
         if isinstance(error, pa.flight.FlightUnavailableError):
             msg = f"Nothing answers at {self._base_url}. Is the server running? (`vxdata up` starts one.)"
             return ServerUnavailable(msg, base_url=self._base_url)
         if isinstance(error, pa.flight.FlightTimedOutError):
             return RequestTimedOut("The call took longer than the client's timeout.")
+        if isinstance(error, pa.ArrowInvalid) and "is closed" in str(error):
+            return ServerUnavailable("This client is closed; make a new one.", base_url=self._base_url)
         return InternalError(f"The call failed: {str(error).splitlines()[0][:300]}")
 
     def _whole(self, wire: WireError) -> WireError:
-        """Fetch what did not fit into the trailer."""
+        """Fetch what did not fit into the trailer, or make do with it if the server has let it go."""
         if not wire.abridged:
             return wire
-        return WireError.model_validate_json(self.act(Action.ERROR_DETAIL, wire.request_id.encode()))
+        try:
+            return WireError.model_validate_json(self.act(Action.ERROR_DETAIL, wire.request_id.encode()))
+        except VxDataError:
+            return wire
+
+
+def _rebuilt(wire: WireError) -> VxDataError:
+    error = VxDataError.from_wire(wire.model_dump())
+    if isinstance(error, InternalError):
+        error.details["request_id"] = wire.request_id
+    return error
 
 
 def _wire_error(error: Exception) -> WireError | None:

@@ -1,0 +1,43 @@
+"""Fixtures of this folder: servers on databases of their own."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from tests.server.databases import admin
+from vxdata.sdk import Client
+from vxdata.server.app import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vxdata.server.config import Settings
+    from vxdata.server.database import Database
+    from vxdata.server.embedded import EmbeddedStack
+
+__all__ = ["admin"]
+
+
+@pytest.fixture
+def new_database(admin: Database, stack: EmbeddedStack) -> Callable[[], SecretStr]:
+    """Makes an empty database, and tells its URI; it is left to go with the cluster."""
+
+    def make() -> SecretStr:
+        name = f"cli_{secrets.token_hex(6)}"
+        with admin.connection() as connection:
+            connection.execute(f'CREATE DATABASE "{name}" OWNER vxdata')
+        return SecretStr(stack.postgres_uri.get_secret_value().replace("/vxdata?", f"/{name}?"))
+
+    return make
+
+
+@pytest.fixture
+def empty_client(settings: Settings, new_database: Callable[[], SecretStr]) -> Iterator[Client]:
+    """A client of a server without any resources."""
+    own = settings.model_copy(update={"database_uri": new_database()})
+    with Server(own) as server, Client(server.flight_url) as client:
+        yield client

@@ -1,0 +1,101 @@
+"""Commands that serve: what they print, whom they refuse, and how they stop."""
+
+from __future__ import annotations
+
+import signal
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+import pytest
+
+from tests.fixtures.commands import DEADLINE, until, vxdata
+from vxdata.sdk import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from tests.fixtures.commands import Running
+
+FREE = ("--port", "0", "--http-port", "0")
+
+
+def assert_ends(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=DEADLINE)
+    assert alive == []
+
+
+def assert_answers(url: str) -> None:
+    def answers() -> bool:
+        try:
+            return httpx.get(url).status_code == HTTPStatus.OK
+        except httpx.ConnectError:
+            return False
+
+    until(answers, f"{url} answers")
+
+
+class TestUp:
+    def test_prints_one_line_refuses_a_second_owner_and_stops(
+        self, start: Callable[..., Running], data_dir: Path
+    ) -> None:
+        running = start("up", "--data-dir", data_dir, *FREE)
+        for path in ("livez", "readyz"):
+            assert_answers(f"{running.http_url}/{path}")
+        second = vxdata("up", "--data-dir", data_dir, *FREE)
+        assert (second.returncode, second.stdout) == (1, "")
+        (line,) = second.stderr.splitlines()
+        held = f"the data directory {data_dir} is in use by the server of process {running.process.pid};"
+        assert line.startswith(f"DataDirectoryInUse: {held}")
+        with Client(running.flight_url) as client:
+            assert client.health().version == 0
+        children = running.children()
+        assert {process.name() for process in children} >= {"postgres", "weed"}
+        assert running.stop(signal.SIGTERM) == (0, "")
+        assert_ends(children)
+        assert "stopping" in running.log.read_text()
+
+    @pytest.mark.parametrize("name", ["postgres", "weed"])
+    def test_ends_with_an_error_when_a_child_dies(
+        self, start: Callable[..., Running], data_dir: Path, name: str
+    ) -> None:
+        running = start("up", "--data-dir", data_dir, *FREE)
+        children = running.children()
+        victims = {child.pid: child for child in children if child.name() == name}
+        # The postmaster, not one of its own children.
+        for victim in [child for child in victims.values() if child.ppid() not in victims]:
+            victim.kill()
+        assert running.process.wait(DEADLINE) == 1
+        assert_ends(children)
+        assert "ChildFailed: " in running.log.read_text()
+
+
+class TestServe:
+    def test_a_database_of_the_environment(
+        self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
+    ) -> None:
+        env = {"VXDATA_DATABASE_URI": new_database().get_secret_value()}
+        running = start("serve", *FREE, env=env)
+        assert_answers(f"{running.http_url}/readyz")
+        done = vxdata("load", "idc", "--extract", "--collection", "prostate_3t", "--url", running.flight_url)
+        assert done.returncode == 0, done.stderr
+        with Client(running.flight_url) as client:
+            assert client.volumes.query().collect().height == 64
+        assert running.children() == []
+        assert running.stop(signal.SIGINT) == (0, "")
+        # The password stands in the address only.
+        assert "postgresql://" not in running.log.read_text()
+
+    def test_a_port_that_is_taken(
+        self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
+    ) -> None:
+        env = {"VXDATA_DATABASE_URI": new_database().get_secret_value()}
+        running = start("serve", *FREE, env=env)
+        port = running.flight_url.rpartition(":")[2]
+        second = vxdata("serve", "--port", port, "--http-port", "0", env=env)
+        assert (second.returncode, second.stdout) == (1, "")
+        assert second.stderr == f"OSError: 127.0.0.1:{port}: Address already in use; choose another port\n"

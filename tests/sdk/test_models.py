@@ -1,0 +1,79 @@
+"""Models as uploads and answers: what is created is what is returned, for every type and field."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fixtures.payloads import payloads
+from vxdata.schemas.arrow import create_schema
+from vxdata.schemas.create import ArtefactCreate, DataSourceCreate, PatientCreate
+from vxdata.schemas.models import models_of
+from vxdata.schemas.registry import registry
+from vxdata.sdk._models import tables_from_models
+
+if TYPE_CHECKING:
+    from vxdata.schemas.models import ResourceCreate, ResourceResponse
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.sdk import Client
+
+PREFIXES = [payload_type.prefix for payload_type in registry()]
+
+
+def made(payload_type: PayloadType, payload: dict[str, Any], root: str) -> ResourceCreate:
+    """A model of any type, of which no other test has the identifier."""
+    return models_of(payload_type).create(
+        identifier=secrets.token_hex(8), parent_identifier=root, license="CC BY 4.0", **payload
+    )
+
+
+def assert_stored(created: ResourceCreate, stored: ResourceResponse) -> None:
+    for name in type(created).model_fields:
+        assert getattr(stored, name) == getattr(created, name), name
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_what_is_created_is_what_is_returned(
+    client: Client, root: str, prefix: str, data: st.DataObject
+) -> None:
+    payload_type = registry().get(prefix)
+    made_up = data.draw(st.lists(payloads(payload_type), min_size=1, max_size=4))
+    models = [made(payload_type, payload, root) for payload in made_up]
+    stored = client.namespace(prefix).create(models)
+    assert [type(found) for found in stored] == [models_of(payload_type).response] * len(models)
+    for model, found in zip(models, stored, strict=True):
+        assert_stored(model, found)
+        assert found.valid_from == found.created_at == stored[0].valid_from
+        assert found.valid_to is None
+        assert found.children is None
+        assert models_of(payload_type).create.from_response(found) == model
+
+
+class TestTables:
+    def test_one_for_each_type_in_the_order_given(self) -> None:
+        models = [
+            PatientCreate(identifier="b", parent_identifier="datasource/x", license="x"),
+            DataSourceCreate(identifier="x", license="x"),
+            PatientCreate(identifier="a", parent_identifier="datasource/x", license="x"),
+        ]
+        tables = tables_from_models(models)
+        assert list(tables) == ["patient", "datasource"]
+        assert tables["patient"]["identifier"].to_pylist() == ["patient/b", "patient/a"]
+
+    def test_the_schema_is_that_of_the_registry(self) -> None:
+        (table,) = tables_from_models([ArtefactCreate(identifier="a")]).values()
+        assert table.schema.equals(create_schema(registry().get("artefact")), check_metadata=True)
+
+    def test_mappings_are_arrow_maps(self) -> None:
+        model = ArtefactCreate(identifier="a", parameters={"x": "1", "y": "2"}, metrics={})
+        (table,) = tables_from_models([model, ArtefactCreate(identifier="b")]).values()
+        assert table["parameters"].type == pa.map_(pa.string(), pa.string())
+        assert table["parameters"].to_pylist() == [[("x", "1"), ("y", "2")], None]
+        assert table["metrics"].to_pylist() == [[], None]

@@ -1,0 +1,91 @@
+"""Fixtures: databases that a test module has for itself, in the session's PostgreSQL."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+
+from vxdata.schemas.registry import registry
+from vxdata.server.database import Database
+from vxdata.server.embedded.secrets import StackSecrets
+from vxdata.server.services.create import CreateService
+from vxdata.server.services.read import ReadService
+from vxdata.server.upgrade import upgrade
+from vxdata.server.watch import Watch
+from vxdata.sql.catalog import Catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from vxdata.server.embedded import EmbeddedStack
+
+ADMIN = "vxdata_admin"
+
+
+@pytest.fixture(scope="session")
+def admin(stack: EmbeddedStack, session_dir: Path) -> Iterator[Database]:
+    """Connections of the cluster's superuser."""
+    kept = StackSecrets.load_or_create(session_dir / "stack" / "secrets.json", may_create=False)
+    password = quote(kept.postgres_admin_password.get_secret_value(), safe="")
+    host = stack.postgres_uri.get_secret_value().partition("@/")[2].partition("?")[2]
+    with closing(Database(SecretStr(f"postgresql://{ADMIN}:{password}@/postgres?{host}"), size=2)) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+    """Makes an empty database, and tells its URI."""
+    made: list[str] = []
+
+    def make() -> SecretStr:
+        name = f"test_{secrets.token_hex(6)}"
+        with admin.connection() as connection:
+            connection.execute(f'CREATE DATABASE "{name}" OWNER vxdata')
+        made.append(name)
+        return SecretStr(stack.postgres_uri.get_secret_value().replace("/vxdata?", f"/{name}?"))
+
+    yield make
+    with admin.connection() as connection:
+        for name in made:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def database_uri(new_database: Callable[[], SecretStr]) -> SecretStr:
+    """URI of a database with all tables, of this test module alone."""
+    uri = new_database()
+    with closing(Database(uri, size=1)) as database:
+        upgrade(database, registry())
+    return uri
+
+
+@pytest.fixture(scope="module")
+def database(database_uri: SecretStr) -> Iterator[Database]:
+    """Connections to the module's database."""
+    with closing(Database(database_uri, size=8, wait=30.0)) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def watch() -> Iterator[Watch]:
+    """A running watch."""
+    with closing(Watch()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def creates(database: Database, watch: Watch) -> CreateService:
+    """Creates in the module's database."""
+    return CreateService(database, registry(), watch)
+
+
+@pytest.fixture(scope="module")
+def reads(database: Database, watch: Watch) -> ReadService:
+    """Reads from the module's database."""
+    return ReadService(database, Catalog.from_registry(registry()), watch)

@@ -1,0 +1,92 @@
+"""User code as an editor sees it; mypy checks it, and nothing runs it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, assert_type
+
+import polars as pl
+
+from vxdata.schemas.create import DataSourceCreate, PatientCreate, PIRADSAssessmentCreate, VolumeCreate
+from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
+from vxdata.schemas.response import PatientResponse, PIRADSAssessmentResponse, VolumeResponse
+from vxdata.sdk import Client, CommitReceipt, F, FieldRef, Health, Predicate, Query, Result
+from vxdata.sdk._namespace import Namespace
+from vxp_client import PlatformClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+
+def typed_namespaces(client: Client, volume: VolumeCreate, assessment: PIRADSAssessmentCreate) -> None:
+    assert_type(client.volumes.create(volume), VolumeResponse)
+    assert_type(client.volumes.create([volume]), list[VolumeResponse])
+    assert_type(client.volumes.create((volume, volume)), list[VolumeResponse])
+    assert_type(client.volumes.create(made for made in [volume]), list[VolumeResponse])
+    assert_type(client.volumes.create(pl.DataFrame()), CommitReceipt)
+    assert_type(client.pirads_assessments.create(assessment), PIRADSAssessmentResponse)
+    assert_type(client.volumes.create(volume).b_value, float | None)
+    assert_type(client.volumes.create(volume).valid_from, datetime)
+    assert_type(client.volumes.create(volume).derived_from, list[str] | None)
+
+
+def models_of_another_type_are_refused(client: Client, volume: VolumeCreate) -> None:
+    client.patients.create(volume)  # type: ignore[arg-type] # the subject
+    client.patients.create([volume])  # type: ignore[list-item] # the subject
+    PatientCreate(identifier="x", sexx="M")  # type: ignore[call-arg] # the subject
+    PatientCreate(sex="M")  # type: ignore[call-arg] # the subject
+
+
+def mixed(client: Client, volume: VolumeCreate, source: DataSourceCreate) -> None:
+    assert_type(client.resources.create(volume), ResourceResponse)
+    assert_type(client.resources.create([volume, source]), list[ResourceResponse])
+    assert_type(client.resources.create({"volume": pl.DataFrame()}), CommitReceipt)
+
+
+def namespaces_by_prefix(client: Client) -> None:
+    namespace = client.namespace("volume")
+    assert_type(namespace, Namespace[ResourceCreate, ResourceUpdate, ResourceResponse])
+    assert_type(namespace.query(), Query)
+
+
+def queries(client: Client) -> None:
+    query = client.volumes.query()
+    assert_type(query, Query)
+    assert_type(
+        query.filter(F.b_value > 10, F.volume_type == "T2").select("identifier", F.b_value).limit(3), Query
+    )
+    assert_type(query.collect(), pl.DataFrame)
+    assert_type(query.run(), Result)
+    assert_type(query.run().frame, pl.DataFrame)
+    assert_type(query.run().as_of, datetime)
+    assert_type(query.run().version, int)
+    arrow: pa.Table = query.to_arrow()
+    assert arrow is not None
+
+
+def predicates() -> None:
+    assert_type(F.b_value, FieldRef)
+    assert_type(F["b_value"], FieldRef)
+    assert_type(F.b_value == 1, Predicate)
+    assert_type(F.b_value != None, Predicate)  # noqa: E711 - the subject
+    assert_type((F.b_value > 1) & (F.b_value <= 2.5) | F.volume_type.is_in(["T2"]), Predicate)
+    assert_type(F.series_date.is_null(), Predicate)
+    F.b_value > [1]  # type: ignore[operator] # noqa: B015 - the subject
+
+
+def health(client: Client) -> Iterator[Health]:
+    with client as entered:
+        assert_type(entered, Client)
+        yield entered.health()
+
+
+def older_client() -> Any:
+    with PlatformClient() as client:
+        assert_type(client, PlatformClient)
+        assert_type(client.query("Volume"), Query)
+        assert_type(
+            client.patients.create(PatientCreate(identifier="x", parent_identifier="y", license="z")),
+            PatientResponse,
+        )
