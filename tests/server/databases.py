@@ -34,7 +34,9 @@ def admin(stack: EmbeddedStack, session_dir: Path) -> Iterator[Database]:
     kept = StackSecrets.load_or_create(session_dir / "stack" / "secrets.json", may_create=False)
     password = quote(kept.postgres_admin_password.get_secret_value(), safe="")
     host = stack.postgres_uri.get_secret_value().partition("@/")[2].partition("?")[2]
-    with closing(Database(SecretStr(f"postgresql://{ADMIN}:{password}@/postgres?{host}"), size=2)) as database:
+    with closing(
+        Database(SecretStr(f"postgresql://{ADMIN}:{password}@/postgres?{host}"), size=2)
+    ) as database:
         yield database
 
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.flight
 
 from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.registry import registry
@@ -43,7 +44,7 @@ def batch(resource_type: str, rows: Sequence[Mapping[str, Any]]) -> pa.RecordBat
     fields = [field for field in create_schema(registry().get(resource_type)) if field.name in named]
     missing = named - {field.name for field in fields}
     assert not missing, missing
-    schema = pa.schema([field.with_nullable(True) for field in fields])
+    schema = pa.schema([field.with_nullable(nullable=True) for field in fields])
     return pa.RecordBatch.from_pylist([dict(row) for row in rows], schema=schema)
 
 
@@ -66,15 +67,18 @@ def resources(resource_type: str, *rows: Mapping[str, Any]) -> Section:
     return Section(resource_type, batch(resource_type, [{"license": "CC BY 4.0", **row} for row in rows]))
 
 
-def create(service: CreateService, *sections: Section, client: Mapping[str, str] | None = None) -> CommitReceipt:
+def create(
+    service: CreateService, *sections: Section, client: Mapping[str, str] | None = None
+) -> CommitReceipt:
     """Create resources through the service, with a marker that fits."""
     upload: Iterator[Section | int] = iter([*sections, sum(part.rows.num_rows for part in sections)])
     return service.create(upload, client or {}, never)
 
 
-def put(raw: Any, sections: Sequence[pa.RecordBatch], rows: int | None, *, command: bytes | None = None) -> bytes:
+def put(
+    raw: Any, sections: Sequence[pa.RecordBatch], rows: int | None, *, command: bytes | None = None
+) -> bytes:
     """Upload sections over a raw Flight client; without a marker where `rows` is None."""
-    import pyarrow.flight  # noqa: PLC0415 - most tests that use this module have no need of gRPC
 
     content = WriteCommand(verb="create").to_bytes() if command is None else command
     writer, answers = raw.do_put(pa.flight.FlightDescriptor.for_command(content), UPLOAD_SCHEMA)

@@ -1,5 +1,7 @@
 """The database boundary, against the real PostgreSQL."""
 
+# ruff: noqa: PT012, SIM117 - which block an error leaves through, and in which order, is what is tested
+
 from __future__ import annotations
 
 import threading
@@ -160,7 +162,11 @@ class TestLoss:
         assert scalar(pool, PID) not in pids
 
     def test_in_a_transaction(self, database: Database, pool: Database) -> None:
-        with pytest.raises(ConnectionLost), pool.connection() as connection, connection.transaction(READ_WRITE):
+        with (
+            pytest.raises(ConnectionLost),
+            pool.connection() as connection,
+            connection.transaction(READ_WRITE),
+        ):
             terminate(database, pid(connection))
             connection.execute("CREATE TABLE never_made (a int)")
         assert connection.is_broken
@@ -303,7 +309,10 @@ class TestStream:
 
     def test_an_error_in_the_middle(self, pool: Database) -> None:
         query = "SELECT 1 / (g - 500000) AS n FROM generate_series(1, 1000000) AS g"
-        with pool.connection() as connection, pytest.raises(DatabaseError, match="division by zero") as caught:
+        with (
+            pool.connection() as connection,
+            pytest.raises(DatabaseError, match="division by zero") as caught,
+        ):
             with connection.stream(query) as batches:
                 list(batches)
         assert not isinstance(caught.value, ConnectionLost | StatementCancelled)
@@ -315,11 +324,10 @@ class TestStream:
         def unable() -> None:
             raise DatabaseError("no route")
 
-        with pool.connection() as connection:
-            with connection.stream(ENDLESS) as batches:
-                next(batches)
-                monkeypatch.setattr(connection, "cancel", unable)
-                terminate(pool, pid_of_stream(pool))
+        with pool.connection() as connection, connection.stream(ENDLESS) as batches:
+            next(batches)
+            monkeypatch.setattr(connection, "cancel", unable)
+            terminate(pool, pid_of_stream(pool))
         assert connection.is_broken
         assert scalar(pool, "SELECT 1 AS one") == 1
 

@@ -1,5 +1,7 @@
 """The Flight listener, spoken to by a raw client: right calls, wrong calls, and clients that vanish."""
 
+# ruff: noqa: E501 - one case a line
+
 from __future__ import annotations
 
 import json
@@ -22,7 +24,15 @@ from tests.server.support import batch, ipc, put, scalar, section, state, until
 from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.plan import Plan, decode, encode
 from vxdata.schemas.registry import registry
-from vxdata.schemas.wire import AS_OF_KEY, UPLOAD_SCHEMA, Action, CommitReceipt, Health, WireError, WriteCommand
+from vxdata.schemas.wire import (
+    AS_OF_KEY,
+    UPLOAD_SCHEMA,
+    Action,
+    CommitReceipt,
+    Health,
+    WireError,
+    WriteCommand,
+)
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -97,7 +107,10 @@ def plan(**content: Any) -> bytes:
 def sources(unique: str, count: int = 1, **values: Any) -> pa.RecordBatch:
     return batch(
         "datasource",
-        [{"identifier": f"datasource/{unique}-{number}", "license": "x", **values} for number in range(count)],
+        [
+            {"identifier": f"datasource/{unique}-{number}", "license": "x", **values}
+            for number in range(count)
+        ],
     )
 
 
@@ -325,7 +338,13 @@ class TestRefusedUploads:
 
     @pytest.mark.parametrize(
         "content",
-        [b"", b"garbage", b"\xff\xff\xff\xff\xff\xff\xff\x7f", b"\xff\xff\xff\xff\x08\x00\x00\x00AAAAAAAA", None],
+        [
+            b"",
+            b"garbage",
+            b"\xff\xff\xff\xff\xff\xff\xff\x7f",
+            b"\xff\xff\xff\xff\x08\x00\x00\x00AAAAAAAA",
+            None,
+        ],
     )
     def test_a_section_that_is_no_ipc(self, raw: Any, content: bytes | None) -> None:
         with refused("INVALID_TICKET"):
@@ -343,8 +362,14 @@ class TestRefusedUploads:
     @pytest.mark.parametrize(
         ("old", "new"),
         [
-            (b"\x00\x00\x00\x00F\x00\x00\x00\x8c\x00\x00\x00", b"\x00\x00\x00\x00F\x00\x00\x00\xff\xff\xff\x7f"),
-            (b"\x00\x00\x00\x00F\x00\x00\x00\x8c\x00\x00\x00", b"\x00\x00\x00\x00\x00\x00\x00\x80\x8c\x00\x00\x00"),
+            (
+                b"\x00\x00\x00\x00F\x00\x00\x00\x8c\x00\x00\x00",
+                b"\x00\x00\x00\x00F\x00\x00\x00\xff\xff\xff\x7f",
+            ),
+            (
+                b"\x00\x00\x00\x00F\x00\x00\x00\x8c\x00\x00\x00",
+                b"\x00\x00\x00\x00\x00\x00\x00\x80\x8c\x00\x00\x00",
+            ),
             (b"N" * 70, b"\xff" * 70),
         ],
     )
@@ -435,7 +460,9 @@ time.sleep(600)
 
 
 def staged_anywhere(database: Database) -> int:
-    return int(scalar(database, "SELECT count(*) AS n FROM pg_class WHERE relname = 'stage_datasource'")) or int(
+    return int(
+        scalar(database, "SELECT count(*) AS n FROM pg_class WHERE relname = 'stage_datasource'")
+    ) or int(
         scalar(
             database,
             "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'idle in transaction' "
@@ -452,13 +479,25 @@ class TestUploads:
     def test_several_types_and_sections(self, raw: Any, database: Database, unique: str) -> None:
         patients = batch(
             "patient",
-            [{"identifier": f"patient/{unique}", "parent_identifier": f"datasource/{unique}-1", "license": "x"}],
+            [
+                {
+                    "identifier": f"patient/{unique}",
+                    "parent_identifier": f"datasource/{unique}-1",
+                    "license": "x",
+                }
+            ],
         )
         content = WriteCommand(verb="create", client={"user": "O'Brien"}).to_bytes()
-        sections = [*upload_of(patients, "patient"), *upload_of(sources(unique, 2)), *upload_of(sources(f"{unique}x"))]
+        sections = [
+            *upload_of(patients, "patient"),
+            *upload_of(sources(unique, 2)),
+            *upload_of(sources(f"{unique}x")),
+        ]
         receipt = CommitReceipt.model_validate_json(put(raw, sections, 4, command=content))
         assert receipt.counts == {"patient": 1, "datasource": 3}
-        client = scalar(database, f"SELECT client->>'user' AS u FROM vxdata.commit_log WHERE version = {receipt.version}")
+        client = scalar(
+            database, f"SELECT client->>'user' AS u FROM vxdata.commit_log WHERE version = {receipt.version}"
+        )
         assert client == "O'Brien"
 
     def test_several_sections_in_one_message(self, raw: Any, unique: str) -> None:
@@ -479,7 +518,18 @@ class TestUploads:
 def large(own: Server, database: Database) -> bytes:
     """The ticket of a result of 32 MB, more than gRPC takes ahead of its reader."""
     with closing(fl.connect(own.flight_url)) as raw:
-        rows = batch("datasource", [{"identifier": f"datasource/large-{n}", "license": "x", "description": "y" * 65_000, "collection_id": "large"} for n in range(500)])
+        rows = batch(
+            "datasource",
+            [
+                {
+                    "identifier": f"datasource/large-{n}",
+                    "license": "x",
+                    "description": "y" * 65_000,
+                    "collection_id": "large",
+                }
+                for n in range(500)
+            ],
+        )
         put(raw, [section("datasource", ipc(rows.slice(start, 50))) for start in range(0, 500, 50)], 500)
     return plan(where={"op": "==", "field": "collection_id", "value": "large"})
 
@@ -585,7 +635,9 @@ class TestShutdown:
         stopping.join()
         assert rows == 500
 
-    def test_a_stalled_stream_is_cancelled_after_the_grace(self, settings_here: Settings, large: bytes) -> None:
+    def test_a_stalled_stream_is_cancelled_after_the_grace(
+        self, settings_here: Settings, large: bytes
+    ) -> None:
         server = self.start(settings_here, grace=0.1)
         with closing(fl.connect(server.flight_url)) as raw:
             reader = raw.do_get(fl.Ticket(large))

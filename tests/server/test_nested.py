@@ -16,7 +16,8 @@ from vxdata.server.staging import stageable
 
 MAP = pa.map_(pa.string(), pa.float64())
 MAPS = st.lists(
-    st.none() | st.dictionaries(st.text("abä", max_size=2), st.floats(allow_nan=False), max_size=3).map(
+    st.none()
+    | st.dictionaries(st.text("abä", max_size=2), st.floats(allow_nan=False), max_size=3).map(
         lambda found: list(found.items())
     ),
     max_size=6,

@@ -120,7 +120,9 @@ def test_an_added_field_goes_into_both_tables(fresh: Database) -> None:
 
 def test_an_added_type_gets_its_tables(fresh: Database) -> None:
     upgrade(fresh, small())
-    both = Registry((*small(), *(replace(found, name="Other", namespace="others") for found in small(prefix="other"))))
+    both = Registry(
+        (*small(), *(replace(found, name="Other", namespace="others") for found in small(prefix="other")))
+    )
     assert upgrade(fresh, both) == Upgrade((), ("other",), ())
 
 
@@ -139,14 +141,19 @@ def test_a_changed_type_changes_nothing(fresh: Database, table: str) -> None:
     shape = scalar(fresh, SHAPE)
     added = Field(name="colour", type=Text(), description="Colour.")
     with pytest.raises(SchemaMismatch, match=r"size is stored as text, but declared as bigint"):
-        upgrade(fresh, Registry((*small(prefix="aaa"), replace(next(iter(small(added))), name="B", namespace="b"))))
+        upgrade(
+            fresh,
+            Registry((*small(prefix="aaa"), replace(next(iter(small(added))), name="B", namespace="b"))),
+        )
     assert scalar(fresh, SHAPE) == shape
 
 
 def test_newer_migrations_are_refused(fresh: Database) -> None:
     upgrade(fresh, small())
     with fresh.connection() as connection:
-        connection.execute("INSERT INTO vxdata.migration (number, name) VALUES (9999, '9999_from_the_future')")
+        connection.execute(
+            "INSERT INTO vxdata.migration (number, name) VALUES (9999, '9999_from_the_future')"
+        )
     shape = scalar(fresh, SHAPE)
     with pytest.raises(SchemaMismatch, match="9999_from_the_future") as caught:
         upgrade(fresh, small(Field(name="colour", type=Text(), description="Colour.")))

@@ -45,7 +45,9 @@ TYPES: Final[dict[str, FieldType]] = {
     "text_map": TextMap(),
     "number_map": NumberMap(),
 }
-THING: Final = Relation("thing", tuple(Field(name=name, type=kind, description="") for name, kind in TYPES.items()))
+THING: Final = Relation(
+    "thing", tuple(Field(name=name, type=kind, description="") for name, kind in TYPES.items())
+)
 CATALOG: Final = Catalog({"thing": THING})
 
 GOOD: Final[dict[str, list[tuple[Any, Any]]]] = {
@@ -85,7 +87,7 @@ def bound_where(where: Predicate) -> Any:
 
 class TestNames:
     def test_unknown_type(self) -> None:
-        with pytest.raises(UnknownResourceType, match="Did you mean volume?") as caught:
+        with pytest.raises(UnknownResourceType, match=r"Did you mean volume\?") as caught:
             bind(Plan(resource_type="volumme"), Catalog.from_registry(registry()))
         assert caught.value.details["resource_type"] == "volumme"
 
@@ -96,11 +98,16 @@ class TestNames:
             Plan(resource_type="thing", where=compared("instnt", "2024-02-29")),
             Plan(resource_type="thing", where=IsIn(field="instnt", values=())),
             Plan(resource_type="thing", where=IsNull(op="is_null", field="instnt")),
-            Plan(resource_type="thing", where=Or(terms=(And(terms=(IsNull(op="is_not_null", field="instnt"),)),))),
+            Plan(
+                resource_type="thing",
+                where=Or(terms=(And(terms=(IsNull(op="is_not_null", field="instnt"),)),)),
+            ),
         ],
     )
     def test_unknown_field(self, plan: Plan) -> None:
-        with pytest.raises(UnknownField, match=r"thing has no field instnt\. Did you mean instant\?") as caught:
+        with pytest.raises(
+            UnknownField, match=r"thing has no field instnt\. Did you mean instant\?"
+        ) as caught:
             bind(plan, CATALOG)
         assert caught.value.details["fields"] == ["instnt"]
         assert caught.value.details["known"] == list(TYPES)
@@ -172,7 +179,7 @@ def test_nesting_is_kept() -> None:
     flag = THING.column_by_name["flag"]
     where = And(terms=(Or(terms=(compared("flag", True), IsIn(field="flag", values=(False,)))),))
     assert bound_where(where) == BoundAnd(
-        (BoundOr((BoundComparison("==", flag, Literal(True)), BoundIsIn(flag, (Literal(False),)))),)
+        (BoundOr((BoundComparison("==", flag, Literal(value=True)), BoundIsIn(flag, (Literal(value=False),)))),)
     )
 
 
@@ -182,7 +189,9 @@ class TestAsOf:
             bind(Plan(resource_type="thing", as_of=datetime(2024, 2, 29)), CATALOG)  # noqa: DTZ001
 
     def test_brought_to_utc(self) -> None:
-        plan = Plan(resource_type="thing", as_of=datetime(2024, 2, 29, 1, tzinfo=timezone(timedelta(hours=2))))
+        plan = Plan(
+            resource_type="thing", as_of=datetime(2024, 2, 29, 1, tzinfo=timezone(timedelta(hours=2)))
+        )
         bound = bind(plan, CATALOG)
         assert bound.as_of == datetime(2024, 2, 28, 23, tzinfo=UTC)
         assert bound.as_of.tzinfo is UTC

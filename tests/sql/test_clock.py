@@ -65,7 +65,7 @@ def test_floor_is_not_raised_into_the_future(connection: Connection) -> None:
 def test_log_and_type_clocks(connection: Connection) -> None:
     (row,) = connection.rows(clock.TICK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
-    client = {"user": "O'Brien \\ \"x\" $1 é", "": "", **{f"key{number}": "v" for number in range(200)}}
+    client = {"user": 'O\'Brien \\ "x" $1 é', "": "", **{f"key{number}": "v" for number in range(200)}}
     for statement in clock.log_commit(commit, "create", {"volume": 3, "patient": 1}, client):
         connection.execute(statement)
     (log,) = connection.rows(

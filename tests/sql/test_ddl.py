@@ -30,9 +30,7 @@ THING = PayloadType(
         Field(name="figures", type=NumberMap(), description="Figures."),
     ),
 )
-TABLES = [
-    (payload_type.prefix, suffix) for payload_type in registry() for suffix in ("", "_history")
-]
+TABLES = [(payload_type.prefix, suffix) for payload_type in registry() for suffix in ("", "_history")]
 
 
 def columns_of(database: Database, table: str) -> dict[str, tuple[str, bool, str]]:
@@ -40,7 +38,7 @@ def columns_of(database: Database, table: str) -> dict[str, tuple[str, bool, str
     with database.connection() as connection:
         rows = connection.rows(
             "SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, "
-            "coalesce((SELECT collname FROM pg_collation AS c WHERE c.oid = a.attcollation), '') AS collation "
+            "coalesce((SELECT collname FROM pg_collation WHERE oid = a.attcollation), '') AS collation "
             f"FROM pg_attribute AS a WHERE a.attrelid = 'vxdata.\"{table}\"'::regclass "
             "AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
         )

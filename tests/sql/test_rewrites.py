@@ -51,15 +51,11 @@ def read_cases(path: Path) -> list[Case]:
     found = []
     for block in path.read_text("utf-8").strip().split("\n\n"):
         lines = block.splitlines()
-        headers = dict(
-            line.removeprefix("-- ").split(": ", 1) for line in lines if line.startswith("-- ")
-        )
+        headers = dict(line.removeprefix("-- ").split(": ", 1) for line in lines if line.startswith("-- "))
         body = [line for line in lines if not line.startswith("-- ")]
         plan, *expected = (line.removesuffix(";") for line in body)
         as_of = datetime.fromisoformat(headers["as_of"]) if "as_of" in headers else None
-        found.append(
-            Case(path.stem, headers["title"], as_of, decode(plan.encode()), " ".join(expected))
-        )
+        found.append(Case(path.stem, headers["title"], as_of, decode(plan.encode()), " ".join(expected)))
     return found
 
 
@@ -155,8 +151,13 @@ def stamp(database: Database, creates: CreateService) -> datetime:
             "volume",
             {**volume, "identifier": "volume/a", "volume_type": "T2", "slice_thickness": 3.0},
             {**volume, "identifier": "volume/b", "volume_type": "DWI", "b_value": 1400.0},
-            {**volume, "identifier": "volume/c", "series_description": "O'Brien -- $1 %s \\ \"T2\""},
-            {**volume, "identifier": "volume/d", "path_nii": "s3://bucket/a.nii.gz", "is_contrast_enhanced": False},
+            {**volume, "identifier": "volume/c", "series_description": 'O\'Brien -- $1 %s \\ "T2"'},
+            {
+                **volume,
+                "identifier": "volume/d",
+                "path_nii": "s3://bucket/a.nii.gz",
+                "is_contrast_enhanced": False,
+            },
         ),
         resources(
             "benchmarking",
@@ -176,7 +177,7 @@ def stamp(database: Database, creates: CreateService) -> datetime:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ({"where": {"op": "==", "field": "series_description", "value": "O'Brien -- $1 %s \\ \"T2\""}}, "c"),
+        ({"where": {"op": "==", "field": "series_description", "value": 'O\'Brien -- $1 %s \\ "T2"'}}, "c"),
         ({"where": {"op": "is_in", "field": "volume_type", "values": ["T2", "DWI"]}}, "ab"),
         ({"where": {"op": "is_in", "field": "volume_type", "values": []}}, ""),
         ({"where": {"op": "==", "field": "is_contrast_enhanced", "value": False}}, "d"),

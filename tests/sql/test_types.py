@@ -22,11 +22,10 @@ def test_every_field_type_has_a_column_type() -> None:
 
 @pytest.mark.parametrize("kind", set(POSTGRES_TYPES) - set(STAGED_MAP_TYPES), ids=lambda kind: kind.__name__)
 def test_the_driver_reads_the_declared_arrow_type(database: Database, kind: type[FieldType]) -> None:
-    with database.connection() as connection:
-        with connection.transaction("BEGIN"):
-            connection.execute(f"CREATE TEMPORARY TABLE probe (value {POSTGRES_TYPES[kind]}) ON COMMIT DROP")
-            connection.execute("INSERT INTO probe VALUES (NULL)")
-            with connection.stream("SELECT value FROM probe") as batches:
-                (batch,) = batches
+    with database.connection() as connection, connection.transaction("BEGIN"):
+        connection.execute(f"CREATE TEMPORARY TABLE probe (value {POSTGRES_TYPES[kind]}) ON COMMIT DROP")
+        connection.execute("INSERT INTO probe VALUES (NULL)")
+        with connection.stream("SELECT value FROM probe") as batches:
+            (batch,) = batches
     assert pa.types.is_list(batch.schema.field(0).type) == pa.types.is_list(ARROW_TYPES[kind])
     assert batch.schema.field(0).type == ARROW_TYPES[kind]

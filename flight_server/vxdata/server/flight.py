@@ -118,7 +118,9 @@ class FlightServer(pa.flight.FlightServerBase):
             super().__init__(location)
         except pa.ArrowException as error:
             # gRPC tells the reason on standard error alone.
-            msg = f"Cannot listen on {location}: the port is taken, or the address is not one of this machine."
+            msg = (
+                f"Cannot listen on {location}: the port is taken, or the address is not one of this machine."
+            )
             raise OSError(msg) from error
 
     def drain(self) -> None:

@@ -71,6 +71,8 @@ class HttpServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            # At once, not when the thread gets to it: until then another process could take the port.
+            self._socket.listen()
         except OSError:
             self._socket.close()
             raise

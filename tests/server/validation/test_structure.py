@@ -40,7 +40,9 @@ def test_missing_columns_that_are_required() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["colour", "valid_from", "version", "tombstone", "datasource_id", "", "sex "])
+@pytest.mark.parametrize(
+    "name", ["colour", "valid_from", "version", "tombstone", "datasource_id", "", "sex "]
+)
 def test_unknown_column(name: str) -> None:
     with pytest.raises(UnknownField) as caught:
         check(batch("patient", [ROW]).append_column(name, pa.array(["x"])))
@@ -132,5 +134,8 @@ def test_memory_that_is_not_safe_to_read(name: str, old: bytes, new: bytes) -> N
     ]
     content = ipc(batch("patient", rows).select([name]))
     assert content.count(old) == 1
-    with pa.ipc.open_stream(content.replace(old, new)) as reader, pytest.raises(InvalidTicket, match="malformed"):
+    with (
+        pa.ipc.open_stream(content.replace(old, new)) as reader,
+        pytest.raises(InvalidTicket, match="malformed"),
+    ):
         check(reader.read_next_batch())

@@ -1,9 +1,11 @@
 """What is said of values that break their field's constraints."""
 
+# ruff: noqa: E501 - one case a line
+
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -26,9 +28,11 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.payload_type import PayloadType
-from vxdata.server.validation import values
 from vxdata.server.validation.values import RULES, check_values
 from vxdata.server.validation.violations import MOST_KEPT, Violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MICROSECONDS = pa.timestamp("us", "UTC")
 
@@ -36,7 +40,12 @@ MICROSECONDS = pa.timestamp("us", "UTC")
 def thing(kind: FieldType, *, required: bool = False) -> PayloadType:
     field = Field(name="a", type=kind, description="", required=required)
     return PayloadType(
-        name="Thing", prefix="thing", namespace="things", description="", fields=(field,), parent_required=False
+        name="Thing",
+        prefix="thing",
+        namespace="things",
+        description="",
+        fields=(field,),
+        parent_required=False,
     )
 
 
@@ -60,30 +69,35 @@ def _problems(kind: FieldType, array: pa.Array, required: bool) -> dict[int, lis
     return found
 
 
+def at(rows: Iterable[int], problem: str) -> dict[int, list[str]]:
+    """The same problem in several rows."""
+    return {row: [problem] for row in rows}
+
+
 CASES: list[tuple[FieldType, list[Any], dict[int, list[str]]]] = [
     (Text(), ["a", None, "", "tab\tand\r\nlines", "é🩻\u2028"], {}),
-    (Text(), ["a\x00b", "ok", "\x7f"], dict.fromkeys((0, 2), ["holds a control character, such as NUL"])),
-    (Text(max_length=2), ["ab", "abc", "éé", "ééé", "🩻🩻"], dict.fromkeys((1, 3), ["is longer than 2 characters"])),
-    (Text(pattern="^[a-z]+$"), ["ab", "aB", None, "ab\n"], dict.fromkeys((1, 3), ["does not match ^[a-z]+$"])),
+    (Text(), ["a\x00b", "ok", "\x7f"], at((0, 2), "holds a control character, such as NUL")),
+    (Text(max_length=2), ["ab", "abc", "éé", "ééé", "🩻🩻"], at((1, 3), "is longer than 2 characters")),
+    (Text(pattern="^[a-z]+$"), ["ab", "aB", None, "ab\n"], at((1, 3), "does not match ^[a-z]+$")),
     (Text(pattern="^a$", max_length=1), ["b\x00"], {0: ["holds a control character, such as NUL", "is longer than 1 characters", "does not match ^a$"]}),
-    (BlobUrl(), ["s3://bucket/key", None, "s3://bucket/", "http://x/y", "s3://B/k", "s3://bucket/prefix/*"], dict.fromkeys((2, 3, 4), ["is not an s3://bucket/key URL"])),
-    (Enum(values=("x", "y")), ["x", "y", None, "z", "X", "x "], dict.fromkeys((3, 4, 5), ["is none of x, y"])),
+    (BlobUrl(), ["s3://bucket/key", None, "s3://bucket/", "http://x/y", "s3://B/k", "s3://bucket/prefix/*"], at((2, 3, 4), "is not an s3://bucket/key URL")),
+    (Enum(values=("x", "y")), ["x", "y", None, "z", "X", "x "], at((3, 4, 5), "is none of x, y")),
     (Integer(ge=1, le=5), [1, 5, None, 0, 6, -(2**63)], {3: ["is less than 1"], 4: ["is greater than 5"], 5: ["is less than 1"]}),
     (Integer(), [-(2**63), 2**63 - 1, None], {}),
     (Float(), [0.0, 1.7e308, 5e-324, None], {}),
-    (Float(), [float("nan"), float("inf"), float("-inf")], dict.fromkeys((0, 1, 2), ["is not a finite number"])),
+    (Float(), [float("nan"), float("inf"), float("-inf")], at((0, 1, 2), "is not a finite number")),
     (Float(gt=0, le=2), [0.0, -0.0, 5e-324, 2.0, 2.1, None], {0: ["is not above 0"], 1: ["is not above 0"], 4: ["is greater than 2"]}),
     (Float(ge=-1), [-1.0, -1.1], {1: ["is less than -1"]}),
     (Boolean(), [True, False, None], {}),
     (Date(ge=date(2000, 1, 1), le=date(2000, 1, 2)), [date(2000, 1, 1), None, date(1999, 12, 31), date(2000, 1, 3)], {2: ["is before 2000-01-01"], 3: ["is after 2000-01-02"]}),
-    (Date(), pa.array([0, -719162, -719163, 2932896, 2932897, 2**31 - 1, -(2**31)], pa.int32()).cast(pa.date32()), {2: ["is before 0001-01-01"], 3 + 1: ["is after 9999-12-31"], 5: ["is after 9999-12-31"], 6: ["is before 0001-01-01"]}),
+    (Date(), pa.array([0, -719162, -719163, 2932896, 2932897, 2**31 - 1, -(2**31)], pa.int32()).cast(pa.date32()), {2: ["is before 0001-01-01"], 4: ["is after 9999-12-31"], 5: ["is after 9999-12-31"], 6: ["is before 0001-01-01"]}),
     (Timestamp(), pa.array([0, None, -62135596800000000, 253402300799999999], MICROSECONDS), {}),
     (Timestamp(), pa.array([-62135596800000001, 253402300800000000, 2**63 - 1, -(2**63)], MICROSECONDS), {0: ["is before 0001-01-01 00:00:00+00:00"], 1: ["is after 9999-12-31 23:59:59.999999+00:00"], 2: ["is after 9999-12-31 23:59:59.999999+00:00"], 3: ["is before 0001-01-01 00:00:00+00:00"]}),
     (TextList(), [["a", ""], [], None, ["a\x00"], ["a", None], [None]], {3: ["has an item that holds a control character, such as NUL"], 4: ["has an item that is null"], 5: ["has an item that is null"]}),
     (TextList(pattern="^[a-z]$"), [["a", "b"], ["a", "B", "C"]], {1: ["has an item that does not match ^[a-z]$"]}),
     (TextList(blobs=True), [["s3://bucket/a"], ["a"]], {1: ["has an item that is not an s3://bucket/key URL"]}),
     (TextMap(), [[("a", "1"), ("b", "")], [], None, [("a", "\x00")], [("\x00", "1")], [("a", None)]], {3: ["has a value that holds a control character, such as NUL"], 4: ["has a key that holds a control character, such as NUL"], 5: ["has a value that is null"]}),
-    (TextMap(), [[("a", "1")], [("a", "1"), ("a", "2")], [("a", "1")], [("b", "1"), ("a", "1"), ("b", "1")]], dict.fromkeys((1, 3), ["has a key twice"])),
+    (TextMap(), [[("a", "1")], [("a", "1"), ("a", "2")], [("a", "1")], [("b", "1"), ("a", "1"), ("b", "1")]], at((1, 3), "has a key twice")),
     (TextMap(blobs=True), [[("a", "s3://bucket/a")], [("a", "b")]], {1: ["has a value that is not an s3://bucket/key URL"]}),
     (NumberMap(), [[("a", 1.0)], [("a", float("nan"))], [("a", None)], [("", 0.0)]], {1: ["has a value that is not a finite number"], 2: ["has a value that is null"]}),
 ]  # fmt: skip
@@ -96,11 +110,11 @@ def test_rules(kind: FieldType, column: Any, expected: dict[int, list[str]]) -> 
 
 @pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.__name__)
 def test_null_is_wrong_only_where_a_value_is_required(kind: type[FieldType]) -> None:
-    made = kind(values=("a",)) if kind is Enum else kind()  # type: ignore[call-arg]
+    made = kind(values=("a",)) if kind is Enum else kind()
     for column in ([None, None], pa.array([], arrow_type(made))):
         assert problems(made, column) == {}
         nulls = range(len(column))
-        assert problems(made, column, required=True) == dict.fromkeys(nulls, ["is required, but null"])
+        assert problems(made, column, required=True) == at(nulls, "is required, but null")
 
 
 class TestHidden:
@@ -113,12 +127,17 @@ class TestHidden:
         nulls, offsets, data = pa.array(["a", "\x00\x00", "b"]).buffers()
         validity = pa.array([True, False, True]).buffers()[1]
         assert nulls is None
-        assert problems(Text(pattern="^[ab]$"), pa.Array.from_buffers(pa.string(), 3, [validity, offsets, data])) == {}
+        assert (
+            problems(Text(pattern="^[ab]$"), pa.Array.from_buffers(pa.string(), 3, [validity, offsets, data]))
+            == {}
+        )
 
     def test_list(self) -> None:
         items = pa.array(["a", "\x00", None, "B"])
         column = pa.ListArray.from_arrays(self.offsets, items, mask=self.mask)
-        assert problems(TextList(pattern="^[a-z]$"), column) == {2: ["has an item that does not match ^[a-z]$"]}
+        assert problems(TextList(pattern="^[a-z]$"), column) == {
+            2: ["has an item that does not match ^[a-z]$"]
+        }
 
     def test_mapping(self) -> None:
         keys, items = pa.array(["a", "x", "x", "b"]), pa.array([1.0, None, 2.0, float("nan")])
@@ -134,7 +153,7 @@ def test_a_clean_column_of_text_is_not_searched_row_by_row(monkeypatch: pytest.M
     def refuse(*_: object) -> None:
         raise AssertionError("searched")
 
-    monkeypatch.setattr(values.pc, "match_substring_regex", refuse)
+    monkeypatch.setattr("pyarrow.compute.match_substring_regex", refuse)
     assert problems(Text(), ["a", None, "é"]) == {}
     with pytest.raises(AssertionError, match="searched"):
         problems(Text(), ["a\n"])
@@ -167,7 +186,9 @@ class TestViolations:
             (Float(), pa.array([float("nan")]), "nan"),
         ],
     )
-    def test_shows_values_that_python_has_none_for(self, kind: FieldType, column: pa.Array, shown: str) -> None:
+    def test_shows_values_that_python_has_none_for(
+        self, kind: FieldType, column: pa.Array, shown: str
+    ) -> None:
         violations = Violations()
         check_values(thing(kind), pa.record_batch({"a": column}), 0, violations)
         assert [found["value"] for found in violations.found] == [shown]

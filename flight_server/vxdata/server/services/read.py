@@ -95,7 +95,7 @@ class ReadService:
             close_instant(self._database, bound.as_of)
         stream = self._stream(bound, is_cancelled)
         arrow_schema = cast("pa.Schema", next(stream))
-        return Result(arrow_schema, cast("Iterator[pa.RecordBatch]", stream))
+        return Result(arrow_schema, stream)
 
     def _stream(
         self, bound: BoundPlan, is_cancelled: Callable[[], bool]

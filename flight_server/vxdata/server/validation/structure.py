@@ -72,10 +72,8 @@ def _check_columns(payload_type: PayloadType, arrow_schema: pa.Schema) -> None:
 def _same_type(given: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether two types are equal but for the names and nullability of their children."""
     if pa.types.is_map(wanted):
-        return (
-            pa.types.is_map(given)
-            and given.key_type == wanted.key_type
-            and given.item_type == wanted.item_type
+        return pa.types.is_map(given) and bool(
+            given.key_type == wanted.key_type and given.item_type == wanted.item_type
         )
     if pa.types.is_list(wanted):
         return pa.types.is_list(given) and bool(given.value_type == wanted.value_type)
