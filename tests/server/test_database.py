@@ -8,6 +8,7 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -53,6 +54,14 @@ def terminate(database: Database, backend: int) -> None:
     until(lambda: not active(database, backend), "the backend has gone")
 
 
+def is_waiting(pool: Database, count: int) -> bool:
+    return len(pool._turns._waiting) == count
+
+
+def has_gone(database: Database, backend: int) -> bool:
+    return not active(database, backend)
+
+
 def active(database: Database, backend: int) -> int:
     return int(scalar(database, f"SELECT count(*) AS n FROM pg_stat_activity WHERE pid = {backend}"))
 
@@ -81,7 +90,7 @@ class TestPool:
             with pool.connection():
                 for number, thread in enumerate(threads):
                     thread.start()
-                    until(lambda expected=number + 1: len(pool._turns._waiting) == expected, "it waits")
+                    until(partial(is_waiting, pool, number + 1), "it waits")
             for thread in threads:
                 thread.join()
         assert served == list(range(5))
@@ -94,7 +103,7 @@ class TestPool:
         assert len(pids) == 1
 
     def test_many_threads(self, database_uri: SecretStr) -> None:
-        def work(number: int) -> int:
+        def work(pool: Database, number: int) -> int:
             with pool.connection() as connection:
                 if number % 3:
                     (row,) = connection.rows(f"SELECT {number} AS n")
@@ -104,7 +113,7 @@ class TestPool:
 
         with closing(Database(database_uri, size=4, wait=60)) as pool:
             with ThreadPoolExecutor(24) as executor:
-                assert list(executor.map(work, range(400))) == list(range(400))
+                assert list(executor.map(partial(work, pool), range(400))) == list(range(400))
             assert 1 <= len(pool._idle) <= 4
 
     def test_a_closed_pool_lends_nothing(self, database_uri: SecretStr) -> None:
@@ -447,4 +456,4 @@ def test_connections_are_closed_before_their_origin(database: Database, database
         backends = [pid(lent.enter_context(pool.connection())) for _ in range(4)]
     pool.close()
     for backend in backends:
-        until(lambda gone=backend: not active(database, gone), "the backend has gone")
+        until(partial(has_gone, database, backend), "the backend has gone")

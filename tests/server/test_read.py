@@ -211,8 +211,8 @@ class TestInstants:
                     f"SELECT {columns}, tombstone, '{stamp}' FROM vxdata.patient WHERE identifier = '{name}'"
                 )
                 connection.execute(
-                    f"UPDATE vxdata.patient SET valid_from = '{stamp}', version = {later.version}, sex = 'F', "
-                    f"tombstone = {tombstone} WHERE identifier = '{name}'"
+                    f"UPDATE vxdata.patient SET valid_from = '{stamp}', version = {later.version}, "
+                    f"sex = 'F', tombstone = {tombstone} WHERE identifier = '{name}'"
                 )
                 if tombstone == "false":
                     changed = later

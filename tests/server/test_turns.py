@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -19,6 +20,10 @@ def test_as_many_as_there_are_places() -> None:
         assert and_again
 
 
+def has_queued(turns: Turns, count: int) -> bool:
+    return len(turns._waiting) == count
+
+
 def test_served_in_the_order_of_coming() -> None:
     turns = Turns(1)
     served: list[int] = []
@@ -32,7 +37,7 @@ def test_served_in_the_order_of_coming() -> None:
     with turns.turn(0):
         for number, thread in enumerate(threads):
             thread.start()
-            until(lambda expected=number + 1: len(turns._waiting) == expected, "the thread has queued")
+            until(partial(has_queued, turns, number + 1), "the thread has queued")
     for thread in threads:
         thread.join()
     assert served == list(range(8))

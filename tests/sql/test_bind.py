@@ -177,9 +177,13 @@ class TestLiterals:
 
 def test_nesting_is_kept() -> None:
     flag = THING.column_by_name["flag"]
-    where = And(terms=(Or(terms=(compared("flag", True), IsIn(field="flag", values=(False,)))),))
+    where = And(terms=(Or(terms=(compared("flag", value=True), IsIn(field="flag", values=(False,)))),))
     assert bound_where(where) == BoundAnd(
-        (BoundOr((BoundComparison("==", flag, Literal(value=True)), BoundIsIn(flag, (Literal(value=False),)))),)
+        (
+            BoundOr(
+                (BoundComparison("==", flag, Literal(value=True)), BoundIsIn(flag, (Literal(value=False),)))
+            ),
+        )
     )
 
 

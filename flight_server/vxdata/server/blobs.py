@@ -21,7 +21,7 @@ class BlobStore:
     """A bucket, reached with the server's own credentials.
 
     Args:
-        settings: `s3_bucket` must be set. Without keys, those of the environment are used, as boto3 finds them.
+        settings: `s3_bucket` must be set. Without keys, boto3 looks for those of the environment.
     """
 
     def __init__(self, settings: Settings) -> None:
