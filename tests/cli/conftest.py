@@ -23,16 +23,24 @@ __all__ = ["admin"]
 
 
 @pytest.fixture
-def new_database(admin: Database, stack: EmbeddedStack) -> Callable[[], SecretStr]:
-    """Makes an empty database, and tells its URI; it is left to go with the cluster."""
+def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+    """Makes an empty database, and tells its URI.
+
+    Each goes with its test: what is dropped need not be written out when the cluster stops.
+    """
+    made: list[str] = []
 
     def make() -> SecretStr:
         name = f"cli_{secrets.token_hex(6)}"
         with admin.connection() as connection:
             connection.execute(f'CREATE DATABASE "{name}" OWNER vxdata')
+        made.append(name)
         return SecretStr(stack.postgres_uri.get_secret_value().replace("/vxdata?", f"/{name}?"))
 
-    return make
+    yield make
+    with admin.connection() as connection:
+        for name in made:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

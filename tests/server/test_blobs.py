@@ -1,0 +1,34 @@
+"""The blob store, against the real S3 service."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vxdata.schemas.errors import ServerUnavailable
+from vxdata.server.blobs import BlobStore
+from vxdata.server.services.health import HealthService
+
+if TYPE_CHECKING:
+    from vxdata.server.config import Settings
+    from vxdata.server.database import Database
+
+
+def test_the_bucket_is_there(settings: Settings) -> None:
+    with closing(BlobStore(settings)) as store:
+        store.check()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"s3_bucket": "no-such-bucket"}, {"s3_url": "http://127.0.0.1:1"}, {"s3_access_key": "someone-else"}],
+    ids=str,
+)
+def test_it_is_not(settings: Settings, database: Database, changes: dict[str, Any]) -> None:
+    with closing(BlobStore(settings.model_copy(update=changes))) as store:
+        for check in (store.check, HealthService(database, store).check):
+            with pytest.raises(ServerUnavailable, match="The blob store cannot be reached") as caught:
+                check()
+            assert str(settings.s3_access_key) not in str(caught.value)
