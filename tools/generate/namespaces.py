@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from vxdata.schemas.resource_model import ResourceCreate, ResourceResponse, ResourceUpdate
     from vxdata.sdk._namespace import Namespace
+    from vxdata.sdk._registration import RegistrableNamespace
 
 C = TypeVar("C", bound="ResourceCreate")
 U = TypeVar("U", bound="ResourceUpdate")
@@ -37,6 +38,12 @@ class TypedNamespaces(ABC):
     @abstractmethod
     def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:
         """Make the namespace of one payload type."""
+
+    @abstractmethod
+    def _registrable(
+        self, create: type[C], update: type[U], response: type[R]
+    ) -> RegistrableNamespace[C, U, R]:
+        """Make the namespace of a payload type whose identifiers can be registered."""
 '''
 
 
@@ -64,8 +71,10 @@ def _import(payload_types: Iterable[PayloadType], verb: str) -> str:
 def _property(payload_type: PayloadType) -> str:
     """Write the property of one type."""
     models = ", ".join(f"{payload_type.name}{verb}" for verb in ("Create", "Update", "Response"))
+    is_registrable = payload_type.external_uids_within is not None
+    kind, maker = ("RegistrableNamespace", "_registrable") if is_registrable else ("Namespace", "_namespace")
     return (
-        f"    @cached_property\n    def {payload_type.namespace}(self) -> Namespace[{models}]:\n"
+        f"    @cached_property\n    def {payload_type.namespace}(self) -> {kind}[{models}]:\n"
         f'        """Resources of type `{payload_type.prefix}`. {payload_type.description}"""\n'
-        f"        return self._namespace({models})\n"
+        f"        return self.{maker}({models})\n"
     )

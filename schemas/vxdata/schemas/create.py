@@ -51,6 +51,7 @@ class DataSourceCreate(ResourceCreate):
         description: What was collected, from whom, and what it may be used for.
         kind: How the data came to be.
         collection_id: Key of the source in its publisher's catalogue, such as an IDC collection_id.
+        patient_code: Two letters that the identifiers of patients registered here begin with.
         institution: Institution that controls the data.
         country: Country of the institution, ISO 3166-1 alpha-2.
         is_prospective: Whether subjects were enrolled before the data were acquired.
@@ -88,6 +89,7 @@ class DataSourceCreate(ResourceCreate):
     collection_id: (
         Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$"), NO_CONTROLS] | None
     ) = None
+    patient_code: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = None
     institution: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
     country: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = None
     is_prospective: bool | None = None

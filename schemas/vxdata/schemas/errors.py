@@ -15,12 +15,18 @@ Grouped by what the caller can do::
     │   ├── ValidationFailed      values break the constraints of their fields
     │   ├── DuplicateIdentifiers  one batch names an identifier twice
     │   ├── IncompleteUpload      an upload ended without its commit marker
+    │   ├── NotAllowed            the server's operator has not allowed the verb
     │   └── AsOfInFuture          an `as_of` later than the server's clock
     ├── StateConflict             look at the present state, then decide
     │   ├── ResourceNotFound      missing or deleted
     │   ├── ResourceAlreadyExists live, or deleted (restore it instead)
     │   ├── ParentNotFound        a parent is missing or deleted
-    │   └── LineageCycle          resources would be their own ancestors
+    │   ├── LineageCycle          resources would be their own ancestors
+    │   ├── NotDeleted            a restore of what is live
+    │   ├── VersionConflict       a resource has another version than the caller expects
+    │   ├── IdempotencyMismatch   a key was used before for another request
+    │   ├── AlreadyRegistered     an external uid has an identifier
+    │   └── NotRegistered         an external uid has no identifier
     └── ServiceProblem            try again, or tell the operator
         ├── ServerUnavailable     nothing answers, or the server is shutting down
         ├── ServerBusy            no connection became free in time
@@ -278,6 +284,10 @@ class AsOfInFuture(InvalidRequest):
     """An `as_of` lies later than the server's clock, where the answer could still change."""
 
 
+class NotAllowed(InvalidRequest):
+    """The verb is off unless the server's operator allows it."""
+
+
 class StateConflict(VxDataError):
     """The request contradicts what is stored now."""
 
@@ -333,6 +343,65 @@ class LineageCycle(StateConflict):
     def from_identifiers(cls, identifiers: Sequence[str]) -> Self:
         """Name the members of the cycle and what hangs below them."""
         return cls(f"Parents form a cycle through {abridged(identifiers)}.", identifiers=list(identifiers))
+
+
+class NotDeleted(StateConflict):
+    """A restore names resources that are live."""
+
+    @classmethod
+    def from_identifiers(cls, identifiers: Sequence[str]) -> Self:
+        """Name what is live."""
+        return cls(
+            f"Not deleted, so not to be restored: {abridged(identifiers)}.", identifiers=list(identifiers)
+        )
+
+
+class VersionConflict(StateConflict):
+    """Resources have other versions than the caller expects: somebody changed them in between."""
+
+    @classmethod
+    def from_conflicts(cls, conflicts: Sequence[dict[str, Any]]) -> Self:
+        """Name the resources with both versions.
+
+        Args:
+            conflicts: Dictionaries with `identifier`, `expected` and `found`.
+
+        Returns:
+            The error, with `conflicts` and `identifiers` in its details.
+        """
+        lines = [
+            f"{found['identifier']} (expected {found['expected']}, is {found['found']})"
+            for found in conflicts
+        ]
+        return cls(
+            f"Changed in between: {abridged(lines)}.",
+            identifiers=[found["identifier"] for found in conflicts],
+            conflicts=list(conflicts),
+        )
+
+
+class IdempotencyMismatch(StateConflict):
+    """An idempotency key was used before for a request with another content."""
+
+
+class AlreadyRegistered(StateConflict):
+    """External uids have identifiers already, or are asked for twice."""
+
+    @classmethod
+    def from_pairs(cls, pairs: Sequence[tuple[str, str]]) -> Self:
+        """Name the external uids with their parents."""
+        named = [f"{external_uid} in {parent}" for parent, external_uid in pairs]
+        return cls(f"Already registered: {abridged(named)}.", pairs=[list(pair) for pair in pairs])
+
+
+class NotRegistered(StateConflict, LookupError):
+    """External uids have no identifiers."""
+
+    @classmethod
+    def from_pairs(cls, pairs: Sequence[tuple[str, str]]) -> Self:
+        """Name the external uids with their parents."""
+        named = [f"{external_uid} in {parent}" for parent, external_uid in pairs]
+        return cls(f"Not registered: {abridged(named)}.", pairs=[list(pair) for pair in pairs])
 
 
 class ServiceProblem(VxDataError):

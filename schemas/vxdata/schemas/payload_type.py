@@ -87,6 +87,8 @@ class PayloadType:
         fields: The payload, in the order in which columns appear.
         parent_required: Whether a resource of this type must have a parent.
         license_required: Whether a licence must be stated.
+        external_uids_within: Prefix of the parent within which external uids are unique; identifiers of
+            such a type can be registered. None for all others.
 
     Raises:
         InvalidPayloadType: A name is malformed, repeated, or reserved for metadata.
@@ -99,6 +101,7 @@ class PayloadType:
     fields: tuple[Field, ...]
     parent_required: bool = True
     license_required: bool = True
+    external_uids_within: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse declarations whose tables or models could not be built."""

@@ -43,6 +43,7 @@ class DataSourceResponse(ResourceResponse):
         description: What was collected, from whom, and what it may be used for.
         kind: How the data came to be.
         collection_id: Key of the source in its publisher's catalogue, such as an IDC collection_id.
+        patient_code: Two letters that the identifiers of patients registered here begin with.
         institution: Institution that controls the data.
         country: Country of the institution, ISO 3166-1 alpha-2.
         is_prospective: Whether subjects were enrolled before the data were acquired.
@@ -74,6 +75,7 @@ class DataSourceResponse(ResourceResponse):
     description: str | None = None
     kind: str | None = None
     collection_id: str | None = None
+    patient_code: str | None = None
     institution: str | None = None
     country: str | None = None
     is_prospective: bool | None = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,18 +38,29 @@ class Message(BaseModel):
         return self.model_dump_json().encode()
 
 
+Verb = Literal["create", "update", "delete", "restore", "purge"]
+
+
 class WriteCommand(Message):
     """What an upload is for.
 
     Args:
         version: Version of the upload format.
         verb: What to do with the rows.
+        cascade: Whether a delete or a restore takes the descendants along.
+        idempotency_key: Name of this request: sent again under it, it is answered and not repeated.
         client: What the caller says of itself, kept in the commit log.
     """
 
     version: Literal[1] = 1
-    verb: Literal["create"]
+    verb: Verb
+    cascade: bool = False
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     client: dict[str, str] = Field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """What of the command makes a request the same as another, as JSON."""
+        return self.model_dump_json(include={"version", "verb", "cascade"}).encode()
 
 
 class CommitMarker(Message):
@@ -76,14 +87,46 @@ class Action(StrEnum):
     """Names of the actions that a server answers."""
 
     HEALTH = "health"
+    REGISTER = "register"
+    RESOLVE = "resolve"
     ERROR_DETAIL = "error_detail"
 
 
 ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.HEALTH: "Whether the server can answer, its version, and the last commit. No body.",
+    Action.REGISTER: "Make identifiers for external uids, all or none. Body: ExternalUids.",
+    Action.RESOLVE: "Find the identifiers of external uids. Body: ExternalUids.",
     Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
     "Body: the request_id that the error carried.",
 }
+
+
+class ExternalUids(Message):
+    """External uids, each with the parent within which it is unique.
+
+    Args:
+        resource_type: What the identifiers are of: ``"patient"`` or ``"imagingstudy"``.
+        pairs: Parent identifier and external uid.
+    """
+
+    resource_type: str
+    pairs: list[tuple[str, Annotated[str, Field(min_length=1, max_length=256, pattern="^[^\\x00]*$")]]]
+
+    @property
+    def parents(self) -> list[str]:
+        """The parents, in order."""
+        return [parent for parent, _ in self.pairs]
+
+    @property
+    def external_uids(self) -> list[str]:
+        """The external uids, in order."""
+        return [external_uid for _, external_uid in self.pairs]
+
+
+class Registered(Message):
+    """The identifiers that belong to external uids, in the order asked for."""
+
+    identifiers: list[str]
 
 
 class Health(Message):

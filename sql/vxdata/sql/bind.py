@@ -103,6 +103,8 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         InvalidPlan: A field is selected twice, or `as_of` has no time zone or lies outside the calendar.
     """
     relation = catalog.relation(plan.resource_type)
+    if plan.history:
+        relation = relation.with_history()
     columns = relation.columns if plan.select is None else _bind_select(plan.select, relation)
     return BoundPlan(
         relation=relation,

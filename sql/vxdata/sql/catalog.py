@@ -6,11 +6,14 @@ reflected PostgreSQL schema can become another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import UnknownField, UnknownResourceType
+from vxdata.schemas.errors import InvalidPlan, UnknownField, UnknownResourceType
+from vxdata.schemas.payload_type import METADATA
+from vxdata.schemas.relations import COMMIT, COMMIT_FIELDS, DELETED, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,17 +22,31 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
 
 
+class Rows(Enum):
+    """What a row of a relation stands for."""
+
+    RESOURCE = "a resource, in the version that is current at an instant"
+    VERSION = "a version of a resource"
+    COMMIT = "a commit"
+
+
 @dataclass(frozen=True)
 class Relation:
-    """A versioned relation and its columns.
+    """What a plan can read, and its columns.
 
     Args:
-        name: Resource type; also the name of the table that holds the latest versions.
+        name: As plans name it.
         columns: Columns in the order of a full result.
+        members: Resource types whose tables it reads.
+        rows: What a row stands for.
+        key: Columns that tell the rows apart, in the order of a limited result.
     """
 
     name: str
     columns: tuple[Field, ...]
+    members: tuple[str, ...]
+    rows: Rows = Rows.RESOURCE
+    key: tuple[str, ...] = ("identifier",)
 
     @cached_property
     def column_by_name(self) -> dict[str, Field]:
@@ -53,10 +70,23 @@ class Relation:
             raise UnknownField.from_names(self.name, unknown, self.column_by_name)
         return tuple(self.column_by_name[name] for name in names)
 
+    def with_history(self) -> Relation:
+        """The versions of the relation's resources, instead of their state.
+
+        Raises:
+            InvalidPlan: Its rows are no resources.
+        """
+        if self.rows is not Rows.RESOURCE:
+            msg = f"{self.name} has no history."
+            raise InvalidPlan(msg, resource_type=self.name)
+        return replace(
+            self, columns=(*self.columns, DELETED), rows=Rows.VERSION, key=("identifier", "version")
+        )
+
 
 @dataclass(frozen=True)
 class Catalog:
-    """All relations, by resource type."""
+    """All relations, by name."""
 
     relations: dict[str, Relation]
 
@@ -68,20 +98,23 @@ class Catalog:
             payload_types: The types to offer.
 
         Returns:
-            A catalog with one relation a type.
+            A catalog with one relation a type, one of all resources, and one of the commits.
         """
-        return cls(
-            {
-                payload_type.prefix: Relation(payload_type.prefix, payload_type.response_fields)
-                for payload_type in payload_types
-            }
-        )
+        payload_types = tuple(payload_types)
+        relations = [
+            Relation(payload_type.prefix, payload_type.response_fields, (payload_type.prefix,))
+            for payload_type in payload_types
+        ]
+        members = tuple(payload_type.prefix for payload_type in payload_types)
+        relations.append(Relation(RESOURCE, METADATA, members))
+        relations.append(Relation(COMMIT, COMMIT_FIELDS, (), Rows.COMMIT, ("version",)))
+        return cls({relation.name: relation for relation in relations})
 
     def relation(self, name: str) -> Relation:
         """Look a relation up.
 
         Args:
-            name: A resource type.
+            name: A resource type, or one of the names that span all types.
 
         Returns:
             The relation.

@@ -11,34 +11,38 @@ from vxdata.sql.literals import timestamp
 from vxdata.sql.names import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from vxdata.schemas.wire import WriteCommand
     from vxdata.sql.instant import Instant
 
-TICK: Final = (
-    "UPDATE vxdata.commit_clock SET version = version + 1, "
-    "stamp = greatest(clock_timestamp(), stamp + interval '1 microsecond') RETURNING version, stamp"
+LOCK: Final = (
+    "SELECT version + 1 AS version, greatest(clock_timestamp(), stamp + interval '1 microsecond') AS stamp "
+    "FROM vxdata.commit_clock FOR UPDATE"
 )
-"""Take the clock for this transaction: later writers wait, and commit order is stamp order."""
+"""Lock the clock for this transaction and tell what it will show: other writers wait until it ends."""
+
+BUMP_EPOCH: Final = "UPDATE vxdata.commit_clock SET purge_epoch = purge_epoch + 1"
+"""Make every answer that was kept so far unusable."""
 
 READ: Final = "SELECT version, stamp FROM vxdata.commit_clock"
 """The last commit that the snapshot can see."""
 
 
-def read_for(resource_type: str) -> str:
-    """Read the last commit, and the last one that touched a resource type.
+def read_for(resource_types: Sequence[str]) -> str:
+    """Read the last commit, and the last one that touched any of some resource types.
 
     Args:
-        resource_type: The type that a query reads.
+        resource_types: The types that a query reads.
 
     Returns:
-        A query for one row: version, stamp, and the type's own last stamp, null before its first.
+        A query for one row: version, stamp, and the types' own last stamp, null before their first.
     """
-    name = render(exp.Literal.string(resource_type))
+    names = ", ".join(_text(name) for name in resource_types) or "NULL"
     return (
-        "SELECT c.version, c.stamp, t.stamp AS type_stamp FROM vxdata.commit_clock AS c "
-        f"LEFT JOIN vxdata.type_clock AS t ON t.resource_type = {name}"
+        "SELECT version, stamp, (SELECT max(t.stamp) FROM vxdata.type_clock AS t "
+        f"WHERE t.resource_type IN ({names})) AS type_stamp FROM vxdata.commit_clock"
     )
 
 
@@ -63,29 +67,38 @@ def version_at(as_of: datetime) -> str:
     return f"SELECT coalesce(max(version), 0) AS version FROM vxdata.commit_log WHERE stamp <= {stamp}"
 
 
-def log_commit(commit: Instant, verb: str, counts: Mapping[str, int], client: Mapping[str, str]) -> list[str]:
-    """Record a commit, and move the clocks of the types that it touched.
+def commit_of_key(idempotency_key: str) -> str:
+    """The commit that an idempotency key was used for."""
+    return (
+        "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.commit_log "
+        f"WHERE idempotency_key = {_text(idempotency_key)}"
+    )
+
+
+def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int], digest: str) -> list[str]:
+    """Move the clock, record the commit, and move the clocks of the types that it touched.
 
     Args:
         commit: Sequence number and stamp.
-        verb: What was done.
-        counts: Rows written, by resource type.
-        client: What the caller says of itself.
+        command: What was done, for whom and under which key.
+        counts: Versions written, by resource type; not empty.
+        digest: Digest of the whole request.
 
     Returns:
         Statements to run just before the commit.
     """
     stamp = render(timestamp(commit.as_of))
-    log = (
-        "INSERT INTO vxdata.commit_log (version, stamp, verb, counts, client) VALUES "
-        f"({commit.version}, {stamp}, {_text(verb)}, {_object(counts)}, {_object(client)})"
-    )
+    key = "NULL" if command.idempotency_key is None else _text(command.idempotency_key)
     types = ", ".join(f"({_text(name)}, {commit.version}, {stamp})" for name in counts)
-    clocks = (
-        f"INSERT INTO vxdata.type_clock (resource_type, version, stamp) VALUES {types} "
-        "ON CONFLICT (resource_type) DO UPDATE SET version = excluded.version, stamp = excluded.stamp"
-    )
-    return [log, clocks] if counts else [log]
+    return [
+        f"UPDATE vxdata.commit_clock SET version = {commit.version}, stamp = {stamp}",
+        f"""INSERT INTO vxdata.commit_log
+            (version, stamp, verb, counts, client, idempotency_key, request_digest)
+            VALUES ({commit.version}, {stamp}, {_text(command.verb)}, {_object(counts)},
+            {_object(command.client)}, {key}, {_text(digest)})""",
+        f"""INSERT INTO vxdata.type_clock (resource_type, version, stamp) VALUES {types}
+            ON CONFLICT (resource_type) DO UPDATE SET version = excluded.version, stamp = excluded.stamp""",
+    ]
 
 
 def _text(value: str) -> str:

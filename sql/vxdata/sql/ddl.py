@@ -7,9 +7,10 @@ a value: older versions must stay readable when a later declaration requires mor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
+from vxdata.schemas.uploads import EXPECTED_VERSION
 from vxdata.sql.names import TOMBSTONE, history, latest, render, staging_name
 from vxdata.sql.types import STAGED_MAP_TYPES, postgres_type
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
+
+COLUMN_SET: Final = "column_set"
+"""Staging column: the number of the set of columns that a row states."""
 
 NOT_NULL = frozenset({"identifier", "valid_from", "created_at", "version"})
 
@@ -62,9 +66,11 @@ def create_staging(payload_type: PayloadType) -> str:
         payload_type: The declaration.
 
     Returns:
-        One statement. The columns are those of a create, a mapping being split into two arrays.
+        One statement. The columns are those of a create, a mapping being split into two arrays; then
+        the number of the set of columns that a row states, and the version that it expects to find.
     """
     columns = [definition for field in payload_type.create_fields for definition in _staged(field)]
+    columns += [f"{quote(COLUMN_SET)} bigint NOT NULL", f"{quote(EXPECTED_VERSION)} bigint"]
     name = quote(staging_name(payload_type.prefix))
     return f"CREATE TEMPORARY TABLE {name} ({', '.join(columns)}) ON COMMIT DROP"
 

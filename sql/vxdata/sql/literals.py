@@ -15,6 +15,8 @@ from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import BlobUrl, Boolean, Date, Enum, Float, Integer, Text, Timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import Value
 
@@ -42,6 +44,28 @@ class Literal:
                 return exp.cast(exp.Literal.string(self.value.isoformat()), exp.DType.DATE)
             case str():
                 return exp.Literal.string(self.value)
+
+
+def array_text(values: Iterable[Literal]) -> str:
+    r"""Write values as the text of a PostgreSQL array, to be quoted as one literal.
+
+    Args:
+        values: Literals of one type.
+
+    Returns:
+        Text such as ``{"a","b"}``, in which quotes and backslashes are escaped.
+
+    Example:
+        >>> array_text([Literal('say "a"'), Literal("b")])
+        '{"say \\"a\\"","b"}'
+    """
+    return "{" + ",".join(_element(value.value) for value in values) + "}"
+
+
+def _element(value: bool | float | str | date | datetime) -> str:  # noqa: FBT001 - a value, not a flag
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def timestamp(instant: datetime) -> exp.Expr:

@@ -15,6 +15,9 @@ UNRESOLVED: Final = "vxdata_unresolved"
 No such schema exists, so a query that slipped past that rewrite would fail, never read all versions.
 """
 
+COMMIT_LOG: Final = exp.table_("commit_log", db=SCHEMA, quoted=True)
+"""The table of all commits."""
+
 TOMBSTONE: Final = "tombstone"
 """Column that marks the version of a deleted resource."""
 
@@ -39,6 +42,11 @@ def staging(resource_type: str) -> exp.Table:
 def staging_name(resource_type: str) -> str:
     """The bare name of `staging`, for drivers that ingest by name."""
     return f"stage_{resource_type}"
+
+
+def pending(resource_type: str) -> exp.Table:
+    """The temporary table of the versions that a transaction is about to write."""
+    return exp.table_(f"pending_{resource_type}", db="pg_temp", quoted=True)
 
 
 def unresolved(resource_type: str) -> exp.Table:

@@ -47,7 +47,7 @@ def insert_staged(
     """
     stamp = render(timestamp(commit.as_of))
     values = {
-        **{field.name: _staged_value(field) for field in payload_type.create_fields},
+        **{field.name: staged_value(field) for field in payload_type.create_fields},
         **{name: _lineage(payload_type, name, bool(parents)) for name in LINEAGE},
         "valid_from": stamp,
         "created_at": stamp,
@@ -114,7 +114,7 @@ def _lineage(payload_type: PayloadType, name: str, has_parents: bool) -> str:  #
     return f"p.{name}" if has_parents else "NULL"
 
 
-def _staged_value(field: Field) -> str:
+def staged_value(field: Field) -> str:
     """A staged column as stored; the two arrays of a mapping become one jsonb object.
 
     The driver cannot ingest Arrow maps, and arrays keep the rows out of Python.

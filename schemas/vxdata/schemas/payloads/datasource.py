@@ -41,6 +41,11 @@ DATA_SOURCE: Final = PayloadType(
             type=Text(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64),
             description="Key of the source in its publisher's catalogue, such as an IDC collection_id.",
         ),
+        Field(
+            name="patient_code",
+            type=Text(pattern="^[A-Z]{2}$", max_length=2),
+            description="Two letters that the identifiers of patients registered here begin with.",
+        ),
         Field(name="institution", type=LINE, description="Institution that controls the data."),
         Field(
             name="country",

@@ -23,6 +23,7 @@ IMAGING_STUDY: Final = PayloadType(
     name="ImagingStudy",
     prefix="imagingstudy",
     namespace="imaging_studies",
+    external_uids_within="patient",
     description="One imaging examination of a patient, a DICOM study.",
     fields=(
         Field(

@@ -12,6 +12,7 @@ PATIENT: Final = PayloadType(
     name="Patient",
     prefix="patient",
     namespace="patients",
+    external_uids_within="datasource",
     description="A person, animal or phantom of whom data were acquired, pseudonymised.",
     fields=(
         Field(

@@ -38,8 +38,9 @@ def encode(plan: Plan) -> bytes:
         b'{"limit":1,"resource_type":"volume","version":1}'
     """
     content = plan.model_dump(mode="json", exclude_none=True)
-    if not content["offset"]:
-        del content["offset"]
+    for name in ("offset", "history"):
+        if not content[name]:
+            del content[name]
     data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     _check_size(data)
     return data

@@ -76,12 +76,15 @@ class Plan(Node):
 
     Args:
         version: Version of the plan format.
-        resource_type: Identifier prefix of the payload type to read.
+        resource_type: Identifier prefix of the payload type to read, or one of the names in
+            `vxdata.schemas.relations`.
         where: Predicate that rows must satisfy; all rows without one.
         select: Names of the fields to return, in order; all without them.
         limit: Most rows to return.
         offset: Rows to leave out first, in identifier order.
         as_of: Instant to read at, in UTC; the last commit without one.
+        history: Whether to read every version up to that instant, tombstones included, and not the
+            state at it.
 
     Example:
         >>> Plan(resource_type="volume", limit=10).version
@@ -95,6 +98,7 @@ class Plan(Node):
     limit: RowCount | None = None
     offset: RowCount = 0
     as_of: datetime | None = None
+    history: bool = False
 
 
 And.model_rebuild()

@@ -1,4 +1,4 @@
-"""Paginate: limit and offset, in identifier order so that a limited query is reproducible."""
+"""Paginate: limit and offset, in the order of the key so that a limited query is reproducible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def paginate(query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Select
     """Add order, limit and offset where the plan asks for a part of the rows."""
     if plan.limit is None and not plan.offset:
         return query
-    query = query.order_by(column("identifier", plan.relation.name))
+    query = query.order_by(*(column(name, plan.relation.name) for name in plan.relation.key))
     if plan.limit is not None:
         query = query.limit(plan.limit)
     return query.offset(plan.offset) if plan.offset else query

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.sql.bind import BoundAnd, BoundComparison, BoundIsIn, BoundIsNull, BoundOr
-from vxdata.sql.names import column
+from vxdata.sql.literals import array_text
+from vxdata.sql.names import DIALECT, column
+from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import ComparisonOperator
     from vxdata.sql.bind import BoundPlan, BoundPredicate
     from vxdata.sql.instant import Instant
+    from vxdata.sql.literals import Literal
+
+MOST_LISTED = 100
+"""Values of a membership test that are written one by one."""
 
 OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {
     "==": exp.EQ,
@@ -38,7 +45,7 @@ def _condition(predicate: BoundPredicate, table: str) -> exp.Expr:
         case BoundIsIn(values=()):
             return exp.false()
         case BoundIsIn(column=field, values=values):
-            return exp.In(this=column(field.name, table), expressions=[value.to_sql() for value in values])
+            return _membership(column(field.name, table), field, values)
         case BoundIsNull(column=field, negated=negated):
             is_null = column(field.name, table).is_(exp.null())
             return is_null.not_() if negated else is_null
@@ -46,3 +53,12 @@ def _condition(predicate: BoundPredicate, table: str) -> exp.Expr:
             return exp.and_(*(_condition(term, table) for term in terms))
         case BoundOr(terms=terms):
             return exp.or_(*(_condition(term, table) for term in terms))
+
+
+def _membership(target: exp.Column, field: Field, values: tuple[Literal, ...]) -> exp.Expr:
+    """Few values as a list; many as one array literal, which PostgreSQL parses and hashes at once."""
+    if len(values) <= MOST_LISTED:
+        return exp.In(this=target, expressions=[value.to_sql() for value in values])
+    array_type = catalog_type(field.type)
+    array = exp.cast(exp.Literal.string(array_text(values)), f"{array_type}[]", dialect=DIALECT)
+    return exp.EQ(this=target, expression=exp.Any(this=exp.paren(array)))

@@ -1,0 +1,65 @@
+"""What plans can read besides the single payload types, and the fields of each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vxdata.schemas.fields import Boolean, Field, Integer, NumberMap, Text, TextMap, Timestamp
+from vxdata.schemas.payload_type import METADATA
+from vxdata.schemas.registry import registry
+
+RESOURCE: Final = "resource"
+"""Name under which a plan reads the metadata of resources of all types."""
+
+COMMIT: Final = "commit"
+"""Name under which a plan reads the commit log."""
+
+DELETED: Final = Field(
+    name="deleted", type=Boolean(), required=True, description="Whether the version is a tombstone."
+)
+"""What a version has besides the fields of its resource."""
+
+COMMIT_FIELDS: Final = (
+    Field(name="version", type=Integer(ge=1), required=True, description="Sequence number of the commit."),
+    Field(name="as_of", type=Timestamp(), required=True, description="Instant of the commit."),
+    Field(name="verb", type=Text(), required=True, description="What was done."),
+    Field(name="counts", type=NumberMap(), required=True, description="Versions written, by resource type."),
+    Field(name="client", type=TextMap(), required=True, description="What the caller said of itself."),
+    Field(name="idempotency_key", type=Text(), description="Name of the request, if it had one."),
+)
+
+
+def relation_fields(name: str, *, history: bool = False) -> tuple[Field, ...]:
+    """The fields that a plan can select and filter by.
+
+    Args:
+        name: A resource type, `RESOURCE` or `COMMIT`.
+        history: Whether versions are read, not the state.
+
+    Returns:
+        The fields, in the order of a full result.
+
+    Raises:
+        UnknownResourceType: There is nothing of this name.
+
+    Example:
+        >>> [field.name for field in relation_fields("commit")][:2]
+        ['version', 'as_of']
+    """
+    if name == COMMIT:
+        return COMMIT_FIELDS
+    fields = METADATA if name == RESOURCE else registry().get(name).response_fields
+    return (*fields, DELETED) if history else fields
+
+
+def namespace_of(name: str) -> str:
+    """The client's name for a relation, as in ``client.volumes``.
+
+    Args:
+        name: A resource type, `RESOURCE` or `COMMIT`.
+
+    Returns:
+        The plural name.
+    """
+    plural = {RESOURCE: "resources", COMMIT: "commits"}
+    return plural[name] if name in plural else registry().get(name).namespace

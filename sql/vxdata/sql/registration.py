@@ -1,0 +1,80 @@
+"""Statements of register and resolve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from vxdata.sql.literals import Literal, array_text
+from vxdata.sql.names import TOMBSTONE, latest, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TABLE = "vxdata.registration"
+
+
+def lookup(resource_type: str, parents: Sequence[str], external_uids: Sequence[str]) -> str:
+    """Find what was registered for pairs of a parent and an external uid.
+
+    Args:
+        resource_type: What the identifiers are of.
+        parents: Parents, one a pair.
+        external_uids: External uids, one a pair.
+
+    Returns:
+        A query for the pairs that are registered, with their identifiers.
+    """
+    return (
+        f"SELECT r.parent_identifier, r.external_uid, r.identifier FROM {TABLE} AS r "
+        f"JOIN unnest({_array(parents)}, {_array(external_uids)}) AS asked (parent_identifier, external_uid) "
+        "USING (parent_identifier, external_uid) "
+        f"WHERE r.resource_type = {_text(resource_type)}"
+    )
+
+
+def live_parents(parent_type: str, parents: Sequence[str], columns: Sequence[str]) -> str:
+    """Read the live ones among some parents."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    return (
+        f"SELECT {names} FROM {render(latest(parent_type))} "
+        f"WHERE identifier = ANY ({_array(parents)}) AND NOT {TOMBSTONE}"
+    )
+
+
+def last_number(resource_type: str, series: str) -> str:
+    """The highest number of a series, registered or used by a resource that was created otherwise."""
+    suffix = f"substring(identifier from {len(series) + 1})"
+    return (
+        f"SELECT greatest((SELECT max(number) FROM {TABLE} WHERE resource_type = {_text(resource_type)} "
+        f"AND series = {_text(series)}), (SELECT max(CASE WHEN {suffix} ~ '^[0-9]{{1,18}}$' "
+        f"THEN {suffix}::bigint END) FROM {render(latest(resource_type))} "
+        f"WHERE starts_with(identifier, {_text(series)})), 0) AS number"
+    )
+
+
+def insert(resource_type: str, rows: Sequence[tuple[str, str, str, str, int]]) -> str:
+    """Keep new registrations.
+
+    Args:
+        resource_type: What the identifiers are of.
+        rows: Parent, external uid, identifier, series and number of each.
+
+    Returns:
+        One INSERT.
+    """
+    parents, uids, identifiers, series, numbers = zip(*rows, strict=True)
+    arrays = ", ".join([*map(_array, (parents, uids, identifiers, series)), f"{_array(numbers, 'bigint')}"])
+    return (
+        f"INSERT INTO {TABLE} (resource_type, parent_identifier, external_uid, identifier, series, number) "
+        f"SELECT {_text(resource_type)}, * FROM unnest({arrays})"
+    )
+
+
+def _text(value: str) -> str:
+    return render(exp.Literal.string(value))
+
+
+def _array(values: Sequence[str | int], element_type: str = "text") -> str:
+    return f"{_text(array_text(map(Literal, values)))}::{element_type}[]"
