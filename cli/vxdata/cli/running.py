@@ -5,20 +5,27 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from rich.console import Console
 
+from vxdata.schemas.registry import registry
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
+from vxdata.server.database import Database
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.logs import configure_logs
+from vxdata.server.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from vxdata.server.upgrade import Upgrade
 
 CHECK_SECONDS: Final = 2.0
 """How often the embedded children are looked at while the server waits for a signal."""
@@ -59,8 +66,27 @@ def embedded_server(
             s3_secret_key=stack.s3.secret_key,
         )
         configure_logs(settings.log_level, as_json=settings.log_json)
+        upgrade_database(stack.postgres_uri)
         with Server(settings) as server:
             yield stack, server
+
+
+def upgrade_database(uri: SecretStr) -> Upgrade:
+    """Bring a database up to this version.
+
+    It has a pool of its own: the driver knows only the types that were there when its handle was opened.
+
+    Args:
+        uri: libpq URI of the role that owns the database.
+
+    Returns:
+        What was done.
+
+    Raises:
+        SchemaMismatch: The database is newer than this version, or a column has another type.
+    """
+    with closing(Database(uri, size=1)) as database:
+        return upgrade(database, registry())
 
 
 def require_free(port: int, host: str = "127.0.0.1") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -16,17 +16,16 @@ from vxdata.server.errors import ErrorDesk
 from vxdata.server.flight import FlightServer
 from vxdata.server.http import HttpServer, build_app
 from vxdata.server.services import Services
-from vxdata.server.services.create import CreateService
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import ReadService
-from vxdata.server.upgrade import upgrade
+from vxdata.server.services.register import RegisterService
+from vxdata.server.services.write import WriteService
+from vxdata.server.upgrade import require_current
 from vxdata.server.watch import Watch
 from vxdata.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from pydantic import SecretStr
 
     from vxdata.schemas.wire import Health
     from vxdata.server.config import Settings
@@ -45,7 +44,7 @@ class Server:
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
-        SchemaMismatch: The database was made by a newer version.
+        SchemaMismatch: The database is not that of this version.
         OSError: A port is taken.
     """
 
@@ -56,10 +55,10 @@ class Server:
             raise ServerUnavailable(msg)
         self._settings = settings
         self._ready = threading.Event()
-        _upgrade(settings.database_uri)
         with ExitStack() as parts:
             database = Database(settings.database_uri, size=settings.pool_size, wait=settings.pool_wait)
             parts.callback(database.close)
+            require_current(database, registry())
             blobs = BlobStore(settings) if settings.s3_bucket else None
             if blobs is not None:
                 parts.callback(blobs.close)
@@ -67,7 +66,8 @@ class Server:
             parts.callback(self._watch.close)
             self._services = Services(
                 read=ReadService(database, Catalog.from_registry(registry()), self._watch),
-                create=CreateService(database, registry(), self._watch),
+                write=WriteService(database, registry(), self._watch, allow_purge=settings.allow_purge),
+                register=RegisterService(database),
                 health=HealthService(database, blobs),
             )
             # Health is answered from before the first call until after the last one.
@@ -120,14 +120,6 @@ class Server:
         if shutdown.is_alive():
             log.warning("grace_period_over", cancelled=self._watch.cancel_all())
             shutdown.join(CANCEL_SECONDS)
-
-
-def _upgrade(uri: SecretStr) -> None:
-    """Upgrade over a handle of its own: the driver knows only the types that it saw when it connected."""
-    with closing(Database(uri, size=1)) as database:
-        done = upgrade(database, registry())
-    if done.changed:
-        log.info("database_upgraded", migrations=done.migrations, tables=done.tables, columns=done.columns)
 
 
 def _authority(host: str) -> str:

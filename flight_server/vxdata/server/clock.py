@@ -9,6 +9,7 @@ from vxdata.sql import clock
 from vxdata.sql.instant import Instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from vxdata.server.database import Connection, Database
@@ -38,18 +39,18 @@ def last_commit(connection: Connection) -> Instant:
     return Instant(row["version"], row["stamp"], is_current=True)
 
 
-def resolve_instant(connection: Connection, resource_type: str, as_of: datetime | None) -> Instant:
+def resolve_instant(connection: Connection, resource_types: Sequence[str], as_of: datetime | None) -> Instant:
     """Resolve what a read asks for, inside the snapshot that will answer it.
 
     Args:
         connection: In a repeatable-read transaction.
-        resource_type: The type that is read.
+        resource_types: The types that are read.
         as_of: A closed instant, or None for the last commit.
 
     Returns:
-        The instant; it is current when nothing of the type was committed after it.
+        The instant; it is current when nothing of the types was committed after it.
     """
-    row = connection.rows(clock.read_for(resource_type))[0]
+    row = connection.rows(clock.read_for(resource_types))[0]
     if as_of is None or as_of == row["stamp"]:
         return Instant(row["version"], row["stamp"], is_current=True)
     version = connection.rows(clock.version_at(as_of))[0]["version"]
@@ -57,7 +58,10 @@ def resolve_instant(connection: Connection, resource_type: str, as_of: datetime 
     return Instant(version, as_of, is_current=is_current)
 
 
-def tick(connection: Connection) -> Instant:
-    """Take the commit clock for the transaction: every later writer waits until it ends."""
-    row = connection.rows(clock.TICK)[0]
+def lock_clock(connection: Connection) -> Instant:
+    """Lock the commit clock for the transaction, and tell the instant that its commit will have.
+
+    Every later writer waits until the transaction ends. The clock moves only when the commit is logged.
+    """
+    row = connection.rows(clock.LOCK)[0]
     return Instant(row["version"], row["stamp"], is_current=True)

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."
     )
+    allow_purge: bool = Field(False, description="Whether clients may purge: remove versions for good.")  # noqa: FBT003 - pydantic's default
     log_level: str = Field(
         "INFO",
         description="Least severe level that is logged.",

@@ -33,9 +33,11 @@ from vxdata.schemas.wire import (
     UPLOAD_SCHEMA,
     Action,
     CommitMarker,
+    ExternalUids,
+    Message,
     WriteCommand,
 )
-from vxdata.server.services.create import Section
+from vxdata.server.services.write import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +52,12 @@ MOST_CHUNK_BYTES: Final = 64 * 1024 * 1024
 MOST_COMMAND_BYTES: Final = 16 * 1024
 """Longest command of an upload: what its caller says of itself goes into the commit log."""
 
+MOST_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Largest body of an action: a million external uids."""
+
 log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
+Body = TypeVar("Body", bound=Message)
 
 
 class _Unformattable(ValueError):
@@ -200,8 +206,8 @@ class FlightServer(pa.flight.FlightServerBase):
     ) -> None:
         """Write what is uploaded, in one commit; the answer is its receipt."""
         command = _write_command(descriptor)
-        receipt = self._services.create.create(_sections(reader), command.client, context.is_cancelled)
-        log.info("committed", version=receipt.version, counts=receipt.counts)
+        receipt = self._services.write.write(command, _sections(reader), context.is_cancelled)
+        log.info("committed", verb=command.verb, version=receipt.version, counts=receipt.counts)
         writer.write(receipt.to_bytes())
 
     @boundary
@@ -223,6 +229,10 @@ class FlightServer(pa.flight.FlightServerBase):
         match action.type:
             case Action.HEALTH:
                 return [self._services.health.check().to_bytes()]
+            case Action.REGISTER:
+                return [self._services.register.register(_external_uids(action)).to_bytes()]
+            case Action.RESOLVE:
+                return [self._services.register.resolve(_external_uids(action)).to_bytes()]
             case Action.ERROR_DETAIL:
                 return [self._errors.whole(action.body.to_pybytes().decode("utf-8", "replace"))]
             case unknown:
@@ -239,20 +249,28 @@ def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
 
 
 def _write_command(descriptor: pa.flight.FlightDescriptor) -> WriteCommand:
-    content = descriptor.command or b""
-    if len(content) > MOST_COMMAND_BYTES:
-        msg = f"The upload's command takes {len(content):,} bytes, over {MOST_COMMAND_BYTES:,}."
-        raise InvalidTicket(msg)
-    try:
-        command = WriteCommand.model_validate_json(content)
-    except ValidationError as error:
-        problems = "; ".join(str(problem["msg"]) for problem in error.errors(include_url=False)[:3])
-        msg = f"The upload's command is not one that this server knows: {problems}."
-        raise InvalidTicket(msg) from error
+    command = _message(WriteCommand, descriptor.command or b"", MOST_COMMAND_BYTES)
     if any("\x00" in text for pair in command.client.items() for text in pair):
         msg = "What the upload's command says of its client holds a NUL character."
         raise InvalidTicket(msg)
     return command
+
+
+def _external_uids(action: pa.flight.Action) -> ExternalUids:
+    return _message(ExternalUids, action.body.to_pybytes(), MOST_BODY_BYTES)
+
+
+def _message(kind: type[Body], body: bytes, most_bytes: int) -> Body:
+    """Read the JSON that an upload's command or an action's body must be."""
+    if len(body) > most_bytes:
+        msg = f"A {kind.__name__} takes at most {most_bytes:,} bytes, not {len(body):,}."
+        raise InvalidTicket(msg)
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        problems = "; ".join(str(problem["msg"]) for problem in error.errors(include_url=False)[:3])
+        msg = f"The body is not a {kind.__name__} that this server knows: {problems}."
+        raise InvalidTicket(msg) from error
 
 
 def _sections(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[Section | int]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.errors import abridged
 from vxdata.server.database import READ_WRITE
+from vxdata.server.database_errors import UndefinedObject
 from vxdata.sql import upgrade as statements
 from vxdata.sql.ddl import add_column, create_tables
 from vxdata.sql.migrations import migrations
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.registry import Registry
     from vxdata.server.database import Connection, Database
@@ -59,28 +62,69 @@ def upgrade(database: Database, registry: Registry) -> Upgrade:
         connection.rows(statements.LOCK)
         for statement in statements.PREPARE:
             connection.execute(statement)
-        applied = _apply_migrations(connection)
-        present = _present_columns(connection)
-        tables = [payload_type for payload_type in registry if payload_type.prefix not in present]
-        added = _add_columns(connection, registry, present)
-        for payload_type in registry:
-            for statement in create_tables(payload_type):
+        missing = _missing(connection, registry)
+        _apply(connection, registry, missing)
+    return missing
+
+
+def require_current(database: Database, registry: Registry) -> None:
+    """Refuse a database that lacks something, without changing it.
+
+    Args:
+        database: Pool of connections.
+        registry: The payload types.
+
+    Raises:
+        SchemaMismatch: An upgrade has something to do, or cannot be done.
+    """
+    advice = "Run `vxdata db upgrade` on it."
+    with database.connection() as connection:
+        try:
+            missing = _missing(connection, registry)
+        except UndefinedObject as error:
+            msg = f"The database has no tables of VxData yet. {advice}"
+            raise SchemaMismatch(msg) from error
+    if missing.changed:
+        names = abridged([*missing.migrations, *missing.tables, *missing.columns])
+        msg = f"The database is older than this version and lacks {names}. {advice}"
+        raise SchemaMismatch(msg)
+
+
+def _missing(connection: Connection, registry: Registry) -> Upgrade:
+    """Compare the database with the migrations and the registry."""
+    present = _present_columns(connection)
+    columns = [
+        f"{payload_type.prefix}.{field.name}"
+        for payload_type in registry
+        if payload_type.prefix in present
+        for field in _missing_fields(payload_type, present)
+    ]
+    tables = [payload_type.prefix for payload_type in registry if payload_type.prefix not in present]
+    return Upgrade(_missing_migrations(connection), tuple(tables), tuple(columns))
+
+
+def _apply(connection: Connection, registry: Registry, missing: Upgrade) -> None:
+    for migration in migrations():
+        if migration.name in missing.migrations:
+            for statement in (*migration.statements, statements.record(migration)):
                 connection.execute(statement)
-    return Upgrade(applied, tuple(payload_type.prefix for payload_type in tables), added)
+    for payload_type in registry:
+        for field in payload_type.fields:
+            if f"{payload_type.prefix}.{field.name}" in missing.columns:
+                for statement in add_column(payload_type, field):
+                    connection.execute(statement)
+        for statement in create_tables(payload_type):
+            connection.execute(statement)
 
 
-def _apply_migrations(connection: Connection) -> tuple[str, ...]:
+def _missing_migrations(connection: Connection) -> tuple[str, ...]:
     applied = {row["number"]: row["name"] for row in connection.rows(statements.APPLIED)}
-    known = {migration.number for migration in migrations()}
-    if unknown := sorted(applied.keys() - known):
+    known = {migration.number: migration.name for migration in migrations()}
+    if unknown := sorted(applied.keys() - known.keys()):
         names = ", ".join(applied[number] for number in unknown)
         msg = f"The database has migrations that this version does not know: {names}. Use a newer vxdata."
         raise SchemaMismatch(msg)
-    todo = [migration for migration in migrations() if migration.number not in applied]
-    for migration in todo:
-        for statement in (*migration.statements, statements.record(migration)):
-            connection.execute(statement)
-    return tuple(migration.name for migration in todo)
+    return tuple(name for number, name in sorted(known.items()) if number not in applied)
 
 
 def _present_columns(connection: Connection) -> dict[str, dict[str, str]]:
@@ -90,23 +134,11 @@ def _present_columns(connection: Connection) -> dict[str, dict[str, str]]:
     return present
 
 
-def _add_columns(
-    connection: Connection, registry: Registry, present: dict[str, dict[str, str]]
-) -> tuple[str, ...]:
-    """Add the fields that existing tables lack."""
-    added = []
-    for payload_type in registry:
-        columns = present.get(payload_type.prefix)
-        if columns is None:
-            continue
-        for table in (payload_type.prefix, f"{payload_type.prefix}_history"):
-            _check_types(payload_type, present.get(table, {}))
-        for field in payload_type.fields:
-            if field.name not in columns:
-                added.append(f"{payload_type.prefix}.{field.name}")
-                for statement in add_column(payload_type, field):
-                    connection.execute(statement)
-    return tuple(added)
+def _missing_fields(payload_type: PayloadType, present: dict[str, dict[str, str]]) -> list[Field]:
+    """The fields that the existing tables of a type lack."""
+    for table in (payload_type.prefix, f"{payload_type.prefix}_history"):
+        _check_types(payload_type, present.get(table, {}))
+    return [field for field in payload_type.fields if field.name not in present[payload_type.prefix]]
 
 
 def _check_types(payload_type: PayloadType, columns: dict[str, str]) -> None:

@@ -7,12 +7,9 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from vxdata.cli.running import console
+from vxdata.cli.running import console, upgrade_database
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.schemas.registry import registry
 from vxdata.server.config import Settings
-from vxdata.server.database import Database
-from vxdata.server.upgrade import upgrade as apply_upgrade
 
 commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 
@@ -33,11 +30,7 @@ def upgrade(
     if settings.database_uri is None:
         msg = "No database is configured: give --database-uri or set VXDATA_DATABASE_URI."
         raise ServerUnavailable(msg)
-    database = Database(settings.database_uri, size=1)
-    try:
-        done = apply_upgrade(database, registry())
-    finally:
-        database.close()
+    done = upgrade_database(settings.database_uri)
     for what, names in (("migration", done.migrations), ("table", done.tables), ("column", done.columns)):
         for name in names:
             console.print(f"{what} {name}")

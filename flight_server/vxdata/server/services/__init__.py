@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vxdata.server.services.create import CreateService
     from vxdata.server.services.health import HealthService
     from vxdata.server.services.read import ReadService
+    from vxdata.server.services.register import RegisterService
+    from vxdata.server.services.write import WriteService
 
 
 @dataclass(frozen=True)
@@ -16,5 +17,6 @@ class Services:
     """All use cases, as the listeners hold them."""
 
     read: ReadService
-    create: CreateService
+    write: WriteService
+    register: RegisterService
     health: HealthService

@@ -72,7 +72,7 @@ class ReadService:
             if bound.as_of is None:
                 instant = last_commit(connection)
             else:
-                instant = resolve_instant(connection, bound.relation.name, bound.as_of)
+                instant = resolve_instant(connection, bound.relation.members, bound.as_of)
         return plan.model_copy(update={"as_of": instant.as_of}), _schema(bound, instant)
 
     def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
@@ -110,7 +110,7 @@ class ReadService:
             self._watch.over(connection, is_cancelled),
             connection.transaction(READ_ONLY),
         ):
-            instant = resolve_instant(connection, bound.relation.name, bound.as_of)
+            instant = resolve_instant(connection, bound.relation.members, bound.as_of)
             arrow_schema = _schema(bound, instant)
             with connection.stream(compile_plan(bound, instant)) as batches:
                 yield arrow_schema

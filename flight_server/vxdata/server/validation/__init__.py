@@ -16,28 +16,34 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.wire import Verb
     from vxdata.server.validation.violations import Violations
 
 CHECKS = (check_structure, check_identifiers, check_values)
 
 
 def validate(
-    payload_type: PayloadType, batch: pa.RecordBatch, first_row: int, violations: Violations
+    payload_type: PayloadType,
+    batch: pa.RecordBatch,
+    first_row: int,
+    violations: Violations,
+    verb: Verb = "create",
 ) -> None:
-    """Check a batch of resources to create.
+    """Check a batch of rows to write.
 
     Args:
         payload_type: What the rows claim to be.
         batch: The rows; columns are fields.
         first_row: Number of the batch's first row within the upload of its type.
         violations: Takes up every value that breaks a constraint.
+        verb: What the rows are for, which decides the columns that they may and must have.
 
     Raises:
         InvalidRequest: The batch as a whole is not what it claims: its memory layout, its columns,
             their types, or the prefix of its identifiers.
     """
     for check in CHECKS:
-        check(payload_type, batch, first_row, violations)
+        check(payload_type, batch, first_row, violations, verb)
 
 
 __all__ = ["CHECKS", "validate"]

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.wire import Verb
     from vxdata.server.validation.violations import Violations
 
 
 def check_identifiers(
-    payload_type: PayloadType, batch: pa.RecordBatch, first_row: int, violations: Violations
+    payload_type: PayloadType,
+    batch: pa.RecordBatch,
+    first_row: int,
+    violations: Violations,
+    verb: Verb = "create",  # noqa: ARG001 - one shape for all checks
 ) -> None:
     """Check the form of identifiers and parents; null ones are left to the check of values.
 

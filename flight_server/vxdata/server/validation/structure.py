@@ -8,14 +8,21 @@ import pyarrow as pa
 
 from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidTicket, UnknownField
+from vxdata.schemas.uploads import demanded_columns, upload_fields
 
 if TYPE_CHECKING:
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.wire import Verb
     from vxdata.server.validation.violations import Violations
 
 
 def check_structure(
-    payload_type: PayloadType, batch: pa.RecordBatch, first_row: int, violations: Violations
+    payload_type: PayloadType,
+    batch: pa.RecordBatch,
+    first_row: int,
+    violations: Violations,
+    verb: Verb = "create",
 ) -> None:
     """Check that the batch is safe to read and has columns of the type, each of the declared Arrow type.
 
@@ -25,18 +32,12 @@ def check_structure(
         FieldTypeMismatch: Columns of another type, or the same column twice.
     """
     _check_memory(batch)
-    _check_columns(payload_type, batch.schema)
+    _check_columns(payload_type, upload_fields(payload_type, verb), batch.schema)
     everywhere = pa.array([True] * batch.num_rows, pa.bool_())
-    for field in payload_type.create_fields:
-        if field.required and field.name not in batch.schema.names:
-            violations.add(
-                payload_type,
-                batch,
-                first_row,
-                field.name,
-                everywhere,
-                "is required, but its column is missing",
-            )
+    for name in demanded_columns(payload_type, verb):
+        if name not in batch.schema.names:
+            problem = "is required, but its column is missing"
+            violations.add(payload_type, batch, first_row, name, everywhere, problem)
 
 
 def _check_memory(batch: pa.RecordBatch) -> None:
@@ -47,8 +48,8 @@ def _check_memory(batch: pa.RecordBatch) -> None:
         raise InvalidTicket(msg) from error
 
 
-def _check_columns(payload_type: PayloadType, arrow_schema: pa.Schema) -> None:
-    fields = {field.name: field for field in payload_type.create_fields}
+def _check_columns(payload_type: PayloadType, columns: tuple[Field, ...], arrow_schema: pa.Schema) -> None:
+    fields = {field.name: field for field in columns}
     unknown = [name for name in arrow_schema.names if name not in fields]
     if unknown:
         raise UnknownField.from_names(payload_type.prefix, unknown, fields)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.wire import Verb
     from vxdata.server.validation.violations import Violations
 
     Problems = Iterator[tuple[pa.Array, str]]
@@ -47,7 +48,11 @@ LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
 def check_values(
-    payload_type: PayloadType, batch: pa.RecordBatch, first_row: int, violations: Violations
+    payload_type: PayloadType,
+    batch: pa.RecordBatch,
+    first_row: int,
+    violations: Violations,
+    verb: Verb = "create",  # noqa: ARG001 - one shape for all checks
 ) -> None:
     """Check every column of the batch against its field."""
     for field in payload_type.create_fields:

@@ -1,0 +1,175 @@
+"""Register and resolve: identifiers of our own for external ones.
+
+A patient of a data source gets the source's two letters and a number of five digits, `patient/BB00017`;
+a study of a patient gets the patient's name and a number of three, `imagingstudy/BB00017/001`. Numbers
+grow past their digits when these are used up. The commit clock is held meanwhile, so no number is given
+twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.errors import (
+    AlreadyRegistered,
+    InvalidRequest,
+    NotRegistered,
+    ParentNotFound,
+    UnexpectedPayload,
+)
+from vxdata.schemas.wire import Registered
+from vxdata.server.clock import lock_clock
+from vxdata.server.database import READ_ONLY, READ_WRITE
+from vxdata.sql import registration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from vxdata.schemas.wire import ExternalUids
+    from vxdata.server.database import Connection, Database
+
+Row = tuple[str, str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How identifiers of a type are made.
+
+    Args:
+        parent_type: Type of the parent that scopes the external uids.
+        columns: What of the parent is needed.
+        series: What the identifiers of one parent begin with.
+        digits: Least number of digits.
+    """
+
+    parent_type: str
+    columns: tuple[str, ...]
+    series: Callable[[Mapping[str, str | None]], str]
+    digits: int
+
+
+def _patient_series(source: Mapping[str, str | None]) -> str:
+    if source["patient_code"] is None:
+        msg = f"{source['identifier']} lacks the patient_code that its patients' identifiers begin with."
+        raise InvalidRequest(msg, identifiers=[source["identifier"]], field="patient_code")
+    return f"patient/{source['patient_code']}"
+
+
+def _study_series(patient: Mapping[str, str | None]) -> str:
+    return f"imagingstudy/{str(patient['identifier']).removeprefix('patient/')}/"
+
+
+SCHEMES: Final = {
+    "patient": Scheme("datasource", ("identifier", "patient_code"), _patient_series, 5),
+    "imagingstudy": Scheme("patient", ("identifier",), _study_series, 3),
+}
+
+
+class RegisterService:
+    """Makes and finds identifiers.
+
+    Args:
+        database: Pool of connections.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Keep the pool."""
+        self._database = database
+
+    def register(self, asked: ExternalUids) -> Registered:
+        """Make identifiers for external uids, all or none.
+
+        Args:
+            asked: The external uids, each with its parent.
+
+        Returns:
+            The identifiers, in order.
+
+        Raises:
+            AlreadyRegistered: An external uid has an identifier, or is asked for twice.
+            ParentNotFound: A parent is missing or deleted.
+            UnexpectedPayload: A parent is of another type.
+        """
+        scheme = _scheme(asked)
+        with self._database.connection() as connection, connection.transaction(READ_WRITE):
+            lock_clock(connection)
+            known = _lookup(connection, asked)
+            repeated = [pair for pair, count in Counter(asked.pairs).items() if count > 1]
+            if known or repeated:
+                raise AlreadyRegistered.from_pairs([*known, *repeated])
+            series = _series(connection, scheme, asked)
+            rows = _number(connection, asked, scheme, series)
+            if rows:
+                connection.execute(registration.insert(asked.resource_type, rows))
+        return Registered(identifiers=[row[2] for row in rows])
+
+    def resolve(self, asked: ExternalUids) -> Registered:
+        """Find the identifiers that were made for external uids.
+
+        Args:
+            asked: The external uids, each with its parent.
+
+        Returns:
+            The identifiers, in order.
+
+        Raises:
+            NotRegistered: At least one has none.
+            UnexpectedPayload: A parent is of another type.
+        """
+        _scheme(asked)
+        with self._database.connection() as connection, connection.transaction(READ_ONLY):
+            known = _lookup(connection, asked)
+        unknown = [pair for pair in dict.fromkeys(asked.pairs) if pair not in known]
+        if unknown:
+            raise NotRegistered.from_pairs(unknown)
+        return Registered(identifiers=[known[pair] for pair in asked.pairs])
+
+
+def _scheme(asked: ExternalUids) -> Scheme:
+    scheme = SCHEMES.get(asked.resource_type)
+    if scheme is None:
+        msg = f"Identifiers are registered for {' and '.join(SCHEMES)}, not for {asked.resource_type!r}."
+        raise InvalidRequest(msg, resource_type=asked.resource_type)
+    foreign = [parent for parent in asked.parents if not parent.startswith(f"{scheme.parent_type}/")]
+    if foreign:
+        raise UnexpectedPayload.from_identifiers(foreign, scheme.parent_type)
+    return scheme
+
+
+def _lookup(connection: Connection, asked: ExternalUids) -> dict[tuple[str, str], str]:
+    rows = connection.rows(registration.lookup(asked.resource_type, asked.parents, asked.external_uids))
+    return {(row["parent_identifier"], row["external_uid"]): row["identifier"] for row in rows}
+
+
+def _series(connection: Connection, scheme: Scheme, asked: ExternalUids) -> dict[str, str]:
+    """The series of each parent."""
+    parents = list(dict.fromkeys(asked.parents))
+    found = connection.rows(registration.live_parents(scheme.parent_type, parents, scheme.columns))
+    live = {row["identifier"]: row for row in found}
+    missing = [parent for parent in parents if parent not in live]
+    if missing:
+        raise ParentNotFound.from_identifiers(missing, [])
+    return {parent: scheme.series(row) for parent, row in live.items()}
+
+
+def _number(
+    connection: Connection, asked: ExternalUids, scheme: Scheme, series: Mapping[str, str]
+) -> list[Row]:
+    """Give each pair the next number of its series."""
+    last = dict(_last_numbers(connection, asked.resource_type, set(series.values())))
+    rows = []
+    for parent, external_uid in asked.pairs:
+        name = series[parent]
+        last[name] += 1
+        identifier = f"{name}{last[name]:0{scheme.digits}d}"
+        rows.append((parent, external_uid, identifier, name, last[name]))
+    return rows
+
+
+def _last_numbers(
+    connection: Connection, resource_type: str, names: Iterable[str]
+) -> Iterable[tuple[str, int]]:
+    for name in names:
+        yield name, connection.rows(registration.last_number(resource_type, name))[0]["number"]

@@ -1,0 +1,164 @@
+"""Write: an upload becomes one commit, or nothing.
+
+The order of every write: stage what arrives while validating it, take the commit clock, apply the verb,
+log, commit. The clock is the lock of all writers, so what is read after taking it (which parents are
+live, which versions are present) cannot change before the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
+from vxdata.schemas.wire import CommitReceipt
+from vxdata.server.clock import last_commit, lock_clock
+from vxdata.server.database import READ_WRITE
+from vxdata.server.services.verbs import VERBS
+from vxdata.server.staging import Staging
+from vxdata.sql import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.wire import WriteCommand
+    from vxdata.server.database import Connection, Database
+    from vxdata.server.watch import Watch
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows of one resource type within an upload.
+
+    Args:
+        resource_type: What the rows are.
+        rows: The rows.
+    """
+
+    resource_type: str
+    rows: pa.RecordBatch
+
+
+class WriteService:
+    """Applies uploads.
+
+    Args:
+        database: Pool of connections.
+        registry: The payload types.
+        watch: Cancels statements whose caller has gone.
+        allow_purge: Whether the verb `purge` is allowed.
+    """
+
+    def __init__(self, database: Database, registry: Registry, watch: Watch, *, allow_purge: bool) -> None:
+        """Keep the parts."""
+        self._allow_purge = allow_purge
+        self._database = database
+        self._registry = registry
+        self._watch = watch
+
+    def write(
+        self,
+        command: WriteCommand,
+        sections: Iterator[Section | int],
+        is_cancelled: Callable[[], bool],
+    ) -> CommitReceipt:
+        """Apply an upload in one commit.
+
+        Args:
+            command: What to do with the rows.
+            sections: The sections as they arrive, then the number of rows that the commit marker states.
+            is_cancelled: Tells whether the caller has gone; asked from another thread.
+
+        Returns:
+            The receipt of the commit; where nothing was to change, of the last one.
+
+        Raises:
+            NotAllowed: The verb is a purge, and the operator has not allowed it.
+            IncompleteUpload: The upload ended without its marker, or its rows are not as many.
+            InvalidRequest: Columns, types, identifiers or values are wrong.
+            StateConflict: What is stored forbids it; nothing is written.
+            IdempotencyMismatch: The key was used before for another upload.
+        """
+        if command.verb == "purge" and not self._allow_purge:
+            msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
+            raise NotAllowed(msg)
+        with (
+            self._database.connection() as connection,
+            self._watch.over(connection, is_cancelled),
+            connection.transaction(READ_WRITE),
+        ):
+            staging = Staging(connection, self._registry, command.verb)
+            digest = self._receive(command, sections, staging)
+            if not staging.counts:
+                return _unchanged(connection)
+            return _apply(connection, staging, command, digest)
+
+    def _receive(self, command: WriteCommand, sections: Iterator[Section | int], staging: Staging) -> str:
+        """Stage the sections, and return the digest of the whole request."""
+        digest = hashlib.blake2b(command.body(), digest_size=16)
+        announced: int | None = None
+        for section in sections:
+            match section:
+                case Section(resource_type=resource_type, rows=rows):
+                    for buffer in _buffers(rows):
+                        digest.update(buffer)
+                    staging.add(self._registry.get(resource_type), rows)
+                case int():
+                    announced = section
+        if announced != staging.received:
+            raise _incomplete(announced, staging.received)
+        staging.finish()
+        return digest.hexdigest()
+
+
+def _buffers(rows: pa.RecordBatch) -> Iterator[pa.Buffer | bytes]:
+    yield str(rows.schema).encode()
+    for column in rows.columns:
+        yield from (buffer for buffer in column.buffers() if buffer is not None)
+
+
+def _apply(connection: Connection, staging: Staging, command: WriteCommand, digest: str) -> CommitReceipt:
+    """Take the clock, apply the verb and log; or answer what the same request did before."""
+    commit = lock_clock(connection)
+    if command.idempotency_key is not None:
+        earlier = connection.rows(clock.commit_of_key(command.idempotency_key))
+        if earlier:
+            return _replayed(earlier[0], command, digest)
+    written = VERBS[command.verb](connection, staging, command, commit)
+    counts = {name: count for name, count in written.items() if count}
+    if not counts:
+        return _unchanged(connection)
+    for statement in clock.log_commit(commit, command, counts, digest):
+        connection.execute(statement)
+    return CommitReceipt(version=commit.version, as_of=commit.as_of, counts=counts)
+
+
+def _unchanged(connection: Connection) -> CommitReceipt:
+    """The receipt of a write that had nothing to do: no commit, the present state."""
+    present = last_commit(connection)
+    return CommitReceipt(version=present.version, as_of=present.as_of, counts={})
+
+
+def _replayed(earlier: dict[str, Any], command: WriteCommand, digest: str) -> CommitReceipt:
+    if earlier["request_digest"] != digest:
+        raise IdempotencyMismatch(
+            "The idempotency key was used before for another request.",
+            idempotency_key=command.idempotency_key,
+        )
+    return CommitReceipt(
+        version=earlier["version"], as_of=earlier["stamp"], counts=json.loads(earlier["counts"])
+    )
+
+
+def _incomplete(announced: int | None, received: int) -> IncompleteUpload:
+    what = "without a commit marker" if announced is None else f"with a marker for {announced:,} rows"
+    return IncompleteUpload(
+        f"The upload ended {what} after {received:,} rows; nothing was written.",
+        announced=announced,
+        received=received,
+    )
