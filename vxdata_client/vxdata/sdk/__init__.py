@@ -9,9 +9,11 @@ Example:
 from __future__ import annotations
 
 from vxdata.schemas.errors import (
+    AlreadyRegistered,
     AsOfInFuture,
     DuplicateIdentifiers,
     FieldTypeMismatch,
+    IdempotencyMismatch,
     IncompleteUpload,
     InternalError,
     InvalidIdentifier,
@@ -19,6 +21,9 @@ from vxdata.schemas.errors import (
     InvalidRequest,
     InvalidTicket,
     LineageCycle,
+    NotAllowed,
+    NotDeleted,
+    NotRegistered,
     ParentNotFound,
     RequestCancelled,
     RequestTimedOut,
@@ -33,14 +38,19 @@ from vxdata.schemas.errors import (
     UnknownField,
     UnknownResourceType,
     ValidationFailed,
+    VersionConflict,
     VxDataError,
 )
 from vxdata.schemas.wire import CommitReceipt, Health
 from vxdata.sdk._client import Client
 from vxdata.sdk._expr import F, FieldRef, Predicate
+from vxdata.sdk._history import Version
+from vxdata.sdk._lineage import Lineage
 from vxdata.sdk._query import Query, Result
+from vxdata.sdk._time import Token
 
 __all__ = [
+    "AlreadyRegistered",
     "AsOfInFuture",
     "Client",
     "CommitReceipt",
@@ -49,13 +59,18 @@ __all__ = [
     "FieldRef",
     "FieldTypeMismatch",
     "Health",
+    "IdempotencyMismatch",
     "IncompleteUpload",
     "InternalError",
     "InvalidIdentifier",
     "InvalidPlan",
     "InvalidRequest",
     "InvalidTicket",
+    "Lineage",
     "LineageCycle",
+    "NotAllowed",
+    "NotDeleted",
+    "NotRegistered",
     "ParentNotFound",
     "Predicate",
     "Query",
@@ -68,10 +83,13 @@ __all__ = [
     "ServerUnavailable",
     "ServiceProblem",
     "StateConflict",
+    "Token",
     "UnexpectedPayload",
     "UnknownAction",
     "UnknownField",
     "UnknownResourceType",
     "ValidationFailed",
+    "Version",
+    "VersionConflict",
     "VxDataError",
 ]

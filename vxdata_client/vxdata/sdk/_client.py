@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, Self
 
-from vxdata.schemas.models import models_of
+from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
+from vxdata.schemas.relations import COMMIT
 from vxdata.schemas.wire import Action, Health
+from vxdata.sdk._lineage import Lineage
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._namespaces_generated import TypedNamespaces
+from vxdata.sdk._query import Query
+from vxdata.sdk._registration import RegistrableNamespace
+from vxdata.sdk._session import Session
+from vxdata.sdk._time import Token, instant_of
 from vxdata.sdk._transport.flight import FlightTransport
 
 if TYPE_CHECKING:
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
-    from vxdata.sdk._transport.base import Transport
+    from vxdata.sdk._time import AsOf
 
     C = TypeVar("C", bound=ResourceCreate)
     U = TypeVar("U", bound=ResourceUpdate)
@@ -35,22 +41,31 @@ class Client(TypedNamespaces):
     Args:
         base_url: The server's address, such as ``grpc://127.0.0.1:8815``. By default the environment
             variable ``VXDATA_URL``, and without it the default port on this machine.
+        timestamp: Instant of every read that names no other: a date or instant as text or object, or the
+            token of an earlier read. By default each read sees the last commit.
         timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
 
     Raises:
         InvalidRequest: The address has a scheme other than those of Arrow Flight.
     """
 
-    def __init__(self, base_url: str | None = None, *, timeout: float | None = None) -> None:
+    def __init__(
+        self, base_url: str | None = None, *, timestamp: AsOf | None = None, timeout: float | None = None
+    ) -> None:
         """Prepare the connection; it is made at the first call."""
         self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
-        self._transport: Transport = FlightTransport(self.base_url, timeout)
+        as_of = None if timestamp is None else instant_of(timestamp)
+        self._session = Session(FlightTransport(self.base_url, timeout), as_of)
 
     @property
     def resources(self) -> Resources:
         """Resources of all types together."""
-        answers = {payload_type.prefix: models_of(payload_type).response for payload_type in registry()}
-        return Resources(self._transport, answers)
+        return Resources(self._session)
+
+    @property
+    def lineage(self) -> Lineage:
+        """Who is above and below a resource."""
+        return Lineage(self._session)
 
     def namespace(self, resource_type: str) -> Namespace[ResourceCreate, ResourceUpdate, ResourceResponse]:
         """The namespace of a resource type by its prefix, also of one that a deployment has added.
@@ -64,8 +79,24 @@ class Client(TypedNamespaces):
         Raises:
             UnknownResourceType: No such type is registered.
         """
-        payload_type = registry().get(resource_type)
-        return Namespace(self._transport, payload_type, models_of(payload_type).response)
+        return Namespace(self._session, registry().get(resource_type))
+
+    def now(self) -> Token:
+        """The last commit, as a token: whatever is read as of it reads the same for ever.
+
+        Returns:
+            The instant and sequence number of the last commit.
+        """
+        stream = self._session.transport.read(Plan(resource_type=COMMIT, select=("version",), limit=0))
+        return Token(as_of=stream.as_of, version=stream.version)
+
+    def commits(self) -> Query:
+        """Start a query over the commit log: what each commit did, and what its caller said of itself.
+
+        Returns:
+            A query that reads all commits, to be narrowed.
+        """
+        return Query(self._session.transport, Plan(resource_type=COMMIT, as_of=self._session.as_of))
 
     def health(self) -> Health:
         """Ask the server whether it can answer.
@@ -76,11 +107,11 @@ class Client(TypedNamespaces):
         Raises:
             ServiceProblem: It cannot be reached, or cannot answer.
         """
-        return Health.model_validate_json(self._transport.act(Action.HEALTH))
+        return Health.model_validate_json(self._session.transport.act(Action.HEALTH))
 
     def close(self) -> None:
         """Close the connection."""
-        self._transport.close()
+        self._session.transport.close()
 
     def __enter__(self) -> Self:
         """Use the client as a context manager."""
@@ -97,4 +128,12 @@ class Client(TypedNamespaces):
         return f"{type(self).__name__}({self.base_url!r})"
 
     def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:  # noqa: ARG002 - for the type checker
-        return Namespace(self._transport, registry().get(response.resource_type), response)
+        return Namespace(self._session, registry().get(response.resource_type))
+
+    def _registrable(
+        self,
+        create: type[C],  # noqa: ARG002 - for the type checker
+        update: type[U],  # noqa: ARG002 - for the type checker
+        response: type[R],
+    ) -> RegistrableNamespace[C, U, R]:
+        return RegistrableNamespace(self._session, registry().get(response.resource_type))

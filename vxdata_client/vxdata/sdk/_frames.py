@@ -13,6 +13,7 @@ from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownField, ValidationFailed
 from vxdata.schemas.fields import Boolean, Date, Float, Integer, NumberMap, TextList, TextMap, Timestamp
 from vxdata.schemas.registry import registry
+from vxdata.schemas.uploads import demanded_columns, upload_fields
 from vxdata.schemas.value_types import NaiveTimestampWarning
 from vxdata.schemas.violations import MAX_VIOLATIONS, abridged_value
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.fields import Field, FieldType
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.wire import Verb
 
 NANOSECONDS_PER_MICROSECOND: Final = 1000
 MICROSECONDS_PER: Final = {"ms": 1000, "us": 1}
@@ -34,11 +36,11 @@ LARGEST_EXACT: Final = 2**53
 CHUNK_BYTES: Final = 256 * 1024 * 1024
 """Size of a chunk of a column, on average; Arrow's text arrays hold 2 GiB at most."""
 
-WARNING_LEVEL: Final = 5
+WARNING_LEVEL: Final = 6
 """Stack frames from the warning up to the user's call of `create`, so that it names that line."""
 
 
-def table_from_frame(payload_type: PayloadType, frame: pl.DataFrame) -> pa.Table:
+def table_from_frame(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb = "create") -> pa.Table:
     """Bring a frame into the Arrow types of a payload type.
 
     Text columns may be categorical, numbers of any width; nothing is converted that could lose
@@ -46,7 +48,8 @@ def table_from_frame(payload_type: PayloadType, frame: pl.DataFrame) -> pa.Table
 
     Args:
         payload_type: What the rows are.
-        frame: Columns named like fields; missing ones are null.
+        frame: Columns named like fields; a create makes null what is missing, an update keeps it.
+        verb: What the rows are for, which decides the columns that they may and must have.
 
     Returns:
         The table to upload.
@@ -57,11 +60,11 @@ def table_from_frame(payload_type: PayloadType, frame: pl.DataFrame) -> pa.Table
         UnexpectedPayload: Identifiers of another payload type.
         ValidationFailed: A required column is missing, or a value could not be kept exactly.
     """
-    fields = {field.name: field for field in payload_type.create_fields}
+    fields = {field.name: field for field in upload_fields(payload_type, verb)}
     unknown = [name for name in frame.columns if name not in fields]
     if unknown:
         raise UnknownField.from_names(payload_type.prefix, unknown, fields)
-    _require_columns(payload_type, frame)
+    _require_columns(payload_type, frame, verb)
     rows = Rows(payload_type, frame)
     columns = {}
     for series in frame:  # no comprehension: it is a stack frame of its own in some versions of Python
@@ -113,12 +116,8 @@ class Rows:
         return value if isinstance(value, str) else None
 
 
-def _require_columns(payload_type: PayloadType, frame: pl.DataFrame) -> None:
-    missing = [
-        field.name
-        for field in payload_type.create_fields
-        if field.required and field.name not in frame.columns
-    ]
+def _require_columns(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb) -> None:
+    missing = [name for name in demanded_columns(payload_type, verb) if name not in frame.columns]
     if not missing:
         return
     violations = [

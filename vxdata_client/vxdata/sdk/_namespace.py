@@ -1,50 +1,50 @@
-"""Namespaces: the verbs, over all resources or over those of one type."""
+"""Namespaces: the verbs over the resources of one type, or over all of them together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 import polars as pl
 
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
+from vxdata.schemas.identifiers import normalise, normalise_all
 from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceResponse, ResourceUpdate
-from vxdata.schemas.plan import IsIn, Plan
+from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
+from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._frames import table_from_frame
-from vxdata.sdk._models import responses, tables_from_models
+from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._query import Query
-from vxdata.sdk._upload import upload
+from vxdata.sdk._reader import retrieve
+from vxdata.sdk._upload import Upload
+from vxdata.sdk._verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.wire import CommitReceipt
-    from vxdata.sdk._transport.base import Transport
+    from vxdata.schemas.wire import CommitReceipt, Verb
+    from vxdata.sdk._session import Session
+    from vxdata.sdk._upload import TypedTable
 
 Create = TypeVar("Create", bound=ResourceCreate)
 Update = TypeVar("Update", bound=ResourceUpdate)
 Response = TypeVar("Response", bound=ResourceResponse)
 
-READ_BACK_ROWS: Final = 10_000
-"""Identifiers of one query that reads back what was created: a plan holds some ten times as many."""
 
-
-class Namespace(Generic[Create, Update, Response]):
+class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
     """The resources of one type.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server, and the instant to read at.
         payload_type: The type.
-        response: Its response model.
     """
 
-    def __init__(self, transport: Transport, payload_type: PayloadType, response: type[Response]) -> None:
+    def __init__(self, session: Session, payload_type: PayloadType) -> None:
         """Keep the parts."""
-        self._transport = transport
+        super().__init__(session)
         self._payload_type = payload_type
-        self._response = response
 
     @overload
     def create(self, resources: Create) -> Response: ...
@@ -76,11 +76,11 @@ class Namespace(Generic[Create, Update, Response]):
             ParentNotFound: A parent is neither live nor part of the same call.
             LineageCycle: Resources would be their own ancestors.
         """
-        if isinstance(resources, pl.DataFrame):
-            table = table_from_frame(self._payload_type, resources)
-            return upload(self._transport, {self._payload_type.prefix: table})
+        tables = self._tables_of_frames(resources, "create")
+        if tables is not None:
+            return self._send("create", tables)
         created = self._create_all(_models(resources))
-        return created[0] if isinstance(resources, ResourceCreate) else created
+        return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query:
         """Start a query over the resources of this type.
@@ -88,14 +88,25 @@ class Namespace(Generic[Create, Update, Response]):
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        return Query(self._transport, Plan(resource_type=self._payload_type.prefix))
+        plan = Plan(resource_type=self._payload_type.prefix, as_of=self._session.as_of)
+        return Query(self._session.transport, plan)
 
-    def _create_all(self, models: Sequence[ResourceCreate]) -> list[Response]:
+    def _create_all(self, models: Sequence[ResourceCreate]) -> list[ResourceResponse]:
         expected = self._payload_type.prefix
         foreign = [model.identifier for model in models if model.resource_type != expected]
         if foreign:
             raise UnexpectedPayload.from_identifiers(foreign, expected)
-        return create_models(self._transport, models, {expected: self._response})
+        return create_models(self._session, models)
+
+    def _full(self, identifiers: Iterable[str]) -> list[str]:
+        """Add the prefix to bare identifiers, and refuse those of other types."""
+        return normalise_all(identifiers, self._payload_type.prefix)
+
+    def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
+        """Turn a frame of this type into a table."""
+        if not isinstance(frames, pl.DataFrame):
+            return None
+        return [(self._payload_type.prefix, table_from_frame(self._payload_type, frames, verb))]
 
 
 def _models(resources: object) -> list[ResourceCreate]:
@@ -118,47 +129,25 @@ def _model(resource: object) -> ResourceCreate:
     raise FieldTypeMismatch(msg, got=name)
 
 
-def create_models(
-    transport: Transport, models: Sequence[ResourceCreate], answers: Mapping[str, type[Response]]
-) -> list[Response]:
+def create_models(session: Session, models: Sequence[ResourceCreate]) -> list[ResourceResponse]:
     """Create resources of any types in one commit, and read back what was stored.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server.
         models: What to create.
-        answers: Response model of each resource type among them.
 
     Returns:
         The stored resources, in the order of `models`.
     """
     if not models:
         return []
-    tables = tables_from_models(models)
-    receipt = upload(transport, tables)
-    stored: dict[str, Response] = {}
-    for resource_type, table in tables.items():
-        model = answers[resource_type]
-        for first in range(0, table.num_rows, READ_BACK_ROWS):
-            identifiers = tuple(table["identifier"].slice(first, READ_BACK_ROWS).to_pylist())
-            where = IsIn(field="identifier", values=identifiers)
-            plan = Plan(resource_type=resource_type, where=where, as_of=receipt.as_of)
-            answer = Query(transport, plan).to_arrow()
-            stored |= {found.identifier: found for found in responses(answer, model)}
-    return [stored[model.identifier] for model in models]
+    receipt = Upload("create", list(tables_from_models(models).items())).send(session.transport)
+    identifiers = [model.identifier for model in models]
+    return retrieve(session.transport, identifiers, receipt.as_of, include_children=False)
 
 
-class Resources:
-    """Resources of all types together.
-
-    Args:
-        transport: The way to the server.
-        answers: Response model of each resource type.
-    """
-
-    def __init__(self, transport: Transport, answers: Mapping[str, type[ResourceResponse]]) -> None:
-        """Keep the parts."""
-        self._transport = transport
-        self._answers = answers
+class Resources(Verbs[ResourceUpdate, ResourceResponse]):
+    """Resources of all types together."""
 
     @overload
     def create(self, resources: ResourceCreate) -> ResourceResponse: ...
@@ -182,19 +171,40 @@ class Resources:
         Raises:
             VxDataError: As in the typed namespaces.
         """
-        if isinstance(resources, Mapping):
-            tables = {}
-            for name, frame in resources.items():
-                payload_type = registry().get(name)
-                if not isinstance(frame, pl.DataFrame):
-                    msg = f"{name!r} must be a Polars DataFrame, not {type(frame).__name__}."
-                    raise FieldTypeMismatch(msg, resource_type=name, got=type(frame).__name__)
-                tables[name] = table_from_frame(payload_type, frame)
-            return upload(self._transport, tables)
-        if isinstance(resources, pl.DataFrame):
+        tables = self._tables_of_frames(resources, "create")
+        if tables is not None:
+            return self._send("create", tables)
+        created = create_models(self._session, _models(resources))
+        return self._answer(created, single=isinstance(resources, ResourceCreate))
+
+    def query(self) -> Query:
+        """Start a query over the metadata of resources of all types.
+
+        Returns:
+            A query that reads all of them, to be narrowed.
+        """
+        return Query(self._session.transport, Plan(resource_type=RESOURCE, as_of=self._session.as_of))
+
+    def _full(self, identifiers: Iterable[str]) -> list[str]:
+        """Correct plural prefixes; every identifier must have one."""
+        return [normalise(identifier) for identifier in identifiers]
+
+    def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
+        """Turn frames by resource type into tables."""
+        if isinstance(frames, pl.DataFrame):
             msg = (
                 "A frame alone does not say its resource type: pass {'volume': frame}, or use client.volumes."
             )
             raise FieldTypeMismatch(msg)
-        created = create_models(self._transport, _models(resources), self._answers)
-        return created[0] if isinstance(resources, ResourceCreate) else created
+        if not isinstance(frames, Mapping) or any(
+            isinstance(value, ResourceModel) for value in frames.values()
+        ):
+            return None
+        tables = []
+        for name, frame in frames.items():  # no comprehension: a warning counts stack frames up to the user
+            payload_type = registry().get(name)
+            if not isinstance(frame, pl.DataFrame):
+                msg = f"{name!r} must be a Polars DataFrame, not {type(frame).__name__}."
+                raise FieldTypeMismatch(msg, resource_type=name, got=type(frame).__name__)
+            tables.append((name, table_from_frame(payload_type, frame, verb)))
+        return tables

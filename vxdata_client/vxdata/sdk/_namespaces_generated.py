@@ -59,6 +59,7 @@ from vxdata.schemas.update import (
 if TYPE_CHECKING:
     from vxdata.schemas.resource_model import ResourceCreate, ResourceResponse, ResourceUpdate
     from vxdata.sdk._namespace import Namespace
+    from vxdata.sdk._registration import RegistrableNamespace
 
 C = TypeVar("C", bound="ResourceCreate")
 U = TypeVar("U", bound="ResourceUpdate")
@@ -74,20 +75,28 @@ class TypedNamespaces(ABC):
     def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:
         """Make the namespace of one payload type."""
 
+    @abstractmethod
+    def _registrable(
+        self, create: type[C], update: type[U], response: type[R]
+    ) -> RegistrableNamespace[C, U, R]:
+        """Make the namespace of a payload type whose identifiers can be registered."""
+
     @cached_property
     def data_sources(self) -> Namespace[DataSourceCreate, DataSourceUpdate, DataSourceResponse]:
         """Resources of type `datasource`. A trial, site, registry or public collection that data come from."""
         return self._namespace(DataSourceCreate, DataSourceUpdate, DataSourceResponse)
 
     @cached_property
-    def patients(self) -> Namespace[PatientCreate, PatientUpdate, PatientResponse]:
+    def patients(self) -> RegistrableNamespace[PatientCreate, PatientUpdate, PatientResponse]:
         """Resources of type `patient`. A person, animal or phantom of whom data were acquired, pseudonymised."""
-        return self._namespace(PatientCreate, PatientUpdate, PatientResponse)
+        return self._registrable(PatientCreate, PatientUpdate, PatientResponse)
 
     @cached_property
-    def imaging_studies(self) -> Namespace[ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse]:
+    def imaging_studies(
+        self,
+    ) -> RegistrableNamespace[ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse]:
         """Resources of type `imagingstudy`. One imaging examination of a patient, a DICOM study."""
-        return self._namespace(ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse)
+        return self._registrable(ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse)
 
     @cached_property
     def volumes(self) -> Namespace[VolumeCreate, VolumeUpdate, VolumeResponse]:

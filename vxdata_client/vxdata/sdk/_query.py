@@ -11,12 +11,14 @@ import pyarrow as pa
 from vxdata.schemas.errors import InvalidPlan, UnknownField
 from vxdata.schemas.plan import And, Plan
 from vxdata.schemas.plan.nodes import MAX_ROWS
-from vxdata.schemas.registry import registry
+from vxdata.schemas.relations import namespace_of, relation_fields
 from vxdata.sdk._expr import FieldRef, Predicate, fields_of
+from vxdata.sdk._time import instant_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from vxdata.sdk._time import AsOf
     from vxdata.sdk._transport.base import Transport
 
 
@@ -129,6 +131,17 @@ class Query:
             raise InvalidPlan(msg, limit=repr(rows)[:80])
         return self._with(limit=rows)
 
+    def as_of(self, instant: AsOf) -> Query:
+        """Read at an instant, instead of that of the client or the last commit.
+
+        Args:
+            instant: A date or instant as text or object, or the token of an earlier read.
+
+        Returns:
+            The query at that instant.
+        """
+        return self._with(as_of=instant_of(instant))
+
     def collect(self) -> pl.DataFrame:
         """Run the query.
 
@@ -168,13 +181,15 @@ class Query:
 
     def __repr__(self) -> str:
         """Show the query as it is written."""
-        parts = [f"{registry().get(self._plan.resource_type).namespace}.query()"]
+        parts = [f"{namespace_of(self._plan.resource_type)}.query()"]
         if self._plan.where is not None:
             parts.append(f"filter({Predicate(self._plan.where)!r})")
         if self._plan.select is not None:
             parts.append(f"select({', '.join(map(repr, self._plan.select))})")
         if self._plan.limit is not None:
             parts.append(f"limit({self._plan.limit})")
+        if self._plan.as_of is not None:
+            parts.append(f"as_of({self._plan.as_of.isoformat()!r})")
         return ".".join(parts)
 
     def _with(self, **changes: object) -> Query:
@@ -183,7 +198,9 @@ class Query:
         return Query(self._transport, Plan(**(content | changes)))
 
     def _require_fields(self, names: list[str] | tuple[str, ...]) -> None:
-        known = registry().get(self._plan.resource_type).field_by_name
+        known = {
+            field.name for field in relation_fields(self._plan.resource_type, history=self._plan.history)
+        }
         unknown = sorted({name for name in names if name not in known})
         if unknown:
             raise UnknownField.from_names(self._plan.resource_type, unknown, known)

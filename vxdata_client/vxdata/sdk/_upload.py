@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import getpass
 import platform
+import secrets
+import time
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from vxdata.schemas.wire import UPLOAD_SCHEMA, WriteCommand
+from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport
@@ -20,23 +24,60 @@ if TYPE_CHECKING:
 SECTION_BYTES: Final = 4 * 1024 * 1024
 """Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
 
+RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
+"""Waits before a write is sent again whose answer was lost; its key makes that safe."""
 
-def upload(transport: Transport, tables: Mapping[str, pa.Table]) -> CommitReceipt:
-    """Create the resources of all tables in one commit.
+TypedTable = tuple[str, pa.Table]
+"""Rows with their resource type."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One write.
 
     Args:
-        transport: The way to the server.
-        tables: Tables of fields, by resource type.
-
-    Returns:
-        The receipt of the commit.
-
-    Raises:
-        VxDataError: Anything that the server refuses; then nothing is written.
+        verb: What to do with the rows.
+        tables: The rows; one type may come in several tables that state different columns.
+        cascade: Whether a delete or a restore takes the descendants along.
+        idempotency_key: Name of the request; a new one is made if None.
     """
-    command = WriteCommand(verb="create", client=describe_client())
-    sections = (section for name, table in tables.items() for section in _sections(name, table))
-    return transport.write(command, sections, sum(table.num_rows for table in tables.values()))
+
+    verb: Verb
+    tables: Sequence[TypedTable]
+    cascade: bool = False
+    idempotency_key: str | None = None
+
+    def send(self, transport: Transport) -> CommitReceipt:
+        """Write everything in one commit; sent again if the connection breaks.
+
+        Args:
+            transport: The way to the server.
+
+        Returns:
+            The receipt of the commit.
+
+        Raises:
+            VxDataError: Anything that the server refuses; then nothing is written.
+        """
+        command = WriteCommand(
+            verb=self.verb,
+            cascade=self.cascade,
+            idempotency_key=self.idempotency_key or secrets.token_hex(16),
+            client=describe_client(),
+        )
+        for wait in RETRY_SECONDS:
+            try:
+                return transport.write(command, self._sections(), self._rows)
+            except ServerUnavailable:
+                time.sleep(wait)
+        return transport.write(command, self._sections(), self._rows)
+
+    @property
+    def _rows(self) -> int:
+        return sum(table.num_rows for _, table in self.tables)
+
+    def _sections(self) -> Iterator[pa.RecordBatch]:
+        return (section for name, table in self.tables for section in sections(name, table))
 
 
 def describe_client() -> dict[str, str]:
@@ -48,7 +89,16 @@ def describe_client() -> dict[str, str]:
     return {"user": user, "host": platform.node(), "sdk": version("vxdata")}
 
 
-def _sections(resource_type: str, table: pa.Table) -> Iterator[pa.RecordBatch]:
+def sections(resource_type: str, table: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Cut a table into sections.
+
+    Args:
+        resource_type: What the rows are.
+        table: The rows.
+
+    Yields:
+        Batches of `UPLOAD_SCHEMA`, of one section each.
+    """
     for batch in table.to_batches(max_chunksize=_rows_per_section(table)):
         for part in _halved(batch):
             sink = pa.BufferOutputStream()

@@ -1,0 +1,113 @@
+"""Changes as uploads: update models and identifiers to tables, each with the versions that it expects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from vxdata.schemas.arrow import arrow_type
+from vxdata.schemas.errors import InvalidRequest, UnexpectedPayload
+from vxdata.schemas.identifiers import prefix_of
+from vxdata.schemas.registry import registry
+from vxdata.schemas.uploads import EXPECTED_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vxdata.schemas.models import ResourceUpdate
+    from vxdata.sdk._upload import TypedTable
+
+ExpectedVersions = int | Mapping[str, int] | None
+"""The version that a call expects: of its one resource, by identifier of several, or any."""
+
+
+def tables_of_updates(updates: Mapping[str, ResourceUpdate], expected: ExpectedVersions) -> list[TypedTable]:
+    """Turn updates into one table for each resource type and set of stated fields.
+
+    Args:
+        updates: Full identifier to update.
+        expected: Versions that must be there.
+
+    Returns:
+        The tables; a field that no update states is in none of them, and so is kept.
+
+    Raises:
+        UnexpectedPayload: An update is of another type than its identifier.
+    """
+    foreign = [
+        identifier for identifier, update in updates.items() if prefix_of(identifier) != update.resource_type
+    ]
+    if foreign:
+        types = sorted({updates[identifier].resource_type for identifier in foreign})
+        raise UnexpectedPayload.from_identifiers(foreign, " or ".join(types))
+    groups: dict[tuple[str, tuple[str, ...]], list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    for identifier, update in updates.items():
+        changes = update.changes()
+        groups[update.resource_type, tuple(changes)].append((identifier, changes))
+    versions = _versions(updates, expected)
+    return [
+        (resource_type, _table(resource_type, names, rows, versions))
+        for (resource_type, names), rows in groups.items()
+    ]
+
+
+def tables_of_identifiers(identifiers: Iterable[str], expected: ExpectedVersions) -> list[TypedTable]:
+    """Turn identifiers into one table for each resource type.
+
+    Args:
+        identifiers: Full identifiers.
+        expected: Versions that must be there.
+
+    Returns:
+        The tables.
+    """
+    identifiers = list(identifiers)
+    versions = _versions(identifiers, expected)
+    by_type: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    for identifier in identifiers:
+        by_type[prefix_of(identifier)].append((identifier, {}))
+    return [
+        (resource_type, _table(resource_type, (), rows, versions)) for resource_type, rows in by_type.items()
+    ]
+
+
+def _versions(identifiers: Iterable[str], expected: ExpectedVersions) -> Mapping[str, int]:
+    identifiers = list(identifiers)
+    if expected is None:
+        return {}
+    if isinstance(expected, Mapping):
+        unknown = sorted(set(expected) - set(identifiers))
+        if unknown:
+            msg = (
+                f"expected_version names resources that the call does not change: {', '.join(unknown[:20])}."
+            )
+            raise InvalidRequest(msg, identifiers=unknown)
+        return expected
+    if len(identifiers) != 1:
+        msg = "One expected_version says nothing of several resources; give a dictionary by identifier."
+        raise InvalidRequest(msg)
+    return {identifiers[0]: expected}
+
+
+def _table(
+    resource_type: str,
+    names: tuple[str, ...],
+    rows: list[tuple[str, dict[str, Any]]],
+    versions: Mapping[str, int],
+) -> pa.Table:
+    fields = registry().get(resource_type).field_by_name
+    columns = {"identifier": pa.array([identifier for identifier, _ in rows], pa.string())}
+    for name in names:
+        values = [_arrow_value(changes[name]) for _, changes in rows]
+        columns[name] = pa.array(values, arrow_type(fields[name].type))
+    if versions:
+        columns[EXPECTED_VERSION] = pa.array([versions.get(identifier) for identifier, _ in rows], pa.int64())
+    return pa.table(columns)
+
+
+def _arrow_value(value: Any) -> Any:
+    """A mapping as pairs, the form that Arrow takes; all else as it is."""
+    return list(value.items()) if isinstance(value, dict) else value
