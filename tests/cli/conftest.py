@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.server.databases import admin
+from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.app import Server
 
@@ -46,6 +47,8 @@ def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[],
 @pytest.fixture
 def empty_client(settings: Settings, new_database: Callable[[], SecretStr]) -> Iterator[Client]:
     """A client of a server without any resources."""
-    own = settings.model_copy(update={"database_uri": new_database()})
+    uri = new_database()
+    upgrade_database(uri)
+    own = settings.model_copy(update={"database_uri": uri})
     with Server(own) as server, Client(server.flight_url) as client:
         yield client

@@ -74,6 +74,7 @@ class TestServe:
         self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
     ) -> None:
         env = {"VXDATA_DATABASE_URI": new_database().get_secret_value()}
+        assert vxdata("db", "upgrade", env=env).returncode == 0
         running = start("serve", *FREE, env=env)
         assert_answers(f"{running.http_url}/readyz")
         done = vxdata("load", "idc", "--extract", "--collection", "prostate_3t", "--url", running.flight_url)
@@ -89,6 +90,7 @@ class TestServe:
         self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
     ) -> None:
         env = {"VXDATA_DATABASE_URI": new_database().get_secret_value()}
+        assert vxdata("db", "upgrade", env=env).returncode == 0
         running = start("serve", *FREE, env=env)
         port = running.flight_url.rpartition(":")[2]
         second = vxdata("serve", "--port", port, "--http-port", "0", env=env)

@@ -29,7 +29,7 @@ from vxdata.sdk import (
     ValidationFailed,
     VxDataError,
 )
-from vxdata.sdk._upload import upload
+from vxdata.sdk._upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def unchecked(client: Client, resource_type: str, table: pl.DataFrame) -> VxData
         for name, column in columns.items()
     }
     with pytest.raises(VxDataError) as caught:
-        upload(client._transport, {resource_type: pa.table(texts)})
+        Upload("create", [(resource_type, pa.table(texts))]).send(client._session.transport)
     return caught.value
 
 
@@ -263,12 +263,12 @@ class TestPlans:
             client.volumes.query().filter(F.b_valu > 1)
         plan = Plan(resource_type="volume", where=(F.b_valu > 1).node)
         with pytest.raises(UnknownField, match=r"volume has no field b_valu\. Did you mean b_value\?"):
-            Query(client._transport, plan).collect()
+            Query(client._session.transport, plan).collect()
 
     @pytest.mark.usefixtures("unchanged")
     def test_an_unknown_type(self, client: Client) -> None:
         with pytest.raises(UnknownResourceType, match="Did you mean volume"):
-            Query(client._transport, Plan(resource_type="volum")).collect()
+            Query(client._session.transport, Plan(resource_type="volum")).collect()
 
 
 def test_one_bad_type_stops_all_types(client: Client, unchanged: str, unique: str) -> None:

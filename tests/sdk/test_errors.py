@@ -89,7 +89,7 @@ def test_a_thousand_violations_arrive(client: Client, datasource: str, unique: s
 
 def test_what_the_server_no_longer_keeps_is_made_do_with(server: Server) -> None:
     with Client(server.flight_url) as client:
-        transport = client._transport
+        transport = client._session.transport
         assert isinstance(transport, FlightTransport)
         lost = WireError(code="PARENT_NOT_FOUND", message="x", request_id="gone", abridged=True)
         assert transport._whole(lost) == lost

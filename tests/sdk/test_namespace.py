@@ -19,7 +19,7 @@ from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownR
 from vxdata.schemas.response import DataSourceResponse, PatientResponse, VolumeResponse
 from vxdata.schemas.update import PatientUpdate
 from vxdata.sdk import CommitReceipt, F
-from vxdata.sdk._namespace import READ_BACK_ROWS
+from vxdata.sdk._reader import IDENTIFIERS_PER_PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ class TestTyped:
     def test_more_models_than_one_query_reads_back(
         self, client: Client, datasource: str, unique: str
     ) -> None:
-        count = READ_BACK_ROWS + 1
+        count = IDENTIFIERS_PER_PLAN + 1
         created = client.patients.create(patient(f"{unique}-{number}", datasource) for number in range(count))
         assert [found.identifier for found in created] == [
             f"patient/{unique}-{number}" for number in range(count)

@@ -15,7 +15,7 @@ from vxdata.schemas.errors import InvalidTicket, UnknownField, UnknownResourceTy
 from vxdata.schemas.fields import MAX_TEXT_LENGTH
 from vxdata.schemas.wire import UPLOAD_SCHEMA
 from vxdata.sdk import F
-from vxdata.sdk._upload import SECTION_BYTES, _sections, describe_client, upload
+from vxdata.sdk._upload import SECTION_BYTES, Upload, describe_client, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,28 +45,28 @@ def read_back(sections: Iterator[pa.RecordBatch]) -> tuple[list[int], pa.Table]:
 class TestSections:
     def test_hold_all_rows_in_order(self) -> None:
         whole = table([100] * 200_000)
-        sizes, together = read_back(_sections("volume", whole))
+        sizes, together = read_back(sections("volume", whole))
         assert together.equals(whole)
         assert len(sizes) == pytest.approx(whole.nbytes / SECTION_BYTES, abs=1)
         assert max(sizes) < 1.1 * SECTION_BYTES
 
     def test_a_small_table_is_one(self) -> None:
-        (section,) = _sections("volume", table([1, 2, 3]))
+        (section,) = sections("volume", table([1, 2, 3]))
         assert section["resource_type"].to_pylist() == ["volume"]
 
     def test_an_empty_table_is_none_or_has_no_rows(self) -> None:
-        assert sum(rows(section).num_rows for section in _sections("volume", table([]))) == 0
+        assert sum(rows(section).num_rows for section in sections("volume", table([]))) == 0
 
     def test_large_rows_among_small_ones_are_cut_apart(self) -> None:
         whole = table([10] * 50_000 + [SECTION_BYTES] * 12 + [10] * 50_000)
-        sizes, together = read_back(_sections("volume", whole))
+        sizes, together = read_back(sections("volume", whole))
         assert together.equals(whole)
         assert max(sizes) < 2.2 * SECTION_BYTES
 
     def test_slices_and_chunks_hold_their_rows_only(self) -> None:
         whole = table([1000] * 10_000)
         parts = pa.concat_tables([whole.slice(9_000), whole.slice(10, 5)])
-        sizes, together = read_back(_sections("volume", parts))
+        sizes, together = read_back(sections("volume", parts))
         assert together.combine_chunks().equals(parts.combine_chunks())
         assert sum(sizes) < 1.2 * 1_005 * 1_008
 
@@ -118,7 +118,9 @@ class TestUpload:
         names = [f"{resource_type}/{'x' * 150}{number}" for number in range(200_000)]
         before = client.health().version
         with pytest.raises(error, match=r"Did you mean|Known"):
-            upload(client._transport, {resource_type: pa.table({"identifier": names, **columns})})
+            Upload("create", [(resource_type, pa.table({"identifier": names, **columns}))]).send(
+                client._session.transport
+            )
         assert client.health().version == before
 
 

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from vxdata.schemas.registry import registry
 from vxdata.server.database import Database
 from vxdata.server.embedded.secrets import StackSecrets
-from vxdata.server.services.create import CreateService
 from vxdata.server.services.read import ReadService
+from vxdata.server.services.write import WriteService
 from vxdata.server.upgrade import upgrade
 from vxdata.server.watch import Watch
 from vxdata.sql.catalog import Catalog
@@ -82,9 +82,9 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture(scope="module")
-def creates(database: Database, watch: Watch) -> CreateService:
+def creates(database: Database, watch: Watch) -> WriteService:
     """Creates in the module's database."""
-    return CreateService(database, registry(), watch)
+    return WriteService(database, registry(), watch, allow_purge=False)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pyarrow.flight
 from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, WriteCommand
-from vxdata.server.services.create import Section
+from vxdata.server.services.write import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.server.database import Database
-    from vxdata.server.services.create import CreateService
+    from vxdata.server.services.write import WriteService
 
 DEADLINE = 30.0
 PATIENCE = 0.01
@@ -68,11 +68,12 @@ def resources(resource_type: str, *rows: Mapping[str, Any]) -> Section:
 
 
 def create(
-    service: CreateService, *sections: Section, client: Mapping[str, str] | None = None
+    service: WriteService, *sections: Section, client: Mapping[str, str] | None = None
 ) -> CommitReceipt:
     """Create resources through the service, with a marker that fits."""
     upload: Iterator[Section | int] = iter([*sections, sum(part.rows.num_rows for part in sections)])
-    return service.create(upload, client or {}, never)
+    command = WriteCommand(verb="create", client=dict(client or {}))
+    return service.write(command, upload, never)
 
 
 def put(

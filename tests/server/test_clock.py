@@ -12,14 +12,15 @@ import pytest
 
 from tests.server.support import create, resources, scalar, until
 from vxdata.schemas.errors import AsOfInFuture
-from vxdata.server.clock import close_instant, last_commit, resolve_instant, tick
+from vxdata.schemas.wire import WriteCommand
+from vxdata.server.clock import close_instant, last_commit, lock_clock, resolve_instant
 from vxdata.server.database import READ_ONLY, READ_WRITE
 from vxdata.sql.clock import log_commit
 from vxdata.sql.instant import Instant
 
 if TYPE_CHECKING:
     from vxdata.server.database import Database
-    from vxdata.server.services.create import CreateService
+    from vxdata.server.services.write import WriteService
 
 
 def now(database: Database) -> datetime:
@@ -30,10 +31,10 @@ def now(database: Database) -> datetime:
 
 def resolved(database: Database, resource_type: str, as_of: datetime | None) -> Instant:
     with database.connection() as connection, connection.transaction(READ_ONLY):
-        return resolve_instant(connection, resource_type, as_of)
+        return resolve_instant(connection, [resource_type], as_of)
 
 
-def add(creates: CreateService, resource_type: str = "datasource") -> Instant:
+def add(creates: WriteService, resource_type: str = "datasource") -> Instant:
     """Commit one resource; its instant."""
     row = {"identifier": f"{resource_type}/{secrets.token_hex(6)}"}
     receipt = create(creates, resources(resource_type, row))
@@ -50,7 +51,7 @@ def test_later_than_the_clock(database: Database) -> None:
         assert scalar(database, "SELECT stamp FROM vxdata.commit_clock") == before
 
 
-def test_between_the_last_commit_and_now(database: Database, creates: CreateService) -> None:
+def test_between_the_last_commit_and_now(database: Database, creates: WriteService) -> None:
     last = add(creates)
     as_of = now(database)
     assert as_of > last.as_of
@@ -62,7 +63,7 @@ def test_between_the_last_commit_and_now(database: Database, creates: CreateServ
     assert resolved(database, "datasource", as_of) == Instant(last.version, as_of, is_current=False)
 
 
-def test_at_or_before_the_last_commit_the_floor_stays(database: Database, creates: CreateService) -> None:
+def test_at_or_before_the_last_commit_the_floor_stays(database: Database, creates: WriteService) -> None:
     first, last = add(creates), add(creates)
     for as_of in (first.as_of, last.as_of, datetime(1, 1, 1, tzinfo=UTC)):
         close_instant(database, as_of)
@@ -79,10 +80,10 @@ def test_later_than_a_commit_that_is_still_being_written(database: Database) -> 
         answered.set()
 
     with database.connection() as writer, writer.transaction(READ_WRITE):
-        commit = tick(writer)
+        commit = lock_clock(writer)
         as_of = now(database)
         assert as_of > commit.as_of
-        for statement in log_commit(commit, "create", {}, {}):
+        for statement in log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
             writer.execute(statement)
         reader = threading.Thread(target=ask)
         reader.start()
@@ -105,7 +106,7 @@ def waiting_for_locks(database: Database) -> int:
     )
 
 
-def test_resolving(database: Database, creates: CreateService) -> None:
+def test_resolving(database: Database, creates: WriteService) -> None:
     first = add(creates, "artefact")
     second = add(creates)
     # Nothing of the type was committed after the first: its latest versions are the answer.
@@ -119,7 +120,7 @@ def test_resolving(database: Database, creates: CreateService) -> None:
     assert resolved(database, "volume", first.as_of).is_current
 
 
-def test_stamps_increase_with_the_order_of_commits(database: Database, creates: CreateService) -> None:
+def test_stamps_increase_with_the_order_of_commits(database: Database, creates: WriteService) -> None:
     with ThreadPoolExecutor(6) as executor:
         commits = list(executor.map(lambda _: add(creates), range(36)))
     ordered = sorted(commits, key=lambda commit: commit.version)

@@ -23,15 +23,16 @@ from vxdata.schemas.errors import (
     ValidationFailed,
     VxDataError,
 )
+from vxdata.schemas.wire import WriteCommand
 from vxdata.server.database_errors import UndefinedObject
-from vxdata.server.services.create import Section
+from vxdata.server.services.write import Section
 from vxdata.sql import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.server.database import Database
-    from vxdata.server.services.create import CreateService
+    from vxdata.server.services.write import WriteService
 
 
 def datasource(rest: str) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def refused(database: Database, error: type[VxDataError], match: str | None = No
 
 
 class TestCommit:
-    def test_receipt_log_and_clocks(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_receipt_log_and_clocks(self, database: Database, creates: WriteService, unique: str) -> None:
         version = scalar(database, "SELECT version FROM vxdata.commit_clock")
         receipt = create(
             creates,
@@ -102,7 +103,7 @@ class TestCommit:
         ]
 
     def test_versions_are_open_live_and_first(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         receipt = create(creates, resources("datasource", datasource(unique)))
         with database.connection() as connection:
@@ -120,7 +121,7 @@ class TestCommit:
         }
         assert scalar(database, "SELECT count(*) AS n FROM vxdata.datasource_history") == 0
 
-    def test_nothing_to_create_is_no_commit(self, database: Database, creates: CreateService) -> None:
+    def test_nothing_to_create_is_no_commit(self, database: Database, creates: WriteService) -> None:
         before = state(database)
         receipt = create(creates)
         assert (receipt.version, receipt.as_of) == (
@@ -132,7 +133,7 @@ class TestCommit:
 
 
 class TestLineage:
-    def test_of_each_level(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_of_each_level(self, database: Database, creates: WriteService, unique: str) -> None:
         create(
             creates,
             resources("datasource", datasource(unique)),
@@ -146,7 +147,7 @@ class TestLineage:
         assert lineage(database, exam) == (person, source, person, exam)
         assert lineage(database, f"volume/{unique}") == (exam, source, person, exam)
 
-    def test_over_several_commits(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_over_several_commits(self, database: Database, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(unique)))
         create(creates, resources("imagingstudy", study(unique, f"datasource/{unique}")))
         create(creates, resources("volume", volume(unique)))
@@ -154,7 +155,7 @@ class TestLineage:
         assert lineage(database, f"volume/{unique}") == (exam, source, None, exam)
 
     def test_parents_after_their_children(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         create(
             creates,
@@ -169,9 +170,7 @@ class TestLineage:
             f"imagingstudy/{unique}",
         )
 
-    def test_against_the_order_of_types(
-        self, database: Database, creates: CreateService, unique: str
-    ) -> None:
+    def test_against_the_order_of_types(self, database: Database, creates: WriteService, unique: str) -> None:
         """A patient below a volume below a data source: no built-in rule forbids it."""
         create(
             creates,
@@ -186,7 +185,7 @@ class TestLineage:
         )
 
     def test_a_chain_of_one_type_in_any_order(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         rows = [volume(f"{unique}-0", f"datasource/{unique}")]
         rows += [volume(f"{unique}-{depth}", f"volume/{unique}-{depth - 1}") for depth in range(1, 25)]
@@ -200,7 +199,7 @@ class TestLineage:
             None,
         )
 
-    def test_the_nearest_of_a_kind(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_the_nearest_of_a_kind(self, database: Database, creates: WriteService, unique: str) -> None:
         create(
             creates,
             resources("datasource", datasource(unique)),
@@ -208,20 +207,20 @@ class TestLineage:
         )
         assert lineage(database, f"patient/{unique}-child")[2] == f"patient/{unique}-child"
 
-    def test_without_a_parent(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_without_a_parent(self, database: Database, creates: WriteService, unique: str) -> None:
         create(creates, resources("artefact", {"identifier": f"artefact/{unique}"}))
         assert lineage(database, f"artefact/{unique}") == (None, None, None, None)
 
 
 class TestConflicts:
-    def test_given_twice(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_given_twice(self, database: Database, creates: WriteService, unique: str) -> None:
         rows = [datasource(f"{unique}-{number % 3}") for number in range(5)] + [datasource(unique)]
         with refused(database, DuplicateIdentifiers) as caught:
             create(creates, resources("datasource", *rows))
         assert caught.value.details["identifiers"] == [f"datasource/{unique}-0", f"datasource/{unique}-1"]
 
     def test_given_twice_in_two_sections(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         with refused(database, DuplicateIdentifiers):
             create(
@@ -231,7 +230,7 @@ class TestConflicts:
             )
 
     def test_given_twice_with_two_parents(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         """One parent is live before the other, so the second row meets the first in a later pass."""
         with refused(database, DuplicateIdentifiers) as caught:
@@ -247,7 +246,7 @@ class TestConflicts:
             )
         assert caught.value.details["identifiers"] == [f"patient/{unique}"]
 
-    def test_exists(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_exists(self, database: Database, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(f"{unique}-1"), datasource(f"{unique}-2")))
         with refused(database, ResourceAlreadyExists) as caught:
             rows = [datasource(f"{unique}-{number}") for number in (3, 2, 1)]
@@ -255,7 +254,7 @@ class TestConflicts:
         expected = [f"datasource/{unique}-1", f"datasource/{unique}-2"]
         assert caught.value.details == {"identifiers": expected, "live": expected, "deleted": []}
 
-    def test_exists_deleted(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_exists_deleted(self, database: Database, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(unique)))
         bury(database, f"datasource/{unique}")
         with refused(database, ResourceAlreadyExists, "use restore") as caught:
@@ -264,7 +263,7 @@ class TestConflicts:
         assert caught.value.details["live"] == []
 
     def test_one_of_several_types_exists(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         create(creates, resources("datasource", datasource(unique)), resources("patient", patient(unique)))
         with refused(database, ResourceAlreadyExists) as caught:
@@ -275,7 +274,7 @@ class TestConflicts:
             )
         assert caught.value.details["identifiers"] == [f"patient/{unique}"]
 
-    def test_two_at_once(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_two_at_once(self, database: Database, creates: WriteService, unique: str) -> None:
         def attempt(names: tuple[str, str]) -> str:
             rows = [datasource(name) for name in names]
             try:
@@ -302,9 +301,7 @@ def bury(database: Database, identifier: str) -> None:
 
 
 class TestParents:
-    def test_every_missing_one_is_named(
-        self, database: Database, creates: CreateService, unique: str
-    ) -> None:
+    def test_every_missing_one_is_named(self, database: Database, creates: WriteService, unique: str) -> None:
         with refused(database, ParentNotFound) as caught:
             create(
                 creates,
@@ -331,14 +328,14 @@ class TestParents:
             f"imagingstudy/{unique}-d",
         }
 
-    def test_deleted(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_deleted(self, database: Database, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(unique)))
         bury(database, f"datasource/{unique}")
         with refused(database, ParentNotFound):
             create(creates, resources("patient", patient(unique)))
 
     @pytest.mark.parametrize("length", [1, 2, 5])
-    def test_cycle(self, database: Database, creates: CreateService, unique: str, length: int) -> None:
+    def test_cycle(self, database: Database, creates: WriteService, unique: str, length: int) -> None:
         rows = [
             volume(f"{unique}-{number}", f"volume/{unique}-{(number + 1) % length}")
             for number in range(length)
@@ -347,7 +344,7 @@ class TestParents:
             create(creates, resources("volume", *rows))
         assert caught.value.details["identifiers"] == sorted(row["identifier"] for row in rows)
 
-    def test_cycle_over_two_types(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_cycle_over_two_types(self, database: Database, creates: WriteService, unique: str) -> None:
         with refused(database, LineageCycle):
             create(
                 creates,
@@ -359,24 +356,24 @@ class TestParents:
 class TestUploads:
     @pytest.mark.parametrize("announced", [None, 0, 1, 3, -1])
     def test_marker_missing_or_wrong(
-        self, database: Database, creates: CreateService, unique: str, announced: int | None
+        self, database: Database, creates: WriteService, unique: str, announced: int | None
     ) -> None:
         section = resources("datasource", datasource(f"{unique}-1"), datasource(f"{unique}-2"))
         upload: list[Section | int] = [section] if announced is None else [section, announced]
         with refused(database, IncompleteUpload, "nothing was written") as caught:
-            creates.create(iter(upload), {}, never)
+            creates.write(WriteCommand(verb="create"), iter(upload), never)
         assert caught.value.details == {"announced": announced, "received": 2}
 
-    def test_broken_off_by_an_error(self, database: Database, creates: CreateService, unique: str) -> None:
+    def test_broken_off_by_an_error(self, database: Database, creates: WriteService, unique: str) -> None:
         def sections() -> Iterator[Section | int]:
             yield resources("datasource", datasource(unique))
             raise IncompleteUpload("broken off")
 
         with refused(database, IncompleteUpload, "broken off"):
-            creates.create(sections(), {}, never)
+            creates.write(WriteCommand(verb="create"), sections(), never)
 
     def test_every_violation_is_told_and_counted_over_sections(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         with refused(database, ValidationFailed) as caught:
             create(
@@ -405,18 +402,18 @@ class TestUploads:
         ],
     )
     def test_a_section_that_is_not_what_it_claims(
-        self, database: Database, creates: CreateService, section: Section, error: type[VxDataError]
+        self, database: Database, creates: WriteService, section: Section, error: type[VxDataError]
     ) -> None:
         with refused(database, error):
             create(creates, section)
 
-    def test_an_empty_section_is_nothing(self, creates: CreateService, unique: str) -> None:
+    def test_an_empty_section_is_nothing(self, creates: WriteService, unique: str) -> None:
         empty = Section("patient", batch("patient", [patient(unique)]).slice(0, 0))
         receipt = create(creates, empty, resources("datasource", datasource(unique)))
         assert receipt.counts == {"datasource": 1}
 
     def test_sections_of_one_type_may_have_other_columns(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         create(
             creates,
@@ -434,7 +431,7 @@ class TestUploads:
         ]
 
     def test_a_slice_is_written_as_what_it_shows(
-        self, database: Database, creates: CreateService, unique: str
+        self, database: Database, creates: WriteService, unique: str
     ) -> None:
         rows = [
             {**datasource(f"{unique}-{number}"), "external_identifiers": [("n", str(number))], "license": "x"}
@@ -458,7 +455,7 @@ class TestUploads:
 
 
 def test_a_failure_of_the_database_writes_nothing(
-    database: Database, creates: CreateService, unique: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, creates: WriteService, unique: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The very last statement fails."""
     before = state(database)

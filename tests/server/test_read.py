@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database import Database
-    from vxdata.server.services.create import CreateService
     from vxdata.server.services.read import ReadService
+    from vxdata.server.services.write import WriteService
 
 UNICODE = "Müller 'quoted' \"twice\" \\ \t\n\r $1 %s 前列腺 🩻 e\u0301 \u202e\ufeff\U0010ffff"
 
@@ -130,7 +130,7 @@ def same(got: Any, put: Any) -> bool:
 
 
 @pytest.mark.parametrize("prefix", list(registry().by_prefix))
-def test_round_trip(prefix: str, creates: CreateService, reads: ReadService, unique: str) -> None:
+def test_round_trip(prefix: str, creates: WriteService, reads: ReadService, unique: str) -> None:
     payload_type = registry().get(prefix)
     rows = rows_with_everything(payload_type, unique)
     sections = [resources(prefix, *rows)]
@@ -158,7 +158,7 @@ def test_round_trip(prefix: str, creates: CreateService, reads: ReadService, uni
 
 @pytest.mark.parametrize("prefix", list(registry().by_prefix))
 def test_schema_of_an_empty_result(
-    prefix: str, reads: ReadService, creates: CreateService, unique: str
+    prefix: str, reads: ReadService, creates: WriteService, unique: str
 ) -> None:
     payload_type = registry().get(prefix)
     first = datetime(2000, 1, 1, tzinfo=UTC)
@@ -176,11 +176,11 @@ def test_schema_of_an_empty_result(
 
 
 class TestInstants:
-    def add(self, creates: CreateService, unique: str, rest: str) -> Any:
+    def add(self, creates: WriteService, unique: str, rest: str) -> Any:
         row = {"identifier": f"patient/{unique}-{rest}", "parent_identifier": f"datasource/{unique}"}
         return create(creates, resources("patient", row))
 
-    def test_an_earlier_state(self, creates: CreateService, reads: ReadService, unique: str) -> None:
+    def test_an_earlier_state(self, creates: WriteService, reads: ReadService, unique: str) -> None:
         source = f"datasource/{unique}"
         before = create(creates, resources("datasource", {"identifier": source}))
         commits = [self.add(creates, unique, rest) for rest in "abc"]
@@ -193,7 +193,7 @@ class TestInstants:
         assert len(identifiers(reads, source, None)) == 3
 
     def test_superseded_and_deleted_versions(
-        self, database: Database, creates: CreateService, reads: ReadService, unique: str
+        self, database: Database, creates: WriteService, reads: ReadService, unique: str
     ) -> None:
         """Versions are made by hand: no verb of this release replaces one."""
         source, name = f"datasource/{unique}", f"patient/{unique}-a"
@@ -230,7 +230,7 @@ class TestInstants:
         assert sex(later.as_of - timedelta(microseconds=1)) == [("F", changed.version)]
 
     def test_the_token_reproduces_the_read(
-        self, creates: CreateService, reads: ReadService, unique: str
+        self, creates: WriteService, reads: ReadService, unique: str
     ) -> None:
         source = f"datasource/{unique}"
         create(creates, resources("datasource", {"identifier": source}))
@@ -247,7 +247,7 @@ class TestInstants:
         assert again["identifier"].to_pylist() == [f"patient/{unique}-a"]
 
     def test_an_answer_holds_for_ever(
-        self, database: Database, creates: CreateService, reads: ReadService, unique: str
+        self, database: Database, creates: WriteService, reads: ReadService, unique: str
     ) -> None:
         source = f"datasource/{unique}"
         create(creates, resources("datasource", {"identifier": source}))
@@ -263,9 +263,7 @@ class TestInstants:
             with pytest.raises(AsOfInFuture):
                 ask(plan)
 
-    def test_describe_fixes_the_instant(
-        self, creates: CreateService, reads: ReadService, unique: str
-    ) -> None:
+    def test_describe_fixes_the_instant(self, creates: WriteService, reads: ReadService, unique: str) -> None:
         receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
         plan, schema = reads.describe(Plan(resource_type="datasource", select=("identifier",)))
         assert plan.as_of == receipt.as_of
@@ -277,7 +275,7 @@ class TestInstants:
 
 
 @pytest.fixture(scope="module")
-def source(creates: CreateService) -> str:
+def source(creates: WriteService) -> str:
     """A data source with rows enough for several batches."""
     name = "datasource/large"
     rows = [

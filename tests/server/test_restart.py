@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.server.support import create, never, resources, scalar, until
+from vxdata.cli.running import upgrade_database
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Plan
 from vxdata.server.app import Server
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def own_stack(session_dir: Path, unique: str) -> Iterator[EmbeddedStack]:
     """A PostgreSQL that this test may crash."""
     with EmbeddedStack.start(session_dir / f"crash-{unique}") as running:
+        upgrade_database(running.postgres_uri)
         yield running
 
 
@@ -54,7 +56,7 @@ def test_reads_and_writes_go_on_after_a_crash(own_stack: EmbeddedStack, settings
     changes = {"database_uri": own_stack.postgres_uri, "pool_size": 4, "s3_bucket": None}
     with Server(settings.model_copy(update=changes)) as server:
         pool = server._services.read._database
-        reads, creates = server._services.read, server._services.create
+        reads, creates = server._services.read, server._services.write
         receipt = create(creates, resources("datasource", {"identifier": "datasource/before"}))
         # Several idle connections, all of which die.
         with pool.connection(), pool.connection(), pool.connection(), pool.connection():

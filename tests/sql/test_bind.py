@@ -46,7 +46,7 @@ TYPES: Final[dict[str, FieldType]] = {
     "number_map": NumberMap(),
 }
 THING: Final = Relation(
-    "thing", tuple(Field(name=name, type=kind, description="") for name, kind in TYPES.items())
+    "thing", tuple(Field(name=name, type=kind, description="") for name, kind in TYPES.items()), ("thing",)
 )
 CATALOG: Final = Catalog({"thing": THING})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from vxdata.schemas.wire import WriteCommand
 from vxdata.server.database_errors import DatabaseError
 from vxdata.sql import clock
 from vxdata.sql.instant import Instant
@@ -33,17 +34,21 @@ def read(connection: Connection) -> dict[str, Any]:
     return row
 
 
-def test_tick_moves_forward(connection: Connection) -> None:
+def test_the_clock_moves_when_the_commit_is_logged(connection: Connection) -> None:
     before = read(connection)
-    (first,), (second,) = connection.rows(clock.TICK), connection.rows(clock.TICK)
-    assert (first["version"], second["version"]) == (before["version"] + 1, before["version"] + 2)
-    assert before["stamp"] < first["stamp"] < second["stamp"]
-    assert read(connection) == second
+    (locked,) = connection.rows(clock.LOCK)
+    assert locked["version"] == before["version"] + 1
+    assert locked["stamp"] > before["stamp"]
+    assert read(connection) == before
+    commit = Instant(locked["version"], locked["stamp"], is_current=True)
+    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
+        connection.execute(statement)
+    assert read(connection) == locked
 
 
-def test_tick_goes_on_where_the_machine_clock_went_back(connection: Connection) -> None:
+def test_it_goes_on_where_the_machine_clock_went_back(connection: Connection) -> None:
     connection.execute(f"UPDATE vxdata.commit_clock SET stamp = '{FUTURE.isoformat()}'")
-    (row,) = connection.rows(clock.TICK)
+    (row,) = connection.rows(clock.LOCK)
     assert row["stamp"] == FUTURE + timedelta(microseconds=1)
 
 
@@ -63,10 +68,12 @@ def test_floor_is_not_raised_into_the_future(connection: Connection) -> None:
 
 
 def test_log_and_type_clocks(connection: Connection) -> None:
-    (row,) = connection.rows(clock.TICK)
+    (row,) = connection.rows(clock.LOCK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
     client = {"user": 'O\'Brien \\ "x" $1 é', "": "", **{f"key{number}": "v" for number in range(200)}}
-    for statement in clock.log_commit(commit, "create", {"volume": 3, "patient": 1}, client):
+    for statement in clock.log_commit(
+        commit, WriteCommand(verb="create", client=client), {"volume": 3, "patient": 1}, "digest"
+    ):
         connection.execute(statement)
     (log,) = connection.rows(
         f"SELECT verb, counts->>'volume' AS volumes, client->>'user' AS who, stamp FROM vxdata.commit_log "
@@ -80,31 +87,25 @@ def test_log_and_type_clocks(connection: Connection) -> None:
     assert types == {"names": "patient volume"}
 
 
-def test_an_empty_commit_moves_no_type(connection: Connection) -> None:
-    (row,) = connection.rows(clock.TICK)
-    commit = Instant(row["version"], row["stamp"], is_current=True)
-    assert len(clock.log_commit(commit, "create", {}, {})) == 1
-
-
 def test_read_for_a_type(connection: Connection) -> None:
-    (before,) = connection.rows(clock.read_for("artefact"))
+    (before,) = connection.rows(clock.read_for(["artefact"]))
     assert before["type_stamp"] is None
-    (row,) = connection.rows(clock.TICK)
+    (row,) = connection.rows(clock.LOCK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
-    for statement in clock.log_commit(commit, "create", {"artefact": 1}, {}):
+    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
         connection.execute(statement)
-    (after,) = connection.rows(clock.read_for("artefact"))
+    (after,) = connection.rows(clock.read_for(["artefact"]))
     assert after == {"version": commit.version, "stamp": commit.as_of, "type_stamp": commit.as_of}
-    (other,) = connection.rows(clock.read_for("it's"))
+    (other,) = connection.rows(clock.read_for(["it's"]))
     assert other["type_stamp"] is None
 
 
 def test_version_at(connection: Connection) -> None:
     stamps = []
     for _ in range(3):
-        (row,) = connection.rows(clock.TICK)
+        (row,) = connection.rows(clock.LOCK)
         commit = Instant(row["version"], row["stamp"], is_current=True)
-        for statement in clock.log_commit(commit, "create", {}, {}):
+        for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
             connection.execute(statement)
         stamps.append(commit)
     for commit in stamps:

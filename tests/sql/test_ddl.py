@@ -130,6 +130,8 @@ def test_staging_splits_mappings_and_ends_with_the_transaction(database: Databas
         "user",
         *map_columns("labels"),
         *map_columns("figures"),
+        "column_set",
+        "expected_version",
     ]
     assert [types[name] for name in (*map_columns("labels"), *map_columns("figures"))] == [
         "text[]",

@@ -25,7 +25,7 @@ from vxdata.sql.rewrites import RULES
 
 if TYPE_CHECKING:
     from vxdata.server.database import Database
-    from vxdata.server.services.create import CreateService
+    from vxdata.server.services.write import WriteService
 
 CASES: Final = Path(__file__).parent / "cases"
 CATALOG: Final = Catalog.from_registry(registry())
@@ -71,7 +71,7 @@ def rewritten(case: Case) -> exp.Select:
         query = query.select(column("identifier", name))
     if case.rule == "at_instant":
         # It lists all columns; the metadata alone, so that a new payload field changes no case.
-        bound = replace(bound, relation=Relation(name, METADATA))
+        bound = replace(bound, relation=Relation(name, METADATA, (name,)))
     return RULES_BY_NAME[case.rule](query, bound, case.instant)
 
 
@@ -120,7 +120,7 @@ def rows_of(database: Database, sql: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stamp(database: Database, creates: CreateService) -> datetime:
+def stamp(database: Database, creates: WriteService) -> datetime:
     """The commit of a few resources of each type that the cases read."""
     volume: dict[str, Any] = {"parent_identifier": "imagingstudy/a"}
     create(
