@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from vxdata.schemas import errors
 from vxdata.schemas.errors import (
-    SHOWN_IN_MESSAGE,
     DuplicateIdentifiers,
     InternalError,
     InvalidRequest,
@@ -27,9 +26,8 @@ from vxdata.schemas.errors import (
     UnknownResourceType,
     ValidationFailed,
     VxDataError,
-    abridged,
-    did_you_mean,
 )
+from vxdata.schemas.messages import SHOWN_IN_MESSAGE, abridged, did_you_mean
 
 
 def tree(root: type[VxDataError]) -> list[type[VxDataError]]:

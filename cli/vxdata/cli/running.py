@@ -52,19 +52,19 @@ def embedded_server(
         EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
         OSError: A port is taken.
     """
+    given = Settings(port=port, http_port=http_port)
     for wanted in (port, http_port):
-        require_free(wanted)
+        require_free(wanted, given.host)
     with EmbeddedStack.start(data_dir or default_data_dir(), progress=_tell) as stack:
-        settings = Settings(
-            port=port,
-            http_port=http_port,
-            database_uri=stack.postgres_uri,
-            s3_url=stack.s3.url,
-            s3_bucket=stack.s3.bucket,
-            s3_region=stack.s3.region,
-            s3_access_key=stack.s3.access_key,
-            s3_secret_key=stack.s3.secret_key,
-        )
+        embedded = {
+            "database_uri": stack.postgres_uri,
+            "s3_url": stack.s3.url,
+            "s3_bucket": stack.s3.bucket,
+            "s3_region": stack.s3.region,
+            "s3_access_key": stack.s3.access_key,
+            "s3_secret_key": stack.s3.secret_key,
+        }
+        settings = given.model_copy(update=embedded)
         configure_logs(settings.log_level, as_json=settings.log_json)
         upgrade_database(stack.postgres_uri)
         with Server(settings) as server:

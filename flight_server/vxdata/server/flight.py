@@ -25,8 +25,8 @@ from vxdata.schemas.errors import (
     ServiceProblem,
     UnknownAction,
     VxDataError,
-    did_you_mean,
 )
+from vxdata.schemas.messages import did_you_mean
 from vxdata.schemas.plan import decode, encode
 from vxdata.schemas.wire import (
     ACTION_DESCRIPTIONS,

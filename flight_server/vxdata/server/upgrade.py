@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import abridged
+from vxdata.schemas.messages import abridged
 from vxdata.server.database import READ_WRITE
 from vxdata.server.database_errors import UndefinedObject
 from vxdata.sql import upgrade as statements

@@ -37,51 +37,12 @@ Grouped by what the caller can do::
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from vxdata.schemas.messages import abridged, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-SHOWN_IN_MESSAGE = 20
-"""At most this many items are written into a message; `details` carries all of them."""
-
-
-def abridged(items: Sequence[str]) -> str:
-    """Join items for a message, at most `SHOWN_IN_MESSAGE` of them.
-
-    Args:
-        items: What to name.
-
-    Returns:
-        The items, and how many more there are.
-
-    Example:
-        >>> abridged(["a", "b"])
-        'a, b'
-    """
-    shown = ", ".join(items[:SHOWN_IN_MESSAGE])
-    hidden = len(items) - SHOWN_IN_MESSAGE
-    return f"{shown} and {hidden:,} more" if hidden > 0 else shown
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known words, or list what there is.
-
-    Args:
-        word: What was written.
-        known: What could have been meant.
-
-    Returns:
-        A sentence to append to a message.
-
-    Example:
-        >>> did_you_mean("b_valu", ["b_value", "modality"])
-        'Did you mean b_value?'
-    """
-    names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Known: {abridged(names)}."
 
 
 class VxDataError(Exception):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.errors import ValidationFailed, VxDataError, did_you_mean
+from vxdata.schemas.errors import ValidationFailed, VxDataError
+from vxdata.schemas.messages import did_you_mean
 from vxdata.schemas.value_types import CONTROL_FREE_PATTERN
 
 if TYPE_CHECKING:
