@@ -36,7 +36,7 @@ console = Console(stderr=True, highlight=False)
 
 @contextmanager
 def embedded_server(
-    data_dir: Path | None, port: int, http_port: int
+    data_dir: Path | None, port: int, http_port: int, *, quiet: bool = False
 ) -> Iterator[tuple[EmbeddedStack, Server]]:
     """Start PostgreSQL, S3 and the server on one folder, and stop them at the end of the block.
 
@@ -44,6 +44,7 @@ def embedded_server(
         data_dir: The folder; the user's default one if None.
         port: Flight port, or 0 for a free one.
         http_port: HTTP port, or 0 for a free one.
+        quiet: Whether only warnings are logged, whatever the settings say.
 
     Yields:
         The stack and the server, ready for calls.
@@ -65,7 +66,7 @@ def embedded_server(
             "s3_secret_key": stack.s3.secret_key,
         }
         settings = given.model_copy(update=embedded)
-        configure_logs(settings.log_level, as_json=settings.log_json)
+        configure_logs("WARNING" if quiet else settings.log_level, as_json=settings.log_json)
         upgrade_database(stack.postgres_uri)
         with Server(settings) as server:
             yield stack, server

@@ -42,7 +42,10 @@ def demo(
     Starts everything on free ports, loads what is not there yet, counts, queries, and stops.
     """
     index = read_extract() if small else read_index()
-    with embedded_server(data_dir, port=0, http_port=0) as (_, server), Client(server.flight_url) as client:
+    with (
+        embedded_server(data_dir, port=0, http_port=0, quiet=True) as (_, server),
+        Client(server.flight_url) as client,
+    ):
         _say(f"ready at {server.flight_url}")
         _show_load(load_index(client, index))
         _show_counts(client)
