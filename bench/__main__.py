@@ -12,10 +12,14 @@ from pathlib import Path
 from bench.create import create
 from bench.environment import describe_machine, running
 from bench.pull import pull
+from bench.writes import singles, writes
 
 RESULTS = Path(__file__).parent / "results"
 QUICK_ROWS = 20_000
 FULL_ROWS = 1_000_000
+QUICK_WRITES = (5_000, 200, 20_000)
+FULL_WRITES = (100_000, 500, 500_000)
+"""Rows of a bulk write, single calls, and rows of the create that single calls run beside."""
 
 
 def main() -> None:
@@ -29,6 +33,9 @@ def main() -> None:
             "pull": pull(environment, arguments.rounds),
             "create": create(environment, arguments.rounds, QUICK_ROWS if arguments.quick else FULL_ROWS),
         }
+        rows, calls, large = QUICK_WRITES if arguments.quick else FULL_WRITES
+        figures |= writes(environment, arguments.rounds, rows)
+        figures |= singles(environment, calls, large)
     for question, candidates in figures.items():
         print(question)
         for name, measured in candidates.items():

@@ -18,6 +18,7 @@ import psutil
 from vxdata.cli.idc.load import load
 from vxdata.cli.idc.mapping import map_index
 from vxdata.cli.idc.source import read_index
+from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.embedded import EmbeddedStack
 
@@ -60,6 +61,7 @@ def running(*, quick: bool) -> Iterator[Environment]:
     with tempfile.TemporaryDirectory(prefix="vxdata-bench-") as folder:
         Path(folder).chmod(0o755)
         with EmbeddedStack.start(Path(folder) / "stack") as stack:
+            upgrade_database(stack.postgres_uri)
             uri = stack.postgres_uri.get_secret_value()
             with _served(uri) as (process, url), Client(url) as client:
                 mapped = map_index(read_index().only(QUICK_COLLECTIONS if quick else ()))

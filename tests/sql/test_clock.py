@@ -41,7 +41,7 @@ def test_the_clock_moves_when_the_commit_is_logged(connection: Connection) -> No
     assert locked["stamp"] > before["stamp"]
     assert read(connection) == before
     commit = Instant(locked["version"], locked["stamp"], is_current=True)
-    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
+    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
         connection.execute(statement)
     assert read(connection) == locked
 
@@ -72,7 +72,7 @@ def test_log_and_type_clocks(connection: Connection) -> None:
     commit = Instant(row["version"], row["stamp"], is_current=True)
     client = {"user": 'O\'Brien \\ "x" $1 é', "": "", **{f"key{number}": "v" for number in range(200)}}
     for statement in clock.log_commit(
-        commit, WriteCommand(verb="create", client=client), {"volume": 3, "patient": 1}, "digest"
+        commit, WriteCommand(verb="create", client=client), {"volume": 3, "patient": 1}
     ):
         connection.execute(statement)
     (log,) = connection.rows(
@@ -92,7 +92,7 @@ def test_read_for_a_type(connection: Connection) -> None:
     assert before["type_stamp"] is None
     (row,) = connection.rows(clock.LOCK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
-    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
+    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
         connection.execute(statement)
     (after,) = connection.rows(clock.read_for(["artefact"]))
     assert after == {"version": commit.version, "stamp": commit.as_of, "type_stamp": commit.as_of}
@@ -105,7 +105,7 @@ def test_version_at(connection: Connection) -> None:
     for _ in range(3):
         (row,) = connection.rows(clock.LOCK)
         commit = Instant(row["version"], row["stamp"], is_current=True)
-        for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "digest"):
+        for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
             connection.execute(statement)
         stamps.append(commit)
     for commit in stamps:

@@ -55,6 +55,7 @@ class Server:
             raise ServerUnavailable(msg)
         self._settings = settings
         self._ready = threading.Event()
+        self.is_stuck = False
         with ExitStack() as parts:
             database = Database(settings.database_uri, size=settings.pool_size, wait=settings.pool_wait)
             parts.callback(database.close)
@@ -120,6 +121,7 @@ class Server:
         if shutdown.is_alive():
             log.warning("grace_period_over", cancelled=self._watch.cancel_all())
             shutdown.join(CANCEL_SECONDS)
+        self.is_stuck = shutdown.is_alive()
 
 
 def _authority(host: str) -> str:

@@ -39,6 +39,10 @@ class StatementCancelled(DatabaseError):
     """The statement was cancelled, by its caller or by a time-out."""
 
 
+class TransactionConflict(DatabaseError):
+    """A deadlock or a serialisation failure: the same transaction may succeed when it is run again."""
+
+
 class OutOfResources(DatabaseError):
     """Disk, memory or connections ran out."""
 
@@ -49,6 +53,8 @@ class UndefinedObject(DatabaseError):
 
 SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("23505", UniqueViolation),
+    ("40001", TransactionConflict),
+    ("40P01", TransactionConflict),
     ("57014", StatementCancelled),
     ("57P", ConnectionLost),
     ("08P01", DatabaseError),  # bytes that do not fit a column's type, sent over a sound connection

@@ -27,6 +27,7 @@ from vxdata.server.database_errors import (
     DatabaseError,
     OutOfResources,
     StatementCancelled,
+    TransactionConflict,
     UndefinedObject,
 )
 
@@ -50,6 +51,10 @@ log = structlog.get_logger(__name__)
 
 TRANSLATIONS: tuple[tuple[type[DatabaseError], Callable[[], VxDataError]], ...] = (
     (ConnectionLost, lambda: ServerUnavailable("The connection to the database was lost; try again.")),
+    (
+        TransactionConflict,
+        lambda: ServerUnavailable("The database was being changed at the same time; try again."),
+    ),
     (StatementCancelled, lambda: RequestCancelled("The statement was cancelled.")),
     (OutOfResources, lambda: ServerBusy("The database has run out of disk, memory or connections.")),
     (

@@ -67,22 +67,40 @@ def version_at(as_of: datetime) -> str:
     return f"SELECT coalesce(max(version), 0) AS version FROM vxdata.commit_log WHERE stamp <= {stamp}"
 
 
-def commit_of_key(idempotency_key: str) -> str:
-    """The commit that an idempotency key was used for."""
+def answer_to(idempotency_key: str) -> str:
+    """The answer that was given under an idempotency key."""
     return (
-        "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.commit_log "
+        "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.answer "
         f"WHERE idempotency_key = {_text(idempotency_key)}"
     )
 
 
-def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int], digest: str) -> list[str]:
+def keep_answer(idempotency_key: str, digest: str, answered: Instant, counts: Mapping[str, int]) -> str:
+    """Keep the answer to a request.
+
+    Args:
+        idempotency_key: Name of the request.
+        digest: Digest of the whole request.
+        answered: The commit that the answer names.
+        counts: Versions written, by resource type; empty where nothing was to change.
+
+    Returns:
+        One INSERT.
+    """
+    return (
+        "INSERT INTO vxdata.answer (idempotency_key, request_digest, version, stamp, counts) VALUES "
+        f"({_text(idempotency_key)}, {_text(digest)}, {answered.version}, "
+        f"{render(timestamp(answered.as_of))}, {_object(counts)})"
+    )
+
+
+def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]) -> list[str]:
     """Move the clock, record the commit, and move the clocks of the types that it touched.
 
     Args:
         commit: Sequence number and stamp.
         command: What was done, for whom and under which key.
         counts: Versions written, by resource type; not empty.
-        digest: Digest of the whole request.
 
     Returns:
         Statements to run just before the commit.
@@ -93,9 +111,9 @@ def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]
     return [
         f"UPDATE vxdata.commit_clock SET version = {commit.version}, stamp = {stamp}",
         f"""INSERT INTO vxdata.commit_log
-            (version, stamp, verb, counts, client, idempotency_key, request_digest)
+            (version, stamp, verb, counts, client, idempotency_key)
             VALUES ({commit.version}, {stamp}, {_text(command.verb)}, {_object(counts)},
-            {_object(command.client)}, {key}, {_text(digest)})""",
+            {_object(command.client)}, {key})""",
         f"""INSERT INTO vxdata.type_clock (resource_type, version, stamp) VALUES {types}
             ON CONFLICT (resource_type) DO UPDATE SET version = excluded.version, stamp = excluded.stamp""",
     ]

@@ -96,7 +96,7 @@ def _column(field: Field) -> str:
 
 
 def _indexes(payload_type: PayloadType) -> Iterator[str]:
-    """Indexes of lineage filters and direct parents.
+    """Indexes of lineage filters and direct parents, and of what was still open at a recent instant.
 
     They leave nulls out (no lineage filter looks for null), and the column that only repeats the
     resource's own identifier has none.
@@ -109,3 +109,5 @@ def _indexes(payload_type: PayloadType) -> Iterator[str]:
                 f"CREATE INDEX IF NOT EXISTS {name} ON {render(table)} ({quote(column)}) "
                 f"WHERE {quote(column)} IS NOT NULL"
             )
+    ended = quote(f"{payload_type.prefix}_history_valid_to_idx")
+    yield f'CREATE INDEX IF NOT EXISTS {ended} ON {render(history(payload_type.prefix))} ("valid_to")'

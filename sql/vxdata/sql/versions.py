@@ -110,7 +110,7 @@ def pend_staged(payload_type: PayloadType, *, tombstone: bool) -> str:
     A tombstone keeps the payload, so that a restore finds it.
     """
     columns = _columns(payload_type)
-    flags = "true" if tombstone else "false"
+    flags = _flag(tombstone)
     return (
         f"INSERT INTO {_pending(payload_type)} ({_names(columns)}, relink, cascaded) "
         f"SELECT {_content(columns, flags)}, NOT {flags}, false "
@@ -149,8 +149,20 @@ def pend_children(payload_type: PayloadType, above: Iterable[str], cascade: Casc
     )
 
 
-def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[str]) -> str:
-    """Pending versions whose new parent is neither live nor pending to be."""
+def missing_parents(
+    payload_type: PayloadType, parents: Iterable[str], pended: frozenset[str], *, linked: bool
+) -> str:
+    """Pending versions whose parent is neither live nor pending to be.
+
+    Args:
+        payload_type: The type.
+        parents: Prefixes of the parents.
+        pended: Types that have a pending table.
+        linked: Whether to ask of those whose lineage is computed, not of those that wait for it.
+
+    Returns:
+        A query for identifiers with their parents.
+    """
     absent = " AND ".join(
         f"NOT EXISTS (SELECT FROM {render(latest(prefix))} AS r WHERE r.identifier = p.parent_identifier "
         f"AND NOT r.{TOMBSTONE})"
@@ -164,16 +176,24 @@ def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: f
     )
     return (
         f"SELECT p.identifier, p.parent_identifier FROM {_pending(payload_type)} AS p "
-        "WHERE p.relink AND NOT p.cascaded AND p.parent_identifier IS NOT NULL"
+        f"WHERE p.relink = {_flag(not linked)} AND NOT p.cascaded AND p.parent_identifier IS NOT NULL"
         f"{f' AND {absent}' if absent else ''} ORDER BY 1"
     )
 
 
-def pending_parent_types(payload_type: PayloadType) -> str:
-    """Prefixes of the parents of versions whose lineage is to be computed; null stands for none."""
+def pending_parent_types(payload_type: PayloadType, *, linked: bool = False) -> str:
+    """Prefixes of the parents of pending versions whose lineage is computed or not; null stands for none."""
     return (
         "SELECT DISTINCT split_part(parent_identifier, '/', 1) AS prefix "
-        f"FROM {_pending(payload_type)} WHERE relink"
+        f"FROM {_pending(payload_type)} WHERE relink = {_flag(not linked)}"
+    )
+
+
+def link_roots(payload_type: PayloadType) -> str:
+    """Compute the lineage of pending versions without a parent: themselves alone."""
+    return (
+        f"UPDATE {_pending(payload_type)} AS p SET relink = false, {_lineage(payload_type, 'NULL')} "
+        "WHERE p.relink AND p.parent_identifier IS NULL"
     )
 
 
@@ -182,13 +202,13 @@ def link(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[st
 
     Args:
         payload_type: The type.
-        parents: Prefixes of the parents.
+        parents: Prefixes of the parents, at least one.
         pended: Types that have a pending table.
 
     Returns:
         One UPDATE; it affects as many rows as it could compute.
     """
-    known = [f"SELECT NULL::text AS identifier, {', '.join(f'NULL::text AS {name}' for name in LINEAGE)}"]
+    known = []
     for prefix in parents:
         stored = f"SELECT identifier, {', '.join(LINEAGE)} FROM {render(latest(prefix))} AS r"
         if prefix in pended:
@@ -196,14 +216,9 @@ def link(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[st
             stored += f" WHERE NOT EXISTS (SELECT FROM {waiting} AS q WHERE q.identifier = r.identifier)"
             known.append(f"SELECT identifier, {', '.join(LINEAGE)} FROM {waiting} WHERE NOT relink")
         known.append(stored)
-    lineage = ", ".join(
-        f"{name} = p.identifier" if prefix == payload_type.prefix else f"{name} = a.{name}"
-        for name, prefix in LINEAGE_PREFIXES.items()
-    )
     return (
-        f"UPDATE {_pending(payload_type)} AS p SET relink = false, {lineage} "
-        f"FROM ({' UNION ALL '.join(known)}) AS a WHERE p.relink "
-        "AND (a.identifier = p.parent_identifier OR (a.identifier IS NULL AND p.parent_identifier IS NULL))"
+        f"UPDATE {_pending(payload_type)} AS p SET relink = false, {_lineage(payload_type, 'a')} "
+        f"FROM ({' UNION ALL '.join(known)}) AS a WHERE p.relink AND a.identifier = p.parent_identifier"
     )
 
 
@@ -274,10 +289,29 @@ def remove(payload_type: PayloadType) -> list[str]:
 
 
 def forget(payload_type: PayloadType) -> str:
-    """Remove the external uids that belong to what is pending: they may name a person."""
+    """Forget the external uids that belong to what is pending: they may name a person.
+
+    The identifiers stay taken, so that none is given to somebody else later.
+    """
     return (
-        f"DELETE FROM vxdata.registration AS r USING {_pending(payload_type)} AS p "
-        "WHERE p.identifier IN (r.identifier, r.parent_identifier)"
+        "UPDATE vxdata.registration AS r SET parent_identifier = '', external_uid = gen_random_uuid()::text "
+        f"FROM {_pending(payload_type)} AS p WHERE p.identifier IN (r.identifier, r.parent_identifier)"
+    )
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - rendered, not obeyed
+    return "true" if value else "false"
+
+
+def _lineage(payload_type: PayloadType, source: str) -> str:
+    """Assignments of the nearest ancestors: the resource itself, or what its parent has, or nothing."""
+    return ", ".join(
+        f"{name} = p.identifier"
+        if prefix == payload_type.prefix
+        else f"{name} = {source}"
+        if source == "NULL"
+        else f"{name} = {source}.{name}"
+        for name, prefix in LINEAGE_PREFIXES.items()
     )
 
 

@@ -104,10 +104,7 @@ def _changes_of(
     """What a version changed, its deletion or return included."""
     if number == 0:
         return {}
-    found = changes(resources[number - 1], resources[number])
-    if flags[number - 1] != flags[number]:
-        found[DELETED.name] = (flags[number - 1], flags[number])
-    return found
+    return changes(resources[number - 1], resources[number]) | deletion(flags[number - 1], flags[number])
 
 
 def changes(before: ResourceResponse, after: ResourceResponse) -> dict[str, Change]:
@@ -125,6 +122,11 @@ def changes(before: ResourceResponse, after: ResourceResponse) -> dict[str, Chan
         for name in type(after).model_fields
         if name not in BOOKKEEPING and getattr(before, name) != getattr(after, name)
     }
+
+
+def deletion(before: bool, after: bool) -> dict[str, Change]:  # noqa: FBT001 - two flags of one kind
+    """The change that a deletion or a return is; none where both flags agree."""
+    return {} if before == after else {DELETED.name: (before, after)}
 
 
 def _commits(transport: Transport, versions: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from vxdata.schemas.plan import IsIn, Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._models import responses
+from vxdata.sdk._retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,9 +110,15 @@ def read_in(
     """
     for part in _parts(values):
         where = IsIn(field=field, values=tuple(part))
-        stream = transport.read(Plan(resource_type=relation, where=where, select=select, as_of=as_of))
-        as_of = stream.as_of
-        yield pa.Table.from_batches(stream.batches, schema=stream.arrow_schema), as_of
+        plan = Plan(resource_type=relation, where=where, select=select, as_of=as_of)
+        table, as_of = retried(partial(_read, transport, plan))
+        yield table, as_of
+
+
+def _read(transport: Transport, plan: Plan) -> tuple[pa.Table, datetime]:
+    """Read to the end, so that a stream that breaks off can be read again."""
+    stream = transport.read(plan)
+    return pa.Table.from_batches(stream.batches, schema=stream.arrow_schema), stream.as_of
 
 
 def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, overload
 
+from pydantic import ValidationError
+
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.identifiers import normalise_as
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
@@ -48,6 +50,7 @@ class RegistrableNamespace(Namespace[Create, Update, Response]):
             AlreadyRegistered: An external uid has an identifier.
             ParentNotFound: A parent is missing or deleted.
             UnexpectedPayload: A parent is of another type.
+            InvalidRequest: An external uid is empty, too long or no text.
         """
         return self._ask(Action.REGISTER, external_uid, parent_identifier)
 
@@ -86,7 +89,12 @@ class RegistrableNamespace(Namespace[Create, Update, Response]):
         pairs = [(normalise_as(parent, scope), uid) for parent, uid in zip(parents, uids, strict=True)]
         if not pairs:
             return []
-        asked = ExternalUids(resource_type=self._payload_type.prefix, pairs=pairs)
+        try:
+            asked = ExternalUids(resource_type=self._payload_type.prefix, pairs=pairs)
+        except ValidationError as error:
+            foreign = [pairs[int(problem["loc"][1])][1] for problem in error.errors()]
+            msg = "External uids are texts of 1 to 256 characters without NUL."
+            raise InvalidRequest(msg, external_uids=[str(uid) for uid in foreign]) from None
         answer = self._session.transport.act(action, asked.to_bytes())
         identifiers = Registered.model_validate_json(answer).identifiers
         return identifiers[0] if isinstance(external_uid, str) else identifiers

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Protocol, runtime_checkable
 
-from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest
 from vxdata.schemas.value_types import NaiveTimestampWarning
 
 
@@ -47,7 +48,8 @@ def instant_of(as_of: AsOf) -> datetime:
         The instant, in UTC.
 
     Raises:
-        InvalidRequest: The text is no date or instant.
+        InvalidRequest: The text is no date or instant, or lies outside the years 1 to 9999 in UTC.
+        FieldTypeMismatch: It is neither text nor date nor instant, and knows none.
 
     Example:
         >>> instant_of("2025-01-01T12:00:00+01:00").isoformat()
@@ -66,12 +68,27 @@ def instant_of(as_of: AsOf) -> datetime:
                     f"as_of {as_of!r} is not a date or an instant in ISO 8601, such as 2025-01-31T12:00:00Z."
                 )
                 raise InvalidRequest(msg, as_of=as_of) from None
-        case _:
+        case HasInstant():
             return as_of.as_of
+        case _:
+            msg = f"as_of takes a date, an instant or the token of a read, not {type(as_of).__name__}."
+            raise FieldTypeMismatch(msg, got=type(as_of).__name__)
 
 
 def _in_utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        warnings.warn(f"{instant} has no time zone and is taken as UTC", NaiveTimestampWarning, stacklevel=5)
+        warnings.warn(f"{instant} has no time zone and is taken as UTC", NaiveTimestampWarning, _level())
         return instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        msg = f"as_of {instant.isoformat()} is outside the years 1 to 9999 in UTC."
+        raise InvalidRequest(msg, as_of=instant.isoformat()) from None
+
+
+def _level() -> int:
+    """Frames from the warning up to the user's own code: calls come here by ways of several lengths."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("vxdata.sdk"):
+        level, frame = level + 1, frame.f_back
+    return level

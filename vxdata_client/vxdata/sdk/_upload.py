@@ -5,15 +5,14 @@ from __future__ import annotations
 import getpass
 import platform
 import secrets
-import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
+from vxdata.sdk._retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 SECTION_BYTES: Final = 4 * 1024 * 1024
 """Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
-
-RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
-"""Waits before a write is sent again whose answer was lost; its key makes that safe."""
 
 TypedTable = tuple[str, pa.Table]
 """Rows with their resource type."""
@@ -65,12 +61,7 @@ class Upload:
             idempotency_key=self.idempotency_key or secrets.token_hex(16),
             client=describe_client(),
         )
-        for wait in RETRY_SECONDS:
-            try:
-                return transport.write(command, self._sections(), self._rows)
-            except ServerUnavailable:
-                time.sleep(wait)
-        return transport.write(command, self._sections(), self._rows)
+        return retried(lambda: transport.write(command, self._sections(), self._rows))
 
     @property
     def _rows(self) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from vxdata.schemas.errors import DuplicateIdentifiers, FieldTypeMismatch, InvalidRequest
 from vxdata.schemas.models import ResourceResponse, ResourceUpdate
 from vxdata.sdk._changes import tables_of_identifiers, tables_of_updates
-from vxdata.sdk._history import changes, history
+from vxdata.sdk._history import changes, deletion, history
 from vxdata.sdk._reader import retrieve
 from vxdata.sdk._upload import Upload
 
@@ -76,7 +77,7 @@ class Verbs(ABC, Generic[Update, Response]):
             UnexpectedPayload: An identifier belongs to another payload type.
             AsOfInFuture: The instant is later than the server's clock.
         """
-        wanted = self._full([identifiers] if isinstance(identifiers, str) else identifiers)
+        wanted = self._full(_names(identifiers))
         instant = self._session.instant(as_of)
         found = retrieve(self._session.transport, wanted, instant, include_children=include_children)
         return self._answer(found, single=isinstance(identifiers, str))
@@ -126,6 +127,7 @@ class Verbs(ABC, Generic[Update, Response]):
         """
         tables = self._tables_of_frames(resources, "update")
         if tables is not None:
+            _refuse_beside_frame(update, expected_version)
             return self._send("update", tables)
         updates = self._updates(resources, update)
         expected = self._expected(expected_version)
@@ -133,18 +135,19 @@ class Verbs(ABC, Generic[Update, Response]):
         found = retrieve(self._session.transport, list(updates), receipt.as_of, include_children=False)
         return self._answer(found, single=isinstance(resources, str))
 
+    # A mapping is an iterable of its keys, so the overload for frames comes first.
     @overload
     def delete(  # type: ignore[overload-overlap]
+        self, resources: pl.DataFrame | Mapping[str, pl.DataFrame], *, cascade: bool = False
+    ) -> CommitReceipt: ...
+    @overload
+    def delete(
         self,
         resources: str | Iterable[str],
         *,
         cascade: bool = False,
         expected_version: ExpectedVersions = None,
     ) -> None: ...
-    @overload
-    def delete(
-        self, resources: pl.DataFrame | Mapping[str, pl.DataFrame], *, cascade: bool = False
-    ) -> CommitReceipt: ...
 
     def delete(
         self,
@@ -173,6 +176,7 @@ class Verbs(ABC, Generic[Update, Response]):
         """
         tables = self._tables_of_frames(resources, "delete")
         if tables is not None:
+            _refuse_beside_frame(expected_version)
             return self._send("delete", tables, cascade=cascade)
         self._send("delete", self._tables_of(resources, expected_version), cascade=cascade)
         return None
@@ -212,7 +216,7 @@ class Verbs(ABC, Generic[Update, Response]):
             ParentNotFound: A parent is deleted, and not restored with it.
             VersionConflict: A resource has another version than expected.
         """
-        wanted = self._full([identifiers] if isinstance(identifiers, str) else identifiers)
+        wanted = self._full(_names(identifiers))
         tables = tables_of_identifiers(wanted, self._expected(expected_version))
         receipt = self._send("restore", tables, cascade=cascade)
         found = retrieve(self._session.transport, wanted, receipt.as_of, include_children=False)
@@ -261,22 +265,23 @@ class Verbs(ABC, Generic[Update, Response]):
             after: Likewise.
 
         Returns:
-            Field to its value before and after, where they differ.
+            Field to its value before and after, where they differ; `deleted` stands for a deletion.
 
         Raises:
-            ResourceNotFound: The resource never existed, or has no such version.
+            ResourceNotFound: The resource never existed, or not yet at an instant.
+            InvalidRequest: It has no version of that number.
         """
         first, second = (self._version(identifier, point) for point in (before, after))
-        return changes(first, second)
+        return changes(first.resource, second.resource) | deletion(first.deleted, second.deleted)
 
-    def _version(self, identifier: str, point: int | AsOf) -> Response:
+    def _version(self, identifier: str, point: int | AsOf) -> Version:
         if not isinstance(point, int):
-            return self.retrieve(identifier, include_children=False, as_of=point)
+            return self.history(identifier, as_of=point)[-1]
         found = [version for version in self.history(identifier) if version.version == point]
         if not found:
             msg = f"{identifier} has no version {point}."
             raise InvalidRequest(msg, identifiers=[identifier], version=point)
-        return cast("Response", found[0].resource)
+        return found[0]
 
     def _updates(self, resources: object, update: Update | None) -> dict[str, ResourceUpdate]:
         given: dict[Any, Any] = dict(resources) if isinstance(resources, Mapping) else {resources: update}
@@ -286,18 +291,13 @@ class Verbs(ABC, Generic[Update, Response]):
             msg = "update takes an identifier and its update, updates by identifier, or a frame."
             raise FieldTypeMismatch(msg)
         full = self._full(given)
-        repeated = sorted({identifier for identifier in full if full.count(identifier) > 1})
+        repeated = sorted(identifier for identifier, count in Counter(full).items() if count > 1)
         if repeated:
             raise DuplicateIdentifiers.from_identifiers(repeated)
         return dict(zip(full, given.values(), strict=True))
 
     def _tables_of(self, resources: object, expected: ExpectedVersions) -> list[TypedTable]:
-        if isinstance(resources, str):
-            resources = [resources]
-        if not isinstance(resources, Iterable):
-            msg = f"Identifiers or a frame are wanted, not {type(resources).__name__}."
-            raise FieldTypeMismatch(msg)
-        return tables_of_identifiers(self._full(resources), self._expected(expected))
+        return tables_of_identifiers(self._full(_names(resources)), self._expected(expected))
 
     def _expected(self, expected: ExpectedVersions) -> ExpectedVersions:
         """Expected versions by full identifier."""
@@ -311,3 +311,22 @@ class Verbs(ABC, Generic[Update, Response]):
     def _answer(self, found: list[ResourceResponse], *, single: bool) -> Response | list[Response]:
         answers = cast("list[Response]", found)
         return answers[0] if single else answers
+
+
+def _names(identifiers: object) -> list[str]:
+    """One identifier or several, from whatever holds them, and nothing else."""
+    if isinstance(identifiers, str):
+        return [identifiers]
+    names: list[Any] = list(identifiers) if isinstance(identifiers, Iterable) else [identifiers]
+    foreign = sorted({type(name).__name__ for name in names if not isinstance(name, str)})
+    if foreign:
+        msg = f"Identifiers are texts, not {' or '.join(foreign)}; of a frame, pass its column."
+        raise FieldTypeMismatch(msg, got=foreign)
+    return names
+
+
+def _refuse_beside_frame(*arguments: object) -> None:
+    """Refuse what says nothing of a frame, rather than forget it."""
+    if any(argument is not None for argument in arguments):
+        msg = "A frame states its changes in its columns, and expected versions in `expected_version`."
+        raise InvalidRequest(msg)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.running import require_free, until_signal
+from vxdata.cli.running import leave, require_free, until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.logs import configure_logs
@@ -52,3 +52,4 @@ def serve(
         sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
         sys.stdout.flush()
         stop.wait()
+    leave(server)

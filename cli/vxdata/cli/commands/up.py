@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from vxdata.cli.options import DataDir, HttpPort, Port
-from vxdata.cli.running import CHECK_SECONDS, embedded_server, until_signal
+from vxdata.cli.running import CHECK_SECONDS, embedded_server, leave, until_signal
 
 
 def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) -> None:
@@ -18,3 +18,4 @@ def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) 
         sys.stdout.flush()
         while not stop.wait(CHECK_SECONDS):
             stack.check()
+    leave(server)

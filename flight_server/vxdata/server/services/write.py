@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
@@ -87,13 +88,15 @@ class WriteService:
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
+        # A client that sends nothing is lent no connection.
+        begun = chain((section for section in [next(sections, None)] if section is not None), sections)
         with (
             self._database.connection() as connection,
             self._watch.over(connection, is_cancelled),
             connection.transaction(READ_WRITE),
         ):
             staging = Staging(connection, self._registry, command.verb)
-            digest = self._receive(command, sections, staging)
+            digest = self._receive(command, begun, staging)
             if not staging.counts:
                 return _unchanged(connection)
             return _apply(connection, staging, command, digest)
@@ -126,16 +129,18 @@ def _apply(connection: Connection, staging: Staging, command: WriteCommand, dige
     """Take the clock, apply the verb and log; or answer what the same request did before."""
     commit = lock_clock(connection)
     if command.idempotency_key is not None:
-        earlier = connection.rows(clock.commit_of_key(command.idempotency_key))
+        earlier = connection.rows(clock.answer_to(command.idempotency_key))
         if earlier:
             return _replayed(earlier[0], command, digest)
     written = VERBS[command.verb](connection, staging, command, commit)
     counts = {name: count for name, count in written.items() if count}
-    if not counts:
-        return _unchanged(connection)
-    for statement in clock.log_commit(commit, command, counts, digest):
-        connection.execute(statement)
-    return CommitReceipt(version=commit.version, as_of=commit.as_of, counts=counts)
+    if counts:
+        for statement in clock.log_commit(commit, command, counts):
+            connection.execute(statement)
+    answered = commit if counts else last_commit(connection)
+    if command.idempotency_key is not None:
+        connection.execute(clock.keep_answer(command.idempotency_key, digest, answered, counts))
+    return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=counts)
 
 
 def _unchanged(connection: Connection) -> CommitReceipt:

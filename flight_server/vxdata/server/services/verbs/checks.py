@@ -64,8 +64,13 @@ def require_versions(connection: Connection, staged: Sequence[PayloadType]) -> N
         raise VersionConflict.from_conflicts(conflicts)
 
 
-def require_parents(connection: Connection, pended: Sequence[PayloadType]) -> None:
-    """Refuse pending versions whose new parent is neither live nor about to be.
+def require_parents(connection: Connection, pended: Sequence[PayloadType], *, linked: bool = False) -> None:
+    """Refuse pending versions whose parent is neither live nor about to be.
+
+    Args:
+        connection: In the transaction that writes.
+        pended: Types that have a pending table.
+        linked: Whether to ask of those whose lineage is computed, not of those that wait for it.
 
     Raises:
         ParentNotFound: There are such.
@@ -73,8 +78,8 @@ def require_parents(connection: Connection, pended: Sequence[PayloadType]) -> No
     prefixes = frozenset(payload_type.prefix for payload_type in pended)
     orphans = []
     for payload_type in pended:
-        parents = parent_prefixes(connection, payload_type)
-        orphans += connection.rows(versions.missing_parents(payload_type, parents, prefixes))
+        parents = parent_prefixes(connection, payload_type, linked=linked)
+        orphans += connection.rows(versions.missing_parents(payload_type, parents, prefixes, linked=linked))
     if orphans:
         raise ParentNotFound.from_identifiers(
             sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
@@ -88,7 +93,7 @@ def _identifiers(
     return [row["identifier"] for payload_type in staged for row in connection.rows(query(payload_type))]
 
 
-def parent_prefixes(connection: Connection, payload_type: PayloadType) -> list[str]:
-    """Types of the parents of the pending versions whose lineage is to be computed."""
-    rows = connection.rows(versions.pending_parent_types(payload_type))
+def parent_prefixes(connection: Connection, payload_type: PayloadType, *, linked: bool = False) -> list[str]:
+    """Types of the parents of the pending versions whose lineage is computed, or is not."""
+    rows = connection.rows(versions.pending_parent_types(payload_type, linked=linked))
     return sorted(row["prefix"] for row in rows if row["prefix"])

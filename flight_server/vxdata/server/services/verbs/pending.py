@@ -43,10 +43,13 @@ def link(connection: Connection, payload_types: Sequence[PayloadType]) -> None:
     """
     pended = frozenset(payload_type.prefix for payload_type in payload_types)
     parents = {payload_type: parent_prefixes(connection, payload_type) for payload_type in payload_types}
+    for payload_type in payload_types:
+        connection.execute(versions.link_roots(payload_type))
     while True:
         linked = [
-            connection.execute(versions.link(payload_type, parents[payload_type], pended))
-            for payload_type in payload_types
+            connection.execute(versions.link(payload_type, names, pended))
+            for payload_type, names in parents.items()
+            if names
         ]
         if not any(linked):
             break

@@ -49,9 +49,11 @@ def restore(
             for row in connection.rows(versions.deleted_in(payload_type))
         ]
         pending.follow(connection, pended, Cascade.RESTORE)
-        pending.drop_unchanged(connection, pended, Cascade.RESTORE, roots)
-    checks.require_parents(connection, pended)
+    # Before any is dropped: what stays deleted on the way still hands its lineage down.
     pending.link(connection, pended)
+    if command.cascade:
+        pending.drop_unchanged(connection, pended, Cascade.RESTORE, roots)
+    checks.require_parents(connection, pended, linked=True)
     return pending.write(connection, pended, commit)
 
 

@@ -1,0 +1,291 @@
+"""What the processes of the concurrency test do: write and keep what was acknowledged, or read twice."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import polars as pl
+
+from vxdata.schemas.create import DataSourceCreate, VolumeCreate
+from vxdata.schemas.errors import ServiceProblem, StateConflict, VersionConflict
+from vxdata.schemas.models import models_of
+from vxdata.schemas.registry import registry
+from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
+from vxdata.schemas.wire import WriteCommand
+from vxdata.sdk import Client, F
+from vxdata.sdk._changes import tables_of_updates
+from vxdata.sdk._frames import table_from_frame
+from vxdata.sdk._upload import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from vxdata.schemas.resource_model import ResourceCreate
+    from vxdata.schemas.wire import CommitReceipt
+
+Answer = TypeVar("Answer")
+
+DEADLINE = 120.0
+"""Seconds that a writer insists; only a fault takes as long."""
+
+PATIENCE = 0.05
+COUNTERS = 3
+MOVABLE = 6
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where the processes meet: a corner of the store that nobody else uses.
+
+    Args:
+        url: Address of the server.
+        corner: Licence of all that they write, and part of every name.
+    """
+
+    url: str
+    corner: str
+
+    @property
+    def source(self) -> str:
+        """The data source above everything."""
+        return f"datasource/{self.corner}"
+
+    @property
+    def counters(self) -> list[str]:
+        """Volumes whose `b_value` counts."""
+        return [f"volume/{self.corner}/counter-{number}" for number in range(COUNTERS)]
+
+    @property
+    def contested(self) -> list[str]:
+        """Names that the small writers create, delete, restore and move against each other."""
+        return [
+            f"{prefix}/{self.corner}/{number}"
+            for prefix in ("patient", "imagingstudy", "volume", "artefact")
+            for number in range(MOVABLE)
+        ]
+
+    def prepare(self, client: Client) -> None:
+        """Create the data source and the counters."""
+        client.resources.create(
+            [
+                DataSourceCreate(identifier=self.source, license=self.corner),
+                *(
+                    VolumeCreate(
+                        identifier=name, parent_identifier=self.source, license=self.corner, b_value=0
+                    )
+                    for name in self.counters
+                ),
+            ]
+        )
+
+
+def insist(act: Callable[[], Answer]) -> Answer:
+    """Call again until there is an answer."""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        try:
+            return act()
+        except ServiceProblem as problem:
+            if not problem.retryable or time.monotonic() > deadline:
+                raise
+            time.sleep(PATIENCE)
+
+
+def count_up(scene: Scene, seed: int, steps: int) -> dict[str, int]:
+    """Increment counters, each time by what was read; tell how often each was."""
+    choose = random.Random(seed)
+    counted = dict.fromkeys(scene.counters, 0)
+    with Client(scene.url) as client:
+        for _ in range(steps):
+            name = choose.choice(scene.counters)
+            while not _increment(client, name):
+                pass
+            counted[name] += 1
+    return counted
+
+
+def _increment(client: Client, name: str) -> bool:
+    """Add one, unless somebody came in between; a lost answer is asked for again under one key."""
+    found = insist(lambda: client.volumes.retrieve(name, include_children=False))
+    assert found.b_value is not None
+    tables = tables_of_updates({name: VolumeUpdate(b_value=found.b_value + 1)}, found.version)
+    upload = Upload("update", tables, idempotency_key=secrets.token_hex(16))
+    try:
+        insist(partial(upload.send, client._session.transport))
+    except VersionConflict:
+        return False
+    return True
+
+
+def meddle(scene: Scene, seed: int, steps: int) -> list[str]:
+    """Create, update, delete, restore and move contested names at random; tell which were created."""
+    choose = random.Random(seed)
+    created = []
+    with Client(scene.url) as client:
+        for _ in range(steps):
+            names = choose.sample(scene.contested, choose.choice((1, 1, 2)))
+            try:
+                match choose.choice(("create", "create", "update", "move", "delete", "restore")):
+                    case "create":
+                        client.resources.create([_contested(scene, name, choose) for name in names])
+                        created += names
+                    case "update":
+                        _reword(client, names, choose)
+                    case "move":
+                        name = choose.choice(scene.contested[-MOVABLE:])
+                        parent = choose.choice(scene.contested)
+                        client.artefacts.update(name, ArtefactUpdate(parent_identifier=parent))
+                    case "delete":
+                        client.resources.delete(names, cascade=choose.random() < 0.3)
+                    case "restore":
+                        client.resources.restore(names, cascade=choose.random() < 0.5)
+            except StateConflict:
+                continue
+    return created
+
+
+def _contested(scene: Scene, name: str, choose: random.Random) -> ResourceCreate:
+    """A resource under one of the type above, which may be missing or deleted."""
+    prefix = name.partition("/")[0]
+    above = f"{scene.corner}/{choose.randrange(MOVABLE)}"
+    parent = {
+        "patient": scene.source,
+        "imagingstudy": f"patient/{above}",
+        "volume": f"imagingstudy/{above}",
+        "artefact": f"volume/{above}",
+    }[prefix]
+    create = models_of(registry().get(prefix)).create
+    return create(identifier=name, parent_identifier=parent, license=scene.corner)
+
+
+def _reword(client: Client, names: list[str], choose: random.Random) -> None:
+    volumes = [name for name in names if name.startswith("volume/")]
+    client.volumes.update({name: VolumeUpdate(b_value=choose.randrange(1000)) for name in volumes})
+
+
+def write_in_bulk(scene: Scene, number: int, rounds: int, rows: int) -> int:
+    """Create, update and delete thousands of volumes, a frame a commit; tell how many commits that were."""
+    with Client(scene.url) as client:
+        for turn in range(rounds):
+            names = [f"{scene.corner}/bulk-{number}-{turn}-{row}" for row in range(rows)]
+            frame = pl.DataFrame({"identifier": names})
+            client.volumes.create(
+                frame.with_columns(
+                    parent_identifier=pl.lit(scene.source), license=pl.lit(scene.corner), b_value=pl.lit(0.0)
+                )
+            )
+            client.volumes.update(frame.with_columns(b_value=pl.int_range(rows).cast(pl.Float64) + 1.0))
+            client.volumes.delete(frame.head(rows // 2))
+    return 3 * rounds
+
+
+@dataclass
+class Keyed:
+    """What became of the writes of one process, by idempotency key.
+
+    Args:
+        acknowledged: Receipts.
+        lost: Keys of which no answer came, and that were not sent again.
+    """
+
+    acknowledged: dict[str, CommitReceipt] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+
+
+def create_under_keys(scene: Scene, number: int, steps: int, *, rows: int, insisting: bool) -> Keyed:
+    """Create volumes, so many a commit; where no answer comes, ask again under the key, or give up."""
+    outcome = Keyed()
+    with Client(scene.url) as client:
+        for step in range(steps):
+            key = f"{scene.corner}-{number}-{step}"
+            frame = pl.DataFrame(
+                {
+                    "identifier": [f"{key}-{row}" for row in range(rows)],
+                    "parent_identifier": scene.source,
+                    "license": scene.corner,
+                }
+            )
+            table = table_from_frame(registry().get("volume"), frame)
+            upload = Upload("create", [("volume", table)], idempotency_key=key)
+            transport = client._session.transport
+            if insisting:
+                outcome.acknowledged[key] = insist(partial(upload.send, transport))
+                continue
+            try:
+                command = WriteCommand(verb="create", idempotency_key=key)
+                outcome.acknowledged[key] = transport.write(command, upload._sections(), rows)
+            except ServiceProblem:
+                outcome.lost.append(key)
+                insist(client.now)
+    return outcome
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An answer: which question, at which instant, and a digest of the rows."""
+
+    question: int
+    as_of: datetime
+    digest: str
+
+
+@dataclass
+class Reread:
+    """What a reader found: how many answers it asked for again, and which of them differed."""
+
+    count: int = 0
+    differing: list[Noted] = field(default_factory=list)
+
+
+def read_again(scene: Scene, seed: int, stop: Path, least: int) -> Reread:
+    """Note answers and ask for them again, while others write and afterwards, so many times at least."""
+    choose = random.Random(seed)
+    noted: list[Noted] = []
+    outcome = Reread()
+
+    def compare(earlier: Noted) -> None:
+        outcome.count += 1
+        if _ask(client, scene, earlier.question, earlier.as_of) != earlier:
+            outcome.differing.append(earlier)
+
+    with Client(scene.url) as client:
+        while not stop.exists():
+            question = choose.choices(range(len(WEIGHTS)), WEIGHTS)[0]
+            # Also instants between the last commit and now, which the read itself has to close.
+            as_of = datetime.now(UTC) if choose.random() < 0.3 else None
+            noted.append(_ask(client, scene, question, as_of))
+            compare(noted[-1])
+            compare(choose.choice(noted))
+        choose.shuffle(noted)
+        while outcome.count < least:
+            for earlier in noted:
+                compare(earlier)
+    return outcome
+
+
+WEIGHTS = (6, 1, 6, 6)
+"""How often each question is put: the second reads all types, which takes longest."""
+
+
+def _ask(client: Client, scene: Scene, question: int, as_of: datetime | None) -> Noted:
+    """Put one of several small questions."""
+    match question:
+        case 0:
+            query = client.volumes.query().filter(F.identifier.is_in(scene.counters))
+        case 1:
+            query = client.resources.query().filter(F.identifier.is_in(scene.contested))
+        case 2:
+            query = client.volumes.query().filter(F.datasource_id == scene.source, F.b_value > 0).limit(20)
+        case _:
+            query = client.artefacts.query().filter(F.patient_id.is_in(scene.contested))
+    result = (query if as_of is None else query.as_of(as_of)).run()
+    rows: list[dict[str, Any]] = result.frame.sort("identifier").to_dicts()
+    return Noted(question, result.as_of, hashlib.sha256(repr(rows).encode()).hexdigest())
