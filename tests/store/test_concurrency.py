@@ -46,7 +46,7 @@ STEPS = 30
 """What each of them does."""
 
 READERS = 2
-REREADS = 1_100
+REREADS = 1_010
 """Answers that each reader asks for again, at least."""
 
 
