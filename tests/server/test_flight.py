@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 POOL_SIZE: Final = 3
 LEAKS: Final = re.compile(
     r"Traceback|File \"|\.py\b|\.pyx|\.cc:|site-packages|SELECT |INSERT |UPDATE |COPY |FROM |vxdata\.\"|pg_|libpq|"
-    r"SQLSTATE|adbc|/work/|/usr/|/home/|/tmp/|/root/|0x[0-9a-f]{6}|object at|line \d+, in"
+    r"SQLSTATE|adbc|/srv/|/usr/|/home/|/tmp/|/root/|0x[0-9a-f]{6}|object at|line \d+, in"
 )
 """What no error may tell."""
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from sqlglot import exp
-
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import render
+from vxdata.sql.names import render, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +37,7 @@ def read_for(resource_types: Sequence[str]) -> str:
     Returns:
         A query for one row: version, stamp, and the types' own last stamp, null before their first.
     """
-    names = ", ".join(_text(name) for name in resource_types) or "NULL"
+    names = ", ".join(text(name) for name in resource_types) or "NULL"
     return (
         "SELECT version, stamp, (SELECT max(t.stamp) FROM vxdata.type_clock AS t "
         f"WHERE t.resource_type IN ({names})) AS type_stamp FROM vxdata.commit_clock"
@@ -71,7 +69,7 @@ def answer_to(idempotency_key: str) -> str:
     """The answer that was given under an idempotency key."""
     return (
         "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.answer "
-        f"WHERE idempotency_key = {_text(idempotency_key)}"
+        f"WHERE idempotency_key = {text(idempotency_key)}"
     )
 
 
@@ -89,7 +87,7 @@ def keep_answer(idempotency_key: str, digest: str, answered: Instant, counts: Ma
     """
     return (
         "INSERT INTO vxdata.answer (idempotency_key, request_digest, version, stamp, counts) VALUES "
-        f"({_text(idempotency_key)}, {_text(digest)}, {answered.version}, "
+        f"({text(idempotency_key)}, {text(digest)}, {answered.version}, "
         f"{render(timestamp(answered.as_of))}, {_object(counts)})"
     )
 
@@ -106,22 +104,18 @@ def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]
         Statements to run just before the commit.
     """
     stamp = render(timestamp(commit.as_of))
-    key = "NULL" if command.idempotency_key is None else _text(command.idempotency_key)
-    types = ", ".join(f"({_text(name)}, {commit.version}, {stamp})" for name in counts)
+    key = "NULL" if command.idempotency_key is None else text(command.idempotency_key)
+    types = ", ".join(f"({text(name)}, {commit.version}, {stamp})" for name in counts)
     return [
         f"UPDATE vxdata.commit_clock SET version = {commit.version}, stamp = {stamp}",
         f"""INSERT INTO vxdata.commit_log
             (version, stamp, verb, counts, client, idempotency_key)
-            VALUES ({commit.version}, {stamp}, {_text(command.verb)}, {_object(counts)},
+            VALUES ({commit.version}, {stamp}, {text(command.verb)}, {_object(counts)},
             {_object(command.client)}, {key})""",
         f"""INSERT INTO vxdata.type_clock (resource_type, version, stamp) VALUES {types}
             ON CONFLICT (resource_type) DO UPDATE SET version = excluded.version, stamp = excluded.stamp""",
     ]
 
 
-def _text(value: str) -> str:
-    return render(exp.Literal.string(value))
-
-
 def _object(content: Mapping[str, int] | Mapping[str, str]) -> str:
-    return f"{_text(json.dumps(dict(content)))}::jsonb"
+    return f"{text(json.dumps(dict(content)))}::jsonb"

@@ -62,3 +62,8 @@ def column(name: str, table: str | None = None) -> exp.Column:
 def render(tree: exp.Expr) -> str:
     """Write a tree as PostgreSQL text."""
     return tree.sql(dialect=DIALECT)
+
+
+def text(value: str) -> str:
+    """Write a text as a quoted literal."""
+    return render(exp.Literal.string(value))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from vxdata.sql.literals import Literal, array_text
-from vxdata.sql.names import TOMBSTONE, latest, render
+from vxdata.sql.names import TOMBSTONE, latest, render, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +28,7 @@ def lookup(resource_type: str, parents: Sequence[str], external_uids: Sequence[s
         f"SELECT r.parent_identifier, r.external_uid, r.identifier FROM {TABLE} AS r "
         f"JOIN unnest({_array(parents)}, {_array(external_uids)}) AS asked (parent_identifier, external_uid) "
         "USING (parent_identifier, external_uid) "
-        f"WHERE r.resource_type = {_text(resource_type)}"
+        f"WHERE r.resource_type = {text(resource_type)}"
     )
 
 
@@ -47,10 +45,10 @@ def last_number(resource_type: str, series: str) -> str:
     """The highest number of a series, registered or used by a resource that was created otherwise."""
     suffix = f"substring(identifier from {len(series) + 1})"
     return (
-        f"SELECT greatest((SELECT max(number) FROM {TABLE} WHERE resource_type = {_text(resource_type)} "
-        f"AND series = {_text(series)}), (SELECT max(CASE WHEN {suffix} ~ '^[0-9]{{1,18}}$' "
+        f"SELECT greatest((SELECT max(number) FROM {TABLE} WHERE resource_type = {text(resource_type)} "
+        f"AND series = {text(series)}), (SELECT max(CASE WHEN {suffix} ~ '^[0-9]{{1,18}}$' "
         f"THEN {suffix}::bigint END) FROM {render(latest(resource_type))} "
-        f"WHERE starts_with(identifier, {_text(series)})), 0) AS number"
+        f"WHERE starts_with(identifier, {text(series)})), 0) AS number"
     )
 
 
@@ -68,13 +66,9 @@ def insert(resource_type: str, rows: Sequence[tuple[str, str, str, str, int]]) -
     arrays = ", ".join([*map(_array, (parents, uids, identifiers, series)), f"{_array(numbers, 'bigint')}"])
     return (
         f"INSERT INTO {TABLE} (resource_type, parent_identifier, external_uid, identifier, series, number) "
-        f"SELECT {_text(resource_type)}, * FROM unnest({arrays})"
+        f"SELECT {text(resource_type)}, * FROM unnest({arrays})"
     )
 
 
-def _text(value: str) -> str:
-    return render(exp.Literal.string(value))
-
-
 def _array(values: Sequence[str | int], element_type: str = "text") -> str:
-    return f"{_text(array_text(map(Literal, values)))}::{element_type}[]"
+    return f"{text(array_text(map(Literal, values)))}::{element_type}[]"

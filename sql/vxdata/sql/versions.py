@@ -8,21 +8,19 @@ So the verbs differ in what they compute, and there is one way to write.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.sql.ddl import COLUMN_SET, quote
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import TOMBSTONE, history, latest, pending, render, staging
-from vxdata.sql.writes import staged_value
+from vxdata.sql.writes import LINEAGE, staged_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.sql.instant import Instant
-
-LINEAGE: Final = tuple(LINEAGE_PREFIXES)
 
 
 class Cascade(Enum):

@@ -13,6 +13,7 @@ from vxdata.schemas.errors import InvalidRequest, UnexpectedPayload
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.registry import registry
 from vxdata.schemas.uploads import EXPECTED_VERSION
+from vxdata.sdk._models import arrow_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,13 +102,8 @@ def _table(
     fields = registry().get(resource_type).field_by_name
     columns = {"identifier": pa.array([identifier for identifier, _ in rows], pa.string())}
     for name in names:
-        values = [_arrow_value(changes[name]) for _, changes in rows]
+        values = [arrow_value(changes[name]) for _, changes in rows]
         columns[name] = pa.array(values, arrow_type(fields[name].type))
     if versions:
         columns[EXPECTED_VERSION] = pa.array([versions.get(identifier) for identifier, _ in rows], pa.int64())
     return pa.table(columns)
-
-
-def _arrow_value(value: Any) -> Any:
-    """A mapping as pairs, the form that Arrow takes; all else as it is."""
-    return list(value.items()) if isinstance(value, dict) else value

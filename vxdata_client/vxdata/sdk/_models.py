@@ -36,11 +36,11 @@ def tables_from_models(models: Sequence[ResourceCreate]) -> dict[str, pa.Table]:
 def _table(resource_type: str, models: Sequence[ResourceCreate]) -> pa.Table:
     arrow_schema = create_schema(registry().get(resource_type))
     rows = [model.__dict__ for model in models]
-    columns = [pa.array([_items(row[field.name]) for row in rows], field.type) for field in arrow_schema]
+    columns = [pa.array([arrow_value(row[field.name]) for row in rows], field.type) for field in arrow_schema]
     return pa.Table.from_arrays(columns, schema=arrow_schema)
 
 
-def _items(value: Any) -> Any:
+def arrow_value(value: Any) -> Any:
     """A mapping as pairs, the form that Arrow takes; all else as it is."""
     return list(value.items()) if isinstance(value, dict) else value
 
