@@ -57,7 +57,12 @@ class Server:
         self._ready = threading.Event()
         self.is_stuck = False
         with ExitStack() as parts:
-            database = Database(settings.database_uri, size=settings.pool_size, wait=settings.pool_wait)
+            database = Database(
+                settings.database_uri,
+                size=settings.pool_size,
+                writers=settings.writer_pool_size,
+                wait=settings.pool_wait,
+            )
             parts.callback(database.close)
             require_current(database, registry())
             blobs = BlobStore(settings) if settings.s3_bucket else None
@@ -67,7 +72,13 @@ class Server:
             parts.callback(self._watch.close)
             self._services = Services(
                 read=ReadService(database, Catalog.from_registry(registry()), self._watch),
-                write=WriteService(database, registry(), self._watch, allow_purge=settings.allow_purge),
+                write=WriteService(
+                    database,
+                    registry(),
+                    self._watch,
+                    allow_purge=settings.allow_purge,
+                    idle=settings.upload_idle,
+                ),
                 register=RegisterService(database),
                 health=HealthService(database, blobs),
             )

@@ -184,6 +184,8 @@ class Connection:
             yield
         except DatabaseError:
             self.execute("ROLLBACK TO SAVEPOINT attempt")
+            # It is still there after that, and would hide one of the same name around it.
+            self.execute("RELEASE SAVEPOINT attempt")
             raise
         self.execute("RELEASE SAVEPOINT attempt")
 
@@ -245,19 +247,24 @@ class Connection:
 class Database:
     """A bounded pool of connections to one database, first come, first served.
 
+    Writers wait for each other while they hold a connection, so theirs are counted apart: a reader finds
+    one however many writers there are.
+
     Args:
         uri: libpq connection URI.
-        size: Most connections at a time.
+        size: Most connections that readers have at a time.
+        writers: Most connections that writers have at a time, beside those.
         wait: Seconds that a caller waits for a free connection.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
     """
 
-    def __init__(self, uri: SecretStr, *, size: int = 16, wait: float = 60.0) -> None:
+    def __init__(self, uri: SecretStr, *, size: int = 16, writers: int = 8, wait: float = 60.0) -> None:
         """Open the first connection, of which all others are clones."""
         self._wait = wait
         self._turns = Turns(size)
+        self._writer_turns = Turns(writers)
         self._idle: deque[Connection] = deque()
         self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
@@ -268,11 +275,12 @@ class Database:
             pass
 
     @contextmanager
-    def connection(self, *, wait: float | None = None) -> Iterator[Connection]:
+    def connection(self, *, wait: float | None = None, for_writing: bool = False) -> Iterator[Connection]:
         """Lend a connection for the length of a block.
 
         Args:
             wait: Seconds to wait for one; as long as the pool's callers do by default.
+            for_writing: Whether it is for one that may wait for other writers.
 
         Yields:
             A connection outside any transaction.
@@ -282,7 +290,8 @@ class Database:
             ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
         wait = self._wait if wait is None else wait
-        with self._turns.turn(wait) as admitted:
+        turns = self._writer_turns if for_writing else self._turns
+        with turns.turn(wait) as admitted:
             if not admitted:
                 msg = f"No database connection became free within {wait:g} seconds; try again later."
                 raise ServerBusy(msg, wait_seconds=wait)
