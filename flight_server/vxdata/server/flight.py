@@ -233,6 +233,8 @@ class FlightServer(pa.flight.FlightServerBase):
                 return [self._services.register.register(_external_uids(action)).to_bytes()]
             case Action.RESOLVE:
                 return [self._services.register.resolve(_external_uids(action)).to_bytes()]
+            case Action.EXPLAIN:
+                return [self._services.read.explain(decode(action.body.to_pybytes())).to_bytes()]
             case Action.ERROR_DETAIL:
                 return [self._errors.whole(action.body.to_pybytes().decode("utf-8", "replace"))]
             case unknown:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.schemas.plan import bind, encode
+from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY, Explanation
 from vxdata.server.clock import close_instant, last_commit, resolve_instant
 from vxdata.server.conform import conform, result_schema
 from vxdata.server.database import READ_ONLY
-from vxdata.sql.bind import bind
 from vxdata.sql.compile import compile_plan
 
 if TYPE_CHECKING:
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.schemas.plan import Plan
+    from vxdata.schemas.catalog import Catalog
+    from vxdata.schemas.plan import BoundPlan, Plan
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
-    from vxdata.sql.bind import BoundPlan
-    from vxdata.sql.catalog import Catalog
     from vxdata.sql.instant import Instant
 
 
@@ -72,7 +71,7 @@ class ReadService:
             if bound.as_of is None:
                 instant = last_commit(connection)
             else:
-                instant = resolve_instant(connection, bound.relation.members, bound.as_of)
+                instant = resolve_instant(connection, bound.members, bound.as_of)
         return plan.model_copy(update={"as_of": instant.as_of}), _schema(bound, instant)
 
     def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
@@ -97,6 +96,27 @@ class ReadService:
         arrow_schema = cast("pa.Schema", next(stream))
         return Result(arrow_schema, stream)
 
+    def explain(self, plan: Plan) -> Explanation:
+        """Tell how a plan would be run, without running it.
+
+        Args:
+            plan: A well-formed plan.
+
+        Returns:
+            The statement that it becomes at this moment, and PostgreSQL's plan for it.
+
+        Raises:
+            InvalidRequest: The plan names what does not exist, or lies in the future.
+        """
+        bound = bind(plan, self._catalog)
+        if bound.as_of is not None:
+            close_instant(self._database, bound.as_of)
+        with self._database.connection() as connection, connection.transaction(READ_ONLY):
+            sql = compile_plan(bound, resolve_instant(connection, bound.members, bound.as_of))
+            lines = connection.rows(f"EXPLAIN {sql}")
+        postgresql = "\n".join(row["QUERY PLAN"] for row in lines)
+        return Explanation(plan=encode(plan).decode(), sql=sql, postgresql=postgresql)
+
     def _stream(
         self, bound: BoundPlan, is_cancelled: Callable[[], bool]
     ) -> Iterator[pa.Schema | pa.RecordBatch]:
@@ -110,7 +130,7 @@ class ReadService:
             self._watch.over(connection, is_cancelled),
             connection.transaction(READ_ONLY),
         ):
-            instant = resolve_instant(connection, bound.relation.members, bound.as_of)
+            instant = resolve_instant(connection, bound.members, bound.as_of)
             arrow_schema = _schema(bound, instant)
             with connection.stream(compile_plan(bound, instant)) as batches:
                 yield arrow_schema

@@ -5,6 +5,7 @@ Equal plans have equal bytes, so the bytes serve as ticket, cache key and digest
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,14 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
+from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+MOST_NESTED: Final = 64
+"""Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
 
 MAX_PLAN_BYTES: Final = 16 * 1024 * 1024
 """Largest plan, in bytes: room for 100,000 identifiers of 160 characters."""
@@ -37,13 +42,29 @@ def encode(plan: Plan) -> bytes:
         >>> encode(Plan(resource_type="volume", limit=1))
         b'{"limit":1,"resource_type":"volume","version":1}'
     """
-    content = plan.model_dump(mode="json", exclude_none=True)
-    for name in ("offset", "history"):
-        if not content[name]:
-            del content[name]
+    content = canonical(plan.model_dump(mode="json", exclude_none=True))
     data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     _check_size(data)
     return data
+
+
+def digest(plan: Plan) -> str:
+    """Name a plan by its content.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        32 hexadecimal digits, equal for equal queries however their conditions were put together.
+
+    Raises:
+        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`.
+
+    Example:
+        >>> digest(Plan(resource_type="volume", limit=1)) == digest(Plan(resource_type="volume", limit=2))
+        False
+    """
+    return hashlib.blake2b(encode(plan), digest_size=16).hexdigest()
 
 
 def decode(data: bytes) -> Plan:
@@ -69,6 +90,7 @@ def decode(data: bytes) -> Plan:
         msg = "The ticket is not a query plan: it holds JSON, but not an object."
         raise InvalidTicket(msg)
     _check_version(content.get("version"))
+    _check_nesting(content)
     try:
         return Plan.model_validate_json(data)
     except ValidationError as error:
@@ -85,8 +107,29 @@ def _check_size(data: bytes) -> None:
 
 def _check_version(version: Any) -> None:
     if version != PLAN_VERSION or isinstance(version, bool):
-        msg = f"The query plan has version {version!r}; this side speaks version {PLAN_VERSION}."
-        raise InvalidPlan(msg, version=version, supported=[PLAN_VERSION])
+        msg = f"The query plan has version {version!r:.80}; this side speaks version {PLAN_VERSION}."
+        raise InvalidPlan(msg, version=repr(version)[:80], supported=[PLAN_VERSION])
+
+
+def _check_nesting(content: dict[str, Any]) -> None:
+    """Refuse what is nested too deeply, without recursion; malformed parts are left to the models."""
+    level: list[Any] = [content.get("where")]
+    depth = 0
+    while level := [node for node in level if isinstance(node, dict)]:
+        if depth > MOST_NESTED:
+            msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
+            raise InvalidPlan(msg, limit=MOST_NESTED)
+        level = [part for node in level for part in _parts(node)]
+        depth += 1
+
+
+def _parts(node: dict[str, Any]) -> list[Any]:
+    terms, query = node.get("terms"), node.get("query")
+    parts = list(terms) if isinstance(terms, list) else []
+    parts.append(node.get("term"))
+    if isinstance(query, dict):
+        parts.append(query.get("where"))
+    return parts
 
 
 def _describe(problem: ErrorDetails) -> str:
