@@ -15,9 +15,12 @@ from pydantic_core import from_json
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
+from vxdata.schemas.plan.predicates import And, IsInQuery, Not, Or, Quantified
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+    from vxdata.schemas.plan.predicates import Predicate
 
 MOST_NESTED: Final = 64
 """Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
@@ -36,14 +39,20 @@ def encode(plan: Plan) -> bytes:
         UTF-8 bytes, equal for equal plans.
 
     Raises:
-        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`.
+        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`, is nested too deeply, or holds text that
+            is no Unicode.
 
     Example:
         >>> encode(Plan(resource_type="volume", limit=1))
         b'{"limit":1,"resource_type":"volume","version":1}'
     """
-    content = canonical(plan.model_dump(mode="json", exclude_none=True))
-    data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    _check_nesting(plan)
+    try:
+        content = canonical(plan.model_dump(mode="json", exclude_none=True))
+        data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        msg = "The query plan holds text that is no Unicode: half of a surrogate pair."
+        raise InvalidPlan(msg) from error
     _check_size(data)
     return data
 
@@ -90,13 +99,14 @@ def decode(data: bytes) -> Plan:
         msg = "The ticket is not a query plan: it holds JSON, but not an object."
         raise InvalidTicket(msg)
     _check_version(content.get("version"))
-    _check_nesting(content)
     try:
-        return Plan.model_validate_json(data)
+        plan = Plan.model_validate_json(data)
     except ValidationError as error:
         problems = [_describe(problem) for problem in error.errors(include_url=False, include_input=False)]
         msg = f"The query plan is malformed: {'; '.join(problems[:5])}."
         raise InvalidPlan(msg, problems=problems[:100]) from error
+    _check_nesting(plan)
+    return plan
 
 
 def _check_size(data: bytes) -> None:
@@ -111,25 +121,26 @@ def _check_version(version: Any) -> None:
         raise InvalidPlan(msg, version=repr(version)[:80], supported=[PLAN_VERSION])
 
 
-def _check_nesting(content: dict[str, Any]) -> None:
-    """Refuse what is nested too deeply, without recursion; malformed parts are left to the models."""
-    level: list[Any] = [content.get("where")]
-    depth = 0
-    while level := [node for node in level if isinstance(node, dict)]:
-        if depth > MOST_NESTED:
-            msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
-            raise InvalidPlan(msg, limit=MOST_NESTED)
+def _check_nesting(plan: Plan) -> None:
+    """Refuse what is nested too deeply, without recursion."""
+    level = [] if plan.where is None else [plan.where]
+    for _ in range(MOST_NESTED + 1):
         level = [part for node in level for part in _parts(node)]
-        depth += 1
+    if level:
+        msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
+        raise InvalidPlan(msg, limit=MOST_NESTED)
 
 
-def _parts(node: dict[str, Any]) -> list[Any]:
-    terms, query = node.get("terms"), node.get("query")
-    parts = list(terms) if isinstance(terms, list) else []
-    parts.append(node.get("term"))
-    if isinstance(query, dict):
-        parts.append(query.get("where"))
-    return parts
+def _parts(node: Predicate) -> tuple[Predicate, ...]:
+    match node:
+        case And(terms=terms) | Or(terms=terms):
+            return terms
+        case Not(term=term):
+            return (term,)
+        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
+            return (query.where,)
+        case _:
+            return ()
 
 
 def _describe(problem: ErrorDetails) -> str:
