@@ -37,6 +37,8 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
     others = everything.without(prefix)
     scope.reads.update((everything, family, others))
     column = next((name for name, ancestor in LINEAGE_PREFIXES.items() if ancestor == prefix), None)
+    if scope.relation.rows is Rows.VERSION:
+        column = None  # it tells where the version hung, not where the resource hangs at the instant
     return BoundAncestry(
         identifier=full,
         below=below,
