@@ -17,7 +17,7 @@ from vxdata.server.services.read import ReadService
 from vxdata.server.services.write import WriteService
 from vxdata.server.upgrade import upgrade
 from vxdata.server.watch import Watch
-from vxdata.sql.catalog import Catalog
+from vxdata.schemas.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,7 +20,9 @@ from vxdata.schemas.plan import Plan, bind, decode
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import column, render, unresolved
-from vxdata.sql.rewrites import RULES, project, restrict
+from vxdata.sql.rewrites import RULES
+from vxdata.sql.rewrites.project import project
+from vxdata.sql.rewrites.restrict import restrict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.resource_model import ResourceCreate
     from vxdata.schemas.wire import CommitReceipt
+    from vxdata.sdk import Query
 
 Answer = TypeVar("Answer")
 
@@ -277,6 +278,7 @@ WEIGHTS = (6, 1, 6, 6)
 
 def _ask(client: Client, scene: Scene, question: int, as_of: datetime | None) -> Noted:
     """Put one of several small questions."""
+    query: Query[Any]
     match question:
         case 0:
             query = client.volumes.query().filter(F.identifier.is_in(scene.counters))

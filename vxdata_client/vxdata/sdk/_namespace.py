@@ -82,14 +82,13 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         created = self._create_all(_models(resources))
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
-    def query(self) -> Query:
+    def query(self) -> Query[Response]:
         """Start a query over the resources of this type.
 
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        plan = Plan(resource_type=self._payload_type.prefix, as_of=self._session.as_of)
-        return Query(self._session.transport, plan)
+        return Query(self._session, Plan(resource_type=self._payload_type.prefix))
 
     def _create_all(self, models: Sequence[ResourceCreate]) -> list[ResourceResponse]:
         expected = self._payload_type.prefix
@@ -183,7 +182,7 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        return Query(self._session.transport, Plan(resource_type=RESOURCE, as_of=self._session.as_of))
+        return Query(self._session, Plan(resource_type=RESOURCE))
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Correct plural prefixes; every identifier must have one."""

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 def text_test(predicate: BoundTextTest, scope: Scope) -> exp.Expr:
     """A text that is, contains, begins or ends with another, or matches a regular expression."""
-    value, text = operand(predicate.operand, scope.table), exp.Literal.string(predicate.text)
+    value: exp.Expr = operand(predicate.operand, scope.table)
+    text: exp.Expr = exp.Literal.string(predicate.text)
     if predicate.op == "matches":
         return _own("matches_any_case" if predicate.ignore_case else "matches", value, text)
     if predicate.ignore_case:

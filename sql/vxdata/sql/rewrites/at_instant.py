@@ -107,7 +107,7 @@ def _select(
     if len(tables) == 1:
         return query.from_(tables[0], copy=False)
     needed = {node.name: node for part in (*outputs, *conditions) for node in part.find_all(exp.Column)}
-    parts = [exp.select(*map(column, needed)).from_(table, copy=False) for table in tables]
+    parts: list[exp.Query] = [exp.select(*map(column, needed)).from_(table, copy=False) for table in tables]
     united = reduce(lambda first, second: exp.union(first, second, distinct=False, copy=False), parts)
     return query.from_(united.subquery(exp.to_identifier("versions", quoted=True), copy=False), copy=False)
 
