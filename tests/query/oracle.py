@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -16,7 +15,7 @@ from vxdata.schemas.fields import Integer
 from vxdata.schemas.relations import DELETED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from tests.query.data import Dump
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 LARGEST: Final = Fraction(1.7976931348623157e308)
 TOLERANCE: Final = Fraction(1, 10**12)
+SUBNORMAL: Final = 1e-320
+"""Rounding errors of the smallest floats are no share of them."""
+
 BIGINT: Final = range(-(2**63), 2**63)
 
 Row = tuple[Any, ...]
@@ -177,14 +179,14 @@ def _near(value: Fraction, size: Fraction) -> Near | TooLarge:
     """A float of which sums of a size were made on the way."""
     if size > LARGEST * (1 - TOLERANCE):
         return TooLarge(certain=abs(value) > LARGEST * (1 + TOLERANCE))
-    return Near(float(value), float((size + abs(value)) * TOLERANCE))
+    return Near(float(value), float((size + abs(value)) * TOLERANCE) + SUBNORMAL)
 
 
 def _quantile(values: list[Any], quantile: float) -> Near:
     place = quantile * (len(values) - 1)
     low, high = Fraction(values[math.floor(place)]), Fraction(values[math.ceil(place)])
     value = low + (Fraction(place) - math.floor(place)) * (high - low)
-    return Near(float(value), float(max(abs(low), abs(high)) * TOLERANCE))
+    return Near(float(value), float(max(abs(low), abs(high)) * TOLERANCE) + SUBNORMAL)
 
 
 def _floats(rows: pl.DataFrame) -> list[str]:
@@ -210,6 +212,13 @@ def _sorted_rows(
     for name, descending, nulls_first in reversed(terms):
         at = columns.index(name)
         nulls = [row for row in rows if row[at] is None]
-        others = sorted((row for row in rows if row[at] is not None), key=itemgetter(at), reverse=descending)
+        others = sorted((row for row in rows if row[at] is not None), key=_value_at(at), reverse=descending)
         rows = nulls + others if nulls_first else others + nulls
     return rows
+
+
+def _value_at(place: int) -> Callable[[Row], Any]:
+    def value(row: Row) -> Any:
+        return row[place].value if isinstance(row[place], Near) else row[place]
+
+    return value

@@ -107,7 +107,7 @@ def predicates(draw: DrawFn, rows: Rows, levels: int = LEVELS) -> Predicate:
     """Any predicate."""
     kinds = [kind for kind, fits in LEAVES.items() if rows.places(fits)]
     kinds += kinds[1:]
-    if rows.relation == COMMIT or (rows.history and __import__("os").environ.get("QP_SKIP")):
+    if rows.relation == COMMIT:
         kinds = [kind for kind in kinds if kind is not ancestries]
     if levels > 1:
         kinds += [junctions, junctions, negations, negations, memberships, quantifieds]

@@ -273,9 +273,9 @@ def texts(number: int) -> str:
 def test_a_hundred_thousand_values(raw: Raw, oracle: Oracle, field: str, make: Callable[[int], Any]) -> None:
     node = IsIn(field=field, values=tuple(make(number) for number in range(MANY)))
     known = {read(catalog().relation("artefact").column_by_name[field].type, value) for value in node.values}
-    rows = oracle.state(None).rows("artefact").drop_nulls(field).rows_by_key(field, named=True)
-    inside = {row["identifier"] for value, found in rows.items() for row in found if value in known}
-    outside = {row["identifier"] for value, found in rows.items() for row in found if value not in known}
+    rows = oracle.state(None).rows("artefact").drop_nulls(field).to_dicts()
+    inside = {row["identifier"] for row in rows if row[field] in known}
+    outside = {row["identifier"] for row in rows if row[field] not in known}
     assert inside
     assert identifiers(raw, node) == inside
     assert identifiers(raw, Not(term=node)) == outside

@@ -75,7 +75,7 @@ class FlightTransport:
             arrow_schema=arrow_schema.remove_metadata(),
             as_of=datetime.fromisoformat(metadata[AS_OF_KEY].decode()),
             version=int(metadata[VERSION_KEY]),
-            batches=cast("ReadAhead[pa.RecordBatch]", arriving),
+            batches=arriving,
         )
 
     def _arriving(
