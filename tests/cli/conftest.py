@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import SecretStr
 
-from tests.server.databases import admin
+from tests.server.databases import admin, empty_databases
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from pydantic import SecretStr
 
     from vxdata.server.config import Settings
     from vxdata.server.database import Database
@@ -29,19 +29,8 @@ def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[],
 
     Each goes with its test: what is dropped need not be written out when the cluster stops.
     """
-    made: list[str] = []
-
-    def make() -> SecretStr:
-        name = f"cli_{secrets.token_hex(6)}"
-        with admin.connection() as connection:
-            connection.execute(f'CREATE DATABASE "{name}" OWNER vxdata')
-        made.append(name)
-        return SecretStr(stack.postgres_uri.get_secret_value().replace("/vxdata?", f"/{name}?"))
-
-    yield make
-    with admin.connection() as connection:
-        for name in made:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with empty_databases(admin, stack) as make:
+        yield make
 
 
 @pytest.fixture

@@ -4,9 +4,43 @@ from __future__ import annotations
 
 import pytest
 
-from vxdata.schemas.errors import InvalidRequest, UnexpectedPayload
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedPayload
 from vxdata.schemas.update import DataSourceUpdate, PatientUpdate, VolumeUpdate
-from vxdata.sdk._changes import tables_of_identifiers, tables_of_updates
+from vxdata.sdk._changes import is_pair, pairs_of, tables_of_identifiers, tables_of_updates
+
+PAIRS = [("volume/1", VolumeUpdate(b_value=1)), ("patient/1", PatientUpdate(sex="M"))]
+
+
+class TestPairs:
+    @pytest.mark.parametrize("given", [PAIRS, tuple(PAIRS), dict(PAIRS), iter(PAIRS)])
+    def test_of_several_in_any_form(self, given: object) -> None:
+        assert pairs_of(given) == PAIRS
+
+    def test_of_one(self) -> None:
+        assert pairs_of(PAIRS[0]) == pairs_of(*PAIRS[0]) == PAIRS[:1]
+        assert [is_pair(given) for given in (PAIRS[0], PAIRS, PAIRS[:1], list(PAIRS[0]), PAIRS[0][0])] == [
+            True,
+            False,
+            False,
+            False,
+            False,
+        ]
+
+    @pytest.mark.parametrize("given", [[], (), {}, iter([])])
+    def test_of_none(self, given: object) -> None:
+        assert pairs_of(given) == []
+
+    @pytest.mark.parametrize(
+        "given", ["", "volume/1", None, 1, PAIRS[0][1], ["volume/1"], [PAIRS[0], None], {"volume/1": None}]
+    )
+    def test_of_something_else_are_refused(self, given: object) -> None:
+        with pytest.raises(FieldTypeMismatch, match="update takes"):
+            pairs_of(given)
+
+    @pytest.mark.parametrize("given", [PAIRS[0], PAIRS, dict(PAIRS), [], None])
+    def test_beside_another_update_are_refused(self, given: object) -> None:
+        with pytest.raises(FieldTypeMismatch, match="update takes"):
+            pairs_of(given, PatientUpdate(sex="M"))
 
 
 def test_what_states_the_same_fields_shares_a_table() -> None:

@@ -88,8 +88,27 @@ class TestDiff:
         assert client.patients.diff(patient, first, deleted) == {"deleted": (False, True)}
 
     def test_of_a_version_that_it_does_not_have(self, client: Client, patient: str) -> None:
-        with pytest.raises(InvalidRequest, match="has no version 1"):
-            client.patients.diff(patient, 1, client.now())
+        first = client.patients.retrieve(patient).version
+        second = client.patients.update(patient, PatientUpdate(sex="M")).version
+        for namespace in (client.patients, client.resources):
+            with pytest.raises(InvalidRequest) as caught:
+                namespace.diff(patient, first, second + 1)
+            assert caught.value.message == (
+                f"{patient} has no version {second + 1}; it has {first}, {second}."
+            )
+            assert caught.value.details == {
+                "identifiers": [patient],
+                "version": second + 1,
+                "versions": [first, second],
+            }
+
+    def test_of_many_versions_some_are_named(self, client: Client, patient: str) -> None:
+        for year in range(1950, 1975):
+            client.patients.update(patient, PatientUpdate(birth_year=year))
+        with pytest.raises(InvalidRequest, match=r"; it has [0-9, ]+ and 6 more\.") as caught:
+            client.patients.diff(patient.removeprefix("patient/"), 0, client.now())
+        assert caught.value.message.startswith(f"{patient} has no version 0")
+        assert len(caught.value.details["versions"]) == 26
 
 
 class TestCommits:

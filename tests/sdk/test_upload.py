@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,12 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from vxdata.schemas.errors import InvalidTicket, UnknownField, UnknownResourceType
+from vxdata.schemas.errors import InvalidRequest, InvalidTicket, UnknownField, UnknownResourceType
 from vxdata.schemas.fields import MAX_TEXT_LENGTH
+from vxdata.schemas.update import DataSourceUpdate
 from vxdata.schemas.wire import UPLOAD_SCHEMA
 from vxdata.sdk import F
-from vxdata.sdk._upload import SECTION_BYTES, Upload, describe_client, sections
+from vxdata.sdk._upload import LONGEST_KEY, SECTION_BYTES, Upload, describe_client, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +124,47 @@ class TestUpload:
                 client._session.transport
             )
         assert client.health().version == before
+
+
+class TestKeys:
+    """Equal rows are the same request, however a computation has left them in memory."""
+
+    @pytest.mark.parametrize(
+        "same",
+        [
+            pl.DataFrame({"b_value": [None, 1.0, 2.0]}),
+            pl.select(
+                b_value=pl.when(pl.int_range(3) == 0).then(None).otherwise(pl.int_range(3).cast(pl.Float64))
+            ),
+            pl.DataFrame({"b_value": [None, 1.0, 2.0, None, 4.0]}).head(3),
+            pl.DataFrame({"b_value": [5.0, None, 1.0, 2.0]}).slice(1),
+            pl.concat(
+                [pl.DataFrame({"b_value": [None, 1.0]}), pl.DataFrame({"b_value": [2.0]})], rechunk=False
+            ),
+        ],
+    )
+    def test_know_equal_frames(self, client: Client, root: str, unique: str, same: pl.DataFrame) -> None:
+        names = [f"{unique}-{number}" for number in range(3)]
+        client.volumes.create(pl.DataFrame({"identifier": names, "parent_identifier": root, "license": "x"}))
+        rows = pl.DataFrame({"identifier": names, "b_value": [None, 1.0, 2.0]})
+        first = client.volumes.update(rows, idempotency_key=unique)
+        again = client.volumes.update(rows.with_columns(same["b_value"]), idempotency_key=unique)
+        assert again == first
+        assert first.counts == {"volume": 2}
+
+    @pytest.mark.parametrize("size", [1, LONGEST_KEY])
+    def test_of_either_length_are_kept(self, client: Client, root: str, size: int) -> None:
+        key = secrets.token_hex(LONGEST_KEY)[:size]
+        client.resources.update(root, DataSourceUpdate(license=key), idempotency_key=key)
+        (commit,) = client.commits().filter(F.idempotency_key == key).collect().to_dicts()
+        assert commit["verb"] == "update"
+
+    @pytest.mark.parametrize("key", ["", "x" * (LONGEST_KEY + 1), "a\0b", 1, b"x"])
+    def test_of_another_form_are_refused(self, client: Client, root: str, key: Any) -> None:
+        before = client.now()
+        with pytest.raises(InvalidRequest, match="An idempotency key is a text of 1 to 200 characters"):
+            client.resources.delete(root, idempotency_key=key)
+        assert client.now() == before
 
 
 class TestCaller:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -20,6 +20,7 @@ from vxdata.schemas.create import (
 from vxdata.schemas.errors import (
     DuplicateIdentifiers,
     FieldTypeMismatch,
+    IdempotencyMismatch,
     InvalidRequest,
     NotRegistered,
     ResourceNotFound,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from vxdata.sdk._verbs import Verbs
     from vxdata.server.config import Settings
 
 __all__ = ["admin", "new_database"]
@@ -159,9 +161,29 @@ class TestUpdate:
         assert receipt.counts == {"volume": 1}
         assert [len(client.volumes.history(name)) for name in family[2:]] == [1, 2]
 
-    def test_nothing_updates_nothing(self, client: Client) -> None:
+    def test_pairs_over_mixed_types(self, client: Client, family: list[str]) -> None:
+        pairs = [(family[3], VolumeUpdate(b_value=9)), (family[0], PatientUpdate(sex="M"))]
+        found = client.resources.update(pairs, expected_version={family[0]: client.now().version})
+        assert [response.identifier for response in found] == [family[3], family[0]]
+        assert len({response.version for response in found}) == 1
+        assert (client.volumes.retrieve(family[3]).b_value, client.patients.retrieve(family[0]).sex) == (
+            9,
+            "M",
+        )
+
+    def test_one_pair_gives_one_response(self, client: Client, family: list[str]) -> None:
+        pair = (family[0].removeprefix("patient/"), PatientUpdate(sex="M"))
+        version = client.patients.retrieve(family[0]).version
+        assert client.patients.update(pair, expected_version=version).sex == "M"
+        assert client.patients.update(iter([pair]))[0].sex == "M"
+
+    def test_one_named_twice_in_pairs_is_refused(self, client: Client, family: list[str]) -> None:
         before = client.now()
-        assert client.patients.update({}) == []
+        pairs = [(name, PatientUpdate(sex=sex)) for name in family[:1] for sex in ("M", "O")]
+        for namespace in (client.patients, client.resources):
+            with pytest.raises(DuplicateIdentifiers) as caught:
+                namespace.update(pairs)
+            assert caught.value.details == {"identifiers": [family[0]]}
         assert client.now() == before
 
     def test_expected_versions_by_bare_identifier(self, client: Client, family: list[str]) -> None:
@@ -294,6 +316,143 @@ def test_a_hundred_thousand_at_once(client: Client, datasource: str, unique: str
     with pytest.raises(ResourceNotFound) as caught:
         client.patients.retrieve(names)
     assert caught.value.details["identifiers"] == names
+
+
+class TestNothing:
+    """Nothing to do is the same in every namespace, and no call to the server."""
+
+    @pytest.fixture
+    def namespaces(self) -> Iterator[tuple[Verbs[Any, Any], ...]]:
+        with Client("grpc://127.0.0.1:1") as nowhere:
+            yield nowhere.patients, nowhere.resources, nowhere.namespace("volume")
+
+    @pytest.mark.parametrize(
+        ("verb", "nothing", "expected"),
+        [
+            ("create", [], []),
+            ("create", (), []),
+            ("retrieve", [], []),
+            ("update", {}, []),
+            ("update", [], []),
+            ("update", (), []),
+            ("delete", [], None),
+            ("delete", {}, None),
+            ("restore", [], []),
+            ("restore", set(), []),
+        ],
+    )
+    def test_of_nothing(
+        self, namespaces: tuple[Verbs[Any, Any], ...], verb: str, nothing: object, expected: object
+    ) -> None:
+        assert [getattr(namespace, verb)(nothing) for namespace in namespaces] == [expected] * len(namespaces)
+
+    @pytest.mark.parametrize("verb", ["update", "delete"])
+    def test_frames_without_rows_give_a_receipt(self, client: Client, verb: str) -> None:
+        now = client.now()
+        empty = pl.DataFrame(schema={"identifier": pl.String})
+        receipts = [
+            getattr(client.patients, verb)(empty),
+            getattr(client.resources, verb)({"patient": empty, "volume": empty}),
+        ]
+        expected = CommitReceipt(version=now.version, as_of=now.as_of, counts={})
+        assert receipts == [expected, expected]
+        assert client.now() == now
+
+    def test_a_create_of_frames_without_rows_gives_a_receipt(self, client: Client) -> None:
+        now = client.now()
+        empty = pl.DataFrame(schema=dict.fromkeys(("identifier", "parent_identifier", "license"), pl.String))
+        receipts = [client.patients.create(empty), client.resources.create({"patient": empty})]
+        assert receipts == [CommitReceipt(version=now.version, as_of=now.as_of, counts={})] * 2
+        assert client.now() == now
+
+
+class TestIdempotency:
+    """A call made again under its key is answered as the first time, though the state has moved on."""
+
+    @pytest.fixture(params=["typed", "generic"])
+    def patients(self, client: Client, request: pytest.FixtureRequest) -> Verbs[Any, Any]:
+        return client.patients if request.param == "typed" else client.resources
+
+    def test_of_a_create(
+        self, client: Client, patients: Verbs[Any, Any], datasource: str, unique: str
+    ) -> None:
+        create: Callable[..., Any] = patients.create  # type: ignore[attr-defined] # both kinds have it
+        model = PatientCreate(identifier=unique, parent_identifier=datasource, license="x", sex="F")
+        first = create(model, idempotency_key=unique)
+        client.patients.delete(unique)
+        before = client.now()
+        assert create([model], idempotency_key=unique) == [first]
+        with pytest.raises(IdempotencyMismatch):
+            create(model.model_copy(update={"sex": "M"}), idempotency_key=unique)
+        assert client.now() == before
+
+    def test_of_a_create_of_frames(self, client: Client, datasource: str, unique: str) -> None:
+        frame = pl.DataFrame(
+            {"identifier": [f"patient/{unique}"], "parent_identifier": datasource, "license": "x"}
+        )
+        first = client.patients.create(frame, idempotency_key=unique)
+        assert client.resources.create({"patient": frame}, idempotency_key=unique) == first
+        assert client.now().version == first.version
+
+    def test_of_an_update(
+        self, client: Client, patients: Verbs[Any, Any], family: list[str], unique: str
+    ) -> None:
+        name, update = family[0], PatientUpdate(sex="M")
+        first = patients.update(name, update, idempotency_key=unique)
+        client.patients.update(name, PatientUpdate(sex="O"))
+        before = client.now()
+        assert patients.update(name, update, idempotency_key=unique) == first
+        assert patients.update([(name, update)], idempotency_key=unique) == [first]
+        for other in (PatientUpdate(sex="F"), PatientUpdate(license="M"), PatientUpdate()):
+            with pytest.raises(IdempotencyMismatch):
+                patients.update(name, other, idempotency_key=unique)
+        with pytest.raises(IdempotencyMismatch):
+            patients.update(name, update, expected_version=first.version, idempotency_key=unique)
+        assert client.now() == before
+        assert client.patients.retrieve(name).sex == "O"
+
+    def test_of_a_delete(
+        self, client: Client, patients: Verbs[Any, Any], family: list[str], unique: str
+    ) -> None:
+        patients.delete(family[0], idempotency_key=unique)
+        client.patients.restore(family[0])
+        before = client.now()
+        patients.delete([family[0]], idempotency_key=unique)
+        with pytest.raises(IdempotencyMismatch):
+            patients.delete(family[0], cascade=True, idempotency_key=unique)
+        assert client.now() == before
+        assert client.patients.retrieve(family[0]).identifier == family[0]
+
+    def test_of_a_restore(
+        self, client: Client, patients: Verbs[Any, Any], family: list[str], unique: str
+    ) -> None:
+        client.patients.delete(family[0])
+        first = patients.restore(family[0], idempotency_key=unique)
+        client.patients.delete(family[0])
+        before = client.now()
+        assert patients.restore(family[0], idempotency_key=unique) == first
+        with pytest.raises(IdempotencyMismatch):
+            client.volumes.restore(family[2], idempotency_key=unique)
+        assert client.now() == before
+
+    def test_of_frames(self, client: Client, family: list[str], unique: str) -> None:
+        frame = pl.DataFrame({"identifier": family[2:], "b_value": [7.0, None]})
+        first = client.volumes.update(frame, idempotency_key=unique)
+        assert client.volumes.update(frame, idempotency_key=unique) == first
+        assert client.resources.update({"volume": frame}, idempotency_key=unique) == first
+        with pytest.raises(IdempotencyMismatch):
+            client.volumes.update(frame.reverse(), idempotency_key=unique)
+        names = frame.select("identifier")
+        second = client.volumes.delete(names, idempotency_key=f"{unique}-2")
+        assert client.resources.delete({"volume": names}, idempotency_key=f"{unique}-2") == second
+        assert second.version == first.version + 1 == client.now().version
+
+    def test_of_what_changed_nothing(self, client: Client, family: list[str], unique: str) -> None:
+        same = PatientUpdate(sex="F")
+        first = client.patients.update(family[0], same, idempotency_key=unique)
+        client.patients.update(family[0], PatientUpdate(sex="M"))
+        assert client.patients.update(family[0], same, idempotency_key=unique) == first
+        assert client.patients.retrieve(family[0]).sex == "M"
 
 
 class TestPurge:

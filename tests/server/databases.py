@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -40,9 +40,17 @@ def admin(stack: EmbeddedStack, session_dir: Path) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture(scope="session")
-def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
-    """Makes an empty database, and tells its URI."""
+@contextmanager
+def empty_databases(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+    """Make empty databases and tell their URIs; all go at the end of the block.
+
+    Args:
+        admin: Connections of the superuser.
+        stack: Where the databases are made.
+
+    Yields:
+        A function that makes one.
+    """
     made: list[str] = []
 
     def make() -> SecretStr:
@@ -56,6 +64,13 @@ def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[],
     with admin.connection() as connection:
         for name in made:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+    """Makes an empty database, and tells its URI."""
+    with empty_databases(admin, stack) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +27,7 @@ from vxdata.schemas.fields import (
 from vxdata.schemas.value_types import INT64, bounds, stored_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from vxdata.schemas.fields import Field, FieldType
     from vxdata.schemas.payload_type import PayloadType
@@ -91,43 +92,60 @@ def stored_source(field_type: FieldType) -> str:
     return built.__name__ if type(built) is type else str(built)
 
 
-def docstring(summary: str, section: str, fields: Iterable[Field]) -> str:
-    """Write the docstring of a class whose fields are described in one section.
+@dataclass(frozen=True)
+class Models:
+    """One kind of models, with a class for each payload type.
 
     Args:
-        summary: The first sentence.
-        section: `Args` or `Attributes`.
-        fields: What to describe.
-
-    Returns:
-        The docstring, quoted and indented by one level.
-    """
-    entries = "\n".join(_entry(field) for field in fields)
-    return f'    """{summary}\n\n    {section}:\n{entries}\n    """\n'
-
-
-def module(
-    purpose: str, base: str, payload_types: Iterable[PayloadType], render_class: Callable[[PayloadType], str]
-) -> str:
-    """Assemble a module with one class for each payload type.
-
-    Args:
+        kind: Ends the name of each class, such as `Create`.
         purpose: Docstring of the module.
-        base: Base class of all, which the module exports too, such as `ResourceCreate`.
-        payload_types: The declarations.
-        render_class: Writes one class.
-
-    Returns:
-        The formatted module.
+        summary: Begins the docstring of each class.
+        section: Where its fields are described: `Args` or `Attributes`.
+        fields: The fields of a payload type that its class has.
+        annotation: Writes what stands behind the name of a field.
     """
-    classes = [render_class(payload_type) for payload_type in payload_types]
-    body = "\n\n".join(classes)
-    verb = base.removeprefix("Resource")
-    exported = sorted([base, *(f"{payload_type.name}{verb}" for payload_type in payload_types)])
-    from_base = [name for name in ("UNSET", base) if _uses(name, body)]
-    listing = "".join(f'    "{name}",\n' for name in exported)
-    imports = _imports(body, {"vxdata.schemas.resource_model": from_base})
-    return formatted(f'{HEADER}\n"""{purpose}"""\n\n{imports}\n__all__ = [\n{listing}]\n\n\n{body}')
+
+    kind: str
+    purpose: str
+    summary: str
+    section: str
+    fields: Callable[[PayloadType], Sequence[Field]]
+    annotation: Callable[[Field], str]
+
+    @property
+    def base(self) -> str:
+        """Base class of all, which the module exports too."""
+        return f"Resource{self.kind}"
+
+    def render(self, payload_types: Iterable[PayloadType]) -> str:
+        """Write the module.
+
+        Args:
+            payload_types: The declarations.
+
+        Returns:
+            The formatted module.
+        """
+        payload_types = list(payload_types)
+        body = "\n\n".join(self._class(payload_type) for payload_type in payload_types)
+        exported = sorted([self.base, *(f"{payload_type.name}{self.kind}" for payload_type in payload_types)])
+        from_base = [name for name in ("UNSET", self.base) if _uses(name, body)]
+        listing = "".join(f'    "{name}",\n' for name in exported)
+        imports = _imports(body, {"vxdata.schemas.resource_model": from_base})
+        return formatted(f'{HEADER}\n"""{self.purpose}"""\n\n{imports}\n__all__ = [\n{listing}]\n\n\n{body}')
+
+    def _class(self, payload_type: PayloadType) -> str:
+        """Write the model of one type."""
+        fields = self.fields(payload_type)
+        entries = "\n".join(_entry(field) for field in fields)
+        docstring = (
+            f'"""{self.summary}: {payload_type.description}\n\n    {self.section}:\n{entries}\n    """'
+        )
+        lines = "\n".join(f"    {field.name}: {self.annotation(field)}" for field in fields)
+        return (
+            f"class {payload_type.name}{self.kind}({self.base}):\n    {docstring}\n\n"
+            f'    resource_type: ClassVar[str] = "{payload_type.prefix}"\n\n{lines}\n'
+        )
 
 
 def formatted(source: str) -> str:

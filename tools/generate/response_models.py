@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
-from tools.generate import python_source as source
+from tools.generate.python_source import Models, stored_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.fields import Field
 
 
-def render(payload_types: Iterable[PayloadType]) -> str:
-    """Write the module.
-
-    Args:
-        payload_types: The declarations.
-
-    Returns:
-        Python source.
-    """
-    return source.module("Models of stored versions.", "ResourceResponse", payload_types, _class)
+def _annotation(field: Field) -> str:
+    """Write the type of a stored field, and that what is not required may be null."""
+    return f"{stored_source(field.type)}{'' if field.required else ' | None = None'}"
 
 
-def _class(payload_type: PayloadType) -> str:
-    """Write the model of one type."""
-    fields = payload_type.response_fields
-    lines = [
-        f"    {field.name}: {source.stored_source(field.type)}{'' if field.required else ' | None = None'}"
-        for field in fields
-    ]
-    docstring = source.docstring(f"Stored: {payload_type.description}", "Attributes", fields)
-    return (
-        f"class {payload_type.name}Response(ResourceResponse):\n{docstring}\n"
-        f'    resource_type: ClassVar[str] = "{payload_type.prefix}"\n\n' + "\n".join(lines) + "\n"
-    )
+render: Final = Models(
+    kind="Response",
+    purpose="Models of stored versions.",
+    summary="Stored",
+    section="Attributes",
+    fields=attrgetter("response_fields"),
+    annotation=_annotation,
+).render
+"""Writes the module."""

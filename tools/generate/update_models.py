@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tools.generate import python_source as source
+from tools.generate.python_source import Models, value_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
 
 
-def render(payload_types: Iterable[PayloadType]) -> str:
-    """Write the module.
-
-    Args:
-        payload_types: The declarations.
-
-    Returns:
-        Python source.
-    """
-    purpose = "Models of changes to resources: what is not stated is kept, and None means null."
-    return source.module(purpose, "ResourceUpdate", payload_types, _class)
+def _fields(payload_type: PayloadType) -> list[Field]:
+    """The fields that can change."""
+    return [field for field in payload_type.create_fields if field.name != "identifier"]
 
 
-def _class(payload_type: PayloadType) -> str:
-    """Write the model of one type."""
-    fields = [field for field in payload_type.create_fields if field.name != "identifier"]
-    lines = [
-        f"    {field.name}: {source.value_source(field.type)}{'' if field.required else ' | None'} = UNSET"
-        for field in fields
-    ]
-    docstring = source.docstring(f"Update: {payload_type.description}", "Args", fields)
-    return (
-        f"class {payload_type.name}Update(ResourceUpdate):\n{docstring}\n"
-        f'    resource_type: ClassVar[str] = "{payload_type.prefix}"\n\n' + "\n".join(lines) + "\n"
-    )
+def _annotation(field: Field) -> str:
+    """Write the type of a field, and that none must be stated."""
+    return f"{value_source(field.type)}{'' if field.required else ' | None'} = UNSET"
+
+
+render: Final = Models(
+    kind="Update",
+    purpose="Models of changes to resources: what is not stated is kept, and None means null.",
+    summary="Update",
+    section="Args",
+    fields=_fields,
+    annotation=_annotation,
+).render
+"""Writes the module."""

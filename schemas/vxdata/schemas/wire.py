@@ -55,7 +55,7 @@ class WriteCommand(Message):
     version: Literal[1] = 1
     verb: Verb
     cascade: bool = False
-    idempotency_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern="^[^\\x00]*$")] | None = None
     client: dict[str, str] = Field(default_factory=dict)
 
     def body(self) -> bytes:

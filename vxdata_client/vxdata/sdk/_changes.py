@@ -1,28 +1,83 @@
-"""Changes as uploads: update models and identifiers to tables, each with the versions that it expects."""
+"""Changes as uploads: what a caller gives becomes tables, each row with the version that it expects."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pyarrow as pa
 
 from vxdata.schemas.arrow import arrow_type
-from vxdata.schemas.errors import InvalidRequest, UnexpectedPayload
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedPayload
 from vxdata.schemas.identifiers import prefix_of
+from vxdata.schemas.models import ResourceUpdate
 from vxdata.schemas.registry import registry
 from vxdata.schemas.uploads import EXPECTED_VERSION
 from vxdata.sdk._models import arrow_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from vxdata.schemas.models import ResourceUpdate
     from vxdata.sdk._upload import TypedTable
 
 ExpectedVersions = int | Mapping[str, int] | None
 """The version that a call expects: of its one resource, by identifier of several, or any."""
+
+
+def names_of(identifiers: object) -> list[str]:
+    """Take one identifier or several, from whatever holds them, and nothing else.
+
+    Args:
+        identifiers: What a caller gave.
+
+    Returns:
+        The identifiers, as they were written.
+
+    Raises:
+        FieldTypeMismatch: Something is no text.
+    """
+    if isinstance(identifiers, str):
+        return [identifiers]
+    names: list[Any] = list(identifiers) if isinstance(identifiers, Iterable) else [identifiers]
+    foreign = sorted({type(name).__name__ for name in names if not isinstance(name, str)})
+    if foreign:
+        msg = f"Identifiers are texts, not {' or '.join(foreign)}; of a frame, pass its column."
+        raise FieldTypeMismatch(msg, got=foreign)
+    return names
+
+
+def pairs_of(resources: object, update: object = None) -> list[tuple[str, ResourceUpdate]]:
+    """Take updates with their identifiers, in any form that states both.
+
+    Args:
+        resources: An identifier, a pair, several pairs, or updates by identifier.
+        update: The update, beside an identifier alone.
+
+    Returns:
+        Pairs of identifier and update, as they were written.
+
+    Raises:
+        FieldTypeMismatch: Something is no pair of an identifier and an update.
+    """
+    given: list[object]
+    if isinstance(resources, str) or update is not None or is_pair(resources):
+        given = [resources if update is None else (resources, update)]
+    elif isinstance(resources, Mapping):
+        given = list(resources.items())
+    else:
+        given = list(resources) if isinstance(resources, Iterable) else [resources]
+    pairs = [pair for pair in given if is_pair(pair)]
+    if len(pairs) < len(given):
+        msg = "update takes an identifier and its update, such pairs, updates by identifier, or a frame."
+        raise FieldTypeMismatch(msg)
+    return pairs
+
+
+def is_pair(given: object) -> TypeGuard[tuple[str, ResourceUpdate]]:
+    """Whether something is an identifier with its update."""
+    match given:
+        case (str(), ResourceUpdate()):
+            return isinstance(given, tuple)
+    return False
 
 
 def tables_of_updates(updates: Mapping[str, ResourceUpdate], expected: ExpectedVersions) -> list[TypedTable]:

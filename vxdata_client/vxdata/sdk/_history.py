@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from vxdata.schemas.errors import ResourceNotFound
+from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
+from vxdata.schemas.messages import abridged
 from vxdata.schemas.models import models_of
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.registry import registry
@@ -96,6 +97,28 @@ def history(transport: Transport, identifier: str, as_of: datetime | None) -> li
         )
         for number, resource in enumerate(resources)
     ]
+
+
+def numbered(versions: Sequence[Version], number: int) -> Version:
+    """Find a version by its number.
+
+    Args:
+        versions: All versions of a resource.
+        number: Sequence number of the commit that wrote it.
+
+    Returns:
+        The version.
+
+    Raises:
+        InvalidRequest: There is none of that number; those that there are are named.
+    """
+    by_number = {version.version: version for version in versions}
+    if number not in by_number:
+        identifier = versions[0].resource.identifier
+        has = abridged([str(known) for known in by_number])
+        msg = f"{identifier} has no version {number}; it has {has}."
+        raise InvalidRequest(msg, identifiers=[identifier], version=number, versions=list(by_number))
+    return by_number[number]
 
 
 def _changes_of(

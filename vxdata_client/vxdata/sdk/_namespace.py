@@ -14,10 +14,7 @@ from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._frames import table_from_frame
-from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._query import Query
-from vxdata.sdk._reader import retrieve
-from vxdata.sdk._upload import Upload
 from vxdata.sdk._verbs import Verbs
 
 if TYPE_CHECKING:
@@ -47,20 +44,24 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         self._payload_type = payload_type
 
     @overload
-    def create(self, resources: Create) -> Response: ...
+    def create(self, resources: Create, *, idempotency_key: str | None = None) -> Response: ...
     @overload
-    def create(self, resources: Iterable[Create]) -> list[Response]: ...
+    def create(
+        self, resources: Iterable[Create], *, idempotency_key: str | None = None
+    ) -> list[Response]: ...
     @overload
-    def create(self, resources: pl.DataFrame) -> CommitReceipt: ...
+    def create(self, resources: pl.DataFrame, *, idempotency_key: str | None = None) -> CommitReceipt: ...
 
     def create(
-        self, resources: Create | Iterable[Create] | pl.DataFrame
+        self, resources: Create | Iterable[Create] | pl.DataFrame, *, idempotency_key: str | None = None
     ) -> Response | list[Response] | CommitReceipt:
         """Create resources, all in one commit or none.
 
         Args:
             resources: One model, a list of models, or a frame whose columns are fields. In a frame,
                 identifiers may be bare; parents must be full identifiers.
+            idempotency_key: Name of the request. Called again under it with the same arguments, it
+                answers as the first time and writes nothing.
 
         Returns:
             What was stored: one response for a model, a list in the order given for a list. For a
@@ -75,11 +76,12 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
             ResourceAlreadyExists: An identifier exists, live or deleted.
             ParentNotFound: A parent is neither live nor part of the same call.
             LineageCycle: Resources would be their own ancestors.
+            IdempotencyMismatch: The key was used before for another request.
         """
         tables = self._tables_of_frames(resources, "create")
         if tables is not None:
-            return self._send("create", tables)
-        created = self._create_all(_models(resources))
+            return self._send("create", tables, idempotency_key=idempotency_key)
+        created = self._created(self._of_this_type(_models(resources)), idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query[Response]:
@@ -90,12 +92,12 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         """
         return Query(self._session, Plan(resource_type=self._payload_type.prefix))
 
-    def _create_all(self, models: Sequence[ResourceCreate]) -> list[ResourceResponse]:
+    def _of_this_type(self, models: Sequence[ResourceCreate]) -> Sequence[ResourceCreate]:
         expected = self._payload_type.prefix
         foreign = [model.identifier for model in models if model.resource_type != expected]
         if foreign:
             raise UnexpectedPayload.from_identifiers(foreign, expected)
-        return create_models(self._session, models)
+        return models
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Add the prefix to bare identifiers, and refuse those of other types."""
@@ -128,41 +130,34 @@ def _model(resource: object) -> ResourceCreate:
     raise FieldTypeMismatch(msg, got=name)
 
 
-def create_models(session: Session, models: Sequence[ResourceCreate]) -> list[ResourceResponse]:
-    """Create resources of any types in one commit, and read back what was stored.
-
-    Args:
-        session: The way to the server.
-        models: What to create.
-
-    Returns:
-        The stored resources, in the order of `models`.
-    """
-    if not models:
-        return []
-    receipt = Upload("create", list(tables_from_models(models).items())).send(session.transport)
-    identifiers = [model.identifier for model in models]
-    return retrieve(session.transport, identifiers, receipt.as_of, include_children=False)
-
-
 class Resources(Verbs[ResourceUpdate, ResourceResponse]):
     """Resources of all types together."""
 
     @overload
-    def create(self, resources: ResourceCreate) -> ResourceResponse: ...
+    def create(
+        self, resources: ResourceCreate, *, idempotency_key: str | None = None
+    ) -> ResourceResponse: ...
     @overload
-    def create(self, resources: Mapping[str, pl.DataFrame]) -> CommitReceipt: ...
+    def create(
+        self, resources: Mapping[str, pl.DataFrame], *, idempotency_key: str | None = None
+    ) -> CommitReceipt: ...
     @overload
-    def create(self, resources: Iterable[ResourceCreate]) -> list[ResourceResponse]: ...
+    def create(
+        self, resources: Iterable[ResourceCreate], *, idempotency_key: str | None = None
+    ) -> list[ResourceResponse]: ...
 
     def create(
-        self, resources: ResourceCreate | Iterable[ResourceCreate] | Mapping[str, pl.DataFrame]
+        self,
+        resources: ResourceCreate | Iterable[ResourceCreate] | Mapping[str, pl.DataFrame],
+        *,
+        idempotency_key: str | None = None,
     ) -> ResourceResponse | list[ResourceResponse] | CommitReceipt:
         """Create resources of any types, all in one commit or none.
 
         Args:
             resources: One model, a list of models of any types, or frames by resource type, such as
                 ``{"patient": patients, "volume": volumes}``. Parents may be part of the same call.
+            idempotency_key: Name of the request, as in the typed namespaces.
 
         Returns:
             What was stored, or for frames the receipt of the commit.
@@ -172,8 +167,8 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         """
         tables = self._tables_of_frames(resources, "create")
         if tables is not None:
-            return self._send("create", tables)
-        created = create_models(self._session, _models(resources))
+            return self._send("create", tables, idempotency_key=idempotency_key)
+        created = self._created(_models(resources), idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
 from vxdata.sdk._retry import retried
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SECTION_BYTES: Final = 4 * 1024 * 1024
 """Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
+
+LONGEST_KEY: Final = 200
+"""Characters of an idempotency key, as `WriteCommand` takes it."""
 
 TypedTable = tuple[str, pa.Table]
 """Rows with their resource type."""
@@ -55,11 +59,9 @@ class Upload:
         Raises:
             VxDataError: Anything that the server refuses; then nothing is written.
         """
+        key = secrets.token_hex(16) if self.idempotency_key is None else _checked(self.idempotency_key)
         command = WriteCommand(
-            verb=self.verb,
-            cascade=self.cascade,
-            idempotency_key=self.idempotency_key or secrets.token_hex(16),
-            client=describe_client(),
+            verb=self.verb, cascade=self.cascade, idempotency_key=key, client=describe_client()
         )
         return retried(lambda: transport.write(command, self._sections(), self._rows))
 
@@ -68,7 +70,24 @@ class Upload:
         return sum(table.num_rows for _, table in self.tables)
 
     def _sections(self) -> Iterator[pa.RecordBatch]:
-        return (section for name, table in self.tables for section in sections(name, table))
+        for name, table in self.tables:
+            yield from sections(name, table if self.idempotency_key is None else _laid_out(table))
+
+
+def _checked(key: object) -> str:
+    if not isinstance(key, str) or not 1 <= len(key) <= LONGEST_KEY or "\0" in key:
+        msg = f"An idempotency key is a text of 1 to {LONGEST_KEY} characters without NUL, not {key!r:.80}."
+        raise InvalidRequest(msg)
+    return key
+
+
+def _laid_out(table: pa.Table) -> pa.Table:
+    """Lay the rows out anew, so that equal rows are equal bytes: by them the server knows a request again.
+
+    As they come, the bytes under nulls and behind the end may be whatever a computation left there.
+    """
+    batches = [batch.take(pa.array(range(batch.num_rows))) for batch in table.to_batches()]
+    return pa.Table.from_batches(batches, schema=table.schema)
 
 
 def describe_client() -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.server.services.verbs import checks, pending
-from vxdata.sql import versions
-from vxdata.sql.versions import Cascade
+from vxdata.server.services.verbs import checks
+from vxdata.server.services.verbs.pending import Pending
+from vxdata.sql.versions.cascade import Cascade
+from vxdata.sql.versions.pending import pend_staged
+from vxdata.sql.versions.presence import Presence
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
@@ -28,15 +30,11 @@ def delete(
         ResourceNotFound: A resource is missing or deleted already.
         VersionConflict: A resource has another version than expected.
     """
-    staged = staging.staged_types
-    checks.require_distinct(connection, staged)
-    checks.require_live(connection, staged)
-    checks.require_versions(connection, staged)
-    pended = staging.registry.payload_types if command.cascade else staged
-    pending.begin(connection, pended)
-    for payload_type in staged:
-        connection.execute(versions.pend_staged(payload_type, tombstone=True))
+    checks.require_fit(connection, staging, Presence.LIVE)
+    pending = Pending(connection, staging.registry)
+    for payload_type in staging.staged_types:
+        pending.add(payload_type, pend_staged(payload_type, tombstone=True))
     if command.cascade:
-        pending.follow(connection, pended, Cascade.DELETE)
-        pending.drop_unchanged(connection, pended, Cascade.DELETE)
-    return pending.write(connection, pended, commit)
+        pending.follow(Cascade.DELETE)
+        pending.drop_unchanged(Cascade.DELETE)
+    return pending.write(commit)

@@ -1,84 +1,165 @@
-"""Pending versions: follow the cascade, compute lineage, write."""
+"""Pending versions: stage them, follow the cascade, compute lineage, write."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import LineageCycle
-from vxdata.server.services.verbs.checks import parent_prefixes
-from vxdata.sql import versions
+from vxdata.schemas.errors import LineageCycle, ParentNotFound
+from vxdata.server.services.verbs.checks import MANY
+from vxdata.sql.versions import cascade, lineage, publish
+from vxdata.sql.versions.lineage import Marked
+from vxdata.sql.versions.pending import create_pending
+from vxdata.sql.versions.tables import analyze, pending_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
     from vxdata.server.database import Connection
     from vxdata.sql.instant import Instant
-    from vxdata.sql.versions import Cascade
+    from vxdata.sql.versions.cascade import Cascade
 
 
-def begin(connection: Connection, payload_types: Iterable[PayloadType]) -> None:
-    """Make the pending tables."""
-    for payload_type in payload_types:
-        connection.execute(versions.create_pending(payload_type))
+class Pending:
+    """The versions that a verb will write, in a temporary table for each type that has any.
 
+    Making a table takes longer than changing a row, and all writers wait for it: so none is made before
+    there are rows for it.
 
-def follow(connection: Connection, payload_types: Sequence[PayloadType], cascade: Cascade) -> None:
-    """Pend all descendants of what is pending, level by level."""
-    prefixes = [payload_type.prefix for payload_type in payload_types]
-    while True:
-        found = [
-            connection.execute(versions.pend_children(payload_type, prefixes, cascade))
-            for payload_type in payload_types
-        ]
-        if not any(found):
-            return
-
-
-def link(connection: Connection, payload_types: Sequence[PayloadType]) -> None:
-    """Compute the lineage of pending versions, parents before children.
-
-    Raises:
-        LineageCycle: Some have no end to their ancestors.
+    Args:
+        connection: In the transaction that writes.
+        registry: The payload types.
     """
-    pended = frozenset(payload_type.prefix for payload_type in payload_types)
-    parents = {payload_type: parent_prefixes(connection, payload_type) for payload_type in payload_types}
-    for payload_type in payload_types:
-        connection.execute(versions.link_roots(payload_type))
-    while True:
-        linked = [
-            connection.execute(versions.link(payload_type, names, pended))
-            for payload_type, names in parents.items()
-            if names
-        ]
-        if not any(linked):
-            break
-    circular = [
-        row["identifier"]
-        for payload_type in payload_types
-        for row in connection.rows(versions.not_linked(payload_type))
-    ]
-    if circular:
-        raise LineageCycle.from_identifiers(circular)
+
+    def __init__(self, connection: Connection, registry: Registry) -> None:
+        """Begin with nothing."""
+        self._connection = connection
+        self._registry = registry
+        self._prefixes: set[str] = set()
+        self._cascaded: set[str] = set()
+
+    @property
+    def types(self) -> tuple[PayloadType, ...]:
+        """The types that have a pending table, in the order of the registry: mostly parents first."""
+        return self._named(self._prefixes)
+
+    def add(self, payload_type: PayloadType, statement: str) -> int:
+        """Run a statement that pends versions of a type.
+
+        Args:
+            payload_type: The type.
+            statement: An INSERT into its pending table.
+
+        Returns:
+            Rows affected.
+        """
+        if payload_type.prefix not in self._prefixes:
+            self._connection.execute(create_pending(payload_type))
+            self._prefixes.add(payload_type.prefix)
+        count = self._connection.execute(statement)
+        if count >= MANY:
+            self._connection.execute(analyze(pending_table(payload_type)))
+        return count
+
+    def follow(self, reason: Cascade) -> None:
+        """Pend all descendants of what is pending, level by level."""
+        above, level = self.types, 0
+        while above:
+            query = cascade.child_types(self._registry, above, level, reason)
+            found = {row["prefix"] for row in self._connection.rows(query)}
+            self._cascaded |= found
+            above = tuple(
+                payload_type
+                for payload_type in self._named(found)
+                if self.add(payload_type, cascade.pend_children(payload_type, above, level, reason))
+            )
+            level += 1
+
+    def drop_unchanged(self, reason: Cascade, roots: Iterable[int] = ()) -> None:
+        """Take out what a cascade pended on the way but needs no new version.
+
+        Args:
+            reason: Why it was pended.
+            roots: Commits whose deletions a restore undoes.
+        """
+        roots = list(roots)
+        for payload_type in self._named(self._cascaded):
+            self._connection.execute(cascade.drop_unchanged(payload_type, reason, roots))
+
+    def require_parents(self) -> None:
+        """Refuse versions that are placed below what is neither live nor about to be.
+
+        Raises:
+            ParentNotFound: There are such.
+        """
+        orphans = []
+        for payload_type, counts in self._parents(Marked.PLACED).items():
+            if parents := _prefixes(counts):
+                query = lineage.missing_parents(payload_type, parents, frozenset(self._prefixes))
+                orphans += self._connection.rows(query)
+        if orphans:
+            raise ParentNotFound.from_identifiers(
+                sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
+            )
+
+    def link(self) -> None:
+        """Compute the lineage of the versions that wait for it, parents before children.
+
+        Raises:
+            LineageCycle: Some have no end to their ancestors.
+        """
+        parents = self._parents(Marked.RELINK)
+        waiting = {payload_type: sum(counts.values()) for payload_type, counts in parents.items()}
+        for payload_type, counts in parents.items():
+            if None in counts:
+                waiting[payload_type] -= self._connection.execute(lineage.link_roots(payload_type))
+        while any(waiting.values()):
+            if not self._link_level(parents, waiting):
+                raise self._circular()
+
+    def write(self, commit: Instant) -> dict[str, int]:
+        """Move present versions to history, and put the pending ones in their place.
+
+        Returns:
+            Versions written, by resource type.
+        """
+        counts = {}
+        for payload_type in self.types:
+            self._connection.execute(publish.supersede(payload_type, commit))
+            counts[payload_type.prefix] = self._connection.execute(publish.publish(payload_type, commit))
+        return counts
+
+    def _named(self, prefixes: set[str]) -> tuple[PayloadType, ...]:
+        return tuple(payload_type for payload_type in self._registry if payload_type.prefix in prefixes)
+
+    def _parents(self, marked: Marked) -> dict[PayloadType, dict[str | None, int]]:
+        """How many marked versions there are of each type, by the type of their parent."""
+        counts: dict[str, dict[str | None, int]] = {}
+        for row in self._connection.rows(lineage.parent_types(self.types, marked)):
+            counts.setdefault(row["prefix"], {})[row["parent"]] = row["rows"]
+        return {payload_type: counts[payload_type.prefix] for payload_type in self._named(set(counts))}
+
+    def _link_level(
+        self, parents: dict[PayloadType, dict[str | None, int]], waiting: dict[PayloadType, int]
+    ) -> int:
+        """Compute the lineage of those whose parent's is known; tell of how many."""
+        before = sum(waiting.values())
+        for payload_type, counts in parents.items():
+            if waiting[payload_type]:
+                statement = lineage.link(payload_type, _prefixes(counts), frozenset(self._prefixes))
+                waiting[payload_type] -= self._connection.execute(statement)
+        return before - sum(waiting.values())
+
+    def _circular(self) -> LineageCycle:
+        return LineageCycle.from_identifiers(
+            [
+                row["identifier"]
+                for payload_type in self.types
+                for row in self._connection.rows(lineage.not_linked(payload_type))
+            ]
+        )
 
 
-def drop_unchanged(
-    connection: Connection, payload_types: Iterable[PayloadType], cascade: Cascade, roots: Iterable[int] = ()
-) -> None:
-    """Take out what was pended on the way but needs no new version."""
-    roots = list(roots)
-    for payload_type in payload_types:
-        connection.execute(versions.drop_unchanged(payload_type, cascade, roots))
-
-
-def write(connection: Connection, payload_types: Iterable[PayloadType], commit: Instant) -> dict[str, int]:
-    """Move present versions to history, and put the pending ones in their place.
-
-    Returns:
-        Versions written, by resource type.
-    """
-    counts = {}
-    for payload_type in payload_types:
-        connection.execute(versions.supersede(payload_type, commit))
-        counts[payload_type.prefix] = connection.execute(versions.publish(payload_type, commit))
-    return counts
+def _prefixes(counts: dict[str | None, int]) -> list[str]:
+    return sorted(prefix for prefix in counts if prefix is not None)

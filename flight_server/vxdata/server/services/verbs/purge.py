@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.server.services.verbs import checks, pending
-from vxdata.sql import clock, versions
-from vxdata.sql.versions import Cascade
+from vxdata.server.services.verbs import checks
+from vxdata.server.services.verbs.pending import Pending
+from vxdata.sql import clock
+from vxdata.sql.versions.cascade import Cascade
+from vxdata.sql.versions.pending import pend_staged
+from vxdata.sql.versions.presence import Presence
+from vxdata.sql.versions.removal import forget, remove
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
@@ -33,19 +37,17 @@ def purge(
     Raises:
         DuplicateIdentifiers: An identifier is staged twice.
         ResourceNotFound: A resource never existed.
+        VersionConflict: A resource has another version than expected.
     """
-    staged = staging.staged_types
-    checks.require_distinct(connection, staged)
-    checks.require_existing(connection, staged)
-    pended = staging.registry.payload_types
-    pending.begin(connection, pended)
-    for payload_type in staged:
-        connection.execute(versions.pend_staged(payload_type, tombstone=True))
-    pending.follow(connection, pended, Cascade.DELETE)
+    checks.require_fit(connection, staging, Presence.KNOWN)
+    pending = Pending(connection, staging.registry)
+    for payload_type in staging.staged_types:
+        pending.add(payload_type, pend_staged(payload_type, tombstone=True))
+    pending.follow(Cascade.DELETE)
     connection.execute(clock.BUMP_EPOCH)
-    for payload_type in pended:
-        connection.execute(versions.forget(payload_type))
+    for payload_type in pending.types:
+        connection.execute(forget(payload_type))
     return {
-        payload_type.prefix: sum(connection.execute(statement) for statement in versions.remove(payload_type))
-        for payload_type in pended
+        payload_type.prefix: sum(connection.execute(statement) for statement in remove(payload_type))
+        for payload_type in pending.types
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.server.services.verbs import checks, pending
-from vxdata.sql import versions
-from vxdata.sql.versions import Cascade
+from vxdata.server.services.verbs import checks
+from vxdata.server.services.verbs.pending import Pending
+from vxdata.sql.versions.cascade import Cascade
+from vxdata.sql.versions.pending import pend_update
+from vxdata.sql.versions.presence import Presence
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
@@ -33,19 +35,14 @@ def update(
         ParentNotFound: A new parent is not live.
         LineageCycle: A resource would be its own ancestor.
     """
-    staged = staging.staged_types
-    checks.require_distinct(connection, staged)
-    checks.require_live(connection, staged)
-    checks.require_versions(connection, staged)
-    moves = any("parent_identifier" in names for sets in staging.column_sets.values() for names in sets)
-    pended = staging.registry.payload_types if moves else staged
-    pending.begin(connection, pended)
-    for payload_type in staged:
+    checks.require_fit(connection, staging, Presence.LIVE)
+    pending = Pending(connection, staging.registry)
+    for payload_type in staging.staged_types:
         for number, names in enumerate(staging.column_sets[payload_type.prefix]):
-            connection.execute(versions.pend_update(payload_type, number, names))
-    if moves:
-        checks.require_parents(connection, pended)
-        pending.follow(connection, pended, Cascade.RELINK)
-        pending.link(connection, pended)
-        pending.drop_unchanged(connection, pended, Cascade.RELINK)
-    return pending.write(connection, pended, commit)
+            pending.add(payload_type, pend_update(payload_type, number, names))
+    if any("parent_identifier" in names for sets in staging.column_sets.values() for names in sets):
+        pending.require_parents()
+        pending.follow(Cascade.RELINK)
+        pending.link()
+        pending.drop_unchanged(Cascade.RELINK)
+    return pending.write(commit)

@@ -1,0 +1,37 @@
+"""Fixtures of this folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server.verbs.support import Store
+from vxdata.schemas.registry import registry
+from vxdata.server.services.write import WriteService
+
+if TYPE_CHECKING:
+    from vxdata.server.database import Database
+    from vxdata.server.watch import Watch
+
+
+@pytest.fixture(scope="module")
+def store(database: Database, watch: Watch) -> Store:
+    """All verbs, on the module's database."""
+    return Store(WriteService(database, registry(), watch, allow_purge=True), database)
+
+
+@pytest.fixture
+def tree(store: Store, unique: str) -> dict[str, str]:
+    """Two data sources; below the first a patient, its study, a volume and an artefact."""
+    names = {
+        "source": f"datasource/{unique}-1",
+        "other": f"datasource/{unique}-2",
+        "patient": f"patient/{unique}",
+        "study": f"imagingstudy/{unique}",
+        "volume": f"volume/{unique}",
+        "artefact": f"artefact/{unique}",
+    }
+    chain = [names[key] for key in ("source", "patient", "study", "volume", "artefact")]
+    store.plant({names["other"]: None, **dict(zip(chain, [None, *chain], strict=False))})
+    return names
