@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.query.compare import compare
-from tests.query.data import dump, fill
+from tests.query.data import NAMES, dump, fill
 from tests.query.material import Material
 from tests.query.oracle import Oracle
 from tests.query.plans import plans
@@ -17,8 +17,9 @@ from tests.query.shown import shown
 from tests.server.support import never
 from vxdata.schemas.catalog import catalog
 from vxdata.schemas.errors import InvalidPlan, VxDataError
-from vxdata.schemas.plan import Plan, decode, encode
+from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
 from vxdata.schemas.registry import registry
+from vxdata.schemas.relations import RESOURCE
 from vxdata.schemas.wire import AS_OF_KEY
 from vxdata.server.database import Database
 from vxdata.server.errors import translate
@@ -61,6 +62,7 @@ def test_the_server_answers_as_polars_does(
     while left > 0:
         with filled(new_database(), f"{seed}-{left}", watch) as (reads, material):
             ask(reads, material, min(left, PLANS_OF_A_STORE))
+            ask_for_relatives(reads, material)
         left -= PLANS_OF_A_STORE
 
 
@@ -75,6 +77,21 @@ def ask(reads: ReadService, material: Material, count: int) -> None:
         compare(run(reads, plan), oracle.answer(plan))
 
     answers_agree()
+
+
+def ask_for_relatives(reads: ReadService, material: Material) -> None:
+    """Compare who hangs below and above each resource, now and at instants early and late."""
+    oracle = Oracle(material.dump, catalog())
+    instants = material.dump.instants
+    for as_of in (None, *instants[:: len(instants) // 3]):
+        for name in NAMES:
+            below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
+            for where in (below, Not(term=below), above):
+                plan = Plan(resource_type=RESOURCE, select=("identifier",), where=where, as_of=as_of)
+                try:
+                    compare(run(reads, plan), oracle.answer(plan))
+                except AssertionError as error:
+                    raise AssertionError(shown(plan)) from error
 
 
 def run(reads: ReadService, plan: Plan) -> pa.Table | VxDataError:

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from tests.sdk.reports import ROWS, create_reports, large, stalling
 from tests.store.relay import Relay
-from vxdata.schemas.create import BenchmarkCreate
+from vxdata.schemas.create import BenchmarkingResultCreate
 from vxdata.schemas.errors import RequestTimedOut, ServerUnavailable, UnknownField
 from vxdata.sdk import Client, F
 from vxdata.sdk._retry import RETRY_SECONDS
@@ -34,13 +34,13 @@ def benchmarks(client: Client, root: str) -> str:
     """What benchmarks with maps and lists, some of them empty or missing, hang below."""
     common = {"parent_identifier": root, "license": "x", "eval_task": "t"}
     word = root.rpartition("/")[2]
-    client.benchmarkings.create(
+    client.benchmarking_results.create(
         [
-            BenchmarkCreate(identifier=f"{word}-0", summary_metrics={"auc": 0.5, "é": -0.0}, **common),
-            BenchmarkCreate(
+            BenchmarkingResultCreate(identifier=f"{word}-0", summary_metrics={"auc": 0.5, "é": -0.0}, **common),
+            BenchmarkingResultCreate(
                 identifier=f"{word}-1", summary_metrics={}, other_data={}, benchmarked_on=[], **common
             ),
-            BenchmarkCreate(
+            BenchmarkingResultCreate(
                 identifier=f"{word}-2",
                 summary_metrics={"x": 1e300},
                 other_data={"a": "b", "": ""},
@@ -53,7 +53,7 @@ def benchmarks(client: Client, root: str) -> str:
 
 
 def test_read_back_it_is_what_collect_gives(client: Client, benchmarks: str, tmp_path: Path) -> None:
-    query = client.benchmarkings.query().filter(F.parent_identifier == benchmarks).order_by("identifier")
+    query = client.benchmarking_results.query().filter(F.parent_identifier == benchmarks).order_by("identifier")
     query.sink_parquet(tmp_path / "x.parquet", progress=False)
     frame = query.collect()
     assert frame.height == 3
@@ -62,14 +62,14 @@ def test_read_back_it_is_what_collect_gives(client: Client, benchmarks: str, tmp
 
 
 def test_an_empty_answer_has_the_whole_schema(client: Client, unique: str, tmp_path: Path) -> None:
-    query = client.benchmarkings.query().filter(F.identifier == f"benchmarking/{unique}")
+    query = client.benchmarking_results.query().filter(F.identifier == f"benchmarking/{unique}")
     query.sink_parquet(tmp_path / "x.parquet", progress=False)
     assert_frame_equal(pl.read_parquet(tmp_path / "x.parquet"), query.collect())
     assert pq.read_schema(tmp_path / "x.parquet").equals(query.to_arrow().schema)
 
 
 def test_the_token(client: Client, benchmarks: str, tmp_path: Path) -> None:
-    query = client.benchmarkings.query().filter(F.parent_identifier == benchmarks).pin()
+    query = client.benchmarking_results.query().filter(F.parent_identifier == benchmarks).pin()
     token = query.sink_parquet(tmp_path / "x.parquet", progress=False)
     assert token == query.fetch().token
     kept = pl.read_parquet_metadata(tmp_path / "x.parquet")
@@ -90,7 +90,7 @@ def test_a_long_answer_makes_row_groups(
 def test_an_earlier_file_is_replaced(client: Client, benchmarks: str, tmp_path: Path) -> None:
     target = tmp_path / "x.parquet"
     target.write_text("something else")
-    query = client.benchmarkings.query().filter(F.parent_identifier == benchmarks)
+    query = client.benchmarking_results.query().filter(F.parent_identifier == benchmarks)
     query.sink_parquet(str(target), progress=False)
     assert pl.read_parquet(target).height == 3
     assert list(tmp_path.iterdir()) == [target]
@@ -143,7 +143,7 @@ def test_the_bar_knows_the_total_where_counting_is_cheap(
 def test_without_a_bar_nothing_is_printed(
     client: Client, benchmarks: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client.benchmarkings.query().sink_parquet(tmp_path / "x.parquet", progress=False)
+    client.benchmarking_results.query().sink_parquet(tmp_path / "x.parquet", progress=False)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
 
