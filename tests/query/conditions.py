@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import polars as pl
 
 from vxdata.schemas.fields import Date, Float, NumberMap, Text, TextList, TextMap, Timestamp
+from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.plan import (
     And,
     Comparison,
@@ -81,9 +82,9 @@ class Conditions:
             case Not(term=term):
                 return ~self.holds(term)
             case HasAncestor(identifier=identifier):
-                return self._is_one_of(self._state.below(identifier))
+                return self._is_one_of(self._state.below(normalise(identifier)))
             case HasDescendant(identifier=identifier):
-                return self._is_one_of(self._state.above(identifier))
+                return self._is_one_of(self._state.above(normalise(identifier)))
             case IsNull(op=op):
                 value = self.operand(predicate)
                 return value.is_null() if op == "is_null" else value.is_not_null()

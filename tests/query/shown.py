@@ -14,7 +14,7 @@ def shown(plan: Plan) -> str:
     """Write a plan as one chain of calls, one a line.
 
     Example:
-        >>> from vxdata.schemas.plan import IsNull
+        >>> from vxdata.schemas.plan import IsNull, Plan
         >>> print(shown(Plan(resource_type="volume", where=IsNull(op="is_null", field="b_value"), limit=3)))
         volume
           .filter(F.b_value.is_null())

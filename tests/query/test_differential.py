@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.query.compare import compare
@@ -16,7 +19,7 @@ from tests.query.plans import plans
 from tests.query.shown import shown
 from tests.server.support import never
 from vxdata.schemas.catalog import catalog
-from vxdata.schemas.errors import InvalidPlan, VxDataError
+from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
@@ -30,82 +33,89 @@ from vxdata.server.upgrade import upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pytest
     from pydantic import SecretStr
 
     from vxdata.server.watch import Watch
 
-PLANS_OF_A_STORE = 2_000
-"""Plans that are asked of one store, before another one is made."""
-
-PLANS_AN_EXAMPLE = 10
+PLANS_AN_EXAMPLE: Final = 5
 """Plans for each example that the profile allows: a plan is quick."""
 
+MOST_PLANS_OF_A_STORE: Final = 2_000
+"""Plans that are asked of one store; then another one is made."""
 
-@contextmanager
-def filled(uri: SecretStr, seed: object, watch: Watch) -> Iterator[tuple[ReadService, Material]]:
-    """A store with a random past."""
+EXAMPLES: Final = (settings.default or settings()).max_examples * PLANS_AN_EXAMPLE
+STORES: Final = ceil(EXAMPLES / MOST_PLANS_OF_A_STORE)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store with a random past.
+
+    Args:
+        reads: Asks it.
+        material: What it holds.
+        oracle: Knows the answers.
+    """
+
+    reads: ReadService
+    material: Material
+    oracle: Oracle
+
+    def check(self, plan: Plan) -> None:
+        """Compare the server's answer with the right one."""
+        compare(self.ask(plan), self.oracle.answer(plan))
+
+    def ask(self, plan: Plan) -> pa.Table | InvalidPlan:
+        """What the server says to the bytes of a plan; no refusal but that of a sum is expected."""
+        try:
+            result = self.reads.run(decode(encode(plan)), never)
+            table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
+        except Exception as error:
+            told = translate(error)
+            if isinstance(told, InvalidPlan):
+                return told
+            raise
+        if plan.as_of is not None:
+            assert table.schema.metadata[AS_OF_KEY].decode() == plan.as_of.isoformat(timespec="microseconds")
+        return table
+
+
+@pytest.fixture(scope="module", params=range(STORES))
+def store(
+    request: pytest.FixtureRequest, new_database: Callable[[], SecretStr], watch: Watch
+) -> Iterator[Store]:
+    """Stores whose past follows from the seed that the test run prints."""
+    uri = new_database()
     with closing(Database(uri, size=1)) as database:
         upgrade(database, registry())
     with closing(Database(uri, size=4, wait=30.0)) as database:
-        fill(database, WriteService(database, registry(), watch, allow_purge=False), seed)
-        yield ReadService(database, catalog(), watch), Material(dump(database), catalog())
+        writes = WriteService(database, registry(), watch, allow_purge=False)
+        fill(database, writes, (request.config.getoption("randomly_seed", default=0), request.param))
+        content = dump(database)
+        reads = ReadService(database, catalog(), watch)
+        yield Store(reads, Material(content, catalog()), Oracle(content, catalog()))
 
 
-def test_the_server_answers_as_polars_does(
-    request: pytest.FixtureRequest, new_database: Callable[[], SecretStr], watch: Watch
-) -> None:
-    profile = settings.default
-    assert profile is not None
-    seed = request.config.getoption("randomly_seed", default=0)
-    left = profile.max_examples * PLANS_AN_EXAMPLE
-    while left > 0:
-        with filled(new_database(), f"{seed}-{left}", watch) as (reads, material):
-            ask(reads, material, min(left, PLANS_OF_A_STORE))
-            ask_for_relatives(reads, material)
-        left -= PLANS_OF_A_STORE
-
-
-def ask(reads: ReadService, material: Material, count: int) -> None:
-    """Compare the answers to random plans."""
-    oracle = Oracle(material.dump, catalog())
-
-    @settings(max_examples=count, suppress_health_check=list(HealthCheck))
-    @given(plan=plans(material))
+def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:
+    @settings(max_examples=ceil(EXAMPLES / STORES), suppress_health_check=list(HealthCheck))
+    @given(plan=plans(store.material))
     def answers_agree(plan: Plan) -> None:
         note(shown(plan))
-        compare(run(reads, plan), oracle.answer(plan))
+        store.check(plan)
 
     answers_agree()
 
 
-def ask_for_relatives(reads: ReadService, material: Material) -> None:
-    """Compare who hangs below and above each resource, now and at instants early and late."""
-    oracle = Oracle(material.dump, catalog())
-    instants = material.dump.instants
-    for as_of in (None, *instants[:: len(instants) // 3]):
+def test_relatives_of_every_resource_are_found(store: Store) -> None:
+    """Who hangs below and above it, now and at some instant before."""
+    instants = store.material.dump.instants
+    for as_of in (None, instants[len(instants) // 4]):
         for name in NAMES:
             below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
             for where in (below, Not(term=below), above):
                 plan = Plan(resource_type=RESOURCE, select=("identifier",), where=where, as_of=as_of)
                 try:
-                    compare(run(reads, plan), oracle.answer(plan))
+                    store.check(plan)
                 except AssertionError as error:
-                    raise AssertionError(shown(plan)) from error
-
-
-def run(reads: ReadService, plan: Plan) -> pa.Table | VxDataError:
-    """What the server says to the bytes of a plan."""
-    try:
-        result = reads.run(decode(encode(plan)), never)
-        table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
-    except InvalidPlan as error:
-        return error
-    except Exception as error:
-        told = translate(error)
-        if isinstance(told, InvalidPlan):
-            return told
-        raise
-    if plan.as_of is not None:
-        assert table.schema.metadata[AS_OF_KEY].decode() == plan.as_of.isoformat(timespec="microseconds")
-    return table
+                    error.add_note(shown(plan))
+                    raise

@@ -30,10 +30,12 @@ TOP = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
 import signal, sys
+
+# Whoever runs the tests may ignore it. Before Polars is imported, which has a handler of its own.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 from tests.sdk.reports import large, slow, stalling
 from vxdata.sdk import Client
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 
 url, parent, way, path = sys.argv[1:]
 client = Client(url)

@@ -62,7 +62,7 @@ def test_the_token_is_that_of_the_rows(client: Client, root: str) -> None:
     pinned = query.pin()
     with pinned.iter_batches() as frames:
         assert frames.token.as_of == pinned.plan.as_of
-        assert frames.token == pinned.fetch().token
+        assert frames.token == pinned.run().token
 
 
 def test_an_empty_answer_is_one_empty_frame(client: Client, unique: str) -> None:

@@ -28,6 +28,7 @@ class Rows(Enum):
 
     RESOURCE = "a live resource, in the version that is current at an instant"
     PRESENT = "a resource, live or deleted, in the version that is current at an instant"
+    DELETED = "a deleted resource, in the version that is current at an instant"
     VERSION = "a version of a resource"
     COMMIT = "a commit"
 
@@ -88,6 +89,10 @@ class Relation:
     def with_deleted(self) -> Relation:
         """The relation's resources, those included that are deleted at the instant."""
         return replace(self, rows=Rows.PRESENT)
+
+    def only_deleted(self) -> Relation:
+        """The relation's resources that are deleted at the instant."""
+        return replace(self, rows=Rows.DELETED)
 
     def without(self, member: str) -> Relation:
         """The relation's resources but for those of one type."""

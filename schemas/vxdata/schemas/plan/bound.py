@@ -128,7 +128,8 @@ class BoundAncestry:
         below: Whether the resource hangs below it.
         column: Lineage column that names the nearest ancestor of the other resource's type, if there is one.
         family: All resources of that type.
-        others: All resources of other types.
+        others: The live resources of other types.
+        gone: The deleted resources of other types.
         everything: Resources of all types, to follow parents through.
     """
 
@@ -137,6 +138,7 @@ class BoundAncestry:
     column: Field | None
     family: Relation
     others: Relation
+    gone: Relation
     everything: Relation
 
 

@@ -47,18 +47,48 @@ WITH RECURSIVE family(identifier) AS (
     SELECT next.identifier FROM family CROSS JOIN LATERAL (
         SELECT child.identifier FROM relatives AS child WHERE child.parent_identifier = family.identifier
         UNION ALL
+        SELECT child.identifier FROM gone AS child WHERE child.parent_identifier = family.identifier
+        UNION ALL
         SELECT nephew.identifier FROM others AS parent CROSS JOIN LATERAL (
-            SELECT child.identifier FROM relatives AS child
-            WHERE child.parent_identifier = parent.identifier OFFSET 0
+            SELECT child.identifier FROM relatives AS child WHERE child.parent_identifier = parent.identifier
+            UNION ALL
+            SELECT child.identifier FROM gone AS child WHERE child.parent_identifier = parent.identifier
+            OFFSET 0
         ) AS nephew WHERE parent.lineage = family.identifier
         OFFSET 0
     ) AS next
 ) SELECT identifier FROM family
 """
 """A resource and those of its own type below it: whose nearest ancestor of the type is among these hangs
-below it, and only those. Goes through all that hangs below the resource."""
+below it, and only those. Goes through all that hangs below the resource. The lineage of what is deleted is
+that of its deletion and may have changed since, so deleted resources are walked through one by one."""
 
 FAMILY_OF_FEW: Final = """
+WITH RECURSIVE climb(relative, identifier) AS (
+    SELECT child.identifier, child.parent_identifier FROM relatives AS child
+    WHERE child.parent_identifier IS NOT NULL
+    UNION
+    SELECT climb.relative, next.parent_identifier FROM climb CROSS JOIN LATERAL (
+        SELECT parent.parent_identifier FROM gone AS parent
+        WHERE parent.identifier = climb.identifier AND parent.parent_identifier IS NOT NULL OFFSET 0
+    ) AS next
+), pairs(relative, identifier) AS (
+    SELECT climb.relative, next.identifier FROM climb CROSS JOIN LATERAL (
+        SELECT parent.lineage AS identifier FROM others AS parent WHERE parent.identifier = climb.identifier
+        UNION ALL
+        SELECT parent.identifier FROM relatives AS parent WHERE parent.identifier = climb.identifier
+        OFFSET 0
+    ) AS next
+), family(identifier) AS (
+    SELECT :identifier COLLATE "C"
+    UNION
+    SELECT pairs.relative FROM pairs JOIN family ON family.identifier = pairs.identifier
+) SELECT identifier FROM family
+"""
+"""The same by way of all resources of the type that have a parent: of data sources hardly any has one,
+but a million resources may hang below each."""
+
+FEW: Final = """
 WITH RECURSIVE family(identifier) AS (
     SELECT :identifier COLLATE "C"
     UNION
@@ -96,6 +126,7 @@ def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
         "everything": predicate.everything.label,
         "relatives": predicate.family.label,
         "others": predicate.others.label,
+        "gone": predicate.gone.label,
     }
 
     def fill(node: exp.Expr) -> exp.Expr:

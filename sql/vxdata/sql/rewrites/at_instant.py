@@ -54,6 +54,11 @@ def _present(relation: Relation, used: Collection[str], instant: Instant) -> exp
     return _resources(relation, used, instant, [])
 
 
+def _deleted(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+    """The tombstone of each resource that is deleted at an instant."""
+    return _resources(relation, used, instant, [column(TOMBSTONE)])
+
+
 def _resources(
     relation: Relation, used: Collection[str], instant: Instant, conditions: list[exp.Expr]
 ) -> exp.Query:
@@ -82,7 +87,13 @@ def _commits(relation: Relation, used: Collection[str], instant: Instant) -> exp
     return _select(relation, used, {"as_of": column("stamp")}, [COMMIT_LOG.copy()], written)
 
 
-ROWS = {Rows.RESOURCE: _state, Rows.PRESENT: _present, Rows.VERSION: _versions, Rows.COMMIT: _commits}
+ROWS = {
+    Rows.RESOURCE: _state,
+    Rows.PRESENT: _present,
+    Rows.DELETED: _deleted,
+    Rows.VERSION: _versions,
+    Rows.COMMIT: _commits,
+}
 
 
 def _both_tables(relation: Relation) -> list[exp.Table]:

@@ -32,10 +32,11 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
         raise InvalidPlan(msg, resource_type=scope.relation.name)
     full = normalise(identifier)
     prefix = full.partition("/")[0]
-    everything = scope.catalog.relation(RESOURCE).with_deleted()
+    live = scope.catalog.relation(RESOURCE)
+    others = live.without(prefix)
+    everything, gone = live.with_deleted(), others.only_deleted()
     family = scope.catalog.relation(prefix).with_deleted()
-    others = everything.without(prefix)
-    scope.reads.update((everything, family, others))
+    scope.reads.update((everything, family, others, gone))
     column = next((name for name, ancestor in LINEAGE_PREFIXES.items() if ancestor == prefix), None)
     if scope.relation.rows is Rows.VERSION:
         column = None  # it tells where the version hung, not where the resource hangs at the instant
@@ -45,5 +46,6 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
         column=None if column is None else scope.operand(column).column,
         family=family,
         others=others,
+        gone=gone,
         everything=everything,
     )
