@@ -52,6 +52,7 @@ from vxdata.sdk._query import Query
 from vxdata.sdk._result import Result
 from vxdata.sdk._subquery import ALL, ANY
 from vxdata.sdk._time import Token
+from vxdata.sdk._unlikely import UnlikelyValueWarning
 
 __all__ = [
     "ALL",
@@ -98,6 +99,7 @@ __all__ = [
     "UnknownAction",
     "UnknownField",
     "UnknownResourceType",
+    "UnlikelyValueWarning",
     "ValidationFailed",
     "Version",
     "VersionConflict",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from vxdata.schemas.plan.predicates import MOST_VALUES
 from vxdata.schemas.value_types import NaiveTimestampWarning
 from vxdata.sdk._reference import Reference
 from vxdata.sdk._subquery import Quantified, SelectsOne
-from vxdata.sdk._time import _level as level_of_user
+from vxdata.sdk._time import level_of_user
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Value
@@ -108,6 +109,30 @@ def plain_text(reference: Reference, method: str, text: object) -> str:
         msg = f"{reference!r}.{method} takes text, not {text!r:.80} of type {type(text).__name__}."
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(text).__name__)
     return _text(reference, text)
+
+
+def moment(reference: Reference, method: str, value: object) -> str | date:
+    """Take a date or an instant.
+
+    Args:
+        reference: The field that it is for, for messages.
+        method: The method that was called, for messages.
+        value: Text in ISO 8601, a date or a datetime.
+
+    Returns:
+        The value as it is.
+
+    Raises:
+        FieldTypeMismatch: It is neither.
+    """
+    if isinstance(value, str):
+        with suppress(ValueError):
+            datetime.fromisoformat(value)
+            return value
+    elif isinstance(value, date):
+        return value
+    msg = f"{reference!r}.{method} takes a date or an instant, such as '2024-01-31', not {value!r:.80}."
+    raise FieldTypeMismatch(msg, field=reference.label, value_type=type(value).__name__)
 
 
 def _text(reference: Reference, text: str) -> str:

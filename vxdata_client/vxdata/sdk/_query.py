@@ -17,6 +17,7 @@ from vxdata.sdk._readable import Readable, Response_co
 from vxdata.sdk._result import resolve_token
 from vxdata.sdk._show import show, show_filter, show_order, show_slice, show_source
 from vxdata.sdk._time import instant_of
+from vxdata.sdk._unlikely import warn_of_unlikely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,6 +46,9 @@ class Query(Readable[Response_co]):
     def filter(self, *predicates: Predicate) -> Self:
         """Keep the resources for which every predicate holds.
 
+        An `UnlikelyValueWarning` tells of values that a field cannot hold: a word outside its vocabulary, an
+        identifier without prefix.
+
         Args:
             *predicates: Conditions made with `F`; several are combined with and.
 
@@ -66,7 +70,7 @@ class Query(Readable[Response_co]):
         self._require_room_for("filter")
         scope = Scope.of(self._relation, catalog())
         for predicate in predicates:
-            scope.bind(predicate.node)
+            warn_of_unlikely(scope.bind(predicate.node))
         earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
         return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
 
