@@ -111,11 +111,12 @@ def nesting(node: PredicateNode) -> int:
     level = [node]
     while level:
         depth += 1
-        level = [part for each in level for part in _parts(each)]
+        level = [part for each in level for part in parts(each)]
     return depth
 
 
-def _parts(node: PredicateNode) -> tuple[PredicateNode, ...]:
+def parts(node: PredicateNode) -> tuple[PredicateNode, ...]:
+    """The nodes right below one, those of its subquery included."""
     match node:
         case And(terms=terms) | Or(terms=terms):
             return terms

@@ -6,6 +6,7 @@ identifiers that are found become an array, which PostgreSQL looks up in an inde
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp, parse_one
@@ -140,7 +141,12 @@ def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
             case _:
                 return node
 
-    return parse_one(template, dialect=DIALECT).transform(fill)
+    return _parsed(template).transform(fill)
+
+
+@cache
+def _parsed(template: str) -> exp.Expr:
+    return parse_one(template, dialect=DIALECT)
 
 
 def _among(value: exp.Expr, found: exp.Expr) -> exp.Expr:
