@@ -185,7 +185,10 @@ def _near(value: Fraction, size: Fraction) -> Near | TooLarge:
     return Near(float(value), float((size + abs(value)) * TOLERANCE) + SUBNORMAL)
 
 
-def _quantile(values: list[Any], quantile: float) -> Near:
+def _quantile(values: list[Any], quantile: float) -> Near | TooLarge:
+    reach = Fraction(values[-1]) - Fraction(values[0])
+    if isinstance(values[0], float) and reach > LARGEST:
+        return TooLarge(certain=True)
     place = quantile * (len(values) - 1)
     low, high = Fraction(values[math.floor(place)]), Fraction(values[math.ceil(place)])
     value = low + (Fraction(place) - math.floor(place)) * (high - low)

@@ -49,7 +49,6 @@ VALUES: dict[str, list[Any]] = {
         "'; --",
         "T2 tse",
         "😀",
-        "ｚ",
         "日本",
     ],
     "volume_type": [None, "T1", "T2", "ADC"],

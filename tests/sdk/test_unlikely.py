@@ -28,10 +28,11 @@ def unconnected() -> Iterator[Client]:
         (F.volume_type == "t2", r"volume_type is never 't2'\. Did you mean T2"),
         (~(F.volume_type != "T2w"), "volume_type is never 'T2w'"),
         ((F.b_value > 1) | F.image_plane.is_in(["sagittal", "axial"]), "image_plane is never 'axial'"),
-        (F.patient_id == "DA00001", r"patient_id holds whole .* Did you mean 'patient/DA00001'"),
-        (F.patient_id == "patients/DA1", r"Did you mean 'patient/DA1'"),
-        (F.identifier.is_in(["vol1"]), r"Did you mean 'volume/vol1'"),
-        (F.datasource_id == "", "datasource_id holds whole identifiers"),
+        (F.patient_id == "DA00001", r"patient_id is never .* did you mean 'patient/DA00001'"),
+        (F.patient_id == "patients/DA1", r"did you mean 'patient/DA1'"),
+        (F.identifier.is_in(["vol1"]), r"did you mean 'volume/vol1'"),
+        (F.datasource_id == "", "It holds whole identifiers"),
+        (F.parent_identifier == "x", r"did you mean '<prefix>/x'"),
     ],
     ids=repr,
 )
@@ -61,6 +62,7 @@ def test_what_it_can(unconnected: Client, predicate: Predicate) -> None:
 
 
 def test_many_are_told_once(unconnected: Client) -> None:
-    with pytest.warns(UnlikelyValueWarning) as caught:
-        unconnected.volumes.query().filter((F.volume_type == "t2") | (F.volume_type == "t2"))
+    with pytest.warns(UnlikelyValueWarning, match="and 80 more") as caught:
+        unconnected.patients.query().filter(F.identifier.is_in([f"DA{number}" for number in range(100)]))
     assert len(caught) == 1
+    assert "patient/DA0" in str(caught[0].message)

@@ -46,7 +46,6 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.schemas.plan.binding import MOST_READS
 from vxdata.schemas.plan.bound import (
     BoundAnd,
     BoundComparison,
@@ -464,22 +463,3 @@ class TestAsOf:
 
     def test_none(self) -> None:
         assert bind(Plan(resource_type="thing"), CATALOG).as_of is None
-
-
-class TestReads:
-    """Subqueries and conditions on ancestors each cost what a query costs, so there are not too many."""
-
-    @pytest.mark.parametrize(
-        "part",
-        [
-            HasAncestor(identifier="volume/a"),
-            IsInQuery(field="identifier", query=Subquery(resource_type="volume", select="identifier")),
-        ],
-        ids=["ancestors", "subqueries"],
-    )
-    def test_so_many_and_no_more(self, part: Predicate) -> None:
-        plan = Plan(resource_type="volume", where=Or(terms=(part,) * MOST_READS))
-        assert bind(plan, catalog()).members
-        with pytest.raises(InvalidPlan, match="at most 100 subqueries and ancestors") as caught:
-            bind(plan.model_copy(update={"where": Or(terms=(part,) * (MOST_READS + 1))}), catalog())
-        assert caught.value.details == {"limit": MOST_READS}

@@ -9,8 +9,6 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan.predicates import MOST_VALUES
 from vxdata.schemas.value_types import NaiveTimestampWarning
@@ -41,6 +39,8 @@ def plain(reference: Reference, value: object) -> Value:  # noqa: PLR0911 - a ta
         FieldTypeMismatch: No field holds such a value.
     """
     match value:
+        case datetime() if value != value or getattr(value, "nanosecond", 0):  # noqa: PLR0124 - pandas' "not a time"
+            raise _not_comparable(reference, value)
         case datetime():
             return _instant(reference, value).isoformat(timespec="microseconds")
         case date():
@@ -77,8 +77,9 @@ def plain_values(reference: Reference, method: str, values: Iterable[object]) ->
         FieldTypeMismatch: It is no collection, or no field holds one of the values.
         InvalidPlan: There are too many.
     """
-    if isinstance(values, str | bytes | pl.DataFrame) or not isinstance(values, Iterable):
-        hint = " Take one column of the frame." if isinstance(values, pl.DataFrame) else ""
+    is_table = getattr(values, "ndim", 1) != 1  # a frame's items are its columns, or their names
+    if isinstance(values, str | bytes) or is_table or not isinstance(values, Iterable):
+        hint = " Take one column of the frame." if is_table else ""
         msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}.{hint}"
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(values).__name__)
     taken = tuple(plain(reference, value) for value in values)

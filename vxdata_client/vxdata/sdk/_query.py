@@ -73,7 +73,7 @@ class Query(Readable[Response_co]):
         scope = Scope.of(self._relation, catalog())
         for predicate in predicates:
             require_instant(predicate.node, self._session.as_of)
-            warn_of_unlikely(scope.bind(predicate.node))
+            warn_of_unlikely(scope.bind(predicate.node), self._plan.resource_type)
         earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
         return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
 

@@ -60,7 +60,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         limit=plan.limit,
         offset=plan.offset,
         as_of=None if plan.as_of is None else _bind_as_of(plan.as_of),
-        reads=frozenset(scope.reads.relations),
+        reads=frozenset(scope.reads),
     )
 
 

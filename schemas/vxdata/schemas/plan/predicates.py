@@ -20,6 +20,9 @@ MOST_VALUES: Final = 250_000
 MOST_TERMS: Final = 20_000
 """Most terms that one `and` or `or` joins."""
 
+MOST_COLUMNS: Final = 500
+"""Most columns, and most fields to order by: PostgreSQL takes 1,664 of both together."""
+
 MOST_PATTERN: Final = 1_000
 """Longest regular expression, in characters: what takes longer to compile helps nobody."""
 
@@ -170,6 +173,9 @@ class OrderBy(OnField):
     nulls_first: bool = False
 
 
+Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MOST_COLUMNS)]
+
+
 class Subquery(Node):
     """The values of one field of the resources that another query finds, at the same instant.
 
@@ -187,7 +193,7 @@ class Subquery(Node):
     resource_type: str
     where: Predicate | None = None
     select: str
-    order_by: tuple[OrderBy, ...] = ()
+    order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0
 

@@ -6,10 +6,10 @@ the field, its type and the operator in the details.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.schemas.plan.binding.ancestry import has_ancestor, has_descendant
 from vxdata.schemas.plan.binding.comparison import comparison, is_in, is_null
@@ -58,35 +58,6 @@ BINDERS: dict[type, Callable[[Any, Scope], BoundPredicate]] = {
 """Kind of predicate -> how it is bound."""
 
 
-MOST_READS: Final = 100
-"""Most subqueries and conditions on ancestors of one plan, all levels together."""
-
-
-@dataclass
-class Reads:
-    """What a plan reads besides the rows that it is about.
-
-    Args:
-        relations: Every relation.
-        count: Subqueries and conditions on ancestors so far.
-    """
-
-    relations: set[Relation]
-    count: int = 0
-
-    def note(self, *relations: Relation) -> None:
-        """Count a subquery or a condition on an ancestor, with the relations that it reads.
-
-        Raises:
-            InvalidPlan: The plan has more of them than is sensible: each costs what a query costs.
-        """
-        self.relations.update(relations)
-        self.count += 1
-        if self.count > MOST_READS:
-            msg = f"A query has at most {MOST_READS} subqueries and ancestors; for many values, use is_in."
-            raise InvalidPlan(msg, limit=MOST_READS)
-
-
 @dataclass(frozen=True)
 class Scope:
     """What a predicate may name, and what it was seen to read.
@@ -94,21 +65,21 @@ class Scope:
     Args:
         relation: The rows that it is asked of.
         catalog: What subqueries may read.
-        reads: What was read so far, here and in subqueries.
+        reads: Relations read so far, here and in subqueries.
     """
 
     relation: Relation
     catalog: Catalog
-    reads: Reads
+    reads: set[Relation] = field(compare=False)
 
     @classmethod
     def of(cls, relation: Relation, catalog: Catalog) -> Scope:
         """The scope of a plan."""
-        return cls(relation, catalog, Reads({relation}))
+        return cls(relation, catalog, {relation})
 
     def within(self, relation: Relation) -> Scope:
         """The scope of a subquery."""
-        self.reads.note(relation)
+        self.reads.add(relation)
         return Scope(relation, self.catalog, self.reads)
 
     def operand(self, name: str, key: str | None = None) -> Operand:

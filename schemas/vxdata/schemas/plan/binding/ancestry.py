@@ -36,7 +36,7 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
     others = live.without(prefix)
     everything, gone = live.with_deleted(), others.only_deleted()
     family = scope.catalog.relation(prefix).with_deleted()
-    scope.reads.note(everything, family, others, gone)
+    scope.reads.update((everything, family, others, gone))
     column = next((name for name, ancestor in LINEAGE_PREFIXES.items() if ancestor == prefix), None)
     if scope.relation.rows is Rows.VERSION:
         column = None  # it tells where the version hung, not where the resource hangs at the instant
