@@ -158,7 +158,7 @@ class TestRead:
             (plan(select=["name", "name"]), "INVALID_PLAN"),
             (plan(select=["🩻" * 3000]), "UNKNOWN_FIELD"),
             (plan(select=["\x01" * 3000]), "UNKNOWN_FIELD"),
-            (plan(select=[f"no_{number}" for number in range(5000)]), "UNKNOWN_FIELD"),
+            (plan(select=[f"no_{number}" for number in range(500)]), "UNKNOWN_FIELD"),
             (plan(where={"op": "==", "field": "nam", "value": "x"}), "UNKNOWN_FIELD"),
             (plan(where={"op": "==", "field": "name", "value": 1}), "FIELD_TYPE_MISMATCH"),
             (plan(where={"op": "==", "field": "source_dois", "value": "x"}), "FIELD_TYPE_MISMATCH"),
@@ -179,7 +179,7 @@ class TestRead:
         assert free_places(own) == POOL_SIZE
 
     def test_all_details_can_be_fetched(self, raw: Any) -> None:
-        names = [f"no_{number}" for number in range(5000)]
+        names = [f"no_{number}" for number in range(500)]
         with refused("UNKNOWN_FIELD") as short:
             get(raw, plan(select=names))
         assert short[0].abridged

@@ -66,7 +66,12 @@ class Server:
             self._watch = Watch()
             parts.callback(self._watch.close)
             self._services = Services(
-                read=ReadService(database, Catalog.from_registry(registry()), self._watch),
+                read=ReadService(
+                    database,
+                    Catalog.from_registry(registry()),
+                    self._watch,
+                    stall_limit=settings.stall_limit,
+                ),
                 write=WriteService(database, registry(), self._watch, allow_purge=settings.allow_purge),
                 register=RegisterService(database),
                 health=HealthService(database, blobs),

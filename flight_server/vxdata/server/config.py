@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
     )
+    stall_limit: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="Seconds that a part of an answer may wait to be taken before its query is ended."
+    )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."
     )

@@ -77,7 +77,8 @@ def plain_values(reference: Reference, method: str, values: Iterable[object]) ->
         FieldTypeMismatch: It is no collection, or no field holds one of the values.
         InvalidPlan: There are too many.
     """
-    is_table = getattr(values, "ndim", 1) != 1  # a frame's items are its columns, or their names
+    # The items of a frame are its columns, or their names.
+    is_table = hasattr(values, "columns") or getattr(values, "ndim", 1) != 1
     if isinstance(values, str | bytes) or is_table or not isinstance(values, Iterable):
         hint = " Take one column of the frame." if is_table else ""
         msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}.{hint}"

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import Subquery
-from vxdata.sdk._predicate import parts
+from vxdata.schemas.plan.predicates import parts
 from vxdata.sdk._show import show
 
 if TYPE_CHECKING:

@@ -15,20 +15,10 @@ from pydantic_core import from_json
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
-from vxdata.schemas.plan.predicates import (
-    And,
-    HasAncestor,
-    HasDescendant,
-    IsInQuery,
-    Not,
-    Or,
-    Quantified,
-)
+from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified, parts
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-    from vxdata.schemas.plan.predicates import Predicate
 
 MOST_NESTED: Final = 64
 """Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
@@ -141,7 +131,7 @@ def _check_shape(plan: Plan) -> None:
     queries = 0
     for _ in range(MOST_NESTED + 1):
         queries += sum(isinstance(node, OTHER_QUERIES) for node in level)
-        level = [part for node in level for part in _parts(node)]
+        level = [part for node in level for part in parts(node)]
     if level:
         msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
         raise InvalidPlan(msg, limit=MOST_NESTED)
@@ -151,18 +141,6 @@ def _check_shape(plan: Plan) -> None:
             "for many values, use is_in."
         )
         raise InvalidPlan(msg, queries=queries, limit=MOST_QUERIES)
-
-
-def _parts(node: Predicate) -> tuple[Predicate, ...]:
-    match node:
-        case And(terms=terms) | Or(terms=terms):
-            return terms
-        case Not(term=term):
-            return (term,)
-        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
-            return (query.where,)
-        case _:
-            return ()
 
 
 def _describe(problem: ErrorDetails) -> str:

@@ -200,3 +200,21 @@ class Subquery(Node):
 
 for _node in (IsInQuery, Quantified, Not, And, Or, Subquery):
     _node.model_rebuild()
+
+
+def parts(node: Predicate) -> tuple[Predicate, ...]:
+    """The conditions right below one, that of its subquery included.
+
+    Example:
+        >>> parts(Not(term=IsNull(op="is_null", field="b_value")))
+        (IsNull(field='b_value', key=None, op='is_null'),)
+    """
+    match node:
+        case And(terms=terms) | Or(terms=terms):
+            return terms
+        case Not(term=term):
+            return (term,)
+        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
+            return (query.where,)
+        case _:
+            return ()
