@@ -336,14 +336,15 @@ class TestStreams:
         assert self.running(database) == 0
 
 
-class TestStalls:
-    @pytest.fixture(scope="class")
-    def large(self, creates: WriteService) -> Plan:
-        """A plan whose answer has several batches."""
-        rows = [{"identifier": f"artefact/large-{n}", "description": "x" * 65_000} for n in range(200)]
-        create(creates, resources("artefact", *rows))
-        return Plan(resource_type="artefact", select=("description",))
+@pytest.fixture(scope="module")
+def large(creates: WriteService) -> Plan:
+    """A plan whose answer has several batches."""
+    rows = [{"identifier": f"artefact/large-{n}", "description": "x" * 65_000} for n in range(200)]
+    create(creates, resources("artefact", *rows))
+    return Plan(resource_type="artefact", select=("description",))
 
+
+class TestStalls:
     def test_an_answer_that_is_not_taken_is_ended(
         self, database: Database, watch: Watch, large: Plan
     ) -> None:
