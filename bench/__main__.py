@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.create import create
 from bench.environment import describe_machine, running
 from bench.pull import pull
+from bench.queries import queries, streaming
 from bench.writes import singles, writes
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,6 +37,8 @@ def main() -> None:
         rows, calls, large = QUICK_WRITES if arguments.quick else FULL_WRITES
         figures |= writes(environment, arguments.rounds, rows)
         figures |= singles(environment, calls, large)
+        figures |= queries(environment, calls)
+        figures |= streaming(environment)
     for question, candidates in figures.items():
         print(question)
         for name, measured in candidates.items():

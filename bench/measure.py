@@ -70,7 +70,7 @@ def compare(
     peaks = dict.fromkeys(candidates, 0)
     for number in range(rounds + 1):
         for name, work in candidates.items():
-            with _peak(server) as peak:
+            with peak_memory(server) as peak:
                 started = time.perf_counter()
                 rows[name] = work()
                 elapsed = time.perf_counter() - started
@@ -89,7 +89,7 @@ def compare(
 
 
 @contextmanager
-def _peak(process: psutil.Process) -> Iterator[list[int]]:
+def peak_memory(process: psutil.Process) -> Iterator[list[int]]:
     """Watch the resident memory of a process for the length of a block."""
     highest = [process.memory_info().rss]
     done = threading.Event()

@@ -20,6 +20,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("thorough", max_examples=2000, deadline=None, print_blob=True)
+settings.register_profile("exhaustive", max_examples=10_000, deadline=None, print_blob=True)
 
 
 pytest_plugins = ["tests.fixtures.commands", "tests.fixtures.running"]

@@ -11,7 +11,7 @@ import pytest
 
 from vxdata.schemas.errors import InvalidRequest, RequestTimedOut, ServerUnavailable, UnknownResourceType
 from vxdata.schemas.registry import registry
-from vxdata.sdk import Client
+from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
@@ -88,13 +88,13 @@ class TestReach:
         client.health()
         client.close()
         client.close()
-        with pytest.raises(ServerUnavailable, match="client is closed; make a new one"):
+        with pytest.raises(InvalidRequest, match="client is closed; make a new one"):
             client.health()
 
     def test_the_block_closes(self, server: Server) -> None:
         with Client(server.flight_url) as client:
             assert client.health().status == "ok"
-        with pytest.raises(ServerUnavailable, match="client is closed"):
+        with pytest.raises(InvalidRequest, match="client is closed"):
             client.volumes.query().collect()
 
 
@@ -122,3 +122,24 @@ def test_there_is_a_namespace_for_every_type(client: Client) -> None:
 def test_an_unknown_type_has_none(client: Client) -> None:
     with pytest.raises(UnknownResourceType, match="Did you mean patient"):
         client.namespace("patiant")
+
+
+def test_now_is_the_last_commit(client: Client, datasource: str) -> None:
+    token, health = client.now(), client.health()
+    assert (token.version, token.as_of) == (health.version, health.as_of)
+    with Client(client.base_url, timestamp=token) as past:
+        client.data_sources.delete(datasource)
+        assert past.now() == client.now() > token
+
+
+def test_the_log_of_commits_is_a_query(client: Client, datasource: str) -> None:
+    version = client.now().version
+    (row,) = client.commits().filter(F.version == version).select("verb", "version").collect().to_dicts()
+    assert row == {"verb": "create", "version": version}
+    newest = client.commits().order_by("version", descending=True).limit(1)
+    assert newest.collect()["version"].item() == version
+    assert client.commits().filter(F.verb == "create").exists()
+    with Client(client.base_url, timestamp=client.now()) as past:
+        client.data_sources.delete(datasource)
+        assert past.commits().filter(F.version > version).count() == 0
+        assert client.commits().filter(F.version > version).count() == 1

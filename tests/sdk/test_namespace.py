@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,15 +17,15 @@ from vxdata.schemas.create import (
     VolumeCreate,
 )
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownResourceType
+from vxdata.schemas.payload_type import METADATA
+from vxdata.schemas.plan import Plan
 from vxdata.schemas.response import DataSourceResponse, PatientResponse, VolumeResponse
 from vxdata.schemas.update import PatientUpdate
-from vxdata.sdk import CommitReceipt, F
+from vxdata.sdk import Client, CommitReceipt, F, has_ancestor
 from vxdata.sdk._reader import IDENTIFIERS_PER_PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from vxdata.sdk import Client
 
 
 def patient(identifier: str, parent: str) -> PatientCreate:
@@ -144,6 +145,24 @@ class TestMixed:
         broken: Any = {"patient": []}
         with pytest.raises(FieldTypeMismatch, match="'patient' must be a Polars DataFrame, not list"):
             client.resources.create(broken)
+
+
+class TestQuery:
+    def test_it_reads_the_type_and_states_no_instant(self, client: Client) -> None:
+        with Client(client.base_url, timestamp="2024-01-01T00:00Z") as past:
+            query = past.volumes.query()
+        assert query._plan == Plan(resource_type="volume")
+        assert query.plan.as_of == datetime(2024, 1, 1, tzinfo=UTC)
+        assert client.volumes.query().plan == Plan(resource_type="volume")
+
+    def test_over_all_types_it_reads_metadata(self, client: Client, unique: str) -> None:
+        models = family(unique)
+        client.resources.create(models)
+        below = client.resources.query().filter(has_ancestor(f"datasource/{unique}"))
+        found = below.order_by("identifier").collect()
+        assert found["identifier"].to_list() == sorted(model.identifier for model in models[:-1])
+        assert found.columns == [field.name for field in METADATA]
+        assert below.filter(F.study_id.is_not_null()).count() == 3
 
 
 class TestRefused:

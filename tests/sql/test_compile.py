@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Or, Plan, decode, encode
+from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.plan import MOST_NESTED, And, Comparison, IsIn, IsNull, Or, Plan, bind, decode, encode
 from vxdata.schemas.registry import registry
-from vxdata.sql.bind import bind
-from vxdata.sql.catalog import Catalog
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 
@@ -43,7 +42,7 @@ def test_wide_predicate(database: Database, junction: type[And | Or], instant: I
 
 def test_deep_predicate(database: Database) -> None:
     where: Predicate = IsNull(op="is_null", field="b_value")
-    for depth in range(90):
+    for depth in range(MOST_NESTED):
         other = Comparison(op="==", field="b_value", value=depth)
         where = (And if depth % 2 else Or)(terms=(where, other))
     assert run(database, compiled(where)) == 0

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vxdata.schemas.fields import Field, Text
-from vxdata.sql.literals import Literal, literal, timestamp
+from vxdata.schemas.plan.values import Literal
+from vxdata.sql.literals import text_array, timestamp, to_sql
 from vxdata.sql.migrations import split_statements
 from vxdata.sql.names import render
 
@@ -56,12 +56,12 @@ def selected(database: Database, sql: str, cast: str) -> Any:
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
 def test_hostile_text(database: Database, value: str) -> None:
-    assert selected(database, render(Literal(value).to_sql()), "text") == value
+    assert selected(database, render(to_sql(Literal(value))), "text") == value
 
 
 @given(value=TEXT)
 def test_text(database: Database, value: str) -> None:
-    assert selected(database, render(Literal(value).to_sql()), "text") == value
+    assert selected(database, render(to_sql(Literal(value))), "text") == value
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
@@ -69,7 +69,7 @@ def test_text(database: Database, value: str) -> None:
 @example(-0.0)
 @example(1.7976931348623157e308)
 def test_double(database: Database, value: float) -> None:
-    found = selected(database, render(Literal(value).to_sql()), "double precision")
+    found = selected(database, render(to_sql(Literal(value))), "double precision")
     assert struct.pack("d", found) == struct.pack("d", value)
 
 
@@ -77,7 +77,7 @@ def test_double(database: Database, value: float) -> None:
 @example(-(2**63))
 @example(2**63 - 1)
 def test_integer(database: Database, value: int) -> None:
-    rendered = render(Literal(value).to_sql())
+    rendered = render(to_sql(Literal(value)))
     assert selected(database, f"({rendered})", "bigint") == value
 
 
@@ -85,7 +85,7 @@ def test_integer(database: Database, value: int) -> None:
 @example(date.min)
 @example(date.max)
 def test_date(database: Database, value: date) -> None:
-    assert selected(database, render(Literal(value).to_sql()), "date") == value
+    assert selected(database, render(to_sql(Literal(value))), "date") == value
 
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -95,7 +95,7 @@ ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 @example(datetime.min.replace(tzinfo=UTC))
 @example(datetime.max.replace(tzinfo=UTC))
 def test_instant(database: Database, value: datetime) -> None:
-    assert selected(database, render(Literal(value).to_sql()), "timestamptz") == value
+    assert selected(database, render(to_sql(Literal(value))), "timestamptz") == value
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York"])
@@ -109,9 +109,11 @@ def test_an_instant_does_not_depend_on_the_session(database: Database, zone: str
 
 @pytest.mark.parametrize("value", [True, False])
 def test_boolean(database: Database, value: bool) -> None:  # noqa: FBT001
-    assert selected(database, render(Literal(value).to_sql()), "boolean") is value
+    assert selected(database, render(to_sql(Literal(value))), "boolean") is value
 
 
-@given(value=TEXT)
-def test_typing_leaves_text_alone(value: str) -> None:
-    assert literal(Field(name="a", type=Text(), description=""), value) == Literal(value)
+@given(values=st.lists(TEXT, max_size=5))
+@example(HOSTILE)
+@example(["", "NULL", "null", "{}", "{a,b}", '"', ",", " a ", "\\", '\\"'])
+def test_texts(database: Database, values: list[str]) -> None:
+    assert selected(database, render(text_array(map(Literal, values))), "text[]") == values

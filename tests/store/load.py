@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vxdata.schemas.resource_model import ResourceCreate
+    from vxdata.sdk import Query
 
 Answer = TypeVar("Answer")
 
@@ -248,6 +249,7 @@ WEIGHTS = (12, 1, 12, 12)
 
 def _ask(client: Client, scene: Scene, question: int, as_of: datetime | None) -> Noted:
     """Put one of several small questions."""
+    query: Query[Any]
     match question:
         case 0:
             query = client.volumes.query().filter(F.identifier.is_in(scene.counters))

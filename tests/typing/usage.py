@@ -48,15 +48,15 @@ def mixed(client: Client, volume: VolumeCreate, source: DataSourceCreate) -> Non
 def namespaces_by_prefix(client: Client) -> None:
     namespace = client.namespace("volume")
     assert_type(namespace, Namespace[ResourceCreate, ResourceUpdate, ResourceResponse])
-    assert_type(namespace.query(), Query)
+    assert_type(namespace.query(), Query[ResourceResponse])
 
 
 def queries(client: Client) -> None:
     query = client.volumes.query()
-    assert_type(query, Query)
-    assert_type(
-        query.filter(F.b_value > 10, F.volume_type == "T2").select("identifier", F.b_value).limit(3), Query
-    )
+    assert_type(query, Query[VolumeResponse])
+    narrowed = query.filter(F.b_value > 10, F.volume_type == "T2").select("identifier", F.b_value).limit(3)
+    assert_type(narrowed, Query[VolumeResponse])
+    assert_type(query.collect_as_pydantic(), list[VolumeResponse])
     assert_type(query.collect(), pl.DataFrame)
     assert_type(query.run(), Result)
     assert_type(query.run().frame, pl.DataFrame)

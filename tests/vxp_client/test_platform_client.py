@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
+import vxdata.sdk
 import vxp_client
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import UnknownResourceType
 from vxdata.schemas.registry import registry
-from vxdata.sdk import Client
-from vxp_client import F, PlatformClient
+from vxdata.sdk import Client, Query
+from vxp_client import ANY, F, PlatformClient, count, has_ancestor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +28,10 @@ def platform(server: Server) -> Iterator[PlatformClient]:
 
 
 def test_the_names_are_those_published() -> None:
-    assert vxp_client.__all__ == ["F", "PlatformClient"]
+    assert vxp_client.__all__ == ["ALL", "ANY", "F", "PlatformClient", "count", "has_ancestor"]
     assert issubclass(PlatformClient, Client)
+    for name in {*vxp_client.__all__} - {"PlatformClient"}:
+        assert getattr(vxp_client, name) is getattr(vxdata.sdk, name), "one implementation"
 
 
 def test_queries_go_by_payload_name(platform: PlatformClient, datasource: str, unique: str) -> None:
@@ -36,6 +40,15 @@ def test_queries_go_by_payload_name(platform: PlatformClient, datasource: str, u
     )
     frame = platform.query("Patient").filter(F.datasource_id == datasource, F.sex == "F").limit(5).collect()
     assert frame["identifier"].to_list() == [f"patient/{unique}"]
+
+
+def test_queries_are_those_of_the_sdk(platform: PlatformClient) -> None:
+    query = platform.query("Volume").filter(
+        has_ancestor("patient/1"), F.b_value > ANY(platform.query("Volume").select("b_value"))
+    )
+    assert type(query) is Query
+    assert repr(query).startswith("client.volumes.query().filter(has_ancestor('patient/1'), F.b_value > ANY(")
+    assert query.group_by("volume_type").agg(count()).schema == {"volume_type": pl.String, "count": pl.Int64}
 
 
 def test_every_payload_has_its_name(platform: PlatformClient) -> None:

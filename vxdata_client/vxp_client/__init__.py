@@ -8,7 +8,7 @@ Example:
 
 from __future__ import annotations
 
-from vxdata.sdk import F
+from vxdata.sdk import ALL, ANY, F, count, has_ancestor
 from vxp_client._client import PlatformClient
 
-__all__ = ["F", "PlatformClient"]
+__all__ = ["ALL", "ANY", "F", "PlatformClient", "count", "has_ancestor"]

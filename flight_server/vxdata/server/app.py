@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
+from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.registry import registry
 from vxdata.server.blobs import BlobStore
@@ -22,7 +23,6 @@ from vxdata.server.services.register import RegisterService
 from vxdata.server.services.write import WriteService
 from vxdata.server.upgrade import require_current
 from vxdata.server.watch import Watch
-from vxdata.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -71,7 +71,12 @@ class Server:
             self._watch = Watch()
             parts.callback(self._watch.close)
             self._services = Services(
-                read=ReadService(database, Catalog.from_registry(registry()), self._watch),
+                read=ReadService(
+                    database,
+                    Catalog.from_registry(registry()),
+                    self._watch,
+                    stall_limit=settings.stall_limit,
+                ),
                 write=WriteService(
                     database,
                     registry(),

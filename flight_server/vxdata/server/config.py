@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     upload_idle: Annotated[float, Field(gt=0, le=threading.TIMEOUT_MAX)] = Field(
         120.0, description="Seconds that an upload may be silent between two sections before it is refused."
     )
+    stall_limit: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="Seconds that a part of an answer may wait to be taken before its query is ended."
+    )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."
     )

@@ -18,7 +18,13 @@ import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
-from vxdata.server.database_errors import ConnectionLost, DatabaseError, StatementCancelled, classify
+from vxdata.server.database_errors import (
+    ConnectionLost,
+    DatabaseError,
+    StatementCancelled,
+    classify,
+    classify_text,
+)
 from vxdata.server.turns import Turns
 
 if TYPE_CHECKING:
@@ -132,7 +138,7 @@ class Connection:
     def _broken_off(self, message: str) -> DatabaseError:
         if self._is_cancelled:
             return StatementCancelled(message)
-        return DatabaseError(message) if self._answers() else ConnectionLost(message)
+        return classify_text(message) if self._answers() else ConnectionLost(message)
 
     def _end_stream(self, reader: pa.RecordBatchReader) -> None:
         """Cancel what is left of a stream; a connection that cannot be cancelled is no use any more."""

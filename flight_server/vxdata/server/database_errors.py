@@ -51,8 +51,18 @@ class UndefinedObject(DatabaseError):
     """A table, column, type or schema that the statement names is not there."""
 
 
+class InvalidPattern(DatabaseError):
+    """A regular expression is malformed."""
+
+
+class OutOfRange(DatabaseError):
+    """A number that was computed does not fit its type."""
+
+
 SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("23505", UniqueViolation),
+    ("2201B", InvalidPattern),
+    ("22003", OutOfRange),
     ("40001", TransactionConflict),
     ("40P01", TransactionConflict),
     ("57014", StatementCancelled),
@@ -66,6 +76,13 @@ SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("3F000", UndefinedObject),
 )
 """SQLSTATE prefix -> class; the first match counts."""
+
+
+TEXTS: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
+    ("invalid regular expression", InvalidPattern),
+    ("out of range", OutOfRange),
+)
+"""What queries can fail with once they have begun -> class."""
 
 
 def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], message: str) -> DatabaseError:
@@ -91,6 +108,23 @@ def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], mess
         if code.startswith(prefix):
             return error_class(text, code, diagnostics)
     return DatabaseError(text, code, diagnostics)
+
+
+def classify_text(message: str) -> DatabaseError:
+    """Find the class of an error that came amid a stream: the driver hands out its text alone.
+
+    Args:
+        message: PostgreSQL's sentence, as the driver wraps it.
+
+    Returns:
+        The error to raise; of no particular class where the text is unknown, or in another language.
+
+    Example:
+        >>> type(classify_text("ERROR:  bigint out of range")).__name__
+        'OutOfRange'
+    """
+    found = next((error_class for text, error_class in TEXTS if text in message), DatabaseError)
+    return found(message)
 
 
 def _text(value: str | bytes) -> str:

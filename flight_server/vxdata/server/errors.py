@@ -15,6 +15,7 @@ import structlog
 
 from vxdata.schemas.errors import (
     InternalError,
+    InvalidPlan,
     InvalidTicket,
     RequestCancelled,
     ServerBusy,
@@ -25,6 +26,8 @@ from vxdata.schemas.wire import WireError
 from vxdata.server.database_errors import (
     ConnectionLost,
     DatabaseError,
+    InvalidPattern,
+    OutOfRange,
     OutOfResources,
     StatementCancelled,
     TransactionConflict,
@@ -61,6 +64,8 @@ TRANSLATIONS: tuple[tuple[type[DatabaseError], Callable[[], VxDataError]], ...] 
         UndefinedObject,
         lambda: InternalError("The database lacks a table or column: run `vxdata db upgrade`."),
     ),
+    (InvalidPattern, lambda: InvalidPlan("A regular expression of the query is malformed.")),
+    (OutOfRange, lambda: InvalidPlan("A sum or mean of the query is beyond what its type can hold.")),
 )
 """Failures of the database -> what the caller is told; the text of PostgreSQL goes to the log alone."""
 

@@ -224,7 +224,7 @@ class FlightServer(pa.flight.FlightServerBase):
         return [(action.value, description) for action, description in ACTION_DESCRIPTIONS.items()]
 
     @boundary
-    def do_action(self, _context: pa.flight.ServerCallContext, action: pa.flight.Action) -> list[bytes]:
+    def do_action(self, context: pa.flight.ServerCallContext, action: pa.flight.Action) -> list[bytes]:
         """Run an action; every one answers with one JSON body."""
         match action.type:
             case Action.HEALTH:
@@ -233,6 +233,9 @@ class FlightServer(pa.flight.FlightServerBase):
                 return [self._services.register.register(_external_uids(action)).to_bytes()]
             case Action.RESOLVE:
                 return [self._services.register.resolve(_external_uids(action)).to_bytes()]
+            case Action.EXPLAIN:
+                plan = decode(action.body.to_pybytes())
+                return [self._services.read.explain(plan, context.is_cancelled).to_bytes()]
             case Action.ERROR_DETAIL:
                 return [self._errors.whole(action.body.to_pybytes().decode("utf-8", "replace"))]
             case unknown:

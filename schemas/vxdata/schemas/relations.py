@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from vxdata.schemas.fields import Boolean, Field, Integer, NumberMap, Text, TextMap, Timestamp
-from vxdata.schemas.payload_type import METADATA
 from vxdata.schemas.registry import registry
 
 RESOURCE: Final = "resource"
@@ -27,29 +26,6 @@ COMMIT_FIELDS: Final = (
     Field(name="client", type=TextMap(), required=True, description="What the caller said of itself."),
     Field(name="idempotency_key", type=Text(), description="Name of the request, if it had one."),
 )
-
-
-def relation_fields(name: str, *, history: bool = False) -> tuple[Field, ...]:
-    """The fields that a plan can select and filter by.
-
-    Args:
-        name: A resource type, `RESOURCE` or `COMMIT`.
-        history: Whether versions are read, not the state.
-
-    Returns:
-        The fields, in the order of a full result.
-
-    Raises:
-        UnknownResourceType: There is nothing of this name.
-
-    Example:
-        >>> [field.name for field in relation_fields("commit")][:2]
-        ['version', 'as_of']
-    """
-    if name == COMMIT:
-        return COMMIT_FIELDS
-    fields = METADATA if name == RESOURCE else registry().get(name).response_fields
-    return (*fields, DELETED) if history else fields
 
 
 def namespace_of(name: str) -> str:

@@ -89,6 +89,7 @@ class Action(StrEnum):
     HEALTH = "health"
     REGISTER = "register"
     RESOLVE = "resolve"
+    EXPLAIN = "explain"
     ERROR_DETAIL = "error_detail"
 
 
@@ -96,9 +97,28 @@ ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.HEALTH: "Whether the server can answer, its version, and the last commit. No body.",
     Action.REGISTER: "Make identifiers for external uids, all or none. Body: ExternalUids.",
     Action.RESOLVE: "Find the identifiers of external uids. Body: ExternalUids.",
+    Action.EXPLAIN: "How a plan would be run, as SQL and as PostgreSQL's own plan. Body: the plan.",
     Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
     "Body: the request_id that the error carried.",
 }
+
+
+class Explanation(Message):
+    """How a query plan would be run.
+
+    Args:
+        plan: The plan in its canonical form.
+        sql: The statement that it becomes.
+        postgresql: PostgreSQL's plan for the statement, as EXPLAIN prints it.
+    """
+
+    plan: str
+    sql: str
+    postgresql: str
+
+    def __str__(self) -> str:
+        """Show all three, for a notebook."""
+        return f"plan\n{self.plan}\n\nsql\n{self.sql}\n\npostgresql\n{self.postgresql}"
 
 
 class ExternalUids(Message):

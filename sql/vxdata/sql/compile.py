@@ -10,7 +10,7 @@ from vxdata.sql.names import render, unresolved
 from vxdata.sql.rewrites import RULES
 
 if TYPE_CHECKING:
-    from vxdata.sql.bind import BoundPlan
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.instant import Instant
 
 
@@ -25,8 +25,8 @@ def compile_plan(plan: BoundPlan, instant: Instant) -> str:
         One SELECT statement; all values in it are literals, because bound parameters would switch
         the driver's COPY streaming off.
     """
-    name = plan.relation.name
-    query = exp.Select().from_(exp.alias_(unresolved(name), name, table=True, quoted=True))
+    source = unresolved(plan.relation.label)
+    query = exp.Select().from_(exp.alias_(source, plan.relation.name, table=True, quoted=True), copy=False)
     for rule in RULES:
         query = rule(query, plan, instant)
     return render(query)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sql.literals import Literal, array_text
+from vxdata.schemas.plan.values import Literal
+from vxdata.sql.literals import array_text
 from vxdata.sql.names import TOMBSTONE, latest, render, text
 
 if TYPE_CHECKING:

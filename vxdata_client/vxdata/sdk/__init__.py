@@ -41,23 +41,33 @@ from vxdata.schemas.errors import (
     VersionConflict,
     VxDataError,
 )
-from vxdata.schemas.wire import CommitReceipt, Health
+from vxdata.schemas.wire import CommitReceipt, Explanation, Health
+from vxdata.sdk._aggregate import Aggregation, Order, count
 from vxdata.sdk._client import Client
-from vxdata.sdk._expr import F, FieldRef, Predicate
+from vxdata.sdk._expr import F, FieldRef, Predicate, has_ancestor
+from vxdata.sdk._grouped import GroupedQuery
 from vxdata.sdk._history import Version
 from vxdata.sdk._lineage import Lineage
-from vxdata.sdk._query import Query, Result
+from vxdata.sdk._query import Query
+from vxdata.sdk._result import Result
+from vxdata.sdk._subquery import ALL, ANY
 from vxdata.sdk._time import Token
+from vxdata.sdk._unlikely import UnlikelyValueWarning
 
 __all__ = [
+    "ALL",
+    "ANY",
+    "Aggregation",
     "AlreadyRegistered",
     "AsOfInFuture",
     "Client",
     "CommitReceipt",
     "DuplicateIdentifiers",
+    "Explanation",
     "F",
     "FieldRef",
     "FieldTypeMismatch",
+    "GroupedQuery",
     "Health",
     "IdempotencyMismatch",
     "IncompleteUpload",
@@ -71,6 +81,7 @@ __all__ = [
     "NotAllowed",
     "NotDeleted",
     "NotRegistered",
+    "Order",
     "ParentNotFound",
     "Predicate",
     "Query",
@@ -88,8 +99,11 @@ __all__ = [
     "UnknownAction",
     "UnknownField",
     "UnknownResourceType",
+    "UnlikelyValueWarning",
     "ValidationFailed",
     "Version",
     "VersionConflict",
     "VxDataError",
+    "count",
+    "has_ancestor",
 ]

@@ -14,8 +14,9 @@ from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._namespaces_generated import TypedNamespaces
 from vxdata.sdk._query import Query
 from vxdata.sdk._registration import RegistrableNamespace
+from vxdata.sdk._result import resolve_token
 from vxdata.sdk._session import Session
-from vxdata.sdk._time import Token, instant_of
+from vxdata.sdk._time import instant_of
 from vxdata.sdk._transport.flight import FlightTransport
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
-    from vxdata.sdk._time import AsOf
+    from vxdata.sdk._time import AsOf, Token
 
     C = TypeVar("C", bound=ResourceCreate)
     U = TypeVar("U", bound=ResourceUpdate)
@@ -87,8 +88,7 @@ class Client(TypedNamespaces):
         Returns:
             The instant and sequence number of the last commit.
         """
-        stream = self._session.transport.read(Plan(resource_type=COMMIT, select=("version",), limit=0))
-        return Token(as_of=stream.as_of, version=stream.version)
+        return resolve_token(self._session.transport, None)
 
     def commits(self) -> Query:
         """Start a query over the commit log: what each commit did, and what its caller said of itself.
@@ -96,7 +96,7 @@ class Client(TypedNamespaces):
         Returns:
             A query that reads all commits, to be narrowed.
         """
-        return Query(self._session.transport, Plan(resource_type=COMMIT, as_of=self._session.as_of))
+        return Query(self._session, Plan(resource_type=COMMIT))
 
     def health(self) -> Health:
         """Ask the server whether it can answer.

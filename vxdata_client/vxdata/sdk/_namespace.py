@@ -84,14 +84,13 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         created = self._created(self._of_this_type(_models(resources)), idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
-    def query(self) -> Query:
+    def query(self) -> Query[Response]:
         """Start a query over the resources of this type.
 
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        plan = Plan(resource_type=self._payload_type.prefix, as_of=self._session.as_of)
-        return Query(self._session.transport, plan)
+        return Query(self._session, Plan(resource_type=self._payload_type.prefix))
 
     def _of_this_type(self, models: Sequence[ResourceCreate]) -> Sequence[ResourceCreate]:
         expected = self._payload_type.prefix
@@ -178,7 +177,7 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        return Query(self._session.transport, Plan(resource_type=RESOURCE, as_of=self._session.as_of))
+        return Query(self._session, Plan(resource_type=RESOURCE))
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Correct plural prefixes; every identifier must have one."""

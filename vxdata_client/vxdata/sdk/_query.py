@@ -2,65 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import operator
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Self
 
-import polars as pl
-import pyarrow as pa
-
-from vxdata.schemas.errors import InvalidPlan, UnknownField
-from vxdata.schemas.plan import And, Plan
-from vxdata.schemas.plan.nodes import MAX_ROWS
-from vxdata.schemas.relations import namespace_of, relation_fields
-from vxdata.sdk._expr import FieldRef, Predicate, fields_of
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.plan import And
+from vxdata.schemas.plan.binding import Scope
+from vxdata.sdk._arguments import field_names, orders, row_count
+from vxdata.sdk._expr import Predicate
+from vxdata.sdk._grouped import GroupedQuery
+from vxdata.sdk._readable import Readable, Response_co
+from vxdata.sdk._result import resolve_token
+from vxdata.sdk._show import show, show_filter, show_order, show_slice, show_source
+from vxdata.sdk._subquery import ClientSubquery, require_instant
 from vxdata.sdk._time import instant_of
+from vxdata.sdk._unlikely import warn_of_unlikely
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
+    from vxdata.schemas.plan import Aggregate, Plan, Subquery
+    from vxdata.schemas.plan import Predicate as PredicateNode
+    from vxdata.sdk._aggregate import Order
+    from vxdata.sdk._expr import FieldRef
     from vxdata.sdk._time import AsOf
-    from vxdata.sdk._transport.base import Transport
 
 
-@dataclass(frozen=True)
-class Result:
-    """An answer and the instant that it was read at.
+class Query(Readable[Response_co]):
+    """A question about the resources of one type; nothing is sent until it is collected.
 
-    Args:
-        frame: The rows; columns and types are those of the registry, also when there are none.
-        as_of: The instant, UTC; the same query as of it gives the same rows for ever.
-        version: Sequence number of the last commit that the rows show.
-    """
-
-    frame: pl.DataFrame
-    as_of: datetime
-    version: int
-
-
-class Query:
-    """A question about the resources of one type; nothing is sent until `collect`.
-
-    Every method returns a new query. Made by the `query()` of a namespace.
+    Every step returns a new query. Rows are filtered first, then grouped or made distinct, then ordered,
+    then limited; a step that comes too late for this order raises `InvalidPlan`. Names and types of values
+    are checked at once. Made by the `query()` of a namespace.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server, and the instant that is read at unless the query states one.
         plan: What is asked so far.
     """
 
-    __slots__ = ("_plan", "_transport")
+    __slots__ = ()
 
-    def __init__(self, transport: Transport, plan: Plan) -> None:
-        """Wrap a plan."""
-        self._transport = transport
-        self._plan = plan
-
-    @property
-    def plan(self) -> Plan:
-        """The plan that `collect` would send."""
-        return self._plan
-
-    def filter(self, *predicates: Predicate) -> Query:
+    def filter(self, *predicates: Predicate) -> Self:
         """Keep the resources for which every predicate holds.
+
+        An `UnlikelyValueWarning` tells of values that a field cannot hold: a word outside its vocabulary, an
+        identifier without prefix.
 
         Args:
             *predicates: Conditions made with `F`; several are combined with and.
@@ -70,23 +58,27 @@ class Query:
 
         Raises:
             UnknownField: A predicate names fields that the resource type does not have.
+            FieldTypeMismatch: A value or an operator does not fit its field.
+            InvalidPlan: Rows are already limited, grouped or distinct; or a subquery is that of a client which
+                reads at another instant.
             TypeError: An argument is no predicate.
         """
         for predicate in predicates:
             if not isinstance(predicate, Predicate):
                 msg = f"filter takes predicates such as F.identifier == 'x', not {predicate!r:.80}."
                 raise TypeError(msg)
-        nodes = tuple(predicate.node for predicate in predicates)
-        self._require_fields([name for node in nodes for name in fields_of(node)])
-        if self._plan.where is not None:
-            earlier = self._plan.where
-            nodes = (*(earlier.terms if isinstance(earlier, And) else (earlier,)), *nodes)
-        if not nodes:
+        if not predicates:
             return self
-        return self._with(where=nodes[0] if len(nodes) == 1 else And(terms=nodes))
+        self._require_room_for("filter")
+        scope = Scope.of(self._relation, catalog())
+        for predicate in predicates:
+            require_instant(predicate.node, self._session.as_of)
+            warn_of_unlikely(scope.bind(predicate.node), self._plan.resource_type)
+        earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
+        return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
 
-    def select(self, *fields: str | FieldRef) -> Query:
-        """Fetch these fields only, in this order.
+    def select(self, *fields: str | FieldRef) -> Self:
+        """Fetch these fields only, in this order; of several calls the last one counts.
 
         Args:
             *fields: Names, or references such as ``F.b_value``.
@@ -96,29 +88,94 @@ class Query:
 
         Raises:
             UnknownField: The resource type does not have one of them.
-            InvalidPlan: None is named, or one twice.
+            InvalidPlan: None is named, or one twice, or rows are already grouped or distinct.
             TypeError: An argument is no name and no reference.
         """
-        names = tuple(field.name if isinstance(field, FieldRef) else field for field in fields)
-        for name in names:
-            if not isinstance(name, str):
-                msg = f"select takes names such as 'b_value' or F.b_value, not {name!r:.80}."
-                raise TypeError(msg)
-        self._require_fields(names)
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            msg = f"Fields selected more than once: {', '.join(repeated)}."
-            raise InvalidPlan(msg, fields=repeated)
+        names = field_names("select", fields)
         if not names:
             msg = "select needs at least one field; a query without select fetches all of them."
             raise InvalidPlan(msg)
-        return self._with(select=names)
+        if self._plan.distinct or self._plan.group_by is not None:
+            msg = (
+                "select comes too late: distinct and agg settle the columns. Name those that you want there."
+            )
+            raise InvalidPlan(msg)
+        return self._checked(select=names)
 
-    def limit(self, rows: int) -> Query:
-        """Fetch so many rows at most: the first in identifier order.
+    def distinct(self, *fields: str | FieldRef) -> Self:
+        """Fetch each combination of values once; nulls are equal here.
 
         Args:
-            rows: Number of rows, at least 0.
+            *fields: Names, or references such as ``F.b_value``; without any, those of `select`.
+
+        Returns:
+            The query for the combinations.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            FieldTypeMismatch: One of them is a list or a mapping.
+            InvalidPlan: No field is named or selected, or one twice; or rows are already limited, grouped or
+                distinct.
+            TypeError: An argument is no name and no reference.
+        """
+        self._require_room_for("distinct")
+        names = field_names("distinct", fields) or self._plan.select
+        if not names:
+            msg = "distinct needs at least one field: whole resources all differ."
+            raise InvalidPlan(msg)
+        return self._checked(select=names, distinct=True)
+
+    def group_by(self, *fields: str | FieldRef) -> GroupedQuery[Self]:
+        """Put rows with equal values into groups, of which `agg` computes aggregates; nulls are equal here.
+
+        Args:
+            *fields: Names, or references such as ``F.b_value``; without any, all rows are one group.
+
+        Returns:
+            The groups.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            InvalidPlan: Rows are already limited, grouped or distinct.
+            TypeError: An argument is no name and no reference.
+        """
+        self._require_room_for("group_by")
+        keys = field_names("group_by", fields)
+        self._relation.resolve(keys)
+        return GroupedQuery(f"{self!r}.group_by({_listed(keys)})", partial(self._grouped, keys))
+
+    def order_by(self, *fields: str | FieldRef | Order, descending: bool = False) -> Self:
+        """Order the rows; of several calls the last one counts.
+
+        Ties are broken by identifier, so that an order is always the same. Nulls come last, whatever the
+        direction, unless the order says otherwise.
+
+        Args:
+            *fields: Names, references, or orders such as ``F.b_value.desc(nulls_first=True)``. Of a grouped
+                or distinct query, columns of its result.
+            descending: Whether the largest value of names and references comes first.
+
+        Returns:
+            The ordered query.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            FieldTypeMismatch: One of them is a list or a mapping.
+            InvalidPlan: None is named, or one is no column of the result, or rows are already limited.
+            TypeError: An argument is none of these.
+        """
+        if not fields:
+            msg = "order_by needs at least one field."
+            raise InvalidPlan(msg)
+        if self._limited_by is not None:
+            raise self._too_late("order_by", self._limited_by)
+        return self._checked(order_by=orders(fields, descending=descending))
+
+    def limit(self, rows: int) -> Self:
+        """Fetch so many rows at most: the first in the query's order, without one in identifier order.
+
+        Args:
+            rows: Number of rows, at least 0; of several limits the least one counts.
 
         Returns:
             The narrower query.
@@ -126,12 +183,27 @@ class Query:
         Raises:
             InvalidPlan: It is no whole number, or out of range.
         """
-        if not _is_row_count(rows):
-            msg = f"limit takes a whole number of rows, 0 or more, not {rows!r:.80}."
-            raise InvalidPlan(msg, limit=repr(rows)[:80])
-        return self._with(limit=rows)
+        most = row_count("limit", rows)
+        return self._with(limit=most if self._plan.limit is None else min(most, self._plan.limit))
 
-    def as_of(self, instant: AsOf) -> Query:
+    def offset(self, rows: int) -> Self:
+        """Leave out so many rows first, as in SQL before a limit counts, wherever that was stated.
+
+        Args:
+            rows: Number of rows, at least 0.
+
+        Returns:
+            The query for what follows them.
+
+        Raises:
+            InvalidPlan: It is no whole number, or out of range; or there is an offset already.
+        """
+        if self._plan.offset:
+            msg = f"The query already leaves out the first {self._plan.offset:,} rows; state one offset."
+            raise InvalidPlan(msg, offset=self._plan.offset)
+        return self._with(offset=row_count("offset", rows))
+
+    def as_of(self, instant: AsOf) -> Self:
         """Read at an instant, instead of that of the client or the last commit.
 
         Args:
@@ -139,72 +211,116 @@ class Query:
 
         Returns:
             The query at that instant.
+
+        Raises:
+            InvalidRequest: The text is no date or instant.
+            FieldTypeMismatch: It is neither text nor date nor instant, and knows none.
         """
         return self._with(as_of=instant_of(instant))
 
-    def collect(self) -> pl.DataFrame:
-        """Run the query.
+    def pin(self) -> Self:
+        """Fix the instant that the query reads at, by asking the server which commit is the last.
 
         Returns:
-            A frame with exactly the columns and types that the registry declares.
+            The query at that instant, or at its own if it states one: its answer never changes.
 
         Raises:
-            InvalidRequest: The server refuses the plan.
+            AsOfInFuture: The query's own instant is later than the server's clock.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        return self.run().frame
+        return self.as_of(resolve_token(self._session.transport, self.plan.as_of))
 
-    def run(self) -> Result:
-        """Run the query, and keep the instant that it was read at.
+    def as_subquery(self) -> Subquery:
+        """The values of the one selected field, for another query; `is_in`, `ANY` and `ALL` call it.
 
         Returns:
-            The frame with its instant.
+            The plan node. It is read at the instant of the query around it.
 
         Raises:
-            InvalidRequest: The server refuses the plan.
-            ServiceProblem: The server cannot be reached or cannot answer.
+            InvalidPlan: Not exactly one field is selected, rows are grouped or distinct, or the query
+                states an instant of its own.
         """
-        stream = self._transport.read(self._plan)
-        table = pa.Table.from_batches(stream.batches, schema=stream.arrow_schema)
-        frame = pl.from_arrow(table, rechunk=False)
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never becomes a series
-        return Result(frame, stream.as_of, stream.version)
-
-    def to_arrow(self) -> pa.Table:
-        """Run the query and return an Arrow table.
-
-        Returns:
-            A table of the registry's Arrow schema.
-        """
-        stream = self._transport.read(self._plan)
-        return pa.Table.from_batches(stream.batches, schema=stream.arrow_schema)
+        plan = self._plan
+        if plan.group_by is not None or plan.distinct or plan.history:
+            msg = (
+                "A subquery finds values of resources as they are; it takes no groups, no distinct and no "
+                "history. Repeated values do not matter in it."
+            )
+            raise InvalidPlan(msg)
+        if plan.select is None or len(plan.select) != 1:
+            found = "none" if plan.select is None else ", ".join(plan.select)
+            msg = (
+                'A subquery selects exactly one field, as in .select("identifier"); '
+                f"this one selects {found}."
+            )
+            raise InvalidPlan(msg, fields=list(plan.select or ()))
+        if plan.as_of is not None:
+            msg = "A subquery reads at the instant of the query around it: put as_of or pin there."
+            raise InvalidPlan(msg, as_of=plan.as_of.isoformat())
+        kept = ("resource_type", "where", "order_by", "limit", "offset")
+        parts = {name: getattr(plan, name) for name in kept}
+        as_of = self._session.as_of
+        return ClientSubquery.model_construct(select=plan.select[0], client_as_of=as_of, **parts)
 
     def __repr__(self) -> str:
         """Show the query as it is written."""
-        parts = [f"{namespace_of(self._plan.resource_type)}.query()"]
-        if self._plan.where is not None:
-            parts.append(f"filter({Predicate(self._plan.where)!r})")
-        if self._plan.select is not None:
-            parts.append(f"select({', '.join(map(repr, self._plan.select))})")
+        plan = self._plan
+        order, part = show_order(plan.order_by), show_slice(plan.offset, plan.limit)
+        instant = "" if plan.as_of is None else f".as_of({plan.as_of.isoformat()!r})"
+        columns = _shown_columns(plan)
+        is_derived = plan.distinct or plan.group_by is not None
+        rest = (columns, order, part) if is_derived else (order, part, columns)
+        return f"{show_source(plan.resource_type)}{show_filter(plan.where)}{''.join(rest)}{instant}"
+
+    @property
+    def _limited_by(self) -> str | None:
+        """The step that took a part of the rows."""
         if self._plan.limit is not None:
-            parts.append(f"limit({self._plan.limit})")
-        if self._plan.as_of is not None:
-            parts.append(f"as_of({self._plan.as_of.isoformat()!r})")
-        return ".".join(parts)
+            return "limit"
+        return "offset" if self._plan.offset else None
 
-    def _with(self, **changes: object) -> Query:
-        """Rebuild the plan, so that changes are validated as the server would."""
-        content = {name: getattr(self._plan, name) for name in type(self._plan).model_fields}
-        return Query(self._transport, Plan(**(content | changes)))
+    def _require_room_for(self, step: str) -> None:
+        """Refuse a step that would be done before an earlier one, and so mean something else."""
+        derived = "agg" if self._plan.group_by is not None else "distinct" if self._plan.distinct else None
+        earlier = self._limited_by or derived
+        if earlier is not None:
+            raise self._too_late(step, earlier)
 
-    def _require_fields(self, names: list[str] | tuple[str, ...]) -> None:
-        known = {
-            field.name for field in relation_fields(self._plan.resource_type, history=self._plan.history)
-        }
-        unknown = sorted({name for name in names if name not in known})
-        if unknown:
-            raise UnknownField.from_names(self._plan.resource_type, unknown, known)
+    def _too_late(self, step: str, earlier: str) -> InvalidPlan:
+        msg = (
+            f"{step} comes too late: it would be done before {earlier}. Write {step} before {earlier}, "
+            f"or do it with Polars after collect."
+        )
+        return InvalidPlan(msg, step=step, earlier=earlier)
+
+    def _grouped(self, keys: tuple[str, ...], aggregates: Sequence[Aggregate]) -> Self:
+        """The query for aggregates of groups."""
+        return self._checked(group_by=keys, aggregates=tuple(aggregates))
+
+    def _checked(self, **changes: object) -> Self:
+        """Change the plan, and check what `_bound` checks."""
+        changed = self._plan.model_copy(update=changes)
+        self._bound(changed)
+        return type(self)(self._session, changed)
+
+    def _with(self, **changes: object) -> Self:
+        """Change the plan by values that were checked before."""
+        return type(self)(self._session, self._plan.model_copy(update=changes))
 
 
-def _is_row_count(rows: object) -> bool:
-    return isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows <= MAX_ROWS
+def _wrapped(where: PredicateNode) -> Predicate:
+    """The conditions so far; those of an `and` are met one level further down, however many follow."""
+    return Predicate(where) if isinstance(where, And) else Predicate.of(where)
+
+
+def _shown_columns(plan: Plan) -> str:
+    """The step that settles the columns; nothing without one."""
+    if plan.group_by is not None:
+        return f".group_by({_listed(plan.group_by)}).agg({', '.join(map(show, plan.aggregates))})"
+    if plan.select is None:
+        return ""
+    return f".{'distinct' if plan.distinct else 'select'}({_listed(plan.select)})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

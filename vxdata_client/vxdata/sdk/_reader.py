@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import partial
 from typing import TYPE_CHECKING, Final
-
-import pyarrow as pa
 
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
@@ -15,11 +12,13 @@ from vxdata.schemas.plan import IsIn, Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._models import responses
-from vxdata.sdk._retry import retried
+from vxdata.sdk._stream import read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+
+    import pyarrow as pa
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.sdk._transport.base import Transport
@@ -94,6 +93,8 @@ def read_in(
     values: Sequence[str],
     as_of: datetime | None,
     select: tuple[str, ...] | None = None,
+    *,
+    history: bool = False,
 ) -> Iterator[tuple[pa.Table, datetime]]:
     """Read the rows whose field is one of many values, in as many plans as it takes, at one instant.
 
@@ -104,21 +105,17 @@ def read_in(
         values: The values.
         as_of: Instant to read at; if None, the first plan resolves it for the others.
         select: Fields to fetch; all if None.
+        history: Whether to read every version up to the instant, those of deleted resources included.
 
     Yields:
         The rows of each plan, with the instant that they were read at.
     """
     for part in _parts(values):
         where = IsIn(field=field, values=tuple(part))
-        plan = Plan(resource_type=relation, where=where, select=select, as_of=as_of)
-        table, as_of = retried(partial(_read, transport, plan))
+        plan = Plan(resource_type=relation, where=where, select=select, as_of=as_of, history=history)
+        table, token = read_whole(transport, plan)
+        as_of = token.as_of
         yield table, as_of
-
-
-def _read(transport: Transport, plan: Plan) -> tuple[pa.Table, datetime]:
-    """Read to the end, so that a stream that breaks off can be read again."""
-    stream = transport.read(plan)
-    return pa.Table.from_batches(stream.batches, schema=stream.arrow_schema), stream.as_of
 
 
 def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:

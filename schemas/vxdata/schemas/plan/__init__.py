@@ -1,31 +1,62 @@
 """Query plans: frozen values that travel as canonical JSON."""
 
-from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode, encode
-from vxdata.schemas.plan.nodes import (
-    PLAN_VERSION,
+from vxdata.schemas.plan.bind import bind
+from vxdata.schemas.plan.bound import BoundPlan
+from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, MOST_NESTED, decode, digest, encode
+from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, Plan
+from vxdata.schemas.plan.predicates import (
     And,
     Comparison,
     ComparisonOperator,
+    HasAncestor,
+    HasDescendant,
     IsIn,
+    IsInQuery,
     IsNull,
+    ItemsTest,
+    Not,
+    OnField,
     Or,
-    Plan,
+    OrderBy,
+    Ordering,
     Predicate,
+    Quantified,
+    Subquery,
+    TextOperator,
+    TextTest,
     Value,
 )
 
 __all__ = [
     "MAX_PLAN_BYTES",
+    "MOST_NESTED",
     "PLAN_VERSION",
+    "Aggregate",
+    "AggregateFunction",
     "And",
+    "BoundPlan",
     "Comparison",
     "ComparisonOperator",
+    "HasAncestor",
+    "HasDescendant",
     "IsIn",
+    "IsInQuery",
     "IsNull",
+    "ItemsTest",
+    "Not",
+    "OnField",
     "Or",
+    "OrderBy",
+    "Ordering",
     "Plan",
     "Predicate",
+    "Quantified",
+    "Subquery",
+    "TextOperator",
+    "TextTest",
     "Value",
+    "bind",
     "decode",
+    "digest",
     "encode",
 ]

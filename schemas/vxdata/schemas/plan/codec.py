@@ -5,6 +5,7 @@ Equal plans have equal bytes, so the bytes serve as ticket, cache key and digest
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,21 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
+from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
+from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified, parts
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+MOST_NESTED: Final = 64
+"""Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
+
+MOST_QUERIES: Final = 100
+"""Most subqueries and conditions on ancestors of one plan: each costs what a query costs."""
+
+OTHER_QUERIES: Final = (IsInQuery, Quantified, HasAncestor, HasDescendant)
+"""Conditions that read more than their own row."""
 
 MAX_PLAN_BYTES: Final = 16 * 1024 * 1024
 """Largest plan, in bytes: room for 100,000 identifiers of 160 characters."""
@@ -31,19 +43,41 @@ def encode(plan: Plan) -> bytes:
         UTF-8 bytes, equal for equal plans.
 
     Raises:
-        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`.
+        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`, is nested too deeply, or holds text that
+            is no Unicode.
 
     Example:
         >>> encode(Plan(resource_type="volume", limit=1))
         b'{"limit":1,"resource_type":"volume","version":1}'
     """
-    content = plan.model_dump(mode="json", exclude_none=True)
-    for name in ("offset", "history"):
-        if not content[name]:
-            del content[name]
-    data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    _check_shape(plan)
+    try:
+        content = canonical(plan.model_dump(mode="json", exclude_none=True))
+        data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        msg = "The query plan holds text that is no Unicode: half of a surrogate pair."
+        raise InvalidPlan(msg) from error
     _check_size(data)
     return data
+
+
+def digest(plan: Plan) -> str:
+    """Name a plan by its content.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        32 hexadecimal digits, equal for equal queries however their conditions were put together.
+
+    Raises:
+        InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`.
+
+    Example:
+        >>> digest(Plan(resource_type="volume", limit=1)) == digest(Plan(resource_type="volume", limit=2))
+        False
+    """
+    return hashlib.blake2b(encode(plan), digest_size=16).hexdigest()
 
 
 def decode(data: bytes) -> Plan:
@@ -70,11 +104,13 @@ def decode(data: bytes) -> Plan:
         raise InvalidTicket(msg)
     _check_version(content.get("version"))
     try:
-        return Plan.model_validate_json(data)
+        plan = Plan.model_validate_json(data)
     except ValidationError as error:
         problems = [_describe(problem) for problem in error.errors(include_url=False, include_input=False)]
         msg = f"The query plan is malformed: {'; '.join(problems[:5])}."
         raise InvalidPlan(msg, problems=problems[:100]) from error
+    _check_shape(plan)
+    return plan
 
 
 def _check_size(data: bytes) -> None:
@@ -85,8 +121,26 @@ def _check_size(data: bytes) -> None:
 
 def _check_version(version: Any) -> None:
     if version != PLAN_VERSION or isinstance(version, bool):
-        msg = f"The query plan has version {version!r}; this side speaks version {PLAN_VERSION}."
-        raise InvalidPlan(msg, version=version, supported=[PLAN_VERSION])
+        msg = f"The query plan has version {version!r:.80}; this side speaks version {PLAN_VERSION}."
+        raise InvalidPlan(msg, version=repr(version)[:80], supported=[PLAN_VERSION])
+
+
+def _check_shape(plan: Plan) -> None:
+    """Refuse what is nested too deeply, or has too many subqueries; without recursion."""
+    level = [] if plan.where is None else [plan.where]
+    queries = 0
+    for _ in range(MOST_NESTED + 1):
+        queries += sum(isinstance(node, OTHER_QUERIES) for node in level)
+        level = [part for node in level for part in parts(node)]
+    if level:
+        msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
+        raise InvalidPlan(msg, limit=MOST_NESTED)
+    if queries > MOST_QUERIES:
+        msg = (
+            f"The query has {queries:,} subqueries and conditions on ancestors, over {MOST_QUERIES}; "
+            "for many values, use is_in."
+        )
+        raise InvalidPlan(msg, queries=queries, limit=MOST_QUERIES)
 
 
 def _describe(problem: ErrorDetails) -> str:

@@ -1,78 +1,40 @@
-"""The nodes of a query plan: what a client asks, before any name or type is resolved.
-
-Nodes are frozen and refuse what they do not know, so a plan that exists is well formed. Whether its
-fields exist and its values fit is decided when the plan is bound to a catalog.
-"""
+"""A whole query: which resources, which of them, what of them, in which order, and as of when."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from vxdata.schemas.plan.predicates import MOST_COLUMNS, Node, OnField, Orders, Predicate, RowCount
 
 PLAN_VERSION: Final = 1
 """Version of the plan format; a server refuses every other one."""
 
-MAX_ROWS: Final = 2**63 - 1
-"""Largest limit or offset: PostgreSQL takes a bigint."""
-
-Value = bool | int | float | str
-"""A literal as JSON knows it; dates and timestamps travel as ISO 8601 text and are typed at bind."""
-
-ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
+Names = Annotated[tuple[str, ...], Field(max_length=MOST_COLUMNS)]
+AggregateFunction = Literal["count", "min", "max", "mean", "sum", "n_unique", "quantile"]
 
 
-class Node(BaseModel):
-    """Base of every node: frozen, strict, without room for unknown keys."""
+class Aggregate(OnField):
+    """One number or value that stands for the rows of a group; nulls are left out.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    Args:
+        function: How it is computed; ``count`` without a field counts rows.
+        field: What it is computed of.
+        key: Entry of a mapping field.
+        quantile: Which one, from 0 to 1, interpolated linearly; of the function ``quantile`` alone.
+        name: Name of the column in the result.
+    """
 
-
-class Comparison(Node):
-    """A field compared with a literal; not true where the field is null."""
-
-    op: ComparisonOperator
-    field: str
-    value: Value
-
-
-class IsIn(Node):
-    """A field equal to one of many literals; not true where the field is null."""
-
-    op: Literal["is_in"] = "is_in"
-    field: str
-    values: tuple[Value, ...]
-
-
-class IsNull(Node):
-    """A field that is null, or, with the other operator, one that is not."""
-
-    op: Literal["is_null", "is_not_null"]
-    field: str
-
-
-class And(Node):
-    """All terms hold."""
-
-    op: Literal["and"] = "and"
-    terms: Annotated[tuple[Predicate, ...], Field(min_length=1)]
-
-
-class Or(Node):
-    """At least one term holds."""
-
-    op: Literal["or"] = "or"
-    terms: Annotated[tuple[Predicate, ...], Field(min_length=1)]
-
-
-Predicate = Annotated[Comparison | IsIn | IsNull | And | Or, Field(discriminator="op")]
-
-RowCount = Annotated[int, Field(ge=0, le=MAX_ROWS)]
+    function: AggregateFunction
+    field: str | None = None  # type: ignore[assignment]  # a count of rows has none
+    quantile: Annotated[float, Field(ge=0, le=1)] | None = None
+    name: Annotated[str, Field(min_length=1, pattern="^[^\\x00]*$")]
 
 
 class Plan(Node):
-    """A whole query: which resources, which of them, which fields, how many, and as of when.
+    """A whole query.
 
     Args:
         version: Version of the plan format.
@@ -80,8 +42,13 @@ class Plan(Node):
             `vxdata.schemas.relations`.
         where: Predicate that rows must satisfy; all rows without one.
         select: Names of the fields to return, in order; all without them.
+        distinct: Whether equal rows are returned once.
+        group_by: Fields whose equal values make a group; none for one group of all rows. Without
+            groups, rows are returned as they are.
+        aggregates: What is returned of each group, after the fields of `group_by`.
+        order_by: What the rows are ordered by; ties are broken so that the order is always the same.
         limit: Most rows to return.
-        offset: Rows to leave out first, in identifier order.
+        offset: Rows to leave out first.
         as_of: Instant to read at, in UTC; the last commit without one.
         history: Whether to read every version up to that instant, tombstones included, and not the
             state at it.
@@ -94,13 +61,12 @@ class Plan(Node):
     version: Literal[1] = PLAN_VERSION
     resource_type: str
     where: Predicate | None = None
-    select: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    select: Annotated[Names, Field(min_length=1)] | None = None
+    distinct: bool = False
+    group_by: Names | None = None
+    aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MOST_COLUMNS)] = ()
+    order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0
     as_of: datetime | None = None
     history: bool = False
-
-
-And.model_rebuild()
-Or.model_rebuild()
-Plan.model_rebuild()

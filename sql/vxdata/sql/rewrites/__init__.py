@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from vxdata.sql.rewrites.at_instant import at_instant
+from vxdata.sql.rewrites.distinct import distinct
+from vxdata.sql.rewrites.group import group
+from vxdata.sql.rewrites.order import order
 from vxdata.sql.rewrites.paginate import paginate
 from vxdata.sql.rewrites.project import project
 from vxdata.sql.rewrites.restrict import restrict
@@ -12,7 +15,7 @@ from vxdata.sql.rewrites.restrict import restrict
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from vxdata.sql.bind import BoundPlan
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.instant import Instant
 
 
@@ -25,7 +28,10 @@ class Rewrite(Protocol):
 
 RULES: tuple[Rewrite, ...] = (
     project,  # which columns, each in the type that the registry declares
+    group,  # which aggregates of which groups
+    distinct,  # whether equal rows are one
     restrict,  # which rows
-    paginate,  # how many of them, in which order
+    order,  # in which order
+    paginate,  # how many of them
     at_instant,  # which versions: the only rule that names real tables, so nothing can bypass it
 )

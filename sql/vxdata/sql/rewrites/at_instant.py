@@ -1,98 +1,127 @@
 """At instant: put the rows that could be seen at the instant in the place of each relation.
 
 This is the one place where `as_of` is applied. Rules before it name relations in a schema that does
-not exist, so whatever they build (filters, subqueries, aggregates) reads through here or not at all.
+not exist, so whatever they build (filters, subqueries, lineage, aggregates) reads through here or not
+at all.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from vxdata.schemas.catalog import Rows
 from vxdata.schemas.relations import DELETED
-from vxdata.sql.catalog import Rows
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, column, history, latest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from vxdata.sql.bind import BoundPlan
-    from vxdata.sql.catalog import Relation
+    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.instant import Instant
 
 
 def at_instant(query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Select:
     """Resolve every relation of the query to what could be seen at the instant."""
-
-    def resolve(node: exp.Expr) -> exp.Expr:
+    relations = {relation.label: relation for relation in plan.reads}
+    tables: list[exp.Table] = []
+    used: defaultdict[str, set[str]] = defaultdict(set)
+    for node in query.walk():
         if isinstance(node, exp.Table) and node.db == UNRESOLVED:
-            rows = ROWS[plan.relation.rows](plan.relation, instant)
-            return rows.subquery(exp.to_identifier(node.name, quoted=True))
-        return node
+            tables.append(node)
+        elif isinstance(node, exp.Column):
+            used[node.table].add(node.name)
+    for table in tables:
+        relation = relations[table.name]
+        alias = exp.to_identifier(table.alias_or_name, quoted=True)
+        rows = ROWS[relation.rows](relation, used[alias.name], instant)
+        table.replace(rows.subquery(alias, copy=False))
+    return query
 
-    resolved = query.transform(resolve)
-    assert isinstance(resolved, exp.Select)  # noqa: S101 - the root is never a table
-    return resolved
 
-
-def _state(relation: Relation, instant: Instant) -> exp.Query:
+def _state(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
     """The live version of each resource at an instant; a deleted one has none."""
-    return _union(_state_of(member, relation, instant) for member in relation.members)
+    return _resources(relation, used, instant, [column(TOMBSTONE).not_()])
 
 
-def _state_of(member: str, relation: Relation, instant: Instant) -> exp.Query:
-    """The state of one type; a version current at the instant is open there, however it ended later."""
-    columns = {"valid_to": exp.cast(exp.null(), exp.DType.TIMESTAMPTZ)}
-    current = _select(relation, columns).from_(latest(member)).where(column(TOMBSTONE).not_())
+def _present(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+    """The version of each resource at an instant, live or deleted."""
+    return _resources(relation, used, instant, [])
+
+
+def _deleted(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+    """The tombstone of each resource that is deleted at an instant."""
+    return _resources(relation, used, instant, [column(TOMBSTONE)])
+
+
+def _resources(
+    relation: Relation, used: Collection[str], instant: Instant, conditions: list[exp.Expr]
+) -> exp.Query:
+    """The version of each resource that is current at an instant; it is open there, however it ended."""
+    open_end = {"valid_to": exp.cast(exp.null(), exp.DType.TIMESTAMPTZ)}
     if instant.is_current:
-        return current
+        tables = [latest(member) for member in relation.members]
+        return _select(relation, used, open_end, tables, conditions)
     as_of = timestamp(instant.as_of)
-    superseded = (
-        _select(relation, columns)
-        .from_(history(member))
-        .where(column(TOMBSTONE).not_(), column("valid_from") <= as_of, column("valid_to") > as_of.copy())
-    )
-    return _union((current.where(column("valid_from") <= as_of.copy()), superseded))
+    lasts = exp.or_(column("valid_to").is_(exp.null()), column("valid_to") > as_of.copy())
+    conditions = [*conditions, column("valid_from") <= as_of, lasts]
+    return _select(relation, used, open_end, _both_tables(relation), conditions)
 
 
-def _versions(relation: Relation, instant: Instant) -> exp.Query:
+def _versions(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
     """Every version written up to an instant, as it stood at that instant."""
     as_of = timestamp(instant.as_of)
     ended = exp.Case().when(column("valid_to") <= as_of, column("valid_to"))
-    columns = {"valid_to": ended, DELETED.name: column(TOMBSTONE)}
-    return _union(
-        _select(relation, columns).from_(table).where(column("valid_from") <= as_of.copy())
-        for member in relation.members
-        for table in (latest(member), history(member))
-    )
+    instead = {"valid_to": ended, DELETED.name: column(TOMBSTONE)}
+    return _select(relation, used, instead, _both_tables(relation), [column("valid_from") <= as_of.copy()])
 
 
-def _commits(relation: Relation, instant: Instant) -> exp.Query:
+def _commits(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
     """The commits up to an instant."""
-    return (
-        _select(relation, {"as_of": column("stamp")})
-        .from_(COMMIT_LOG.copy())
-        .where(column("stamp") <= timestamp(instant.as_of))
-    )
+    written = [column("stamp") <= timestamp(instant.as_of)]
+    return _select(relation, used, {"as_of": column("stamp")}, [COMMIT_LOG.copy()], written)
 
 
-ROWS = {Rows.RESOURCE: _state, Rows.VERSION: _versions, Rows.COMMIT: _commits}
+ROWS = {
+    Rows.RESOURCE: _state,
+    Rows.PRESENT: _present,
+    Rows.DELETED: _deleted,
+    Rows.VERSION: _versions,
+    Rows.COMMIT: _commits,
+}
 
 
-def _select(relation: Relation, instead: Mapping[str, exp.Expr]) -> exp.Select:
-    """All columns, some of them computed."""
-    return exp.select(
-        *(
-            exp.alias_(instead[field.name].copy(), field.name, quoted=True)
-            if field.name in instead
-            else column(field.name)
-            for field in relation.columns
-        )
-    )
+def _both_tables(relation: Relation) -> list[exp.Table]:
+    return [table for member in relation.members for table in (latest(member), history(member))]
 
 
-def _union(queries: Iterable[exp.Query]) -> exp.Query:
-    return reduce(lambda first, second: exp.union(first, second, distinct=False), queries)
+def _select(
+    relation: Relation,
+    used: Collection[str],
+    instead: Mapping[str, exp.Expr],
+    tables: Sequence[exp.Table],
+    conditions: Sequence[exp.Expr],
+) -> exp.Select:
+    """The columns that the query uses, some of them computed, of the rows that fulfil the conditions.
+
+    Several tables are united before the conditions: only so can PostgreSQL merge them in the order of
+    an index, and stop at a limit.
+    """
+    fields = [field.name for field in relation.columns if field.name in used]
+    outputs = [_output(name, instead) for name in fields]
+    query = exp.select(*outputs).where(*conditions, copy=False)
+    if len(tables) == 1:
+        return query.from_(tables[0], copy=False)
+    needed = {node.name: node for part in (*outputs, *conditions) for node in part.find_all(exp.Column)}
+    parts: list[exp.Query] = [exp.select(*map(column, needed)).from_(table, copy=False) for table in tables]
+    united = reduce(lambda first, second: exp.union(first, second, distinct=False, copy=False), parts)
+    return query.from_(united.subquery(exp.to_identifier("versions", quoted=True), copy=False), copy=False)
+
+
+def _output(name: str, instead: Mapping[str, exp.Expr]) -> exp.Expr:
+    return exp.alias_(instead[name].copy(), name, quoted=True) if name in instead else column(name)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.fields import NumberMap, TextMap
+from vxdata.schemas.plan.bound import Operand
 from vxdata.sql.names import SCHEMA, column
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
-    from vxdata.sql.bind import BoundPlan
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.instant import Instant
 
 ENTRY_TYPES = {TextMap: "text_entry", NumberMap: "number_entry"}
@@ -25,8 +26,10 @@ VALUE_TYPES = {TextMap: exp.DType.TEXT, NumberMap: exp.DType.DOUBLE}
 
 
 def project(query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Select:  # noqa: ARG001 - one shape for all rules
-    """Select the plan's columns."""
-    return query.select(*(_output(field, plan.relation.name) for field in plan.columns))
+    """Select the plan's columns; of a grouped plan, its keys."""
+    table = plan.relation.name
+    fields = [output.field for output in plan.outputs if isinstance(output.source, Operand)]
+    return query.select(*(_output(field, table) for field in fields), copy=False)
 
 
 def _output(field: Field, table: str) -> exp.Expr:

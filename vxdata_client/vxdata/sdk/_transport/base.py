@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import Action, CommitReceipt, WriteCommand
+    from vxdata.sdk._transport.ahead import ReadAhead
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,13 @@ class Stream:
         arrow_schema: Schema of every batch.
         as_of: Instant that it is read at, UTC.
         version: Sequence number of the last commit that it can see.
-        batches: The record batches.
+        batches: The record batches. Closing or dropping them cancels the query.
     """
 
     arrow_schema: pa.Schema
     as_of: datetime
     version: int
-    batches: Iterator[pa.RecordBatch]
+    batches: ReadAhead[pa.RecordBatch]
 
 
 class Transport(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 import pyarrow.flight
@@ -28,13 +29,15 @@ from vxdata.schemas.wire import (
     CommitReceipt,
     WireError,
 )
+from vxdata.sdk._transport.ahead import ReadAhead
 from vxdata.sdk._transport.base import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import WriteCommand
+    from vxdata.sdk._transport.ahead import Cancel
 
 SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
 
@@ -65,28 +68,29 @@ class FlightTransport:
 
     def read(self, plan: Plan) -> Stream:
         """Run a plan; the ticket is the plan itself, so this is one round trip."""
-        with self._translated():
-            reader = self._client.do_get(pa.flight.Ticket(encode(plan)), self._options)
-            arrow_schema = reader.schema
+        arriving = ReadAhead(partial(self._arriving, encode(plan)))
+        arrow_schema = cast("pa.Schema", next(arriving))
         metadata = arrow_schema.metadata or {}
         return Stream(
             arrow_schema=arrow_schema.remove_metadata(),
             as_of=datetime.fromisoformat(metadata[AS_OF_KEY].decode()),
             version=int(metadata[VERSION_KEY]),
-            batches=self._batches(reader),
+            batches=arriving,
         )
 
-    def _batches(self, reader: pa.flight.FlightStreamReader) -> Iterator[pa.RecordBatch]:
-        """Read chunk by chunk: `read_all` turns a server's cancel into KeyboardInterrupt."""
-        is_finished = False
-        try:
-            with self._translated():
-                for chunk in reader:
-                    yield chunk.data
-            is_finished = True
-        finally:
-            if not is_finished:
-                reader.cancel()
+    def _arriving(
+        self, ticket: bytes, opened: Callable[[Cancel], None]
+    ) -> Iterator[pa.Schema | pa.RecordBatch]:
+        """Yield the schema, then the batches.
+
+        Chunk by chunk: `read_all` turns a server's cancel into KeyboardInterrupt.
+        """
+        with self._translated():
+            reader = self._client.do_get(pa.flight.Ticket(ticket), self._options)
+            opened(reader.cancel)
+            yield reader.schema
+            for chunk in reader:
+                yield chunk.data
 
     def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
         """Upload sections and end with the commit marker; what lacks it, the server does not write."""
@@ -126,13 +130,14 @@ class FlightTransport:
         wire = _wire_error(error)
         if wire is not None:
             return _rebuilt(self._whole(wire))
-        if isinstance(error, pa.flight.FlightUnavailableError):
+        # A server that stops cancels calls that it has not begun.
+        if isinstance(error, pa.flight.FlightUnavailableError | pa.flight.FlightCancelledError):
             msg = f"Nothing answers at {self._base_url}. Is the server running? (`vxdata up` starts one.)"
             return ServerUnavailable(msg, base_url=self._base_url)
         if isinstance(error, pa.flight.FlightTimedOutError):
             return RequestTimedOut("The call took longer than the client's timeout.")
         if isinstance(error, pa.ArrowInvalid) and "is closed" in str(error):
-            return ServerUnavailable("This client is closed; make a new one.", base_url=self._base_url)
+            return InvalidRequest("This client is closed; make a new one.", base_url=self._base_url)
         return InternalError(f"The call failed: {str(error).splitlines()[0][:300]}")
 
     def _whole(self, wire: WireError) -> WireError:

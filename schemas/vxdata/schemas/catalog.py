@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import InvalidPlan, UnknownField, UnknownResourceType
 from vxdata.schemas.payload_type import METADATA
+from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import COMMIT, COMMIT_FIELDS, DELETED, RESOURCE
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 class Rows(Enum):
     """What a row of a relation stands for."""
 
-    RESOURCE = "a resource, in the version that is current at an instant"
+    RESOURCE = "a live resource, in the version that is current at an instant"
+    PRESENT = "a resource, live or deleted, in the version that is current at an instant"
+    DELETED = "a deleted resource, in the version that is current at an instant"
     VERSION = "a version of a resource"
     COMMIT = "a commit"
 
@@ -48,6 +51,15 @@ class Relation:
     rows: Rows = Rows.RESOURCE
     key: tuple[str, ...] = ("identifier",)
 
+    @property
+    def label(self) -> str:
+        """What tells it apart from the relations that read the same resources otherwise."""
+        return (
+            self.name
+            if self.rows in {Rows.RESOURCE, Rows.COMMIT}
+            else f"{self.name}:{self.rows.name.lower()}"
+        )
+
     @cached_property
     def column_by_name(self) -> dict[str, Field]:
         """Columns by name."""
@@ -69,6 +81,23 @@ class Relation:
         if unknown:
             raise UnknownField.from_names(self.name, unknown, self.column_by_name)
         return tuple(self.column_by_name[name] for name in names)
+
+    def __hash__(self) -> int:
+        """Hash by what tells relations apart."""
+        return hash((self.name, self.rows))
+
+    def with_deleted(self) -> Relation:
+        """The relation's resources, those included that are deleted at the instant."""
+        return replace(self, rows=Rows.PRESENT)
+
+    def only_deleted(self) -> Relation:
+        """The relation's resources that are deleted at the instant."""
+        return replace(self, rows=Rows.DELETED)
+
+    def without(self, member: str) -> Relation:
+        """The relation's resources but for those of one type."""
+        members = tuple(name for name in self.members if name != member)
+        return replace(self, name=f"{self.name} but {member}", members=members)
 
     def with_history(self) -> Relation:
         """The versions of the relation's resources, instead of their state.
@@ -126,3 +155,9 @@ class Catalog:
             return self.relations[name]
         except KeyError:
             raise UnknownResourceType.from_name(name, known=self.relations) from None
+
+
+@cache
+def catalog() -> Catalog:
+    """The catalog of the registered payload types."""
+    return Catalog.from_registry(registry())

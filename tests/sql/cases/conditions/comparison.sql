@@ -1,7 +1,3 @@
--- title: no predicate
-{"version": 1, "resource_type": "volume"};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume";
-
 -- title: every comparison operator
 {"version": 1, "resource_type": "volume", "where": {"op": "and", "terms": [{"op": "==", "field": "b_value", "value": 1400}, {"op": "!=", "field": "series_number", "value": 3}, {"op": "<", "field": "slice_thickness", "value": 3.5}, {"op": "<=", "field": "instance_count", "value": 30}, {"op": ">", "field": "series_number", "value": -1}, {"op": ">=", "field": "pixel_spacing", "value": 0}]}};
 SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."b_value" = CAST('1400.0' AS DOUBLE PRECISION) AND "volume"."series_number" <> 3 AND "volume"."slice_thickness" < CAST('3.5' AS DOUBLE PRECISION) AND "volume"."instance_count" <= 30 AND "volume"."series_number" > -1 AND "volume"."pixel_spacing" >= CAST('0.0' AS DOUBLE PRECISION);
@@ -18,18 +14,18 @@ SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE
 {"version": 1, "resource_type": "volume", "where": {"op": "!=", "field": "is_contrast_enhanced", "value": true}};
 SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."is_contrast_enhanced" <> TRUE;
 
--- title: one of many
-{"version": 1, "resource_type": "volume", "where": {"op": "is_in", "field": "volume_type", "values": ["T2", "ADC"]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."volume_type" IN ('T2', 'ADC');
-
--- title: one of none
-{"version": 1, "resource_type": "volume", "where": {"op": "is_in", "field": "volume_type", "values": []}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE FALSE;
-
 -- title: null, and not null, also of lists
 {"version": 1, "resource_type": "volume", "where": {"op": "and", "terms": [{"op": "is_null", "field": "derived_from"}, {"op": "is_not_null", "field": "path_nii"}]}};
 SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."derived_from" IS NULL AND NOT "volume"."path_nii" IS NULL;
 
--- title: nesting keeps its meaning
-{"version": 1, "resource_type": "volume", "where": {"op": "and", "terms": [{"op": "or", "terms": [{"op": "==", "field": "volume_type", "value": "T2"}, {"op": "and", "terms": [{"op": "==", "field": "volume_type", "value": "DWI"}, {"op": ">", "field": "b_value", "value": 1000}]}]}, {"op": "or", "terms": [{"op": "==", "field": "datasource_id", "value": "datasource/a"}]}]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE ("volume"."volume_type" = 'T2' OR ("volume"."volume_type" = 'DWI' AND "volume"."b_value" > CAST('1000.0' AS DOUBLE PRECISION))) AND "volume"."datasource_id" = 'datasource/a';
+-- title: an entry of a mapping, in the type of its values
+{"version": 1, "resource_type": "benchmarking", "where": {"op": ">", "field": "summary_metrics", "key": "auc", "value": 0.8}};
+SELECT "benchmarking"."identifier" FROM "vxdata_unresolved"."benchmarking" AS "benchmarking" WHERE CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION) > CAST('0.8' AS DOUBLE PRECISION);
+
+-- title: an entry of a mapping to text
+{"version": 1, "resource_type": "datasource", "where": {"op": "==", "field": "external_identifiers", "key": "CT's", "value": "x"}};
+SELECT "datasource"."identifier" FROM "vxdata_unresolved"."datasource" AS "datasource" WHERE JSONB_EXTRACT_PATH_TEXT("datasource"."external_identifiers", 'CT''s') COLLATE "C" = 'x';
+
+-- title: a whole number beside doubles, a fraction beside whole numbers
+{"version": 1, "resource_type": "volume", "where": {"op": "and", "terms": [{"op": "<", "field": "b_value", "value": 3}, {"op": "<", "field": "series_number", "value": 3.5}, {"op": "==", "field": "series_number", "value": 4.0}]}};
+SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."b_value" < CAST('3.0' AS DOUBLE PRECISION) AND "volume"."series_number" <= 3 AND "volume"."series_number" = 4;

@@ -1,0 +1,80 @@
+"""Kinds of values: which can be compared with each other, and which have parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.fields import (
+    BlobUrl,
+    Boolean,
+    Date,
+    Enum,
+    Float,
+    Integer,
+    Nested,
+    Text,
+    TextList,
+    Timestamp,
+)
+from vxdata.schemas.plan.values import type_name
+
+if TYPE_CHECKING:
+    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.fields import FieldType
+    from vxdata.schemas.plan.bound import Operand
+
+KINDS: tuple[tuple[str, tuple[type[FieldType], ...]], ...] = (
+    ("text", (Text, Enum, BlobUrl, TextList)),  # of a list, its items
+    ("number", (Integer, Float)),
+    ("boolean", (Boolean,)),
+    ("date", (Date,)),
+    ("timestamp", (Timestamp,)),
+)
+"""Types whose values can be compared with each other."""
+
+
+def require_plain(operand: Operand, use: str) -> None:
+    """Refuse lists and mappings where single values are needed.
+
+    Raises:
+        FieldTypeMismatch: The operand is one.
+    """
+    if isinstance(operand.type, Nested):
+        wanted = type_name(operand.type)
+        msg = f"{operand} is of type {wanted}, a list or a mapping; {use} takes fields with one value."
+        raise FieldTypeMismatch(msg, field=str(operand), field_type=wanted)
+
+
+def require_comparable(operand: Operand, relation: Relation) -> None:
+    """Refuse to compare a list or a mapping as a whole.
+
+    Raises:
+        FieldTypeMismatch: The operand is one.
+    """
+    if isinstance(operand.type, Nested):
+        is_list = isinstance(operand.type, TextList)
+        hint = "contains_any, contains_all or has" if is_list else f'has, or one entry: F.{operand}["key"]'
+        wanted = type_name(operand.type)
+        msg = (
+            f"{relation.name}.{operand} is of type {wanted}, which cannot be compared as a whole; use {hint}."
+        )
+        raise FieldTypeMismatch(msg, resource_type=relation.name, field=str(operand), field_type=wanted)
+
+
+def require_same_kind(left: Operand, right: Operand, outer: Relation, inner: Relation) -> None:
+    """Refuse to look a number up among texts: PostgreSQL would fail, or find nothing.
+
+    Raises:
+        FieldTypeMismatch: The operands are of different kinds.
+    """
+    kinds = [_kind(operand.type) for operand in (left, right)]
+    if None in kinds or kinds[0] != kinds[1]:
+        names = [f"{outer.name}.{left}", f"{inner.name}.{right}"]
+        types = [type_name(operand.type) for operand in (left, right)]
+        msg = f"{names[0]} is of type {types[0]}, and {names[1]} of type {types[1]}: they cannot be compared."
+        raise FieldTypeMismatch(msg, fields=names, field_types=types)
+
+
+def _kind(field_type: FieldType) -> str | None:
+    return next((kind for kind, types in KINDS if isinstance(field_type, types)), None)

@@ -1,0 +1,127 @@
+"""Bind what a plan returns: fields as they are, or groups with their aggregates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.fields import Boolean, Field, Float, Integer
+from vxdata.schemas.plan.binding.kinds import require_plain
+from vxdata.schemas.plan.bound import BoundAggregate, Operand, Output
+from vxdata.schemas.plan.values import type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vxdata.schemas.fields import FieldType
+    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.plan.nodes import Aggregate, Plan
+
+NUMERIC = frozenset({"mean", "sum", "quantile"})
+"""Functions of numbers alone."""
+
+
+MOST_NAME_BYTES: Final = 63
+"""Longest name of a computed column."""
+
+
+def bind_outputs(plan: Plan, scope: Scope) -> tuple[Output, ...]:
+    """Resolve the columns of the result.
+
+    Args:
+        plan: A well-formed plan.
+        scope: What it may name.
+
+    Returns:
+        The columns, in order.
+
+    Raises:
+        UnknownField: A field does not exist.
+        FieldTypeMismatch: A field cannot be grouped, compared or computed with.
+        InvalidPlan: Parts of the plan contradict each other, or two columns have one name.
+    """
+    if plan.group_by is None:
+        if plan.aggregates:
+            msg = "A query with aggregates says what it groups by; for one group of all rows, by nothing."
+            raise InvalidPlan(msg)
+        outputs = _fields(plan, scope)
+    else:
+        outputs = _groups(plan, plan.group_by, scope)
+    _require_distinct([output.field.name for output in outputs])
+    return outputs
+
+
+def _fields(plan: Plan, scope: Scope) -> tuple[Output, ...]:
+    columns = scope.relation.columns if plan.select is None else scope.relation.resolve(plan.select)
+    if plan.distinct:
+        for column in columns:
+            require_plain(Operand(column), "distinct")
+    return tuple(Output(column, Operand(column)) for column in columns)
+
+
+def _groups(plan: Plan, group_by: Sequence[str], scope: Scope) -> tuple[Output, ...]:
+    if plan.select is not None or plan.distinct:
+        msg = "A grouped query returns its groups and aggregates; it takes no select and no distinct."
+        raise InvalidPlan(msg)
+    keys = tuple(Output(column, Operand(column)) for column in scope.relation.resolve(group_by))
+    for key in keys:
+        require_plain(Operand(key.field), "group_by")
+    outputs = (*keys, *(_aggregate(aggregate, scope) for aggregate in plan.aggregates))
+    if not outputs:
+        msg = "A grouped query needs a field to group by, or an aggregate."
+        raise InvalidPlan(msg)
+    return outputs
+
+
+def _aggregate(aggregate: Aggregate, scope: Scope) -> Output:
+    function = aggregate.function
+    _require_short(aggregate.name)
+    if (function == "quantile") != (aggregate.quantile is not None):
+        msg = f"The function quantile, and it alone, takes a quantile; {aggregate.name} does not fit."
+        raise InvalidPlan(msg, name=aggregate.name)
+    if aggregate.field is None:
+        if function != "count":
+            msg = f"{function} needs a field; only count can do without one."
+            raise InvalidPlan(msg, name=aggregate.name)
+        return Output(_column(aggregate.name, Integer(), required=True), BoundAggregate("count", None))
+    operand = scope.operand(aggregate.field, aggregate.key)
+    source = BoundAggregate(function, operand, aggregate.quantile)
+    is_count = function in {"count", "n_unique"}
+    return Output(_column(aggregate.name, _result_type(function, operand), required=is_count), source)
+
+
+def _result_type(function: str, operand: Operand) -> FieldType:
+    if function == "count":
+        return Integer()
+    require_plain(operand, function)
+    if function == "n_unique":
+        return Integer()
+    is_number = isinstance(operand.type, Integer | Float)
+    if (function in NUMERIC and not is_number) or isinstance(operand.type, Boolean):
+        wanted = type_name(operand.type)
+        msg = f"{operand} is of type {wanted}, which has no {function}."
+        raise FieldTypeMismatch(msg, field=str(operand), field_type=wanted, function=function)
+    if function in {"mean", "quantile"}:
+        return Float()
+    return Integer() if function == "sum" and isinstance(operand.type, Integer) else operand.type
+
+
+def _column(name: str, field_type: FieldType, *, required: bool) -> Field:
+    return Field(name=name, type=field_type, required=required, description="Computed of a group.")
+
+
+def _require_short(name: str) -> None:
+    """Refuse what PostgreSQL would cut off: two names could become one."""
+    if len(name.encode()) > MOST_NAME_BYTES:
+        msg = (
+            f"The name {name!r:.80} takes {len(name.encode())} bytes; at most {MOST_NAME_BYTES} are allowed."
+        )
+        raise InvalidPlan(msg, name=name[:200], limit=MOST_NAME_BYTES)
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        msg = f"Columns of the result that have one name: {', '.join(repeated)}."
+        raise InvalidPlan(msg, fields=repeated)

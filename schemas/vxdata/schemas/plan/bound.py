@@ -1,0 +1,271 @@
+"""Bound plans: every name is a field, every value has its field's type.
+
+What exists is right by construction, so later stages need no checks of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.fields import Field, NumberMap, TextMap
+from vxdata.schemas.fields import Float as FloatType
+from vxdata.schemas.fields import Text as TextType
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Literal as OneOf
+
+    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.fields import FieldType
+    from vxdata.schemas.plan.nodes import AggregateFunction
+    from vxdata.schemas.plan.predicates import ComparisonOperator, Ordering, TextOperator
+    from vxdata.schemas.plan.values import Literal
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A column, or one entry of a mapping column.
+
+    Args:
+        column: The column.
+        key: The entry's key.
+    """
+
+    column: Field
+    key: str | None = None
+
+    @property
+    def type(self) -> FieldType:
+        """Type of the value."""
+        if self.key is None:
+            return self.column.type
+        return FloatType() if isinstance(self.column.type, NumberMap) else TextType()
+
+    @property
+    def required(self) -> bool:
+        """Whether it is never null."""
+        return self.column.required and self.key is None
+
+    def __str__(self) -> str:
+        """Write the operand as messages name it."""
+        return self.column.name if self.key is None else f"{self.column.name}[{self.key!r}]"
+
+
+@dataclass(frozen=True)
+class BoundComparison:
+    """An operand compared with a literal of its type."""
+
+    op: ComparisonOperator
+    operand: Operand
+    value: Literal
+
+
+@dataclass(frozen=True)
+class BoundIsIn:
+    """An operand looked up in literals of its type."""
+
+    operand: Operand
+    values: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
+class BoundIsInQuery:
+    """An operand, or the items of a list, looked up in what a subquery finds."""
+
+    operand: Operand
+    query: BoundSubquery
+
+
+@dataclass(frozen=True)
+class BoundQuantified:
+    """An operand compared with any or all that a subquery finds."""
+
+    quantifier: OneOf["any", "all"]
+    op: Ordering
+    operand: Operand
+    query: BoundSubquery
+
+
+@dataclass(frozen=True)
+class BoundIsNull:
+    """An operand tested for null, or with ``negated`` for a value."""
+
+    operand: Operand
+    negated: bool
+
+
+@dataclass(frozen=True)
+class BoundTextTest:
+    """An operand compared with a text, or searched for it."""
+
+    op: TextOperator
+    operand: Operand
+    text: str
+    ignore_case: bool
+
+
+@dataclass(frozen=True)
+class BoundItemsTest:
+    """A list, or the keys of a mapping, compared with a set."""
+
+    op: OneOf["contains_any", "contains_all"]
+    operand: Operand
+    values: tuple[Literal, ...]
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether keys are meant."""
+        return isinstance(self.operand.type, TextMap | NumberMap)
+
+
+@dataclass(frozen=True)
+class BoundAncestry:
+    """The resource hangs below another one, or above it.
+
+    Args:
+        identifier: The other resource.
+        below: Whether the resource hangs below it.
+        column: Lineage column that names the nearest ancestor of the other resource's type, if there is one.
+        family: All resources of that type.
+        others: The live resources of other types.
+        gone: The deleted resources of other types.
+        everything: Resources of all types, to follow parents through.
+    """
+
+    identifier: str
+    below: bool
+    column: Field | None
+    family: Relation
+    others: Relation
+    gone: Relation
+    everything: Relation
+
+
+@dataclass(frozen=True)
+class BoundNot:
+    """The term is false."""
+
+    term: BoundPredicate
+
+
+@dataclass(frozen=True)
+class BoundAnd:
+    """All terms hold."""
+
+    terms: tuple[BoundPredicate, ...]
+
+
+@dataclass(frozen=True)
+class BoundOr:
+    """At least one term holds."""
+
+    terms: tuple[BoundPredicate, ...]
+
+
+BoundPredicate = (
+    BoundComparison
+    | BoundIsIn
+    | BoundIsInQuery
+    | BoundQuantified
+    | BoundIsNull
+    | BoundTextTest
+    | BoundItemsTest
+    | BoundAncestry
+    | BoundNot
+    | BoundAnd
+    | BoundOr
+)
+
+
+@dataclass(frozen=True)
+class BoundAggregate:
+    """What is computed of the rows of a group; without an operand, their number."""
+
+    function: AggregateFunction
+    operand: Operand | None
+    quantile: float | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """A column of the result.
+
+    Args:
+        field: Its name and type.
+        source: What it holds.
+    """
+
+    field: Field
+    source: Operand | BoundAggregate
+
+
+@dataclass(frozen=True)
+class BoundOrder:
+    """What rows are ordered by.
+
+    Args:
+        by: A value of the row, or a column of the result.
+        descending: Whether the largest comes first.
+        nulls_first: Whether nulls come first.
+    """
+
+    by: Operand | Output
+    descending: bool = False
+    nulls_first: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether it is never null."""
+        return self.by.field.required if isinstance(self.by, Output) else self.by.required
+
+
+@dataclass(frozen=True)
+class BoundSubquery:
+    """The values that another query finds, nulls left out; of a list field, the items."""
+
+    relation: Relation
+    operand: Operand
+    where: BoundPredicate | None
+    order: tuple[BoundOrder, ...]
+    limit: int | None
+    offset: int
+
+
+@dataclass(frozen=True)
+class BoundPlan:
+    """A plan whose every name and literal is resolved.
+
+    Args:
+        relation: What is read.
+        outputs: What is returned, in order.
+        where: Which rows.
+        keys: What makes a group; None where rows are returned as they are.
+        distinct: Whether equal rows are returned once.
+        order: What they are ordered by, ties included; empty where the order does not matter.
+        limit: Most rows.
+        offset: Rows left out first.
+        as_of: Instant asked for; None means the last commit.
+        reads: Every relation that it or a subquery reads.
+    """
+
+    relation: Relation
+    outputs: tuple[Output, ...]
+    where: BoundPredicate | None
+    keys: tuple[Operand, ...] | None
+    distinct: bool
+    order: tuple[BoundOrder, ...]
+    limit: int | None
+    offset: int
+    as_of: datetime | None
+    reads: frozenset[Relation]
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """Names and types of the result, in order."""
+        return tuple(output.field for output in self.outputs)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Resource types whose tables are read."""
+        return tuple(sorted({member for relation in self.reads for member in relation.members}))

@@ -1,0 +1,71 @@
+"""The canonical form: queries that mean the same by plain sight have the same bytes.
+
+Nested `and` and `or` are flattened, their terms and the values of a list are sorted and taken once, and
+what is left at its default is left out. Works on the plan as JSON values, so every term is met once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+UNLESS_SET: Final = frozenset(
+    {"ignore_case", "descending", "nulls_first", "distinct", "history", "offset", "order_by", "aggregates"}
+)
+"""Keys that are left out where their value is false, zero or empty."""
+
+EXACT: Final = 2**53
+"""Whole numbers up to here are the same as a double."""
+
+Json = dict[str, Any]
+
+
+def canonical(content: Json) -> Json:
+    """Bring a plan, or a part of it, into its canonical form.
+
+    Args:
+        content: A plan as JSON values, without nulls.
+
+    Returns:
+        The same question in its one way of writing.
+
+    Example:
+        >>> canonical({"op": "is_in", "field": "score", "values": [3, 1, 3]})
+        {'op': 'is_in', 'field': 'score', 'values': [1, 3]}
+    """
+    kept = {key: _value(value) for key, value in content.items() if value or key not in UNLESS_SET}
+    match kept:
+        case {"op": "and" | "or" as op, "terms": terms}:
+            return _junction(op, terms)
+        case {"op": "not", "term": {"op": "not", "term": term}}:
+            return dict(term)
+        case {"op": _, "values": values}:
+            return {**kept, "values": _set(values)}
+        case _:
+            return kept
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case dict():
+            return canonical(value)
+        case list():
+            return [_value(item) for item in value]
+        case float() if value.is_integer() and abs(value) <= EXACT:
+            return int(value)
+        case _:
+            return value
+
+
+def _junction(op: str, terms: list[Json]) -> Json:
+    flat = [
+        part for term in terms for part in (term["terms"] if term.get("op") == op else [term])
+    ]  # terms are canonical, so at most one level is left to flatten
+    distinct = _set(flat)
+    return dict(distinct[0]) if len(distinct) == 1 else {"op": op, "terms": distinct}
+
+
+def _set(items: list[Any]) -> list[Any]:
+    """The distinct items in one order, whatever their types; true is not 1 here."""
+    by_text = {json.dumps(item, sort_keys=True): item for item in items}
+    return [by_text[text] for text in sorted(by_text)]

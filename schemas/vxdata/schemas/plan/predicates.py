@@ -1,0 +1,220 @@
+"""The predicates of a plan: conditions on one row, before any name or type is resolved.
+
+Nodes are frozen and refuse what they do not know, so a predicate that exists is well formed. A predicate
+is true, false or, where a field that it asks about is null, unknown; rows are kept where it is true, so
+neither `x == 1` nor `not x == 1` finds a row whose x is null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_ROWS: Final = 2**63 - 1
+"""Largest limit or offset: PostgreSQL takes a bigint."""
+
+MOST_VALUES: Final = 250_000
+"""Most values of one list."""
+
+MOST_TERMS: Final = 20_000
+"""Most terms that one `and` or `or` joins."""
+
+MOST_COLUMNS: Final = 500
+"""Most columns, and most fields to order by: PostgreSQL takes 1,664 of both together."""
+
+MOST_PATTERN: Final = 1_000
+"""Longest regular expression, in characters: what takes longer to compile helps nobody."""
+
+Value = bool | int | float | str
+"""A literal as JSON knows it; dates and timestamps travel as ISO 8601 text and are typed at bind."""
+
+Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]
+RowCount = Annotated[int, Field(ge=0, le=MOST_ROWS)]
+
+Ordering = Literal["<", "<=", ">", ">="]
+ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
+TextOperator = Literal["equals", "contains", "startswith", "endswith", "matches"]
+
+
+class Node(BaseModel):
+    """Base of every node: frozen, strict, without room for unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class OnField(Node):
+    """Base of what asks about a field, or with ``key`` about one entry of a mapping field."""
+
+    field: str
+    key: str | None = None
+
+
+class Comparison(OnField):
+    """A field compared with a literal."""
+
+    op: ComparisonOperator
+    value: Value
+
+
+class IsIn(OnField):
+    """A field equal to one of many literals; a list field of which some item is."""
+
+    op: Literal["is_in"] = "is_in"
+    values: Values
+
+
+class IsInQuery(OnField):
+    """A field equal to one of the values that another query finds; a list field of which some item is."""
+
+    op: Literal["is_in_query"] = "is_in_query"
+    query: Subquery
+
+
+class Quantified(OnField):
+    """A field compared with any, or with all, of the values that another query finds.
+
+    Nulls among them do not count; without any value ``any`` is false and ``all`` is true.
+    """
+
+    op: Literal["any", "all"]
+    comparison: Ordering
+    query: Subquery
+
+
+class IsNull(OnField):
+    """A field that is null, or, with the other operator, one that is not; never unknown."""
+
+    op: Literal["is_null", "is_not_null"]
+
+
+class TextTest(OnField):
+    """A text compared with another one, or searched for it or for a regular expression.
+
+    Every character of the text stands for itself, save in `matches`, whose text is a regular expression
+    that may match anywhere.
+    """
+
+    op: TextOperator
+    text: str
+    ignore_case: bool = False
+
+
+class ItemsTest(OnField):
+    """A list field that has some, or all, of the items; a mapping field that has them as keys."""
+
+    op: Literal["contains_any", "contains_all"]
+    values: Values
+
+
+class HasAncestor(Node):
+    """The resource hangs below another one, at any depth; deleted resources in between count."""
+
+    op: Literal["has_ancestor"] = "has_ancestor"
+    identifier: str
+
+
+class HasDescendant(Node):
+    """Another resource hangs below this one, at any depth; deleted resources in between count."""
+
+    op: Literal["has_descendant"] = "has_descendant"
+    identifier: str
+
+
+class Not(Node):
+    """The term is false; unknown where it is unknown."""
+
+    op: Literal["not"] = "not"
+    term: Predicate
+
+
+class And(Node):
+    """All terms hold."""
+
+    op: Literal["and"] = "and"
+    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MOST_TERMS)]
+
+
+class Or(Node):
+    """At least one term holds."""
+
+    op: Literal["or"] = "or"
+    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MOST_TERMS)]
+
+
+Predicate = Annotated[
+    Comparison
+    | IsIn
+    | IsInQuery
+    | Quantified
+    | IsNull
+    | TextTest
+    | ItemsTest
+    | HasAncestor
+    | HasDescendant
+    | Not
+    | And
+    | Or,
+    Field(discriminator="op"),
+]
+
+
+class OrderBy(OnField):
+    """A field that rows are ordered by.
+
+    Args:
+        field: Field of the resource; of a grouped or distinct query, a column of its result.
+        key: Entry of a mapping field.
+        descending: Whether the largest value comes first.
+        nulls_first: Whether rows without a value come first, not last.
+    """
+
+    descending: bool = False
+    nulls_first: bool = False
+
+
+Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MOST_COLUMNS)]
+
+
+class Subquery(Node):
+    """The values of one field of the resources that another query finds, at the same instant.
+
+    A list field gives its items. Nulls are left out.
+
+    Args:
+        resource_type: What is read.
+        where: Predicate that rows must satisfy.
+        select: The field.
+        order_by: The order that `limit` and `offset` count in; ties are broken by identifier.
+        limit: Most rows.
+        offset: Rows left out first.
+    """
+
+    resource_type: str
+    where: Predicate | None = None
+    select: str
+    order_by: Orders = ()
+    limit: RowCount | None = None
+    offset: RowCount = 0
+
+
+for _node in (IsInQuery, Quantified, Not, And, Or, Subquery):
+    _node.model_rebuild()
+
+
+def parts(node: Predicate) -> tuple[Predicate, ...]:
+    """The conditions right below one, that of its subquery included.
+
+    Example:
+        >>> parts(Not(term=IsNull(op="is_null", field="b_value")))
+        (IsNull(field='b_value', key=None, op='is_null'),)
+    """
+    match node:
+        case And(terms=terms) | Or(terms=terms):
+            return terms
+        case Not(term=term):
+            return (term,)
+        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
+            return (query.where,)
+        case _:
+            return ()

@@ -1,0 +1,78 @@
+"""Conditions as SQL: one function for each kind of bound predicate, in the table below.
+
+SQL's logic has three values, and so have plans: what asks about a null is unknown. Where SQL itself says
+false instead, the difference shows below a negation only; there, `unknown_for_null` mends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from vxdata.schemas.plan.bound import (
+    BoundAncestry,
+    BoundAnd,
+    BoundComparison,
+    BoundIsIn,
+    BoundIsInQuery,
+    BoundIsNull,
+    BoundItemsTest,
+    BoundNot,
+    BoundOr,
+    BoundQuantified,
+    BoundTextTest,
+)
+from vxdata.sql.conditions.ancestry import ancestry
+from vxdata.sql.conditions.comparison import comparison, is_null
+from vxdata.sql.conditions.items import items_test
+from vxdata.sql.conditions.junction import all_of, any_of, not_
+from vxdata.sql.conditions.membership import is_in, is_in_query
+from vxdata.sql.conditions.quantified import quantified
+from vxdata.sql.conditions.text import text_test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+    from vxdata.schemas.plan.bound import BoundPredicate
+
+CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {
+    BoundComparison: comparison,
+    BoundIsNull: is_null,
+    BoundIsIn: is_in,
+    BoundIsInQuery: is_in_query,
+    BoundQuantified: quantified,
+    BoundTextTest: text_test,
+    BoundItemsTest: items_test,
+    BoundAncestry: ancestry,
+    BoundNot: not_,
+    BoundAnd: all_of,
+    BoundOr: any_of,
+}
+"""Kind of predicate -> how it is written."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a condition stands.
+
+    Args:
+        table: Name of the rows that it is asked of.
+        negated: Whether it stands below a negation, where unknown and false differ.
+    """
+
+    table: str
+    negated: bool = False
+
+    def condition(self, predicate: BoundPredicate) -> exp.Expr:
+        """Write a predicate that stands in the same place."""
+        return CONDITIONS[type(predicate)](predicate, self)
+
+    def below_not(self) -> Scope:
+        """The place below a negation."""
+        return replace(self, negated=True)
+
+    def within(self, table: str) -> Scope:
+        """The place inside a subquery, whose rows are where its condition is true."""
+        return Scope(table)

@@ -1,0 +1,154 @@
+"""Ancestry: resources below or above another one, at any depth.
+
+Parents are followed through resources of all types, deleted ones included, as lineage columns are. The
+identifiers that are found become an array, which PostgreSQL looks up in an index.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp, parse_one
+
+from vxdata.sql.names import DIALECT, column, unresolved
+
+if TYPE_CHECKING:
+    from vxdata.schemas.plan.bound import BoundAncestry
+    from vxdata.sql.conditions import Scope
+
+BELOW: Final = """
+WITH RECURSIVE below(identifier) AS (
+    SELECT child.identifier FROM everything AS child WHERE child.parent_identifier = :identifier
+    UNION
+    SELECT next.identifier FROM below CROSS JOIN LATERAL (
+        SELECT child.identifier FROM everything AS child
+        WHERE child.parent_identifier = below.identifier OFFSET 0
+    ) AS next
+) SELECT identifier FROM below
+"""
+"""`OFFSET 0` keeps PostgreSQL from joining whole tables: each step looks its few rows up in an index."""
+
+ABOVE: Final = """
+WITH RECURSIVE above(identifier) AS (
+    SELECT child.parent_identifier FROM everything AS child
+    WHERE child.identifier = :identifier AND child.parent_identifier IS NOT NULL
+    UNION
+    SELECT next.parent_identifier FROM above CROSS JOIN LATERAL (
+        SELECT child.parent_identifier FROM everything AS child
+        WHERE child.identifier = above.identifier AND child.parent_identifier IS NOT NULL OFFSET 0
+    ) AS next
+) SELECT identifier FROM above
+"""
+
+FAMILY: Final = """
+WITH RECURSIVE family(identifier) AS (
+    SELECT :identifier COLLATE "C"
+    UNION
+    SELECT next.identifier FROM family CROSS JOIN LATERAL (
+        SELECT child.identifier FROM relatives AS child WHERE child.parent_identifier = family.identifier
+        UNION ALL
+        SELECT child.identifier FROM gone AS child WHERE child.parent_identifier = family.identifier
+        UNION ALL
+        SELECT nephew.identifier FROM others AS parent CROSS JOIN LATERAL (
+            SELECT child.identifier FROM relatives AS child WHERE child.parent_identifier = parent.identifier
+            UNION ALL
+            SELECT child.identifier FROM gone AS child WHERE child.parent_identifier = parent.identifier
+            OFFSET 0
+        ) AS nephew WHERE parent.lineage = family.identifier
+        OFFSET 0
+    ) AS next
+) SELECT identifier FROM family
+"""
+"""A resource and those of its own type below it: whose nearest ancestor of the type is among these hangs
+below it, and only those. Goes through all that hangs below the resource. The lineage of what is deleted is
+that of its deletion and may have changed since, so deleted resources are walked through one by one."""
+
+FAMILY_OF_FEW: Final = """
+WITH RECURSIVE climb(relative, identifier) AS (
+    SELECT child.identifier, child.parent_identifier FROM relatives AS child
+    WHERE child.parent_identifier IS NOT NULL
+    UNION
+    SELECT climb.relative, next.parent_identifier FROM climb CROSS JOIN LATERAL (
+        SELECT parent.parent_identifier FROM gone AS parent
+        WHERE parent.identifier = climb.identifier AND parent.parent_identifier IS NOT NULL OFFSET 0
+    ) AS next
+), pairs(relative, identifier) AS (
+    SELECT climb.relative, next.identifier FROM climb CROSS JOIN LATERAL (
+        SELECT parent.lineage AS identifier FROM others AS parent WHERE parent.identifier = climb.identifier
+        UNION ALL
+        SELECT parent.identifier FROM relatives AS parent WHERE parent.identifier = climb.identifier
+        OFFSET 0
+    ) AS next
+), family(identifier) AS (
+    SELECT :identifier COLLATE "C"
+    UNION
+    SELECT pairs.relative FROM pairs JOIN family ON family.identifier = pairs.identifier
+) SELECT identifier FROM family
+"""
+"""The same by way of all resources of the type that have a parent: of data sources hardly any has one,
+but a million resources may hang below each."""
+
+FEW: Final = """
+WITH RECURSIVE family(identifier) AS (
+    SELECT :identifier COLLATE "C"
+    UNION
+    SELECT child.identifier FROM relatives AS child CROSS JOIN LATERAL (
+        SELECT parent.lineage FROM everything AS parent
+        WHERE parent.identifier = child.parent_identifier OFFSET 0
+    ) AS parent JOIN family ON family.identifier = parent.lineage
+    WHERE child.parent_identifier IS NOT NULL
+) SELECT identifier FROM family
+"""
+"""The same by way of all resources of the type that have a parent: of data sources hardly any has one,
+but a million resources may hang below each."""
+
+FEW: Final = frozenset({"datasource"})
+
+
+def ancestry(predicate: BoundAncestry, scope: Scope) -> exp.Expr:
+    """The resource hangs below another one, or above it."""
+    own = column("identifier", scope.table)
+    if not predicate.below:
+        return _among(own, _found(ABOVE, predicate))
+    if predicate.column is None:
+        return _among(own, _found(BELOW, predicate))
+    lineage = column(predicate.column.name, scope.table)
+    family = FAMILY_OF_FEW if predicate.family.name in FEW else FAMILY
+    below = _among(lineage, _found(family, predicate))
+    if scope.negated:  # what has no such ancestor at all surely does not hang below this one
+        below = exp.Coalesce(this=below, expressions=[exp.false()])
+    itself = exp.NEQ(this=own, expression=exp.Literal.string(predicate.identifier))
+    return exp.And(this=below, expression=itself)
+
+
+def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
+    tables = {
+        "everything": predicate.everything.label,
+        "relatives": predicate.family.label,
+        "others": predicate.others.label,
+        "gone": predicate.gone.label,
+    }
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        match node:
+            case exp.Placeholder():
+                return exp.cast(exp.Literal.string(predicate.identifier), "text", dialect=DIALECT)
+            case exp.Table() if node.name in tables:
+                return exp.alias_(unresolved(tables[node.name]), node.alias, table=True, quoted=True)
+            case exp.Column() if node.name == "lineage" and predicate.column is not None:
+                return column(predicate.column.name, node.table)
+            case _:
+                return node
+
+    return _parsed(template).transform(fill)
+
+
+@cache
+def _parsed(template: str) -> exp.Expr:
+    return parse_one(template, dialect=DIALECT)
+
+
+def _among(value: exp.Expr, found: exp.Expr) -> exp.Expr:
+    array = exp.Anonymous(this="ARRAY", expressions=[found])
+    return exp.EQ(this=value, expression=exp.Any(this=exp.paren(array)))

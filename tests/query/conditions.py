@@ -1,0 +1,252 @@
+"""What a predicate says of each row, by Polars; unknown is null, as Polars itself has it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+import polars as pl
+
+from vxdata.schemas.fields import Date, Float, NumberMap, Text, TextList, TextMap, Timestamp
+from vxdata.schemas.identifiers import normalise
+from vxdata.schemas.plan import (
+    And,
+    Comparison,
+    HasAncestor,
+    HasDescendant,
+    IsIn,
+    IsInQuery,
+    IsNull,
+    ItemsTest,
+    Not,
+    Or,
+    Quantified,
+    TextTest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tests.query.state import State
+    from vxdata.schemas.catalog import Catalog, Relation
+    from vxdata.schemas.fields import FieldType
+    from vxdata.schemas.plan import OnField, OrderBy, Predicate, Subquery
+
+    Operator = Callable[[pl.Expr, pl.Expr], pl.Expr]
+
+UNKNOWN: Final = pl.lit(None, pl.Boolean)
+OPERATORS: Final[dict[str, Operator]] = {
+    "==": pl.Expr.eq,
+    "!=": pl.Expr.ne,
+    "<": pl.Expr.lt,
+    "<=": pl.Expr.le,
+    ">": pl.Expr.gt,
+    ">=": pl.Expr.ge,
+}
+
+
+class Conditions:
+    """Predicates on the rows of one relation.
+
+    Args:
+        relation: Whose rows.
+        state: The store at the instant of the query.
+        catalog: Names and types of fields.
+    """
+
+    def __init__(self, relation: Relation, state: State, catalog: Catalog) -> None:
+        """Keep the parts."""
+        self.relation = relation
+        self._state = state
+        self._catalog = catalog
+
+    def type_of(self, name: str, key: str | None = None) -> FieldType:
+        """Type of a field, or of an entry of it."""
+        whole = self.relation.column_by_name[name].type
+        if key is None:
+            return whole
+        return Float() if isinstance(whole, NumberMap) else Text()
+
+    def operand(self, node: OnField | OrderBy) -> pl.Expr:
+        """A field, or an entry of it."""
+        return operand(node.field, node.key)
+
+    def holds(self, predicate: Predicate) -> pl.Expr:  # noqa: C901, PLR0911, PLR0912 - a table
+        """Whether a predicate is true, false or unknown."""
+        match predicate:
+            case And(terms=terms):
+                return pl.all_horizontal(*map(self.holds, terms))
+            case Or(terms=terms):
+                return pl.any_horizontal(*map(self.holds, terms))
+            case Not(term=term):
+                return ~self.holds(term)
+            case HasAncestor(identifier=identifier):
+                return self._is_one_of(self._state.below(normalise(identifier)))
+            case HasDescendant(identifier=identifier):
+                return self._is_one_of(self._state.above(normalise(identifier)))
+            case IsNull(op=op):
+                value = self.operand(predicate)
+                return value.is_null() if op == "is_null" else value.is_not_null()
+            case Comparison(op=op, value=value):
+                return self._compared(predicate, OPERATORS[op], value)
+            case IsIn(values=values):
+                return self._is_in(predicate, values)
+            case ItemsTest(op=op, values=values):
+                return self._items(predicate, op == "contains_all", values)
+            case TextTest():
+                return text_test(predicate, self.operand(predicate))
+            case IsInQuery(query=query):
+                return self._among(predicate, self.found_by(query))
+            case Quantified(query=query):
+                return self._quantified(predicate, self.found_by(query))
+            case _:
+                assert_never(predicate)
+
+    def found_by(self, query: Subquery) -> list[Any]:
+        """The distinct values that a subquery finds."""
+        inner = Conditions(self._catalog.relation(query.resource_type), self._state, self._catalog)
+        rows = self._state.rows(query.resource_type)
+        if query.where is not None:
+            rows = rows.filter(inner.holds(query.where))
+        if query.order_by or query.limit is not None or query.offset:
+            rows = inner.ordered(rows, query.order_by).slice(query.offset, query.limit)
+        values = rows[query.select]
+        if isinstance(values.dtype, pl.List):
+            values = values.explode().cast(pl.String)
+        return list(values.drop_nulls().unique())
+
+    def ordered(self, rows: pl.DataFrame, order_by: Sequence[OrderBy]) -> pl.DataFrame:
+        """Rows in order, ties broken by the key of the relation."""
+        by = [self._sortable(order) for order in order_by]
+        return rows.sort(
+            *(term.alias(f"by_{number}") for number, term in enumerate(by)),
+            *self.relation.key,
+            descending=[*(order.descending for order in order_by), *(False for _ in self.relation.key)],
+            nulls_last=[*(not order.nulls_first for order in order_by), *(True for _ in self.relation.key)],
+        )
+
+    def _sortable(self, order: OrderBy) -> pl.Expr:
+        is_float = isinstance(self.type_of(order.field, order.key), Float)
+        return unsigned(self.operand(order)) if is_float else self.operand(order)
+
+    def _compared(self, node: OnField, operator: Operator, value: Any) -> pl.Expr:
+        return operator(self.operand(node), pl.lit(read(self.type_of(node.field, node.key), value)))
+
+    def _is_in(self, node: IsIn, values: Iterable[Any]) -> pl.Expr:
+        field_type = self.type_of(node.field, node.key)
+        return self._among(node, [read(field_type, value) for value in values])
+
+    def _among(self, node: OnField, values: list[Any]) -> pl.Expr:
+        """Some value, or item of a list, is equal; each is compared by itself, so types never mix."""
+        value = self.operand(node)
+        if isinstance(self.type_of(node.field, node.key), TextList):
+            return _any_of(value, [value.list.contains(pl.lit(text)) for text in values])
+        return _any_of(value, [value == pl.lit(other) for other in values])
+
+    def _is_one_of(self, identifiers: list[str]) -> pl.Expr:
+        return pl.col("identifier").is_in(identifiers) if identifiers else pl.lit(value=False)
+
+    def _items(self, node: ItemsTest, every: bool, values: Iterable[Any]) -> pl.Expr:  # noqa: FBT001
+        value = self.operand(node)
+        if isinstance(self.type_of(node.field), TextMap | NumberMap):
+            value = value.list.eval(pl.element().struct.field("key"))
+        tests = [value.list.contains(pl.lit(text)) for text in values]
+        return (_all_of if every else _any_of)(value, tests)
+
+    def _quantified(self, node: Quantified, values: list[Any]) -> pl.Expr:
+        value = self.operand(node)
+        tests = [OPERATORS[node.comparison](value, pl.lit(found)) for found in values]
+        return (_all_of if node.op == "all" else _any_of)(value, tests)
+
+
+def operand(name: str, key: str | None) -> pl.Expr:
+    """A field, or the entry of a mapping under a key."""
+    if key is None:
+        return pl.col(name)
+    entries = pl.element().filter(pl.element().struct.field("key") == pl.lit(key))
+    return pl.col(name).list.eval(entries.struct.field("value")).list.first()
+
+
+def unsigned(value: pl.Expr) -> pl.Expr:
+    """A float whose zero has no sign."""
+    return value + 0.0
+
+
+def _any_of(value: pl.Expr, tests: Sequence[pl.Expr]) -> pl.Expr:
+    is_true = pl.any_horizontal(*tests) if tests else pl.lit(value=False)
+    return pl.when(value.is_null()).then(UNKNOWN).otherwise(is_true)
+
+
+def _all_of(value: pl.Expr, tests: Sequence[pl.Expr]) -> pl.Expr:
+    is_true = pl.all_horizontal(*tests) if tests else pl.lit(value=True)
+    return pl.when(value.is_null()).then(UNKNOWN).otherwise(is_true)
+
+
+def read(field_type: FieldType, value: Any) -> Any:
+    """A literal of a plan in the type of its field."""
+    match field_type:
+        case Date():
+            return date.fromisoformat(value)
+        case Timestamp():
+            instant = datetime.fromisoformat(value)
+            return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        case Float():
+            return float(value)
+        case _:
+            return value
+
+
+def text_test(node: TextTest, value: pl.Expr) -> pl.Expr:
+    """A test of text, by Python on each value that is not null."""
+    if node.op == "matches":
+        pattern = re.compile(python_pattern(node.text, ignore_case=node.ignore_case), re.DOTALL)
+        return _of_each(value, lambda text: pattern.search(text) is not None)
+    fold: Callable[[str], str] = lower if node.ignore_case else str
+    wanted = fold(node.text)
+    tests: dict[str, Callable[[str], bool]] = {
+        "equals": lambda text: fold(text) == wanted,
+        "contains": lambda text: wanted in fold(text),
+        "startswith": lambda text: fold(text).startswith(wanted),
+        "endswith": lambda text: fold(text).endswith(wanted),
+    }
+    return _of_each(value, tests[node.op])
+
+
+def _of_each(value: pl.Expr, test: Callable[[str], bool]) -> pl.Expr:
+    def tested(texts: pl.Series) -> pl.Series:
+        return pl.Series([None if text is None else test(text) for text in texts], dtype=pl.Boolean)
+
+    return value.map_batches(tested, return_dtype=pl.Boolean)
+
+
+def lower(text: str) -> str:
+    """Lower-case character by character: no letter becomes two, and none depends on its neighbours."""
+    return "".join("i" if letter == "İ" else letter.lower() for letter in text)
+
+
+def python_pattern(pattern: str, *, ignore_case: bool) -> str:
+    r"""A regular expression of PostgreSQL as Python's, where both have the same syntax but for `$`.
+
+    Without regard to case, a letter stands for its upper and its lower case and for no other relative.
+    """
+    parts = []
+    escaped = False
+    in_class = False
+    for letter in pattern:
+        plain = letter.isalpha() and not escaped
+        if plain and ignore_case:
+            cases = "".join(sorted({letter, lower(letter), _upper(letter)}))
+            parts.append(cases if in_class else f"[{cases}]")
+        elif letter == "$" and not escaped and not in_class:
+            parts.append(r"\Z")
+        else:
+            parts.append(letter)
+        in_class = not escaped and (letter == "[" or (in_class and letter != "]"))
+        escaped = letter == "\\" and not escaped
+    return "".join(parts)
+
+
+def _upper(letter: str) -> str:
+    upper = letter.upper()
+    return upper if len(upper) == 1 else letter

@@ -1,0 +1,230 @@
+"""The answer that a plan must have, worked out by Polars from the dump alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from tests.query.conditions import Conditions, operand, unsigned
+from tests.query.state import State
+from vxdata.schemas.fields import Integer
+from vxdata.schemas.relations import DELETED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from tests.query.data import Dump
+    from vxdata.schemas.catalog import Catalog
+    from vxdata.schemas.plan import Aggregate, OrderBy, Plan
+
+LARGEST: Final = Fraction(1.7976931348623157e308)
+TOLERANCE: Final = Fraction(1, 10**12)
+SUBNORMAL: Final = 1e-320
+"""Rounding errors of the smallest floats are no share of them."""
+
+BIGINT: Final = range(-(2**63), 2**63)
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Near:
+    """A float that may be off by a rounding error."""
+
+    value: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class TooLarge:
+    """A sum that its type cannot hold; with `certain`, in whatever order it is taken."""
+
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a plan must return.
+
+    Args:
+        columns: Names of the columns.
+        rows: The rows.
+        is_ordered: Whether their order is told by the plan.
+        keys: How many columns at the front tell the rows of a group apart; None where rows are no groups.
+        is_signed: Whether the sign of zero is told; rows that differ in it alone are equal.
+        may_be_refused: Whether some sum is too large, be it of a group that is not returned.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    is_ordered: bool
+    keys: int | None = None
+    is_signed: bool = True
+    may_be_refused: bool = False
+
+
+class Oracle:
+    """Answers plans.
+
+    Args:
+        dump: All that was ever written.
+        catalog: Names and types of fields.
+    """
+
+    def __init__(self, dump: Dump, catalog: Catalog) -> None:
+        """Begin with no instant looked at."""
+        self._dump = dump
+        self._catalog = catalog
+        self._states: dict[Any, State] = {}
+
+    def state(self, as_of: datetime | None) -> State:
+        """The store at an instant."""
+        return self._states.setdefault(as_of, State(self._dump, as_of))
+
+    def answer(self, plan: Plan) -> Answer:
+        """Work out an answer."""
+        state = self.state(plan.as_of)
+        relation = self._catalog.relation(plan.resource_type)
+        conditions = Conditions(relation.with_history() if plan.history else relation, state, self._catalog)
+        rows = state.rows(plan.resource_type, history=plan.history)
+        if plan.where is not None:
+            rows = rows.filter(conditions.holds(plan.where))
+        if plan.group_by is not None:
+            return _grouped(plan, plan.group_by, rows, conditions)
+        columns = plan.select or tuple(column.name for column in conditions.relation.columns)
+        assert plan.history or DELETED.name not in columns
+        if plan.distinct:
+            return _distinct(plan, rows.select(columns))
+        is_part = plan.limit is not None or plan.offset > 0
+        if plan.order_by or is_part:
+            rows = conditions.ordered(rows, plan.order_by).slice(plan.offset, plan.limit)
+        return Answer(columns, rows.select(columns).rows(), is_ordered=bool(plan.order_by) or is_part)
+
+
+def _distinct(plan: Plan, rows: pl.DataFrame) -> Answer:
+    columns = tuple(rows.columns)
+    rows = rows.with_columns(unsigned(pl.col(name)) for name in _floats(rows)).unique()
+    is_ordered = bool(plan.order_by) or plan.limit is not None or plan.offset > 0
+    if is_ordered:
+        ties = [name for name in columns if name not in {order.field for order in plan.order_by}]
+        rows = _sorted(rows, plan.order_by, ties).slice(plan.offset, plan.limit)
+    return Answer(columns, rows.rows(), is_ordered, is_signed=False)
+
+
+def _grouped(plan: Plan, keys: Sequence[str], rows: pl.DataFrame, conditions: Conditions) -> Answer:
+    columns = (*keys, *(aggregate.name for aggregate in plan.aggregates))
+    values = rows.select(
+        *(pl.col(name).alias(f"key {name}") for name in keys),
+        *(_of(aggregate).alias(f"of {number}") for number, aggregate in enumerate(plan.aggregates)),
+    )
+    values = values.with_columns(
+        unsigned(pl.col(name)) for name in _floats(values) if name.startswith("key ")
+    )
+    groups = values.group_by([f"key {name}" for name in keys]).agg(pl.all()) if keys else _one_group(values)
+    found = []
+    for row in groups.iter_rows(named=True):
+        aggregated = [
+            _aggregate(aggregate, row[f"of {number}"], conditions)
+            for number, aggregate in enumerate(plan.aggregates)
+        ]
+        found.append((*(row[f"key {name}"] for name in keys), *aggregated))
+    is_ordered = bool(plan.order_by) or plan.limit is not None or plan.offset > 0
+    may_be_refused = any(isinstance(value, TooLarge) for row in found for value in row)
+    if is_ordered:
+        found = _sorted_rows(found, columns, plan.order_by, keys)
+        found = found[plan.offset :][: plan.limit]
+    return Answer(columns, found, is_ordered, len(keys), is_signed=False, may_be_refused=may_be_refused)
+
+
+def _one_group(values: pl.DataFrame) -> pl.DataFrame:
+    """All rows as one group, also where there are none."""
+    return values.select(pl.all().implode())
+
+
+def _of(aggregate: Aggregate) -> pl.Expr:
+    return pl.repeat(1, pl.len()) if aggregate.field is None else operand(aggregate.field, aggregate.key)
+
+
+def _aggregate(aggregate: Aggregate, values: list[Any], conditions: Conditions) -> Any:
+    present = [value for value in values if value is not None]
+    if aggregate.function == "count":
+        return len(present)
+    if aggregate.function == "n_unique":
+        return len(set(present))
+    if not present:
+        return None
+    if aggregate.function in {"min", "max"}:
+        return min(present) if aggregate.function == "min" else max(present)
+    if aggregate.function == "quantile":
+        return _quantile(sorted(present), aggregate.quantile or 0.0)
+    is_integer = isinstance(conditions.type_of(aggregate.field or "", aggregate.key), Integer)
+    return (_of_integers if is_integer else _of_floats)(present, is_mean=aggregate.function == "mean")
+
+
+def _of_integers(values: list[int], *, is_mean: bool) -> Any:
+    if is_mean:
+        return _near(Fraction(sum(values), len(values)), Fraction(0))
+    return sum(values) if sum(values) in BIGINT else TooLarge(certain=True)
+
+
+def _of_floats(values: list[float], *, is_mean: bool) -> Near | TooLarge:
+    total = sum(map(Fraction, values), Fraction(0))
+    size = sum((abs(Fraction(value)) for value in values), Fraction(0))
+    return _near(total / len(values) if is_mean else total, size)
+
+
+def _near(value: Fraction, size: Fraction) -> Near | TooLarge:
+    """A float of which sums of a size were made on the way."""
+    if size > LARGEST * (1 - TOLERANCE):
+        return TooLarge(certain=abs(value) > LARGEST * (1 + TOLERANCE))
+    return Near(float(value), float((size + abs(value)) * TOLERANCE) + SUBNORMAL)
+
+
+def _quantile(values: list[Any], quantile: float) -> Near | TooLarge:
+    reach = Fraction(values[-1]) - Fraction(values[0])
+    if isinstance(values[0], float) and reach > LARGEST:
+        return TooLarge(certain=True)
+    place = quantile * (len(values) - 1)
+    low, high = Fraction(values[math.floor(place)]), Fraction(values[math.ceil(place)])
+    value = low + (Fraction(place) - math.floor(place)) * (high - low)
+    return Near(float(value), float(max(abs(low), abs(high)) * TOLERANCE) + SUBNORMAL)
+
+
+def _floats(rows: pl.DataFrame) -> list[str]:
+    return [name for name, dtype in rows.schema.items() if dtype == pl.Float64()]
+
+
+def _sorted(rows: pl.DataFrame, order_by: Sequence[OrderBy], ties: Sequence[str]) -> pl.DataFrame:
+    return rows.sort(
+        *(order.field for order in order_by),
+        *ties,
+        descending=[*(order.descending for order in order_by), *(False for _ in ties)],
+        nulls_last=[*(not order.nulls_first for order in order_by), *(True for _ in ties)],
+    )
+
+
+def _sorted_rows(
+    rows: list[Row], columns: Sequence[str], order_by: Sequence[OrderBy], keys: Sequence[str]
+) -> list[Row]:
+    """Sort by the least important term first: Python's sort keeps the order of equal rows."""
+    named = {order.field for order in order_by}
+    terms = [(order.field, order.descending, order.nulls_first) for order in order_by]
+    terms += [(name, False, False) for name in keys if name not in named]
+    for name, descending, nulls_first in reversed(terms):
+        at = columns.index(name)
+        nulls = [row for row in rows if row[at] is None]
+        others = sorted((row for row in rows if row[at] is not None), key=_value_at(at), reverse=descending)
+        rows = nulls + others if nulls_first else others + nulls
+    return rows
+
+
+def _value_at(place: int) -> Callable[[Row], Any]:
+    def value(row: Row) -> Any:
+        return row[place].value if isinstance(row[place], Near) else row[place]
+
+    return value

@@ -1,0 +1,40 @@
+"""A plan as its user would write it, for failures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vxdata.sdk._show import show
+
+if TYPE_CHECKING:
+    from vxdata.schemas.plan import Plan
+
+
+def shown(plan: Plan) -> str:
+    """Write a plan as one chain of calls, one a line.
+
+    Example:
+        >>> from vxdata.schemas.plan import IsNull, Plan
+        >>> print(shown(Plan(resource_type="volume", where=IsNull(op="is_null", field="b_value"), limit=3)))
+        volume
+          .filter(F.b_value.is_null())
+          .limit(3)
+    """
+    steps = [] if plan.where is None else [f"filter({show(plan.where)})"]
+    if plan.select is not None:
+        steps.append(f"select{plan.select}")
+    if plan.distinct:
+        steps.append("distinct()")
+    if plan.group_by is not None:
+        steps.append(f"group_by{plan.group_by}.agg({', '.join(map(show, plan.aggregates))})")
+    if plan.order_by:
+        steps.append(f"order_by({', '.join(map(show, plan.order_by))})")
+    if plan.offset:
+        steps.append(f"offset({plan.offset})")
+    if plan.limit is not None:
+        steps.append(f"limit({plan.limit})")
+    if plan.as_of is not None:
+        steps.append(f"as_of({plan.as_of.isoformat()})")
+    if plan.history:
+        steps.append("history()")
+    return "\n  .".join((plan.resource_type, *steps))

@@ -1,0 +1,121 @@
+"""Random plans over random data: the server's answer is the one that Polars works out from the tables."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+
+from tests.query.compare import compare
+from tests.query.data import NAMES, dump, fill
+from tests.query.material import Material
+from tests.query.oracle import Oracle
+from tests.query.plans import plans
+from tests.query.shown import shown
+from tests.server.support import never
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
+from vxdata.schemas.registry import registry
+from vxdata.schemas.relations import RESOURCE
+from vxdata.schemas.wire import AS_OF_KEY
+from vxdata.server.database import Database
+from vxdata.server.errors import translate
+from vxdata.server.services.read import ReadService
+from vxdata.server.services.write import WriteService
+from vxdata.server.upgrade import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic import SecretStr
+
+    from vxdata.server.watch import Watch
+
+PLANS_AN_EXAMPLE: Final = 5
+"""Plans for each example that the profile allows: a plan is quick."""
+
+MOST_PLANS_OF_A_STORE: Final = 2_000
+"""Plans that are asked of one store; then another one is made."""
+
+EXAMPLES: Final = (settings.default or settings()).max_examples * PLANS_AN_EXAMPLE
+STORES: Final = ceil(EXAMPLES / MOST_PLANS_OF_A_STORE)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store with a random past.
+
+    Args:
+        reads: Asks it.
+        material: What it holds.
+        oracle: Knows the answers.
+    """
+
+    reads: ReadService
+    material: Material
+    oracle: Oracle
+
+    def check(self, plan: Plan) -> None:
+        """Compare the server's answer with the right one."""
+        compare(self.ask(plan), self.oracle.answer(plan))
+
+    def ask(self, plan: Plan) -> pa.Table | InvalidPlan:
+        """What the server says to the bytes of a plan; no refusal but that of a sum is expected."""
+        try:
+            result = self.reads.run(decode(encode(plan)), never)
+            table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
+        except Exception as error:
+            told = translate(error)
+            if isinstance(told, InvalidPlan):
+                return told
+            raise
+        if plan.as_of is not None:
+            assert table.schema.metadata[AS_OF_KEY].decode() == plan.as_of.isoformat(timespec="microseconds")
+        return table
+
+
+@pytest.fixture(scope="module", params=range(STORES))
+def store(
+    request: pytest.FixtureRequest, new_database: Callable[[], SecretStr], watch: Watch
+) -> Iterator[Store]:
+    """Stores whose past follows from the seed that the test run prints."""
+    uri = new_database()
+    with closing(Database(uri, size=1)) as database:
+        upgrade(database, registry())
+    with closing(Database(uri, size=4, wait=30.0)) as database:
+        writes = WriteService(database, registry(), watch, allow_purge=False)
+        fill(database, writes, (request.config.getoption("randomly_seed", default=0), request.param))
+        content = dump(database)
+        reads = ReadService(database, catalog(), watch)
+        yield Store(reads, Material(content, catalog()), Oracle(content, catalog()))
+
+
+def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:
+    @settings(max_examples=ceil(EXAMPLES / STORES), suppress_health_check=list(HealthCheck))
+    @given(plan=plans(store.material))
+    def answers_agree(plan: Plan) -> None:
+        note(shown(plan))
+        store.check(plan)
+
+    answers_agree()
+
+
+def test_relatives_of_every_resource_are_found(store: Store) -> None:
+    """Who hangs below and above it, now and at some instant before; quick runs ask for every third."""
+    instants = store.material.dump.instants
+    before = instants[len(instants) // 4]
+    for name in NAMES[:: 3 if STORES == 1 else 1]:
+        below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
+        for where, as_of in ((below, None), (Not(term=below), None), (above, None), (below, before)):
+            plan = Plan(resource_type=RESOURCE, select=("identifier",), where=where, as_of=as_of)
+            try:
+                store.check(plan)
+            except AssertionError as error:
+                error.add_note(shown(plan))
+                raise

@@ -1,0 +1,218 @@
+"""Bytes of plans: what is refused, and by which limit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.errors import InvalidPlan, InvalidTicket
+from vxdata.schemas.plan import (
+    MAX_PLAN_BYTES,
+    MOST_NESTED,
+    Comparison,
+    HasAncestor,
+    IsIn,
+    IsInQuery,
+    Or,
+    Plan,
+    Subquery,
+    bind,
+    decode,
+    digest,
+    encode,
+)
+from vxdata.schemas.plan.codec import MOST_QUERIES
+from vxdata.schemas.plan.predicates import MOST_ROWS, MOST_TERMS, MOST_VALUES
+
+if TYPE_CHECKING:
+    from vxdata.schemas.plan import Predicate
+
+LEAF = {"op": "is_null", "field": "b_value"}
+
+
+def written(where: Any = LEAF, **parts: Any) -> bytes:
+    return json.dumps({"version": 1, "resource_type": "volume", "where": where} | parts).encode()
+
+
+def negated(inner: Any) -> Any:
+    return {"op": "not", "term": inner}
+
+
+def joined(inner: Any) -> Any:
+    return {"op": "and", "terms": [LEAF, inner]}
+
+
+def looked_up(inner: Any) -> Any:
+    query = {"resource_type": "volume", "select": "b_value", "where": inner}
+    return {"op": "is_in_query", "field": "b_value", "query": query}
+
+
+def quantified(inner: Any) -> Any:
+    return looked_up(inner) | {"op": "any", "comparison": "<"}
+
+
+class TestNesting:
+    @pytest.mark.parametrize("wrap", [negated, joined, looked_up, quantified])
+    def test_every_level_counts(self, wrap: Any) -> None:
+        where: Any = LEAF
+        for _ in range(MOST_NESTED):
+            where = wrap(where)
+        plan = decode(written(where))
+        assert bind(decode(encode(plan)), catalog()).relation.name == "volume"
+        with pytest.raises(InvalidPlan, match="nested deeper than 64 levels") as caught:
+            decode(written(wrap(where)))
+        assert caught.value.details == {"limit": 64}
+
+    @pytest.mark.parametrize("depth", [90, 1_000, 100_000])
+    def test_whatever_is_deeper_is_a_named_error(self, depth: int) -> None:
+        for start, end in ((b'{"op":"not","term":', b"}"), (b'{"op":"or","terms":[', b"]}"), (b"[", b"]")):
+            deep = start * depth + json.dumps(LEAF).encode() + end * depth
+            with pytest.raises((InvalidPlan, InvalidTicket)) as caught:
+                decode(b'{"version":1,"resource_type":"volume","where":' + deep + b"}")
+            assert len(caught.value.message) < 300
+
+
+class TestLimits:
+    @pytest.mark.parametrize("op", ["and", "or"])
+    def test_terms(self, op: str) -> None:
+        terms = [LEAF | {"key": str(number)} for number in range(MOST_TERMS + 1)]
+        where = decode(written({"op": op, "terms": terms[:-1]})).where
+        assert where is not None
+        with pytest.raises(InvalidPlan, match="at most 20000 items"):
+            decode(written({"op": op, "terms": terms}))
+        with pytest.raises(InvalidPlan, match="at least 1 item"):
+            decode(written({"op": op, "terms": []}))
+
+    @pytest.mark.parametrize("op", ["is_in", "contains_any", "contains_all"])
+    def test_values(self, op: str) -> None:
+        values = list(range(MOST_VALUES + 1))
+        test = {"op": op, "field": "b_value"}
+        assert isinstance(decode(written(test | {"values": values[:-1]})), Plan)
+        with pytest.raises(InvalidPlan, match="at most 250000 items"):
+            decode(written(test | {"values": values}))
+
+    @pytest.mark.parametrize("part", ["limit", "offset"])
+    def test_rows(self, part: str) -> None:
+        assert getattr(decode(written(**{part: MOST_ROWS})), part) == MOST_ROWS
+        for wrong in (MOST_ROWS + 1, -1, 1.5, "1", True):
+            with pytest.raises(InvalidPlan, match=f"^The query plan is malformed: {part}: "):
+                decode(written(**{part: wrong}))
+
+    def test_bytes(self) -> None:
+        huge = Comparison(op="==", field="x", value="a" * MAX_PLAN_BYTES)
+        with pytest.raises(InvalidPlan, match="at most 16,777,216 are allowed") as caught:
+            encode(Plan(resource_type="volume", where=huge))
+        assert caught.value.details["limit"] == MAX_PLAN_BYTES
+        with pytest.raises(InvalidPlan, match="at most 16,777,216"):
+            digest(Plan(resource_type="volume", where=huge))
+        with pytest.raises(InvalidPlan, match="at most 16,777,216"):
+            decode(b" " * (MAX_PLAN_BYTES + 1))
+
+    @pytest.mark.parametrize("quantile", [-0.1, 1.1, "median"])
+    def test_quantiles(self, quantile: Any) -> None:
+        aggregate = {"function": "quantile", "field": "b_value", "name": "q", "quantile": quantile}
+        with pytest.raises(InvalidPlan, match=r"aggregates\.0\.quantile"):
+            decode(written(group_by=[], aggregates=[aggregate]))
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("version", [0, 2, "1", None, True, [1], 1.5])
+    def test_versions(self, version: Any) -> None:
+        with pytest.raises(InvalidPlan, match="this side speaks version 1") as caught:
+            decode(written(version=version))
+        assert caught.value.details == {"version": repr(version), "supported": [1]}
+
+    def test_no_version(self) -> None:
+        with pytest.raises(InvalidPlan, match="has version None"):
+            decode(b'{"resource_type":"volume"}')
+
+    @pytest.mark.parametrize(
+        ("data", "place"),
+        [
+            (written(colour="red"), "colour"),
+            (written(LEAF | {"colour": "red"}), "colour"),
+            (written(LEAF | {"op": "=="}), "value"),
+            (written(LEAF | {"op": "sounds_like"}), "sounds_like"),
+            (written({"field": "b_value"}), "where"),
+            (written([LEAF]), "where"),
+            (written(negated(None)), "term"),
+            (written({"op": "and", "terms": LEAF}), "terms"),
+            (written({"op": "==", "field": "b_value", "value": None}), "value"),
+            (written({"op": "==", "field": "b_value", "value": [1]}), "value"),
+            (written({"op": "==", "field": 1, "value": 1}), "field"),
+            (written({"op": "==", "field": "b_value", "key": 1, "value": 1}), "key"),
+            (written(quantified(None) | {"comparison": "=="}), "comparison"),
+            (written(LEAF | {"op": "contains", "text": 1}), "text"),
+            (written(LEAF | {"op": "contains", "text": "a", "ignore_case": 1}), "ignore_case"),
+            (written({"op": "is_in_query", "field": "b_value", "query": {"resource_type": "a"}}), "select"),
+            (written(looked_up(LEAF | {"colour": "red"})), "colour"),
+            (written(order_by=[{"field": "b_value", "descending": 1}]), "descending"),
+            (written(order_by=["b_value"]), "order_by"),
+            (written(select=[]), "select"),
+            (written(group_by="b_value"), "group_by"),
+            (written(aggregates=[{"function": "median", "field": "b_value", "name": "m"}]), "function"),
+            (written(aggregates=[{"function": "count"}]), "name"),
+            (written(as_of="noon"), "as_of"),
+        ],
+    )
+    def test_what_is_malformed_is_named(self, data: bytes, place: str) -> None:
+        with pytest.raises(InvalidPlan, match=r"^The query plan is malformed: ") as caught:
+            decode(data)
+        assert any(place in problem for problem in caught.value.details["problems"])
+
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"\xff", b"{", b"[]", b"1", b'"volume"', b"null", b'{"version":NaN}', b"{'version':1}"],
+    )
+    def test_what_is_no_plan(self, data: bytes) -> None:
+        with pytest.raises(InvalidTicket, match=r"^The ticket is not a query plan: "):
+            decode(data)
+
+    def test_numbers_without_bound_are_no_plan(self) -> None:
+        for digits in (b"9" * 5_000, b"-" + b"9" * 100_000):
+            data = b'{"version":1,"resource_type":"volume","limit":' + digits + b"}"
+            with pytest.raises((InvalidPlan, InvalidTicket)):
+                decode(data)
+            with pytest.raises((InvalidPlan, InvalidTicket)):
+                decode(b'{"version":' + digits + b',"resource_type":"volume"}')
+
+
+def test_ten_thousand_terms() -> None:
+    """No part of the way recurses over them, and none compares each with each other."""
+    terms = tuple(Comparison(op="==", field="b_value", value=number) for number in range(10_000))
+    plan = Plan(resource_type="volume", where=Or(terms=terms))
+    data = encode(plan)
+    assert data == encode(Plan(resource_type="volume", where=Or(terms=terms[::-1])))
+    found = bind(decode(data), catalog()).where
+    assert len(found.terms) == 10_000  # type: ignore[union-attr] # an `or`, as it was made
+
+
+def test_a_hundred_thousand_values() -> None:
+    values = tuple(f"volume/{number:06}" for number in range(100_000))
+    plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=values))
+    assert decode(encode(plan)) == plan
+    found = bind(plan, catalog()).where
+    assert len(found.values) == 100_000  # type: ignore[union-attr] # a lookup, as it was made
+
+
+class TestQueries:
+    """Subqueries and conditions on ancestors each cost what a query costs, so there are not too many."""
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            HasAncestor(identifier="volume/a"),
+            IsInQuery(field="identifier", query=Subquery(resource_type="volume", select="identifier")),
+        ],
+        ids=["ancestors", "subqueries"],
+    )
+    def test_so_many_and_no_more(self, part: Predicate) -> None:
+        plan = Plan(resource_type="volume", where=Or(terms=(part,) * MOST_QUERIES))
+        assert encode(plan)
+        more = plan.model_copy(update={"where": Or(terms=(part,) * (MOST_QUERIES + 1))})
+        with pytest.raises(InvalidPlan, match="has 101 subqueries and conditions on ancestors") as caught:
+            encode(more)
+        assert caught.value.details == {"queries": 101, "limit": MOST_QUERIES}

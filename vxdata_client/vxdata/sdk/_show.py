@@ -1,0 +1,217 @@
+"""Plan nodes as their user writes them, for `repr`."""
+
+from __future__ import annotations
+
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.errors import UnknownResourceType
+from vxdata.schemas.plan import (
+    Aggregate,
+    And,
+    Comparison,
+    HasAncestor,
+    HasDescendant,
+    IsIn,
+    IsInQuery,
+    IsNull,
+    ItemsTest,
+    Not,
+    Or,
+    OrderBy,
+    Quantified,
+    Subquery,
+    TextTest,
+)
+from vxdata.schemas.relations import COMMIT, namespace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vxdata.schemas.plan import OnField, Predicate, Value
+
+SHOWN: Final = 20
+"""At most this many values or terms are shown; a notebook should survive a list of a million."""
+
+
+def show(node: Predicate | Subquery | OrderBy | Aggregate) -> str:
+    """Write a node as Python.
+
+    Args:
+        node: A predicate, a subquery, an order or an aggregate.
+
+    Returns:
+        What a user would write for it; long lists are cut short.
+
+    Example:
+        >>> show(Subquery(resource_type="volume", select="b_value", limit=3))
+        "client.volumes.query().limit(3).select('b_value')"
+    """
+    match node:
+        case Subquery():
+            parts = (show_filter(node.where), show_order(node.order_by), show_slice(node.offset, node.limit))
+            return f"{show_source(node.resource_type)}{''.join(parts)}.select({node.select!r})"
+        case OrderBy():
+            option = "nulls_first=True" if node.nulls_first else ""
+            return f"{_field(node)}.{'desc' if node.descending else 'asc'}({option})"
+        case Aggregate():
+            return _aggregate(node)
+        case _:
+            return _predicate(node)[0]
+
+
+def show_field(name: str, key: str | None = None) -> str:
+    """Write a field, or an entry of it, as a reference.
+
+    Example:
+        >>> show_field("b_value"), show_field("summary_metrics", "auc")
+        ('F.b_value', "F.summary_metrics['auc']")
+    """
+    is_attribute = name.isidentifier() and not iskeyword(name) and not name.startswith("_")
+    entry = "" if key is None else f"[{key!r}]"
+    return f"F.{name}{entry}" if is_attribute else f"F[{name!r}]{entry}"
+
+
+def show_source(resource_type: str) -> str:
+    """Write where a query begins.
+
+    Example:
+        >>> show_source("volume"), show_source("robot")
+        ('client.volumes.query()', "client.namespace('robot').query()")
+    """
+    if resource_type == COMMIT:
+        return "client.commits()"
+    try:
+        return f"client.{namespace_of(resource_type)}.query()"
+    except UnknownResourceType:
+        return f"client.namespace({resource_type!r}).query()"
+
+
+def show_filter(where: Predicate | None) -> str:
+    """Write the step that filters; nothing without a condition.
+
+    Example:
+        >>> show_filter(IsNull(op="is_null", field="b_value"))
+        '.filter(F.b_value.is_null())'
+    """
+    if where is None:
+        return ""
+    terms = [text for text, _ in _pieces(where.terms)] if isinstance(where, And) else [show(where)]
+    return f".filter({_list(terms)})"
+
+
+def show_order(order_by: Sequence[OrderBy]) -> str:
+    """Write the step that orders; nothing without an order.
+
+    Example:
+        >>> show_order([OrderBy(field="score", descending=True), OrderBy(field="version")])
+        ".order_by(F.score.desc(), 'version')"
+    """
+    names = [repr(order.field) if order == OrderBy(field=order.field) else show(order) for order in order_by]
+    return f".order_by({', '.join(names)})" if names else ""
+
+
+def show_slice(offset: int, limit: int | None) -> str:
+    """Write the steps that take a part of the rows.
+
+    Example:
+        >>> show_slice(20, 10)
+        '.offset(20).limit(10)'
+    """
+    return (f".offset({offset})" if offset else "") + ("" if limit is None else f".limit({limit})")
+
+
+def default_name(
+    function: str, field: str | None, key: str | None = None, quantile: float | None = None
+) -> str:
+    """Name the column of an aggregate that its user has not named.
+
+    Example:
+        >>> default_name("quantile", "b_value", quantile=0.9)
+        'b_value_quantile_0.9'
+    """
+    parts = (field, key, function, quantile)
+    return "_".join(str(part) for part in parts if part is not None)
+
+
+def _predicate(node: Predicate) -> tuple[str, bool]:  # noqa: PLR0911 - a table
+    """What a predicate looks like, and whether `&` and `~` leave it whole without parentheses."""
+    match node:
+        case And(terms=terms):
+            return _joined(" & ", _pieces(terms))
+        case Or(terms=terms):
+            return _joined(" | ", [_predicate(term) for term in terms])
+        case Not(term=term):
+            return f"~{_whole(*_predicate(term))}", True
+        case HasAncestor() | HasDescendant():
+            return f"{node.op}({node.identifier!r})", True
+        case Comparison(op=op, value=value):
+            return f"{_field(node)} {op} {value!r}", False
+        case Quantified(op=op, comparison=comparison, query=query):
+            return f"{_field(node)} {comparison} {op.upper()}({show(query)})", False
+        case _:
+            return f"{_field(node)}.{_call(node)}", True
+
+
+def _call(node: IsIn | IsInQuery | IsNull | TextTest | ItemsTest) -> str:
+    match node:
+        case IsNull(op=op):
+            return f"{op}()"
+        case IsInQuery(query=query):
+            return f"is_in({show(query)})"
+        case ItemsTest(op="contains_any", values=(item,)):
+            return f"has({item!r})"
+        case IsIn(op=op, values=values) | ItemsTest(op=op, values=values):
+            return f"{op}([{_values(values)}])"
+        case TextTest(op=op, text=text, ignore_case=ignore_case):
+            option = "" if ignore_case == (op == "equals") else f", ignore_case={ignore_case}"
+            return f"{op}({text!r}{option})"
+
+
+def _pieces(terms: Sequence[Predicate]) -> list[tuple[str, bool]]:
+    """The terms of an `and`, in which neighbours that mean `between` are one."""
+    pieces: list[tuple[str, bool]] = []
+    low: Comparison | None = None
+    for term in terms:
+        match term:
+            case Comparison(op="<=") if low is not None and (low.field, low.key) == (term.field, term.key):
+                pieces[-1] = f"{_field(term)}.between({low.value!r}, {term.value!r})", True
+                low = None
+            case _:
+                pieces.append(_predicate(term))
+                low = term if isinstance(term, Comparison) and term.op == ">=" else None
+    return pieces
+
+
+def _joined(sign: str, pieces: Sequence[tuple[str, bool]]) -> tuple[str, bool]:
+    if len(pieces) == 1:
+        return pieces[0]
+    return _list([_whole(*piece) for piece in pieces[:SHOWN]], sign, len(pieces)), False
+
+
+def _whole(text: str, is_whole: bool) -> str:  # noqa: FBT001 - the second of a pair
+    return text if is_whole else f"({text})"
+
+
+def _values(values: Sequence[Value]) -> str:
+    return _list([repr(value) for value in values[:SHOWN]], total=len(values))
+
+
+def _list(shown: Sequence[str], sign: str = ", ", total: int | None = None) -> str:
+    hidden = (len(shown) if total is None else total) - SHOWN
+    return sign.join((*shown[:SHOWN], f"… {hidden:,} more") if hidden > 0 else shown)
+
+
+def _aggregate(node: Aggregate) -> str:
+    of = "" if node.field is None else f"{show_field(node.field, node.key)}."
+    argument = "" if node.quantile is None else repr(node.quantile)
+    alias = (
+        ""
+        if node.name == default_name(node.function, node.field, node.key, node.quantile)
+        else f".alias({node.name!r})"
+    )
+    return f"{of}{node.function}({argument}){alias}"
+
+
+def _field(node: OnField) -> str:
+    return show_field(node.field, node.key)

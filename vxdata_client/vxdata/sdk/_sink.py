@@ -1,0 +1,134 @@
+"""Sinks: an answer that goes to a file while it arrives, whatever its size."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.parquet
+from tqdm.auto import tqdm
+
+from vxdata.schemas.plan import Aggregate, Plan
+from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.sdk._retry import retried
+from vxdata.sdk._stream import read_whole
+from vxdata.sdk._time import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from typing import IO, NoReturn
+
+    from vxdata.sdk._transport.base import Stream, Transport
+
+GROUP_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that are written as one row group: readers skip and parallelise by it, writers hold it."""
+
+
+def sink_parquet(
+    transport: Transport, plan: Plan, path: str | os.PathLike[str], *, progress: bool = True
+) -> Token:
+    """Write the answer to a plan to a Parquet file while it arrives.
+
+    The file appears under its name when it is whole: until then it has another one beside it, which is
+    removed on failure and on Ctrl-C. Where the server is started again meanwhile, the file is begun anew.
+    Its metadata hold the token, under ``vxdata.as_of`` and ``vxdata.version``.
+
+    Args:
+        transport: The way to the server.
+        plan: What is asked.
+        path: The file; one that exists is replaced.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The token of what was read.
+
+    Raises:
+        InvalidRequest: The server refuses the plan.
+        ServiceProblem: The server cannot be reached or cannot answer.
+        OSError: The file cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        msg = f"{target} is a directory; sink_parquet takes the name of a file."
+        raise IsADirectoryError(msg)
+    return retried(partial(_sink, transport, plan, target, progress=progress))
+
+
+def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Token:
+    total = None
+    if progress and _is_cheap_to_count(plan):
+        total, as_of = _count(transport, plan)
+        plan = plan.model_copy(update={"as_of": as_of})
+    stream = transport.read(plan)
+    token = Token(stream.as_of, stream.version)
+    with closing(stream.batches), _whole_file(target) as file, _bar(target, total, shown=progress) as bar:
+        _write(stream, token, file, bar)
+    return token
+
+
+def _is_cheap_to_count(plan: Plan) -> bool:
+    """Whether PostgreSQL counts the rows in a small part of the time that it takes to send them.
+
+    A condition may be costly, and would be checked twice.
+    """
+    return plan.where is None and plan.group_by is None and not (plan.distinct or plan.history)
+
+
+def _count(transport: Transport, plan: Plan) -> tuple[int, datetime]:
+    """The number of rows that the plan returns, and the instant that holds for."""
+    count = Aggregate(function="count", field=None, name="rows")
+    everything = Plan(resource_type=plan.resource_type, as_of=plan.as_of, group_by=(), aggregates=(count,))
+    table, token = read_whole(transport, everything)
+    rows = max(0, table["rows"][0].as_py() - plan.offset)
+    return rows if plan.limit is None else min(rows, plan.limit), token.as_of
+
+
+def _write(stream: Stream, token: Token, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
+    kept = {
+        AS_OF_KEY: token.as_of.isoformat(timespec="microseconds").encode(),
+        VERSION_KEY: str(token.version).encode(),
+    }
+    schema = stream.arrow_schema.with_metadata(kept)
+    with pa.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for group in _groups(stream.batches, bar):
+            writer.write_table(pa.Table.from_batches(group, schema=stream.arrow_schema).cast(schema))
+
+
+def _groups(batches: Iterable[pa.RecordBatch], bar: tqdm[NoReturn]) -> Iterator[list[pa.RecordBatch]]:
+    """Gather batches up to the size of a row group, and tell the bar what has come."""
+    group: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        bar.update(batch.num_rows)
+        group.append(batch)
+        size += batch.nbytes
+        if size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _bar(target: Path, total: int | None, *, shown: bool) -> tqdm[NoReturn]:
+    return tqdm(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)
+
+
+@contextmanager
+def _whole_file(target: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name at the end of the block, or is removed when the block fails."""
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a crash of the machine could leave the name without the content
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

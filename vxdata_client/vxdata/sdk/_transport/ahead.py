@@ -1,0 +1,162 @@
+"""Reading ahead: what waits for the network does so in a thread of its own.
+
+The C++ below pyarrow hears no signal while it waits: Ctrl-C would count only once the server answers. The
+caller's thread waits for the other one instead, which Ctrl-C interrupts at once, and ends the call then.
+"""
+
+from __future__ import annotations
+
+import atexit
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakSet
+
+Item = TypeVar("Item")
+
+Cancel = Callable[[], None]
+Source = Callable[[Callable[[Cancel], None]], Iterator[Item]]
+"""Makes items. It is given a function, to be told what cancels the call as soon as there is one."""
+
+ITEMS_AHEAD: Final = 2
+"""Items that lie ready at most: one is fetched while another is used, and memory stays flat."""
+
+WAKE_SECONDS: Final = 0.2
+"""How often a waiting caller looks up: on Windows, Ctrl-C does not end a wait."""
+
+GRACE_SECONDS: Final = 1.0
+"""How long a caller waits for a cancelled call to end: that takes milliseconds."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """The last thing that a thread hands over: how its source ended."""
+
+    error: BaseException | None = None
+
+
+class ReadAhead(Iterator[Item]):
+    """What a source makes in another thread.
+
+    Closing it early, dropping it, and Ctrl-C while it waits cancel the source's call.
+
+    Args:
+        source: Makes the items; whatever it raises is raised here.
+    """
+
+    def __init__(self, source: Source[Item]) -> None:
+        """Begin."""
+        self._next: Item | _End | None = None
+        self._call = _Call(source)
+        self._call.start()
+
+    def is_ready(self, seconds: float) -> bool:
+        """Wait a while for the next item, or for the end.
+
+        Args:
+            seconds: How long.
+
+        Returns:
+            Whether `next` answers at once.
+        """
+        if self._next is None:
+            self._next = self._call.take(seconds)
+        return self._next is not None
+
+    def __next__(self) -> Item:
+        """Wait for the next item."""
+        try:
+            while not self.is_ready(WAKE_SECONDS):
+                pass
+        except BaseException:
+            self.close()
+            raise
+        item, self._next = self._next, None
+        if not isinstance(item, _End):
+            assert item is not None  # noqa: S101 - it is ready
+            return item
+        self._next = _End()
+        raise StopIteration if item.error is None else item.error
+
+    def close(self) -> None:
+        """Cancel the call, unless it has ended."""
+        if not isinstance(self._next, _End):
+            self._call.abandon()
+            self._next = _End()
+
+    def __del__(self) -> None:
+        """Cancel the call of one that was dropped."""
+        self.close()
+
+
+class _Call(Generic[Item]):
+    """A source in its thread; apart from `ReadAhead`, which the thread would keep alive.
+
+    Args:
+        source: Makes the items.
+    """
+
+    def __init__(self, source: Source[Item]) -> None:
+        """Prepare the thread."""
+        self._source = source
+        self._ready: queue.Queue[Item | _End] = queue.Queue(ITEMS_AHEAD)
+        self._is_abandoned = False
+        self._cancel: Cancel | None = None
+        self._thread = threading.Thread(target=self._run, name="vxdata-read", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        UNFINISHED.add(self)
+        self._thread.start()
+
+    def take(self, seconds: float) -> Item | _End | None:
+        """Wait a while for what comes next."""
+        try:
+            return self._ready.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def abandon(self) -> None:
+        """End the call if it goes on, and the thread with it."""
+        self._is_abandoned = True
+        if self._cancel is None:
+            return  # there is nothing to cancel yet; the thread will do so as soon as there is
+        self._cancel()
+        self._make_room()
+        if self._thread is not threading.current_thread():
+            self._thread.join(GRACE_SECONDS)
+
+    def _make_room(self) -> None:
+        """Let the thread put down what it holds; then it looks whether it is still wanted."""
+        while self.take(0) is not None:
+            pass
+
+    def _run(self) -> None:
+        try:
+            for item in self._source(self._opened):
+                if self._is_abandoned:
+                    return
+                self._ready.put(item)
+            end = _End()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            end = _End(error)
+        if not self._is_abandoned:
+            self._ready.put(end)
+
+    def _opened(self, cancel: Cancel) -> None:
+        """Remember what cancels the call; whichever thread comes second sees the mark of the other."""
+        self._cancel = cancel
+        if self._is_abandoned:
+            cancel()
+
+
+UNFINISHED: Final[WeakSet[_Call[Any]]] = WeakSet()
+
+
+@atexit.register
+def abandon_all() -> None:
+    """End the calls that go on: a thread that returns from C++ to an ended interpreter aborts the process."""
+    for call in list(UNFINISHED):
+        call.abandon()
