@@ -391,7 +391,7 @@ class TestSubqueries:
                 if predicate.node.op == "is_null":
                     one.volumes.query().filter(predicate)
                 else:
-                    with pytest.raises(InvalidPlan, match="that of its subquery at .*; use one client"):
+                    with pytest.raises(InvalidPlan, match=r"that of its subquery at .*; use one client"):
                         one.volumes.query().filter(F.b_value.is_null() | predicate)
 
     @pytest.mark.parametrize(

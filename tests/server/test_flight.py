@@ -57,7 +57,13 @@ LEAKS: Final = re.compile(
 def settings_here(settings: Settings, database_uri: SecretStr) -> Settings:
     """Settings of a small server on this module's database."""
     return settings.model_copy(
-        update={"database_uri": database_uri, "pool_size": POOL_SIZE, "writer_pool_size": POOL_SIZE, "pool_wait": 20.0, "grace": 30.0}
+        update={
+            "database_uri": database_uri,
+            "pool_size": POOL_SIZE,
+            "writer_pool_size": POOL_SIZE,
+            "pool_wait": 20.0,
+            "grace": 30.0,
+        }
     )
 
 

@@ -24,6 +24,8 @@ from vxdata.server.database_errors import (
     StatementCancelled,
     classify,
     classify_text,
+    connect_failure,
+    first_line,
 )
 from vxdata.server.turns import Turns
 
@@ -129,7 +131,7 @@ class Connection:
         except (pa.ArrowException, OSError) as error:
             self._is_streaming = False
             self.is_broken = True
-            failure = self._broken_off(_first_line(error))
+            failure = self._broken_off(first_line(error))
             self.is_lost |= isinstance(failure, ConnectionLost)
             raise failure from None
         finally:
@@ -212,7 +214,7 @@ class Connection:
         try:
             self._cursor.adbc_cancel()
         except adbc_driver_manager.Error as error:
-            raise DatabaseError(_first_line(error)) from None
+            raise DatabaseError(first_line(error)) from None
 
     def close(self) -> None:
         """Close the cursor before the connection: the driver refuses the other order."""
@@ -348,7 +350,7 @@ class Database:
             except adbc_driver_manager.Error as error:
                 self._forget_origin()
                 msg = "The database cannot be reached."
-                raise ServerUnavailable(msg) from _connect_failure(error)
+                raise ServerUnavailable(msg) from connect_failure(error)
         try:
             connection.execute("SET TIME ZONE 'UTC'")
         except DatabaseError as error:
@@ -390,15 +392,3 @@ def _is_usable(connection: Connection) -> bool:
     except DatabaseError:
         return False
     return True
-
-
-def _connect_failure(error: adbc_driver_manager.Error) -> DatabaseError:
-    """The cause for the log: libpq repeats a URI that it cannot read, with the password in it."""
-    text = _first_line(error)
-    is_safe = "connection to server" in text
-    return DatabaseError(text if is_safe else "the URI of the database cannot be read, or names no host")
-
-
-def _first_line(error: Exception) -> str:
-    """The driver's own words; the SQL, which it repeats below them, is left out."""
-    return next(iter(str(error).splitlines()), type(error).__name__)

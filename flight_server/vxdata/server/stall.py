@@ -31,7 +31,8 @@ class Taken:
     def __init__(self, limit: float) -> None:
         """Wait for the batches."""
         self._limit = limit
-        self._batches: Generator[pa.RecordBatch] | None = None
+        nothing: tuple[pa.RecordBatch, ...] = ()
+        self._batches: Generator[pa.RecordBatch] = (batch for batch in nothing)
         self._lock = threading.Lock()
         self._idle_since = math.inf
         self._is_given_up = False
@@ -51,7 +52,6 @@ class Taken:
         Raises:
             RequestTimedOut: It was asked for too late.
         """
-        assert self._batches is not None
         with self._lock:
             if self._is_given_up:
                 msg = (
@@ -66,8 +66,7 @@ class Taken:
 
     def close(self) -> None:
         """End the query, if it has not ended."""
-        if self._batches is not None:
-            self._batches.close()
+        self._batches.close()
 
     def is_stalled(self) -> bool:
         """Whether nobody has asked for too long."""
@@ -85,7 +84,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Attended:
-    """A statement together with its answer: a stalled answer is given up whole, else the statement is cancelled.
+    """A statement with its answer: a stalled answer is given up whole, else the statement is cancelled.
 
     Args:
         statement: What computes the answer.

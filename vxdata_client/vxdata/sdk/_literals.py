@@ -39,7 +39,7 @@ def plain(reference: Reference, value: object) -> Value:  # noqa: PLR0911 - a ta
         FieldTypeMismatch: No field holds such a value.
     """
     match value:
-        case datetime() if value != value or getattr(value, "nanosecond", 0):  # noqa: PLR0124 - pandas' "not a time"
+        case datetime() if value != value or getattr(value, "nanosecond", None):  # noqa: PLR0124 - pandas' "not a time"
             raise _not_comparable(reference, value)
         case datetime():
             return _instant(reference, value).isoformat(timespec="microseconds")

@@ -59,8 +59,8 @@ class Query(Readable[Response_co]):
         Raises:
             UnknownField: A predicate names fields that the resource type does not have.
             FieldTypeMismatch: A value or an operator does not fit its field.
-            InvalidPlan: Rows are already limited, grouped or distinct; or a subquery is that of a client which
-                reads at another instant.
+            InvalidPlan: Rows are already limited, grouped or distinct; or a subquery is that of a client
+                which reads at another instant.
             TypeError: An argument is no predicate.
         """
         for predicate in predicates:

@@ -103,7 +103,7 @@ class ReadService:
         # A weak reference: dropping the answer has to drop the stream, which ends the query.
         stream = self._stream(bound, is_cancelled, weakref.proxy(taken))
         arrow_schema = cast("pa.Schema", next(stream))
-        return Result(arrow_schema, taken.of(cast("Generator[pa.RecordBatch]", stream)))
+        return Result(arrow_schema, taken.of(stream))
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
         """Tell how a plan would be run, without running it.

@@ -89,20 +89,6 @@ WITH RECURSIVE climb(relative, identifier) AS (
 """The same by way of all resources of the type that have a parent: of data sources hardly any has one,
 but a million resources may hang below each."""
 
-FEW: Final = """
-WITH RECURSIVE family(identifier) AS (
-    SELECT :identifier COLLATE "C"
-    UNION
-    SELECT child.identifier FROM relatives AS child CROSS JOIN LATERAL (
-        SELECT parent.lineage FROM everything AS parent
-        WHERE parent.identifier = child.parent_identifier OFFSET 0
-    ) AS parent JOIN family ON family.identifier = parent.lineage
-    WHERE child.parent_identifier IS NOT NULL
-) SELECT identifier FROM family
-"""
-"""The same by way of all resources of the type that have a parent: of data sources hardly any has one,
-but a million resources may hang below each."""
-
 FEW: Final = frozenset({"datasource"})
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 MOST_PLANNED: Final = 100
-"""Terms of a conjunction that PostgreSQL looks at one by one: it compares each with each when it plans, which
-takes many seconds for ten thousand. More are put into parcels of `(a AND b …) IS TRUE`, which it leaves closed."""
+"""Terms of a conjunction that PostgreSQL looks at one by one.
+
+It compares each with each when it plans, which takes many seconds for ten thousand. More are put into
+parcels of `(a AND b …) IS TRUE`, which it leaves closed."""
 
 
 def all_of(predicate: BoundAnd, scope: Scope) -> exp.Expr:

@@ -61,7 +61,7 @@ def _mean(value: exp.Expr) -> exp.Expr:
 
 
 def _if_near(value: exp.Expr, found: exp.Expr) -> exp.Expr:
-    """Fail where the values lie further apart than a double reaches: a quantile between them would be infinite."""
+    """Fail where values lie further apart than a double reaches: a quantile between would be infinite."""
     reach = exp.Sub(this=exp.Max(this=value.copy()), expression=exp.Min(this=value.copy()))
     return exp.Case().when(exp.not_(reach.is_(exp.null())), found)
 
