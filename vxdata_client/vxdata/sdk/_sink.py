@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet
-from tqdm.auto import tqdm
 
 from vxdata.schemas.plan import Aggregate, Plan
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
     from typing import IO, NoReturn
+
+    from tqdm.auto import tqdm
 
     from vxdata.sdk._transport.base import Stream, Transport
 
@@ -116,6 +117,9 @@ def _groups(batches: Iterable[pa.RecordBatch], bar: tqdm[NoReturn]) -> Iterator[
 
 
 def _bar(target: Path, total: int | None, *, shown: bool) -> tqdm[NoReturn]:
+    # Here, since it looks around for a notebook, and warns where that lacks widgets.
+    from tqdm.auto import tqdm  # noqa: PLC0415
+
     return tqdm(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)
 
 

@@ -26,7 +26,8 @@ class BatchStream:
 
     An iterator, and a context manager that ends the query when it is left. Leaving it early, Ctrl-C and
     dropping the stream cancel the query on the server. There is at least one frame; where nothing was
-    found, it is empty. What is not yet asked for stays with the server, save a few megabytes.
+    found, it is empty. What is not yet asked for stays with the server, save a few megabytes; the server ends
+    an answer that nobody goes on with for long (`stall_limit`, five minutes), with `RequestTimedOut`.
 
     A stream that breaks off after its first frame raises `ServerUnavailable` and does not begin again by
     itself, since nobody could tell which rows came before; `token` reads the same rows from the start.
@@ -56,7 +57,7 @@ class BatchStream:
 
         Raises:
             ServerUnavailable: The stream broke off.
-            RequestTimedOut: The client's timeout passed.
+            RequestTimedOut: The client's timeout passed, or the frames were left waiting for too long.
         """
         return next(self._ready)
 
