@@ -111,13 +111,14 @@ class Connection:
         Raises:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
+        self._is_cancelled = False  # before it begins: a cancel may come while it does
         with self._classified():
             self._cursor.adbc_statement.set_options(
                 **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
             )
             self._cursor.execute(sql)
             reader = self._cursor.fetch_record_batch()
-        self._is_streaming, self._is_cancelled = True, False
+        self._is_streaming = True
         try:
             yield self._batches(reader)
         finally:

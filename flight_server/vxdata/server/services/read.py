@@ -146,8 +146,8 @@ class ReadService:
         ):
             instant = resolve_instant(connection, bound.members, bound.as_of)
             arrow_schema = _schema(bound, instant)
+            yield arrow_schema  # at once: a client that waits for it could not cancel the call
             with connection.stream(compile_plan(bound, instant)) as batches:
-                yield arrow_schema
                 for batch in batches:
                     yield conform(batch, arrow_schema)
 
