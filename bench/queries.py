@@ -1,4 +1,4 @@
-"""What does a query cost beside its SQL: the planning, a small round trip, and the memory of a long stream?"""
+"""What does a query cost beside its SQL: planning, a small round trip, the memory of a long stream?"""
 
 from __future__ import annotations
 

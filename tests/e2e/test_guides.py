@@ -210,6 +210,7 @@ CHECKS: dict[str, Callable[[Names], None]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::vxdata.sdk.UnlikelyValueWarning")  # patients without their prefix
 @pytest.mark.parametrize(("guide", "block"), SNIPPETS)
 def test_a_snippet_of_a_guide(
     guide: str, block: Block, guide_server: str, monkeypatch: pytest.MonkeyPatch

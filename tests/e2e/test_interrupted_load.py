@@ -38,9 +38,7 @@ def visible(client: Client, as_of: datetime) -> Commits:
     found: Commits = {}
     for payload_type in registry():
         query = client.namespace(payload_type.prefix).query().select("version")
-        versions = Query(query._session, query.plan.model_copy(update={"as_of": as_of})).collect()[
-            "version"
-        ]
+        versions = Query(query._session, query.plan.model_copy(update={"as_of": as_of})).collect()["version"]
         for version, rows in versions.value_counts().iter_rows():
             found.setdefault(version, {})[payload_type.prefix] = rows
     return found

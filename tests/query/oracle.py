@@ -57,6 +57,7 @@ class Answer:
         is_ordered: Whether their order is told by the plan.
         keys: How many columns at the front tell the rows of a group apart; None where rows are no groups.
         is_signed: Whether the sign of zero is told; rows that differ in it alone are equal.
+        may_be_refused: Whether some sum is too large, be it of a group that is not returned.
     """
 
     columns: tuple[str, ...]
@@ -64,6 +65,7 @@ class Answer:
     is_ordered: bool
     keys: int | None = None
     is_signed: bool = True
+    may_be_refused: bool = False
 
 
 class Oracle:
@@ -132,10 +134,11 @@ def _grouped(plan: Plan, keys: Sequence[str], rows: pl.DataFrame, conditions: Co
         ]
         found.append((*(row[f"key {name}"] for name in keys), *aggregated))
     is_ordered = bool(plan.order_by) or plan.limit is not None or plan.offset > 0
-    if is_ordered and not any(isinstance(value, TooLarge) for row in found for value in row):
+    may_be_refused = any(isinstance(value, TooLarge) for row in found for value in row)
+    if is_ordered:
         found = _sorted_rows(found, columns, plan.order_by, keys)
         found = found[plan.offset :][: plan.limit]
-    return Answer(columns, found, is_ordered, len(keys), is_signed=False)
+    return Answer(columns, found, is_ordered, len(keys), is_signed=False, may_be_refused=may_be_refused)
 
 
 def _one_group(values: pl.DataFrame) -> pl.DataFrame:
@@ -182,7 +185,10 @@ def _near(value: Fraction, size: Fraction) -> Near | TooLarge:
     return Near(float(value), float((size + abs(value)) * TOLERANCE) + SUBNORMAL)
 
 
-def _quantile(values: list[Any], quantile: float) -> Near:
+def _quantile(values: list[Any], quantile: float) -> Near | TooLarge:
+    reach = Fraction(values[-1]) - Fraction(values[0])
+    if isinstance(values[0], float) and reach > LARGEST:
+        return TooLarge(certain=True)
     place = quantile * (len(values) - 1)
     low, high = Fraction(values[math.floor(place)]), Fraction(values[math.ceil(place)])
     value = low + (Fraction(place) - math.floor(place)) * (high - low)

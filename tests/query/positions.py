@@ -14,17 +14,8 @@ if TYPE_CHECKING:
 FRAGMENTS: Final = (
     *("'", "''", '"', "`", "\\", "\\'", "'\\", "$$", "$a$ $a$", "$1", ":x", "%s", "?", "{0}", "{}", '{"a"}'),
     *("' --", "/* ' */", "'; DROP TABLE vxdata.artefact; --", "') OR ('1'='1", "' UNION SELECT version() --"),
-    *(
-        "E'\\x41'",
-        "U&'\\0041'",
-        "\\u0027",
-        "x'41'",
-        '" FROM pg_authid --',
-        '"; COMMIT; --',
-        "NULL",
-        "pg_sleep(9)",
-    ),
-    *("a\nb", "", " ", "\ufeff'", "ʼ", "＇", "\ud7ff", "🩻'", "a" * 250, "'" * 250),
+    *("E'\\x41'", "U&'\\0041'", "\\u0027", "x'41'", '" FROM pg_authid --', '"; COMMIT; --', "NULL"),
+    *("pg_sleep(9)", "a\nb", "", " ", "\ufeff'", "ʼ", "＇", "\ud7ff", "🩻'", "a" * 250, "'" * 250),
 )
 """What ends, opens or hides a literal, a name, a comment or a statement somewhere; all are valid texts."""
 

@@ -107,15 +107,15 @@ def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:
 
 
 def test_relatives_of_every_resource_are_found(store: Store) -> None:
-    """Who hangs below and above it, now and at some instant before."""
+    """Who hangs below and above it, now and at some instant before; quick runs ask for every third."""
     instants = store.material.dump.instants
-    for as_of in (None, instants[len(instants) // 4]):
-        for name in NAMES:
-            below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
-            for where in (below, Not(term=below), above):
-                plan = Plan(resource_type=RESOURCE, select=("identifier",), where=where, as_of=as_of)
-                try:
-                    store.check(plan)
-                except AssertionError as error:
-                    error.add_note(shown(plan))
-                    raise
+    before = instants[len(instants) // 4]
+    for name in NAMES[:: 3 if STORES == 1 else 1]:
+        below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
+        for where, as_of in ((below, None), (Not(term=below), None), (above, None), (below, before)):
+            plan = Plan(resource_type=RESOURCE, select=("identifier",), where=where, as_of=as_of)
+            try:
+                store.check(plan)
+            except AssertionError as error:
+                error.add_note(shown(plan))
+                raise

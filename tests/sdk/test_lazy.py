@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 from polars.testing import assert_frame_equal
 
 from vxdata.schemas.create import DataSourceCreate
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis.strategies import SearchStrategy
+    from polars._typing import EngineType
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.response import VolumeResponse
@@ -37,17 +38,29 @@ NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 
 VALUES: dict[str, list[Any]] = {
     "series_number": [None, 0, 1, -1, 2**31 - 1, -(2**31), 7],
-    "series_description": [None, "", "a", "A", "é", "e\u0301", "a%b_c\\d", "'; --", "T2 tse", "😀", "ｚ", "日本"],
+    "series_description": [
+        None,
+        "",
+        "a",
+        "A",
+        "é",
+        "e\u0301",
+        "a%b_c\\d",
+        "'; --",
+        "T2 tse",
+        "😀",
+        "日本",
+    ],
     "volume_type": [None, "T1", "T2", "ADC"],
     "size_mb": [None, 0.0, 0.1, 5e-324, 1.7976931348623157e308, 2.0**53, 2.0**53 + 2, 7.0],
     "series_date": [None, date(1800, 1, 1), date(2024, 2, 29), date(2099, 12, 31)],
     "acquisition_datetime": [None, NOON, NOON + timedelta(microseconds=1), datetime(1, 1, 1, tzinfo=UTC)],
     "is_contrast_enhanced": [None, True, False],
-    "derived_from": [None, [], ["volume/a"], ["volume/a", "volume/é"]],
+    "derived_from": [None, [], ["volume/a"], ["volume/a", "volume/b"]],
 }
 """Fields of volumes -> values that are stored, and asked for."""
 
-DTYPES = {
+DTYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "series_number": pl.Int64,
     "series_description": pl.String,
     "volume_type": pl.String,
@@ -181,41 +194,44 @@ ENDS: SearchStrategy[Step] = st.one_of(
 )
 
 
-def piped(frame: pl.LazyFrame, steps: list[Step]) -> pl.DataFrame | None:
+def piped(frame: pl.LazyFrame, steps: list[Step], engine: EngineType) -> pl.DataFrame | None:
     """The rows at the end of a pipeline, or None where Polars refuses it."""
     try:
         for step in steps:
             frame = step(frame)
-        return frame.collect()
+        return frame.collect(engine=engine)
     except PolarsError:
+        return None
+    except (
+        PanicException
+    ):  # the streaming engine of Polars 2.1 has a fault, which it shows with plain frames too
         return None
 
 
-@given(steps=st.lists(STEPS, max_size=5), end=ENDS)
+@given(steps=st.lists(STEPS, max_size=5), end=ENDS, engine=st.sampled_from(["streaming", "in-memory"]))
 def test_the_same_with_and_without_the_server(
-    volumes: Query[VolumeResponse], steps: list[Step], end: Step
+    volumes: Query[VolumeResponse], steps: list[Step], end: Step, engine: EngineType
 ) -> None:
-    expected = piped(volumes.order_by("identifier").collect().lazy(), [*steps, end])
-    if expected is not None:
-        got = piped(volumes.lazy(), [*steps, end])
+    everything = volumes.order_by("identifier").collect()
+    plain = piped(everything.lazy(), [*steps, end], engine)
+    if plain is not None:
+        got = piped(volumes.lazy(), [*steps, end], engine)
         assert got is not None
-        assert_frame_equal(got, expected)
+        assert_frame_equal(got, plain)
 
 
 @given(condition=CONDITIONS)
 def test_what_is_pushed_down_loses_no_row(volumes: Query[VolumeResponse], condition: pl.Expr) -> None:
-    expected = piped(volumes.collect().lazy(), [filtering(condition)])
+    expected = piped(volumes.collect().lazy(), [filtering(condition)], "in-memory")
     if expected is not None:
         source = scan(volumes)
-        got = piped(source.frame, [filtering(condition)])
-        assert got is not None
-        assert_frame_equal(got, expected, check_row_order=False)
+        assert_frame_equal(source.frame.filter(condition).collect(), expected, check_row_order=False)
         for plan in source.plans:
             sent = volumes._with(where=plan.where).count()
             assert expected.height <= sent <= ROWS
 
 
-def test_explain_and_the_plan_say_what_is_pushed_down(volumes: Query[VolumeResponse]) -> None:
+def test_explain_and_the_plan_say_what_is_pushed_down(root: str, volumes: Query[VolumeResponse]) -> None:
     source = scan(volumes)
     frame = source.frame.filter(
         pl.col("volume_type") == "T2", pl.col("size_mb") < 100, pl.col("size_mb").sqrt() < 5
@@ -224,13 +240,12 @@ def test_explain_and_the_plan_say_what_is_pushed_down(volumes: Query[VolumeRespo
     assert "PROJECT 3/9 COLUMNS" in explained
     assert "FILTER" not in explained
     assert explained.count('col("volume_type") == "T2"') == 1
-    assert source.plans == ()
+    assert not source.plans
     frame.collect()
     (plan,) = source.plans
     assert plan.select == ("identifier", "volume_type", "size_mb")
     assert shown(plan) == (
-        f"(F.parent_identifier == {volumes.plan.where.value!r}) "  # type: ignore[union-attr]
-        "& (F.size_mb < 100.0) & (F.volume_type == 'T2')"
+        f"(F.parent_identifier == {root!r}) & (F.size_mb < 100.0) & (F.volume_type == 'T2')"
     )
     assert plan.limit is None
 
@@ -301,19 +316,20 @@ def test_a_distinct_query(volumes: Query[VolumeResponse]) -> None:
 
 
 def test_a_grouped_query(volumes: Query[VolumeResponse]) -> None:
-    grouped = volumes.group_by("volume_type").agg(F.size_mb.max())
+    resources = volumes._with(select=None)
+    grouped = resources.group_by("volume_type").agg(F.size_mb.max())
     name = grouped.collect().columns[1]
     for condition in (pl.col(name) > 1, pl.col("volume_type") == "T2", pl.col(name).is_not_null()):
         got = grouped.lazy().filter(condition).select(name).collect()
         assert_frame_equal(got, grouped.collect().filter(condition).select(name), check_row_order=False)
     assert_frame_equal(grouped.lazy().head(2).collect(), grouped.order_by("volume_type").limit(2).collect())
-    whole = volumes.group_by().agg(F.size_mb.max())
+    whole = resources.group_by().agg(F.size_mb.max())
     assert_frame_equal(whole.lazy().collect(), whole.collect())
 
 
-def test_other_relations(client: Client, volumes: Query[VolumeResponse]) -> None:
+def test_other_relations(client: Client, root: str, volumes: Query[VolumeResponse]) -> None:
     assert_frame_equal(client.commits().lazy().head(2).collect(), client.commits().limit(2).collect())
-    resources = client.resources.query().filter(F.parent_identifier == volumes.plan.where.value)  # type: ignore[union-attr]
+    resources = client.resources.query().filter(F.parent_identifier == root)
     assert resources.lazy().select(pl.len()).collect().item() == ROWS
 
 
@@ -324,7 +340,9 @@ def test_the_schema_is_that_of_the_query(client: Client) -> None:
 
 
 def test_it_reads_at_the_instant_it_was_made(client: Client, root: str, unique: str) -> None:
-    created = [DataSourceCreate(identifier=f"{unique}-{number}", license="x", name=unique) for number in range(2)]
+    created = [
+        DataSourceCreate(identifier=f"{unique}-{number}", license="x", name=unique) for number in range(2)
+    ]
     client.data_sources.create(created[0])
     query = client.data_sources.query().filter(F.name == unique).select("identifier")
     before = query.lazy()
@@ -346,8 +364,9 @@ def test_scans_agree_on_positions(volumes: Query[VolumeResponse]) -> None:
 
 def test_both_engines(volumes: Query[VolumeResponse]) -> None:
     frame = volumes.lazy().filter(pl.col("size_mb") > 0).group_by("volume_type").len()
-    for name in ("in-memory", "streaming"):
-        got = frame.collect(engine=name)  # type: ignore[call-overload]
+    engines: list[EngineType] = ["in-memory", "streaming"]
+    for engine in engines:
+        got = frame.collect(engine=engine)
         expected = volumes.collect().filter(pl.col("size_mb") > 0).group_by("volume_type").len()
         assert_frame_equal(got, expected, check_row_order=False)
 

@@ -371,7 +371,7 @@ class TestRefusedBeforeAnyCall:
 class TestSubqueries:
     def test_a_query_becomes_a_node(self, query: Query) -> None:
         asked = query.filter(F.b_value > 1).order_by("b_value").offset(1).limit(2).select("identifier")
-        assert asked.as_subquery() == Subquery(
+        expected = Subquery(
             resource_type="volume",
             where=(F.b_value > 1).node,
             select="identifier",
@@ -379,6 +379,20 @@ class TestSubqueries:
             limit=2,
             offset=1,
         )
+        assert asked.as_subquery().model_dump() == expected.model_dump()
+
+    @pytest.mark.parametrize("stamps", [("2025-01-01T00:00:00Z", None), (None, "2025-01-01T00:00:00Z")])
+    def test_of_a_client_at_another_instant(self, stamps: tuple[str | None, str | None]) -> None:
+        url = "grpc://127.0.0.1:1"
+        with Client(url, timestamp=stamps[0]) as one, Client(url, timestamp=stamps[1]) as other:
+            inner = other.volumes.query().select("b_value")
+            for predicate in (F.b_value.is_in(inner), ~(F.b_value > ALL(inner)), F.b_value.is_null()):
+                one.volumes.query().filter(F.b_value.is_in(one.volumes.query().select("b_value")))
+                if predicate.node.op == "is_null":
+                    one.volumes.query().filter(predicate)
+                else:
+                    with pytest.raises(InvalidPlan, match=r"that of its subquery at .*; use one client"):
+                        one.volumes.query().filter(F.b_value.is_null() | predicate)
 
     @pytest.mark.parametrize(
         ("make", "message"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -31,20 +32,17 @@ def reports(client: Client, root: str) -> str:
 @pytest.fixture(scope="module")
 def benchmarks(client: Client, root: str) -> str:
     """What benchmarks with maps and lists, some of them empty or missing, hang below."""
-    common = {"parent_identifier": root, "license": "x", "eval_task": "t"}
     word = root.rpartition("/")[2]
+    made = partial(BenchmarkingResultCreate, parent_identifier=root, license="x", eval_task="t")
     client.benchmarking_results.create(
         [
-            BenchmarkingResultCreate(identifier=f"{word}-0", summary_metrics={"auc": 0.5, "é": -0.0}, **common),
-            BenchmarkingResultCreate(
-                identifier=f"{word}-1", summary_metrics={}, other_data={}, benchmarked_on=[], **common
-            ),
-            BenchmarkingResultCreate(
+            made(identifier=f"{word}-0", summary_metrics={"auc": 0.5, "é": -0.0}),
+            made(identifier=f"{word}-1", summary_metrics={}, other_data={}, benchmarked_on=[]),
+            made(
                 identifier=f"{word}-2",
                 summary_metrics={"x": 1e300},
                 other_data={"a": "s3://bucket/b", "": "s3://bucket/é"},
-                benchmarked_on=["volume/1", ""],
-                **common,
+                benchmarked_on=["volume/1", "volume/2"],
             ),
         ]
     )
@@ -52,7 +50,9 @@ def benchmarks(client: Client, root: str) -> str:
 
 
 def test_read_back_it_is_what_collect_gives(client: Client, benchmarks: str, tmp_path: Path) -> None:
-    query = client.benchmarking_results.query().filter(F.parent_identifier == benchmarks).order_by("identifier")
+    query = (
+        client.benchmarking_results.query().filter(F.parent_identifier == benchmarks).order_by("identifier")
+    )
     query.sink_parquet(tmp_path / "x.parquet", progress=False)
     frame = query.collect()
     assert frame.height == 3

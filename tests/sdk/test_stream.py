@@ -175,14 +175,18 @@ def test_begun_again_when_the_connection_breaks(
     server: Server, client: Client, database: Database, reports: str, way: str
 ) -> None:
     """Before the first row nobody has seen anything, so a read is done again."""
-    waiting = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%60000%'"
+    waiting = (
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%60000%'"
+    )
     expected = large(client, reports).collect()
     with Relay(server.flight_url) as relay, Client(relay.url) as far, ThreadPoolExecutor(1) as threads:
         query = large(far, reports).limit(60_000)
         far.health()
         with database.connection() as connection, connection.transaction("BEGIN"):
             connection.execute("LOCK TABLE vxdata.diagnosticreport IN ACCESS EXCLUSIVE MODE")
-            answer = threads.submit(query.collect if way == "collect" else lambda: pl.concat(query.iter_batches()))
+            answer = threads.submit(
+                query.collect if way == "collect" else lambda: pl.concat(query.iter_batches())
+            )
             until(lambda: scalar(database, waiting), "the read waits for the lock")
             relay.cut()
             until(lambda: relay._sockets, "the client connects again")

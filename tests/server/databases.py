@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
+from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.registry import registry
 from vxdata.server.database import Database
 from vxdata.server.embedded.secrets import StackSecrets
@@ -17,7 +18,6 @@ from vxdata.server.services.read import ReadService
 from vxdata.server.services.write import WriteService
 from vxdata.server.upgrade import upgrade
 from vxdata.server.watch import Watch
-from vxdata.schemas.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -78,6 +78,15 @@ class TestPool:
         with pool.connection() as again:
             assert again in {first, second}
 
+    def test_writers_and_readers_do_not_count_against_each_other(self, database_uri: SecretStr) -> None:
+        with closing(Database(database_uri, size=2, writers=1, wait=0)) as pool, ExitStack() as lent:
+            pids = {pid(lent.enter_context(pool.connection())) for _ in range(2)}
+            pids.add(pid(lent.enter_context(pool.connection(for_writing=True))))
+            assert len(pids) == 3
+            for for_writing in (False, True):
+                with pytest.raises(ServerBusy), pool.connection(for_writing=for_writing):
+                    pass
+
     def test_waits_in_turn(self, database_uri: SecretStr) -> None:
         served: list[int] = []
         with closing(Database(database_uri, size=1, wait=60)) as pool:
@@ -417,6 +426,19 @@ class TestTransactions:
                 connection.execute("INSERT INTO kept VALUES ('c')")
         assert self.kept(database) == ["a", "c"]
         assert caught.value.diagnostics["PG_DIAG_CONSTRAINT_NAME"] == "kept_pkey"
+
+    def test_a_savepoint_within_a_savepoint(self, database: Database, pool: Database) -> None:
+        with pool.connection() as connection, connection.transaction(READ_WRITE):
+            connection.execute("INSERT INTO kept VALUES ('a')")
+            with pytest.raises(UniqueViolation), connection.savepoint():
+                connection.execute("INSERT INTO kept VALUES ('b')")
+                with connection.savepoint():
+                    connection.execute("INSERT INTO kept VALUES ('a')")
+            with connection.savepoint():
+                connection.execute("INSERT INTO kept VALUES ('c')")
+                with pytest.raises(UniqueViolation), connection.savepoint():
+                    connection.execute("INSERT INTO kept VALUES ('a')")
+        assert self.kept(database) == ["a", "c"]
 
     def test_an_error_tells_neither_sql_nor_values(self, pool: Database) -> None:
         statements = [

@@ -11,7 +11,8 @@ import pytest
 
 from tests.server.support import create, never, resources, scalar, until
 from vxdata.schemas.arrow import response_schema
-from vxdata.schemas.errors import AsOfInFuture, UnknownField
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.errors import AsOfInFuture, RequestTimedOut, UnknownField
 from vxdata.schemas.fields import (
     BlobUrl,
     Boolean,
@@ -29,6 +30,7 @@ from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.database_errors import StatementCancelled
+from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database import Database
-    from vxdata.server.services.read import ReadService
     from vxdata.server.services.write import WriteService
+    from vxdata.server.watch import Watch
 
 UNICODE = "Müller 'quoted' \"twice\" \\ \t\n\r $1 %s 前列腺 🩻 e\u0301 \u202e\ufeff\U0010ffff"
 
@@ -332,3 +334,38 @@ class TestStreams:
         with pytest.raises(StatementCancelled):
             until(lambda: next(result.batches, None) is None, "the stream breaks off")
         assert self.running(database) == 0
+
+
+@pytest.fixture(scope="module")
+def large(creates: WriteService) -> Plan:
+    """A plan whose answer has several batches."""
+    rows = [{"identifier": f"artefact/large-{n}", "description": "x" * 65_000} for n in range(200)]
+    create(creates, resources("artefact", *rows))
+    return Plan(resource_type="artefact", select=("description",))
+
+
+class TestStalls:
+    def test_an_answer_that_is_not_taken_is_ended(
+        self, database: Database, watch: Watch, large: Plan
+    ) -> None:
+        hurried = ReadService(database, catalog(), watch, stall_limit=0.2)
+        result = hurried.run(large, never)
+        assert next(result.batches).num_rows > 0
+        running = (
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%artefact%' AND state = 'active'"
+        )
+        until(lambda: scalar(database, running) == 0, "the query is ended")
+        with pytest.raises(RequestTimedOut, match=r"was not taken for 0\.2 seconds"):
+            list(result.batches)
+
+    def test_one_that_is_taken_in_time_is_whole(self, reads: ReadService, large: Plan) -> None:
+        batches = list(reads.run(large, never).batches)
+        assert len(batches) > 1
+        assert sum(batch.num_rows for batch in batches) >= 200
+
+    def test_one_that_is_dropped_gives_its_connection_back(
+        self, database: Database, reads: ReadService, large: Plan
+    ) -> None:
+        for _ in range(20):  # more than there are connections
+            next(reads.run(large, never).batches)
+        assert scalar(database, "SELECT 1 AS one") == 1

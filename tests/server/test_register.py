@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
+from tests.server.deadlocks import deadlocked
 from tests.server.support import create, resources, scalar
-from vxdata.schemas.errors import AlreadyRegistered, InvalidRequest, ParentNotFound, UnexpectedPayload
+from vxdata.schemas.errors import (
+    AlreadyRegistered,
+    InvalidRequest,
+    ParentNotFound,
+    ServerBusy,
+    UnexpectedPayload,
+)
 from vxdata.schemas.wire import ExternalUids
+from vxdata.server.database import Database
 from vxdata.server.services.register import RegisterService
 
 if TYPE_CHECKING:
-    from vxdata.server.database import Database
+    from pydantic import SecretStr
+
     from vxdata.server.services.write import WriteService
 
 
@@ -54,3 +65,52 @@ def test_a_refused_batch_leaves_nothing(database: Database, source: str) -> None
 def test_a_type_that_has_no_numbers(database: Database) -> None:
     with pytest.raises(InvalidRequest, match="patient and imagingstudy, not for 'volume'"):
         RegisterService(database).register(asked(("patient/x", "y"), resource_type="volume"))
+
+
+def test_many_parents_at_once_each_with_its_own_numbers(
+    database: Database, creates: WriteService, source: str
+) -> None:
+    service = RegisterService(database)
+    patients = service.register(asked(*((source, f"patient {n}") for n in range(500)))).identifiers
+    create(creates, resources("patient", *({"identifier": p, "parent_identifier": source} for p in patients)))
+    studies = [(patient, f"study {n}") for n in range(2) for patient in patients]
+    made = service.register(asked(*studies, resource_type="imagingstudy")).identifiers
+    short = [patient.removeprefix("patient/") for patient in patients]
+    assert made == [f"imagingstudy/{name}/{number:03}" for number in (1, 2) for name in short]
+    # A study of one patient has a number that nobody gave it, so the next one goes on from there.
+    create(
+        creates,
+        resources(
+            "imagingstudy",
+            {"identifier": f"imagingstudy/{short[7]}/0041", "parent_identifier": patients[7]},
+        ),
+    )
+    again = asked(*((patient, "study 3") for patient in patients[6:9]), resource_type="imagingstudy")
+    assert [name.rpartition("/")[2] for name in service.register(again).identifiers] == ["003", "042", "003"]
+
+
+def test_a_deadlock_is_met_by_another_attempt(database: Database, admin: Database, source: str) -> None:
+    service = RegisterService(database)
+    with capture_logs() as logs:
+        made = deadlocked(
+            lambda: service.register(asked((source, "one"), (source, "two"))),
+            database,
+            admin,
+            first="registration",
+            second="datasource",
+        )
+    assert {entry["sqlstate"] for entry in logs if entry["event"] == "attempt_undone"} == {"40P01"}
+    assert service.resolve(asked((source, "one"), (source, "two"))) == made
+
+
+def test_writers_and_readers_have_places_of_their_own(database_uri: SecretStr, source: str) -> None:
+    with closing(Database(database_uri, size=1, writers=1, wait=0.05)) as narrow:
+        service = RegisterService(narrow)
+        with narrow.connection():
+            made = service.register(asked((source, "one")))
+            with pytest.raises(ServerBusy):
+                service.resolve(asked((source, "one")))
+        with narrow.connection(for_writing=True):
+            assert service.resolve(asked((source, "one"))) == made
+            with pytest.raises(ServerBusy):
+                service.register(asked((source, "two")))

@@ -18,10 +18,8 @@ from vxdata.schemas.errors import ServiceProblem, StateConflict, VersionConflict
 from vxdata.schemas.models import models_of
 from vxdata.schemas.registry import registry
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
-from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client, F
 from vxdata.sdk._changes import tables_of_updates
-from vxdata.sdk._frames import table_from_frame
 from vxdata.sdk._upload import Upload
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vxdata.schemas.resource_model import ResourceCreate
-    from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk import Query
 
 Answer = TypeVar("Answer")
@@ -100,12 +97,24 @@ def insist(act: Callable[[], Answer]) -> Answer:
             time.sleep(PATIENCE)
 
 
-def count_up(scene: Scene, seed: int, steps: int) -> dict[str, int]:
-    """Increment counters, each time by what was read; tell how often each was."""
+def count_up(scene: Scene, seed: int, steps: int, stop: Path | None = None) -> dict[str, int]:
+    """Increment counters, each time by what was read; tell how often each was.
+
+    Args:
+        scene: Where.
+        seed: Of the choice among the counters.
+        steps: How often, at most.
+        stop: A file that ends it earlier.
+
+    Returns:
+        By counter.
+    """
     choose = random.Random(seed)
     counted = dict.fromkeys(scene.counters, 0)
     with Client(scene.url) as client:
         for _ in range(steps):
+            if stop is not None and stop.exists():
+                break
             name = choose.choice(scene.counters)
             while not _increment(client, name):
                 pass
@@ -188,47 +197,6 @@ def write_in_bulk(scene: Scene, number: int, rounds: int, rows: int) -> int:
     return 3 * rounds
 
 
-@dataclass
-class Keyed:
-    """What became of the writes of one process, by idempotency key.
-
-    Args:
-        acknowledged: Receipts.
-        lost: Keys of which no answer came, and that were not sent again.
-    """
-
-    acknowledged: dict[str, CommitReceipt] = field(default_factory=dict)
-    lost: list[str] = field(default_factory=list)
-
-
-def create_under_keys(scene: Scene, number: int, steps: int, *, rows: int, insisting: bool) -> Keyed:
-    """Create volumes, so many a commit; where no answer comes, ask again under the key, or give up."""
-    outcome = Keyed()
-    with Client(scene.url) as client:
-        for step in range(steps):
-            key = f"{scene.corner}-{number}-{step}"
-            frame = pl.DataFrame(
-                {
-                    "identifier": [f"{key}-{row}" for row in range(rows)],
-                    "parent_identifier": scene.source,
-                    "license": scene.corner,
-                }
-            )
-            table = table_from_frame(registry().get("volume"), frame)
-            upload = Upload("create", [("volume", table)], idempotency_key=key)
-            transport = client._session.transport
-            if insisting:
-                outcome.acknowledged[key] = insist(partial(upload.send, transport))
-                continue
-            try:
-                command = WriteCommand(verb="create", idempotency_key=key)
-                outcome.acknowledged[key] = transport.write(command, upload._sections(), rows)
-            except ServiceProblem:
-                outcome.lost.append(key)
-                insist(client.now)
-    return outcome
-
-
 @dataclass(frozen=True)
 class Noted:
     """An answer: which question, at which instant, and a digest of the rows."""
@@ -252,9 +220,12 @@ def read_again(scene: Scene, seed: int, stop: Path, least: int) -> Reread:
     noted: list[Noted] = []
     outcome = Reread()
 
+    def ask(question: int, as_of: datetime | None) -> Noted:
+        return insist(lambda: _ask(client, scene, question, as_of))
+
     def compare(earlier: Noted) -> None:
         outcome.count += 1
-        if _ask(client, scene, earlier.question, earlier.as_of) != earlier:
+        if ask(earlier.question, earlier.as_of) != earlier:
             outcome.differing.append(earlier)
 
     with Client(scene.url) as client:
@@ -262,7 +233,7 @@ def read_again(scene: Scene, seed: int, stop: Path, least: int) -> Reread:
             question = choose.choices(range(len(WEIGHTS)), WEIGHTS)[0]
             # Also instants between the last commit and now, which the read itself has to close.
             as_of = datetime.now(UTC) if choose.random() < 0.3 else None
-            noted.append(_ask(client, scene, question, as_of))
+            noted.append(ask(question, as_of))
             compare(noted[-1])
             compare(choose.choice(noted))
         choose.shuffle(noted)
@@ -272,7 +243,7 @@ def read_again(scene: Scene, seed: int, stop: Path, least: int) -> Reread:
     return outcome
 
 
-WEIGHTS = (6, 1, 6, 6)
+WEIGHTS = (12, 1, 12, 12)
 """How often each question is put: the second reads all types, which takes longest."""
 
 

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import socket
+import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+import polars as pl
 import psutil
 import pytest
 
 from tests.fixtures.commands import DEADLINE, Running, until
 from tests.store.audit import assert_sound, records
-from tests.store.load import (
-    Scene,
-    count_up,
-    create_under_keys,
-    insist,
-    meddle,
-    read_again,
-    write_in_bulk,
-)
+from tests.store.journal import Stage
+from tests.store.keyed import Writer
+from tests.store.kills import free_port, kill_a_backend, kill_postgresql, kill_server, staged_uploads
+from tests.store.load import Scene, count_up, meddle, read_again, write_in_bulk
 from tests.store.relay import Relay
 from vxdata.schemas.create import ArtefactCreate, PatientCreate
 from vxdata.schemas.errors import LineageCycle, ParentNotFound, ResourceAlreadyExists
@@ -37,13 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.store.audit import Records
+    from tests.store.journal import Attempt
     from vxdata.server.app import Server
 
 COUNTERS = 2
 """Processes that increment counters; as many meddle."""
 
-STEPS = 30
+STEPS = 20
 """What each of them does."""
+
+BULK = 1_000
+"""Rows of a large write beside a kill."""
 
 READERS = 2
 REREADS = 1_010
@@ -66,11 +66,11 @@ def test_writers_and_readers_side_by_side(
     readers = [processes.submit(read_again, scene, seed, stop, REREADS) for seed in range(READERS)]
     counting = [processes.submit(count_up, scene, seed, STEPS) for seed in range(COUNTERS)]
     meddling = [processes.submit(meddle, scene, seed, STEPS) for seed in range(COUNTERS)]
-    bulk = [processes.submit(write_in_bulk, scene, number, 2, 2_000) for number in range(2)]
+    bulk = [processes.submit(write_in_bulk, scene, number, 1, 2_000) for number in range(2)]
     try:
         counted = [future.result() for future in counting]
         created = [name for future in meddling for name in future.result()]
-        assert [future.result() for future in bulk] == [6, 6]
+        assert [future.result() for future in bulk] == [3, 3]
     finally:
         stop.touch()
 
@@ -81,7 +81,7 @@ def test_writers_and_readers_side_by_side(
     assert_counters(client, scene, counted)
     found = records(client, since)
     assert_sound(found, since)
-    assert len(found.commits) >= 1 + COUNTERS * STEPS + len(created) // 2 + 12
+    assert len(found.commits) >= 1 + COUNTERS * STEPS + len(created) // 2 + 6
 
 
 def assert_counters(client: Client, scene: Scene, counted: list[dict[str, int]]) -> None:
@@ -208,70 +208,111 @@ def count_once(client: Client, name: str, expected: int, value: int) -> int:
     return Upload("update", tables).send(client._session.transport).version
 
 
-def kill_server(running: Running, start: Callable[..., Running], arguments: tuple[str, ...]) -> None:
-    """Kill the server with all that it started, and start it again in its place."""
-    children = running.children()
-    running.process.kill()
-    running.process.wait(DEADLINE)
-    _, alive = psutil.wait_procs(children, timeout=DEADLINE)
-    assert alive == []
-    start(*arguments)
+WRITERS = (
+    Writer("small-insisting", 1, insists=True),
+    Writer("small", 1, insists=False),
+    Writer("bulk", BULK, insists=False),
+    Writer("held-insisting", BULK, insists=True, holds=True),
+    Writer("held", BULK, insists=False, holds=True),
+)
 
 
-def kill_postgresql(running: Running, start: Callable[..., Running], arguments: tuple[str, ...]) -> None:
-    """Kill one backend: PostgreSQL ends all others, and recovers from its log."""
-    backend = next(
-        child
-        for child in running.children()
-        if "postgres: " in (title := " ".join(child.cmdline())) and "vxdata" in title
-    )
-    os.kill(backend.pid, signal.SIGKILL)
-    psutil.wait_procs([backend], timeout=DEADLINE)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.mark.parametrize("kill", [kill_server, kill_postgresql])
+@pytest.mark.parametrize("kill", [kill_server, kill_postgresql, kill_a_backend])
 def test_one_part_is_killed_in_the_middle(
     processes: ProcessPoolExecutor,
     start: Callable[..., Running],
     data_dir: Path,
+    tmp_path: Path,
     unique: str,
-    kill: Callable[[Running, Callable[..., Running], tuple[str, ...]], None],
+    kill: Callable[[Running], list[psutil.Process]],
 ) -> None:
     arguments = ("up", "--data-dir", str(data_dir), "--port", str(free_port()), "--http-port", "0")
     running = start(*arguments)
-    scene = Scene(running.flight_url, unique)
+    scene, stage = Scene(running.flight_url, unique), Stage(tmp_path)
+    stop = stage.folder / "stop"
     with Client(scene.url) as client:
         scene.prepare(client)
         since = client.now().version - 1
-        counting = [processes.submit(count_up, scene, seed, 60) for seed in range(COUNTERS)]
-        keyed = [
-            processes.submit(create_under_keys, scene, number, steps, rows=rows, insisting=insisting)
-            for number, (steps, rows, insisting) in enumerate(
-                [(60, 1, True), (60, 1, False), (12, 2_000, True), (12, 2_000, False)]
+        counting = [processes.submit(count_up, scene, seed, 10_000, stop) for seed in range(COUNTERS)]
+        reading = processes.submit(read_again, scene, 0, stop, 100)
+        writing = [processes.submit(writer.run, scene, stage) for writer in WRITERS]
+        try:
+            wait_for_the_middle(running, data_dir, stage)
+            killed = time.monotonic()
+            ending = kill(running)
+            stage.give("resume")
+            _, alive = psutil.wait_procs(ending, timeout=DEADLINE)
+            assert alive == []
+            if kill is not kill_a_backend:
+                running.process.wait(DEADLINE)
+                start(*arguments)
+            until(
+                lambda: all_go_on(stage, killed) or any(future.done() for future in writing),
+                "every writer has written again",
             )
-        ]
-        until(lambda: client.now().version > since + 60, "some commits are in")
-        kill(running, start, arguments)
+        finally:
+            stage.give("stop")
+        if kill is kill_postgresql:
+            assert running.process.returncode == 1
+            assert "PostgreSQL was ended by signal 9" in running.log.read_text()
         counted = [future.result() for future in counting]
-        outcomes = [future.result() for future in keyed]
+        assert [future.result() for future in writing] == [None] * len(WRITERS)
+        assert all_go_on(stage, killed)
+        reread = reading.result()
 
-        insist(client.now)
+        assert reread.differing == []
+        assert reread.count >= 100
         found = records(client, since)
         assert_sound(found, since)
         assert_counters(client, scene, counted)
-        versions = found.keys()
-        for outcome in outcomes:
-            for key, receipt in outcome.acknowledged.items():
-                assert versions[key] == receipt.version
-        lost = [key for outcome in outcomes for key in outcome.lost]
-        sizes = found.versions.group_by("version").len()
-        rows_of = dict(sizes.iter_rows())
-        assert {rows_of[versions[key]] for key in lost if key in versions} <= {1, 2_000}
-        assert [len(outcome.acknowledged) for outcome in outcomes if not outcome.lost].count(60) >= 1
+        assert_whole_or_absent(stage.attempts(), found)
+        assert_interrupted(stage.attempts(), killed, found)
+
+
+def wait_for_the_middle(running: Running, data_dir: Path, stage: Stage) -> None:
+    """Wait until two uploads stand still half-staged, and another one is complete but not answered."""
+    until(lambda: all_go_on(stage, 0), "every writer has written")
+    stage.give("hold")
+    until(lambda: len([one for one in stage.attempts() if one.held]) == 2, "two uploads are held")
+    until(lambda: staged_uploads(running, data_dir) == 2, "what they sent before is staged")
+    until(lambda: any(is_being_applied(one) for one in stage.attempts()), "a large write is being applied")
+
+
+def is_being_applied(attempt: Attempt) -> bool:
+    return attempt.rows == BULK and attempt.sent is not None and attempt.ended is None
+
+
+def all_go_on(stage: Stage, moment: float) -> bool:
+    """Whether each writer has two acknowledged writes that it began after a moment."""
+    done = Counter(one.writer for one in stage.attempts() if one.begun > moment and one.version is not None)
+    return all(done[writer.name] >= 2 for writer in WRITERS)
+
+
+def assert_whole_or_absent(attempts: list[Attempt], found: Records) -> None:
+    """Each write is there once, with all its rows in one commit, or not at all; none is that was answered."""
+    stored = found.keys()
+    key = pl.col("identifier").str.extract(r"^volume/(.*)-\d+$")
+    written: dict[str, list[tuple[int, int]]] = {}
+    for name, version, rows in found.versions.group_by(key, "version").len().iter_rows():
+        written.setdefault(name, []).append((version, rows))
+    for attempt in attempts:
+        expected = [(stored[attempt.key], attempt.rows)] if attempt.key in stored else []
+        assert written.get(attempt.key, []) == expected
+        assert attempt.version in {None, stored.get(attempt.key)}
+
+
+def assert_interrupted(attempts: list[Attempt], killed: float, found: Records) -> None:
+    """Writes were under way: each kind of them ended as it must."""
+    stored = found.keys()
+    tries = Counter(attempt.key for attempt in attempts)
+    caught = [attempt for attempt in attempts if attempt.is_in_flight(killed)]
+    assert [one for one in caught if one.sent is not None and one.sent < killed] != []
+    held = {attempt.writer: attempt for attempt in caught if attempt.held is not None}
+    assert held.keys() == {"held", "held-insisting"}
+    assert [attempt.version for attempt in held.values()] == [None, None]
+    # No marker was sent for these. One writer gave up; the other sent its write again, under its key.
+    assert held["held"].key not in stored
+    assert tries[held["held-insisting"].key] >= 2
+    # Whatever an insisting writer was about is there, and according to the above exactly once.
+    insisting = {writer.name for writer in WRITERS if writer.insists}
+    assert {one.key for one in caught if one.writer in insisting} <= stored.keys()

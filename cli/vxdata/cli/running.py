@@ -126,7 +126,7 @@ def require_free(port: int, host: str = "127.0.0.1") -> None:
             raise OSError(error.errno, f"{error.strerror}; choose another port", f"{host}:{port}") from error
 
 
-def leave(server: Server) -> None:
+def leave(server: Server, error: Exception | None = None) -> None:
     """End the process, if need be past a call that nothing can end.
 
     A handler that waits for the next message of a silent client cannot be interrupted from Python, and
@@ -134,12 +134,13 @@ def leave(server: Server) -> None:
 
     Args:
         server: A stopped server.
+        error: Why it was stopped, if not because it was told to.
     """
     if server.is_stuck:
-        log.warning("left_with_calls_in_progress")
+        log.warning("left_with_calls_in_progress", error=None if error is None else str(error))
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(0 if error is None else 1)
 
 
 @contextmanager

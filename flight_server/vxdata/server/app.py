@@ -58,7 +58,12 @@ class Server:
         self._ready = threading.Event()
         self.is_stuck = False
         with ExitStack() as parts:
-            database = Database(settings.database_uri, size=settings.pool_size, wait=settings.pool_wait)
+            database = Database(
+                settings.database_uri,
+                size=settings.pool_size,
+                writers=settings.writer_pool_size,
+                wait=settings.pool_wait,
+            )
             parts.callback(database.close)
             require_current(database, registry())
             blobs = BlobStore(settings) if settings.s3_bucket else None
@@ -67,8 +72,19 @@ class Server:
             self._watch = Watch()
             parts.callback(self._watch.close)
             self._services = Services(
-                read=ReadService(database, Catalog.from_registry(registry()), self._watch),
-                write=WriteService(database, registry(), self._watch, allow_purge=settings.allow_purge),
+                read=ReadService(
+                    database,
+                    Catalog.from_registry(registry()),
+                    self._watch,
+                    stall_limit=settings.stall_limit,
+                ),
+                write=WriteService(
+                    database,
+                    registry(),
+                    self._watch,
+                    allow_purge=settings.allow_purge,
+                    idle=settings.upload_idle,
+                ),
                 register=RegisterService(database),
                 blobs=BlobService(blobs, database, registry()),
                 health=HealthService(database, blobs),

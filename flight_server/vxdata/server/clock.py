@@ -28,6 +28,8 @@ def close_instant(database: Database, as_of: datetime) -> None:
     with database.connection() as connection:
         if as_of <= last_commit(connection).as_of:
             return
+    # Raising the floor waits for the write in progress, so it takes none of the readers' connections.
+    with database.connection(for_writing=True) as connection:
         if not connection.execute(clock.raise_floor(as_of)):
             msg = f"as_of {as_of.isoformat()} lies in the future; the answer could still change."
             raise AsOfInFuture(msg, as_of=as_of.isoformat())

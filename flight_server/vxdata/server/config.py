@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -45,10 +46,19 @@ class Settings(BaseSettings):
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
     pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Most database connections, which is also most calls that run at a time."
+        16, description="Most database connections of readers, which is also most reads that run at a time."
+    )
+    writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8, description="Most database connections of writers, beside those of readers; more writers queue."
     )
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
+    )
+    upload_idle: Annotated[float, Field(gt=0, le=threading.TIMEOUT_MAX)] = Field(
+        120.0, description="Seconds that an upload may be silent between two sections before it is refused."
+    )
+    stall_limit: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="Seconds that a part of an answer may wait to be taken before its query is ended."
     )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."

@@ -24,6 +24,8 @@ from vxdata.server.database_errors import (
     StatementCancelled,
     classify,
     classify_text,
+    connect_failure,
+    first_line,
 )
 from vxdata.server.turns import Turns
 
@@ -129,7 +131,7 @@ class Connection:
         except (pa.ArrowException, OSError) as error:
             self._is_streaming = False
             self.is_broken = True
-            failure = self._broken_off(_first_line(error))
+            failure = self._broken_off(first_line(error))
             self.is_lost |= isinstance(failure, ConnectionLost)
             raise failure from None
         finally:
@@ -190,6 +192,8 @@ class Connection:
             yield
         except DatabaseError:
             self.execute("ROLLBACK TO SAVEPOINT attempt")
+            # It is still there after that, and would hide one of the same name around it.
+            self.execute("RELEASE SAVEPOINT attempt")
             raise
         self.execute("RELEASE SAVEPOINT attempt")
 
@@ -210,7 +214,7 @@ class Connection:
         try:
             self._cursor.adbc_cancel()
         except adbc_driver_manager.Error as error:
-            raise DatabaseError(_first_line(error)) from None
+            raise DatabaseError(first_line(error)) from None
 
     def close(self) -> None:
         """Close the cursor before the connection: the driver refuses the other order."""
@@ -251,19 +255,24 @@ class Connection:
 class Database:
     """A bounded pool of connections to one database, first come, first served.
 
+    Writers wait for each other while they hold a connection, so theirs are counted apart: a reader finds
+    one however many writers there are.
+
     Args:
         uri: libpq connection URI.
-        size: Most connections at a time.
+        size: Most connections that readers have at a time.
+        writers: Most connections that writers have at a time, beside those.
         wait: Seconds that a caller waits for a free connection.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
     """
 
-    def __init__(self, uri: SecretStr, *, size: int = 16, wait: float = 60.0) -> None:
+    def __init__(self, uri: SecretStr, *, size: int = 16, writers: int = 8, wait: float = 60.0) -> None:
         """Open the first connection, of which all others are clones."""
         self._wait = wait
         self._turns = Turns(size)
+        self._writer_turns = Turns(writers)
         self._idle: deque[Connection] = deque()
         self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
@@ -274,11 +283,12 @@ class Database:
             pass
 
     @contextmanager
-    def connection(self, *, wait: float | None = None) -> Iterator[Connection]:
+    def connection(self, *, wait: float | None = None, for_writing: bool = False) -> Iterator[Connection]:
         """Lend a connection for the length of a block.
 
         Args:
             wait: Seconds to wait for one; as long as the pool's callers do by default.
+            for_writing: Whether it is for one that may wait for other writers.
 
         Yields:
             A connection outside any transaction.
@@ -288,7 +298,8 @@ class Database:
             ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
         wait = self._wait if wait is None else wait
-        with self._turns.turn(wait) as admitted:
+        turns = self._writer_turns if for_writing else self._turns
+        with turns.turn(wait) as admitted:
             if not admitted:
                 msg = f"No database connection became free within {wait:g} seconds; try again later."
                 raise ServerBusy(msg, wait_seconds=wait)
@@ -339,7 +350,7 @@ class Database:
             except adbc_driver_manager.Error as error:
                 self._forget_origin()
                 msg = "The database cannot be reached."
-                raise ServerUnavailable(msg) from _connect_failure(error)
+                raise ServerUnavailable(msg) from connect_failure(error)
         try:
             connection.execute("SET TIME ZONE 'UTC'")
         except DatabaseError as error:
@@ -381,15 +392,3 @@ def _is_usable(connection: Connection) -> bool:
     except DatabaseError:
         return False
     return True
-
-
-def _connect_failure(error: adbc_driver_manager.Error) -> DatabaseError:
-    """The cause for the log: libpq repeats a URI that it cannot read, with the password in it."""
-    text = _first_line(error)
-    is_safe = "connection to server" in text
-    return DatabaseError(text if is_safe else "the URI of the database cannot be read, or names no host")
-
-
-def _first_line(error: Exception) -> str:
-    """The driver's own words; the SQL, which it repeats below them, is left out."""
-    return next(iter(str(error).splitlines()), type(error).__name__)

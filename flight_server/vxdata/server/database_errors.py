@@ -129,3 +129,15 @@ def classify_text(message: str) -> DatabaseError:
 
 def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def connect_failure(error: Exception) -> DatabaseError:
+    """The cause for the log: libpq repeats a URI that it cannot read, with the password in it."""
+    text = first_line(error)
+    is_safe = "connection to server" in text
+    return DatabaseError(text if is_safe else "the URI of the database cannot be read, or names no host")
+
+
+def first_line(error: Exception) -> str:
+    """The driver's own words; the SQL, which it repeats below them, is left out."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

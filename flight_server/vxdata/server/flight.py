@@ -227,7 +227,7 @@ class FlightServer(pa.flight.FlightServerBase):
         return [(action.value, description) for action, description in ACTION_DESCRIPTIONS.items()]
 
     @boundary
-    def do_action(self, _context: pa.flight.ServerCallContext, action: pa.flight.Action) -> list[bytes]:
+    def do_action(self, context: pa.flight.ServerCallContext, action: pa.flight.Action) -> list[bytes]:
         """Run an action; every one answers with one JSON body."""
         answer: Message
         match action.type:
@@ -238,7 +238,8 @@ class FlightServer(pa.flight.FlightServerBase):
             case Action.RESOLVE:
                 answer = self._services.register.resolve(_body(ExternalUids, action))
             case Action.EXPLAIN:
-                answer = self._services.read.explain(decode(action.body.to_pybytes()))
+                plan = decode(action.body.to_pybytes())
+                answer = self._services.read.explain(plan, context.is_cancelled)
             case Action.ERROR_DETAIL:
                 return [self._errors.whole(action.body.to_pybytes().decode("utf-8", "replace"))]
             case Action.BLOB_STORE:

@@ -33,7 +33,8 @@ class Watch:
 
     def __init__(self) -> None:
         """Start the thread."""
-        self._lock = threading.Lock()
+        # Cancelling may end the block that watches the statement, which needs the lock in its turn.
+        self._lock = threading.RLock()
         self._running: dict[int, tuple[Cancellable, Callable[[], bool]]] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="vxdata-watch", daemon=True)
@@ -73,7 +74,7 @@ class Watch:
     def _poll(self) -> None:
         while not self._closed.wait(POLL_SECONDS):
             with self._lock:
-                for statement, is_cancelled in self._running.values():
+                for statement, is_cancelled in list(self._running.values()):
                     # Again at every turn: a cancel that comes between two statements is lost.
                     _cancel_if(is_cancelled, statement)
 

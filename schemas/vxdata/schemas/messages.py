@@ -45,5 +45,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         'Did you mean b_value?'
     """
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=3, cutoff=0.6)
+    by_folded = {name.casefold(): name for name in names}
+    near = [by_folded[match] for match in difflib.get_close_matches(word.casefold(), by_folded, n=3)]
     return f"Did you mean {' or '.join(near)}?" if near else f"Known: {abridged(names)}."

@@ -26,7 +26,7 @@ def compile_plan(plan: BoundPlan, instant: Instant) -> str:
         the driver's COPY streaming off.
     """
     source = unresolved(plan.relation.label)
-    query = exp.Select().from_(exp.alias_(source, plan.relation.name, table=True, quoted=True))
+    query = exp.Select().from_(exp.alias_(source, plan.relation.name, table=True, quoted=True), copy=False)
     for rule in RULES:
         query = rule(query, plan, instant)
     return render(query)

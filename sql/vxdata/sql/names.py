@@ -60,8 +60,8 @@ def column(name: str, table: str | None = None) -> exp.Column:
 
 
 def render(tree: exp.Expr) -> str:
-    """Write a tree as PostgreSQL text."""
-    return tree.sql(dialect=DIALECT)
+    """Write a tree as PostgreSQL text; the tree is used up."""
+    return tree.sql(dialect=DIALECT, copy=False)
 
 
 def text(value: str) -> str:

@@ -42,14 +42,28 @@ def live_parents(parent_type: str, parents: Sequence[str], columns: Sequence[str
     )
 
 
-def last_number(resource_type: str, series: str) -> str:
-    """The highest number of a series, registered or used by a resource that was created otherwise."""
-    suffix = f"substring(identifier from {len(series) + 1})"
+def last_numbers(resource_type: str, series: Sequence[str]) -> str:
+    """Find the highest number of each series, registered or used by a resource that was created otherwise.
+
+    What continues a series with a digit lies between two texts, since identifiers are ordered byte by
+    byte and the colon follows the nine: so each series is one range of an index in either table.
+
+    Args:
+        resource_type: What the identifiers are of.
+        series: What the identifiers of each series begin with.
+
+    Returns:
+        A query for one row a series, with 0 where there is no number.
+    """
+    suffix = "substring(t.identifier from length(asked.series) + 1)"
     return (
-        f"SELECT greatest((SELECT max(number) FROM {TABLE} WHERE resource_type = {text(resource_type)} "
-        f"AND series = {text(series)}), (SELECT max(CASE WHEN {suffix} ~ '^[0-9]{{1,18}}$' "
-        f"THEN {suffix}::bigint END) FROM {render(latest(resource_type))} "
-        f"WHERE starts_with(identifier, {text(series)})), 0) AS number"
+        "SELECT asked.series, greatest("
+        f"(SELECT max(r.number) FROM {TABLE} AS r "
+        f"WHERE r.resource_type = {text(resource_type)} AND r.series = asked.series), "
+        f"(SELECT max(CASE WHEN {suffix} ~ '^[0-9]{{1,18}}$' THEN {suffix}::bigint END) "
+        f"FROM {render(latest(resource_type))} AS t "
+        "WHERE t.identifier >= asked.series || '0' AND t.identifier < asked.series || ':'), "
+        f"0) AS number FROM unnest({_array(series)}) AS asked (series)"
     )
 
 

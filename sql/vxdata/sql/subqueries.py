@@ -23,25 +23,26 @@ def values_of(query: BoundSubquery, scope: Scope) -> exp.Select:
     """Select the values, nulls left out; of a list field, the items."""
     value, rows = _rows(query, scope)
     output = exp.Explode(this=value) if isinstance(query.operand.type, TextList) else value
-    return rows.select(output).where(exp.not_(value.copy().is_(exp.null())))
+    return rows.select(output, copy=False).where(exp.not_(value.copy().is_(exp.null())), copy=False)
 
 
 def extreme_of(query: BoundSubquery, extreme: type[exp.Min | exp.Max], scope: Scope) -> exp.Select:
     """Select the least or the largest value."""
     value, rows = _rows(query, scope)
-    return rows.select(extreme(this=value))
+    return rows.select(extreme(this=value), copy=False)
 
 
 def _rows(query: BoundSubquery, scope: Scope) -> tuple[exp.Expr, exp.Select]:
     """The value, and the rows that it is selected from: limited first, where they are limited."""
     table = query.relation.name
-    rows = exp.Select().from_(exp.alias_(unresolved(query.relation.label), table, table=True, quoted=True))
+    source = exp.alias_(unresolved(query.relation.label), table, table=True, quoted=True)
+    rows = exp.Select().from_(source, copy=False)
     if query.where is not None:
         rows = rows.where(scope.within(table).condition(query.where), copy=False)
     value = operand(query.operand, table)
     if query.limit is None and not query.offset:
         return value, rows
-    part = ordered(rows.select(exp.alias_(value, "value", quoted=True)), query.order, table)
-    part = part if query.limit is None else part.limit(query.limit)
-    part = part.offset(query.offset) if query.offset else part
-    return column("value", FOUND), exp.Select().from_(part.subquery(FOUND, copy=False))
+    part = ordered(rows.select(exp.alias_(value, "value", quoted=True), copy=False), query.order, table)
+    part = part if query.limit is None else part.limit(query.limit, copy=False)
+    part = part.offset(query.offset, copy=False) if query.offset else part
+    return column("value", FOUND), exp.Select().from_(part.subquery(FOUND, copy=False), copy=False)

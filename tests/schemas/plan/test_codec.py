@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,15 +13,22 @@ from vxdata.schemas.plan import (
     MAX_PLAN_BYTES,
     MOST_NESTED,
     Comparison,
+    HasAncestor,
     IsIn,
+    IsInQuery,
     Or,
     Plan,
+    Subquery,
     bind,
     decode,
     digest,
     encode,
 )
+from vxdata.schemas.plan.codec import MOST_QUERIES
 from vxdata.schemas.plan.predicates import MOST_ROWS, MOST_TERMS, MOST_VALUES
+
+if TYPE_CHECKING:
+    from vxdata.schemas.plan import Predicate
 
 LEAF = {"op": "is_null", "field": "b_value"}
 
@@ -189,3 +196,23 @@ def test_a_hundred_thousand_values() -> None:
     assert decode(encode(plan)) == plan
     found = bind(plan, catalog()).where
     assert len(found.values) == 100_000  # type: ignore[union-attr] # a lookup, as it was made
+
+
+class TestQueries:
+    """Subqueries and conditions on ancestors each cost what a query costs, so there are not too many."""
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            HasAncestor(identifier="volume/a"),
+            IsInQuery(field="identifier", query=Subquery(resource_type="volume", select="identifier")),
+        ],
+        ids=["ancestors", "subqueries"],
+    )
+    def test_so_many_and_no_more(self, part: Predicate) -> None:
+        plan = Plan(resource_type="volume", where=Or(terms=(part,) * MOST_QUERIES))
+        assert encode(plan)
+        more = plan.model_copy(update={"where": Or(terms=(part,) * (MOST_QUERIES + 1))})
+        with pytest.raises(InvalidPlan, match="has 101 subqueries and conditions on ancestors") as caught:
+            encode(more)
+        assert caught.value.details == {"queries": 101, "limit": MOST_QUERIES}

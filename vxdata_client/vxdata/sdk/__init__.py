@@ -60,6 +60,7 @@ from vxdata.sdk._result import Result
 from vxdata.sdk._storage import Storage, StorageOptions
 from vxdata.sdk._subquery import ALL, ANY
 from vxdata.sdk._time import Token
+from vxdata.sdk._unlikely import UnlikelyValueWarning
 
 __all__ = [
     "ALL",
@@ -115,6 +116,7 @@ __all__ = [
     "UnknownAction",
     "UnknownField",
     "UnknownResourceType",
+    "UnlikelyValueWarning",
     "ValidationFailed",
     "Version",
     "VersionConflict",

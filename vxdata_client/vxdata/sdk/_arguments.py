@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, SupportsIndex
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import OrderBy
@@ -85,7 +86,7 @@ def row_count(step: str, rows: int) -> int:
         InvalidPlan: It is no whole number, or out of range.
     """
     given: object = rows
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MOST_ROWS:
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex) or not 0 <= index(given) <= MOST_ROWS:
         msg = f"{step} takes a whole number of rows, 0 or more, not {rows!r:.80}."
         raise InvalidPlan(msg, **{step: repr(rows)[:80]})
-    return int(given)
+    return index(given)

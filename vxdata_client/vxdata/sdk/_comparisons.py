@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.plan import Comparison, IsIn, IsInQuery, IsNull
 from vxdata.schemas.plan import Quantified as QuantifiedNode
-from vxdata.sdk._literals import plain, plain_values
+from vxdata.sdk._literals import moment, plain, plain_values
 from vxdata.sdk._predicate import Predicate
 from vxdata.sdk._reference import Reference
 from vxdata.sdk._subquery import Quantified, SelectsOne
@@ -108,14 +108,14 @@ class Comparable(Reference):
             The predicate.
 
         Raises:
-            FieldTypeMismatch: No field holds such a value.
+            FieldTypeMismatch: It is no date and no instant.
 
         Example:
             >>> from vxdata.sdk import F
             >>> F.acquisition_datetime.after("2024-01-01")
             F.acquisition_datetime > '2024-01-01'
         """
-        return self._compare(">", instant)
+        return self._compare(">", moment(self, "after", instant))
 
     def before(self, instant: str | date | datetime) -> Predicate:
         """Earlier than an instant or a day, that one excluded.
@@ -128,14 +128,14 @@ class Comparable(Reference):
             The predicate.
 
         Raises:
-            FieldTypeMismatch: No field holds such a value.
+            FieldTypeMismatch: It is no date and no instant.
 
         Example:
             >>> from vxdata.sdk import F
             >>> F.acquisition_datetime.before("2025-01-01")
             F.acquisition_datetime < '2025-01-01'
         """
-        return self._compare("<", instant)
+        return self._compare("<", moment(self, "before", instant))
 
     def is_null(self) -> Predicate:
         """The field has no value, or the mapping no such entry; true or false, never unknown.

@@ -54,8 +54,15 @@ class Fields:
         return FieldRef(name)
 
     def __getitem__(self, name: str) -> FieldRef:
-        """Refer to a field by name."""
-        return FieldRef(name)
+        """Refer to a field by name.
+
+        Raises:
+            TypeError: The name is no text.
+        """
+        if not isinstance(name, str):
+            msg = f'F takes the name of a field, as in F["b_value"], not {name!r:.80}.'
+            raise TypeError(msg)
+        return FieldRef(str.__str__(name))
 
     def __repr__(self) -> str:
         """Show the accessor as it is written."""

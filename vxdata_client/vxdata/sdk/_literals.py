@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
-
-import polars as pl
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan.predicates import MOST_VALUES
 from vxdata.schemas.value_types import NaiveTimestampWarning
 from vxdata.sdk._reference import Reference
 from vxdata.sdk._subquery import Quantified, SelectsOne
-from vxdata.sdk._time import _level as level_of_user
+from vxdata.sdk._time import level_of_user
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Value
@@ -40,6 +39,8 @@ def plain(reference: Reference, value: object) -> Value:  # noqa: PLR0911 - a ta
         FieldTypeMismatch: No field holds such a value.
     """
     match value:
+        case datetime() if value != value or getattr(value, "nanosecond", None):  # noqa: PLR0124 - pandas' "not a time"
+            raise _not_comparable(reference, value)
         case datetime():
             return _instant(reference, value).isoformat(timespec="microseconds")
         case date():
@@ -76,8 +77,10 @@ def plain_values(reference: Reference, method: str, values: Iterable[object]) ->
         FieldTypeMismatch: It is no collection, or no field holds one of the values.
         InvalidPlan: There are too many.
     """
-    if isinstance(values, str | bytes | pl.DataFrame) or not isinstance(values, Iterable):
-        hint = " Take one column of the frame." if isinstance(values, pl.DataFrame) else ""
+    # The items of a frame are its columns, or their names.
+    is_table = hasattr(values, "columns") or getattr(values, "ndim", 1) != 1
+    if isinstance(values, str | bytes) or is_table or not isinstance(values, Iterable):
+        hint = " Take one column of the frame." if is_table else ""
         msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}.{hint}"
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(values).__name__)
     taken = tuple(plain(reference, value) for value in values)
@@ -108,6 +111,30 @@ def plain_text(reference: Reference, method: str, text: object) -> str:
         msg = f"{reference!r}.{method} takes text, not {text!r:.80} of type {type(text).__name__}."
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(text).__name__)
     return _text(reference, text)
+
+
+def moment(reference: Reference, method: str, value: object) -> str | date:
+    """Take a date or an instant.
+
+    Args:
+        reference: The field that it is for, for messages.
+        method: The method that was called, for messages.
+        value: Text in ISO 8601, a date or a datetime.
+
+    Returns:
+        The value as it is.
+
+    Raises:
+        FieldTypeMismatch: It is neither.
+    """
+    if isinstance(value, str):
+        with suppress(ValueError):
+            datetime.fromisoformat(value)
+            return value
+    elif isinstance(value, date):
+        return value
+    msg = f"{reference!r}.{method} takes a date or an instant, such as '2024-01-31', not {value!r:.80}."
+    raise FieldTypeMismatch(msg, field=reference.label, value_type=type(value).__name__)
 
 
 def _text(reference: Reference, text: str) -> str:

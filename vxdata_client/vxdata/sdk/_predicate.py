@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import MOST_NESTED, And, IsInQuery, Not, Or, Quantified
-from vxdata.schemas.plan.predicates import MOST_TERMS
+from vxdata.schemas.plan import MOST_NESTED, And, Not, Or
+from vxdata.schemas.plan.predicates import MOST_TERMS, parts
 from vxdata.sdk._show import show
 
 if TYPE_CHECKING:
@@ -111,20 +111,8 @@ def nesting(node: PredicateNode) -> int:
     level = [node]
     while level:
         depth += 1
-        level = [part for each in level for part in _parts(each)]
+        level = [part for each in level for part in parts(each)]
     return depth
-
-
-def _parts(node: PredicateNode) -> tuple[PredicateNode, ...]:
-    match node:
-        case And(terms=terms) | Or(terms=terms):
-            return terms
-        case Not(term=term):
-            return (term,)
-        case IsInQuery(query=query) | Quantified(query=query):
-            return () if query.where is None else (query.where,)
-        case _:
-            return ()
 
 
 def _combine(kind: type[And | Or], left: Predicate, right: Predicate) -> Predicate:

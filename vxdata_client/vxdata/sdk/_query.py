@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.catalog import catalog
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import And, Subquery
+from vxdata.schemas.plan import And
 from vxdata.schemas.plan.binding import Scope
 from vxdata.sdk._arguments import field_names, orders, row_count
 from vxdata.sdk._expr import Predicate
@@ -16,12 +16,14 @@ from vxdata.sdk._grouped import GroupedQuery
 from vxdata.sdk._readable import Readable, Response_co
 from vxdata.sdk._result import resolve_token
 from vxdata.sdk._show import show, show_filter, show_order, show_slice, show_source
+from vxdata.sdk._subquery import ClientSubquery, require_instant
 from vxdata.sdk._time import instant_of
+from vxdata.sdk._unlikely import warn_of_unlikely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from vxdata.schemas.plan import Aggregate, Plan
+    from vxdata.schemas.plan import Aggregate, Plan, Subquery
     from vxdata.schemas.plan import Predicate as PredicateNode
     from vxdata.sdk._aggregate import Order
     from vxdata.sdk._expr import FieldRef
@@ -45,6 +47,9 @@ class Query(Readable[Response_co]):
     def filter(self, *predicates: Predicate) -> Self:
         """Keep the resources for which every predicate holds.
 
+        An `UnlikelyValueWarning` tells of values that a field cannot hold: a word outside its vocabulary, an
+        identifier without prefix.
+
         Args:
             *predicates: Conditions made with `F`; several are combined with and.
 
@@ -54,7 +59,8 @@ class Query(Readable[Response_co]):
         Raises:
             UnknownField: A predicate names fields that the resource type does not have.
             FieldTypeMismatch: A value or an operator does not fit its field.
-            InvalidPlan: Rows are already limited, grouped or distinct.
+            InvalidPlan: Rows are already limited, grouped or distinct; or a subquery is that of a client
+                which reads at another instant.
             TypeError: An argument is no predicate.
         """
         for predicate in predicates:
@@ -66,7 +72,8 @@ class Query(Readable[Response_co]):
         self._require_room_for("filter")
         scope = Scope.of(self._relation, catalog())
         for predicate in predicates:
-            scope.bind(predicate.node)
+            require_instant(predicate.node, self._session.as_of)
+            warn_of_unlikely(scope.bind(predicate.node), self._plan.resource_type)
         earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
         return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
 
@@ -251,7 +258,9 @@ class Query(Readable[Response_co]):
             msg = "A subquery reads at the instant of the query around it: put as_of or pin there."
             raise InvalidPlan(msg, as_of=plan.as_of.isoformat())
         kept = ("resource_type", "where", "order_by", "limit", "offset")
-        return Subquery.model_construct(select=plan.select[0], **{name: getattr(plan, name) for name in kept})
+        parts = {name: getattr(plan, name) for name in kept}
+        as_of = self._session.as_of
+        return ClientSubquery.model_construct(select=plan.select[0], client_as_of=as_of, **parts)
 
     def __repr__(self) -> str:
         """Show the query as it is written."""

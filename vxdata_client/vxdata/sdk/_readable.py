@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Generic, cast
+from typing import TYPE_CHECKING, Generic, NoReturn, cast
 
 import pyarrow as pa
 from typing_extensions import TypeVar
@@ -51,6 +51,15 @@ class Readable(Generic[Response_co]):
         """Keep both."""
         self._session = session
         self._plan = plan
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: `if query:` would always be true.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = "a query has no truth value of its own; ask query.exists()."
+        raise TypeError(msg)
 
     @property
     def plan(self) -> Plan:

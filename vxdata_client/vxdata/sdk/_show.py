@@ -205,7 +205,11 @@ def _list(shown: Sequence[str], sign: str = ", ", total: int | None = None) -> s
 def _aggregate(node: Aggregate) -> str:
     of = "" if node.field is None else f"{show_field(node.field, node.key)}."
     argument = "" if node.quantile is None else repr(node.quantile)
-    alias = "" if node.name == default_name(node.function, node.field, node.key, node.quantile) else f".alias({node.name!r})"
+    alias = (
+        ""
+        if node.name == default_name(node.function, node.field, node.key, node.quantile)
+        else f".alias({node.name!r})"
+    )
     return f"{of}{node.function}({argument}){alias}"
 
 

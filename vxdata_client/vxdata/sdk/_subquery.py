@@ -3,12 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+from pydantic import Field
+
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.plan import Subquery
+from vxdata.schemas.plan.predicates import parts
 from vxdata.sdk._show import show
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import Subquery
+    from vxdata.schemas.plan import Predicate
+
+
+class ClientSubquery(Subquery):
+    """A subquery that remembers at which instant its own client reads; that is not sent.
+
+    Args:
+        client_as_of: Instant of every read of its client that names no other.
+    """
+
+    client_as_of: datetime | None = Field(default=None, exclude=True)
+
+
+def require_instant(node: Predicate, as_of: datetime | None) -> None:
+    """Refuse subqueries of a client that reads at another instant than the query around them.
+
+    Args:
+        node: A condition of that query.
+        as_of: Instant that its client reads at.
+
+    Raises:
+        InvalidPlan: A subquery would not find here what it finds by itself.
+    """
+    level = [node]
+    while level:
+        for each in level:
+            query = getattr(each, "query", None)
+            if isinstance(query, ClientSubquery) and query.client_as_of != as_of:
+                here, there = (_told(instant) for instant in (as_of, query.client_as_of))
+                msg = f"The query's client reads at {here}, that of its subquery at {there}; use one client."
+                raise InvalidPlan(msg, as_of=here, subquery_as_of=there)
+        level = [part for each in level for part in parts(each)]
+
+
+def _told(instant: datetime | None) -> str:
+    return "the last commit" if instant is None else instant.isoformat()
 
 
 @runtime_checkable

@@ -56,6 +56,8 @@ def instant_of(as_of: AsOf) -> datetime:
         '2025-01-01T11:00:00+00:00'
     """
     match as_of:
+        case datetime() if as_of != as_of:  # noqa: PLR0124 - what pandas calls "not a time" differs from itself
+            raise FieldTypeMismatch("as_of takes an instant, not a missing one.", got=type(as_of).__name__)
         case datetime():
             return _in_utc(as_of)
         case date():
@@ -77,7 +79,9 @@ def instant_of(as_of: AsOf) -> datetime:
 
 def _in_utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        warnings.warn(f"{instant} has no time zone and is taken as UTC", NaiveTimestampWarning, _level())
+        warnings.warn(
+            f"{instant} has no time zone and is taken as UTC", NaiveTimestampWarning, level_of_user()
+        )
         return instant.replace(tzinfo=UTC)
     try:
         return instant.astimezone(UTC)
@@ -86,7 +90,7 @@ def _in_utc(instant: datetime) -> datetime:
         raise InvalidRequest(msg, as_of=instant.isoformat()) from None
 
 
-def _level() -> int:
+def level_of_user() -> int:
     """Frames from the warning up to the user's own code: calls come here by ways of several lengths."""
     level, frame = 0, inspect.currentframe()
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("vxdata.sdk"):

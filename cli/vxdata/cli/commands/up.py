@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 from vxdata.cli.options import DataDir, HttpPort, Port
 from vxdata.cli.running import CHECK_SECONDS, embedded_server, leave, until_signal
+from vxdata.server.embedded.errors import EmbeddedStackError
 
 
 def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) -> None:
@@ -13,9 +15,15 @@ def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) 
 
     When ready, prints one line to standard output: vxdata ready <flight address> <http address>.
     """
-    with until_signal() as stop, embedded_server(data_dir, port, http_port) as (stack, server):
+    with until_signal() as stop, ExitStack() as after:
+        stack, server = after.enter_context(embedded_server(data_dir, port, http_port))
         sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
         sys.stdout.flush()
-        while not stop.wait(CHECK_SECONDS):
-            stack.check()
+        try:
+            while not stop.wait(CHECK_SECONDS):
+                stack.check()
+        except EmbeddedStackError as error:
+            after.close()
+            leave(server, error)
+            raise
     leave(server)

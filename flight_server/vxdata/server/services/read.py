@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -10,10 +12,11 @@ from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY, Explanation
 from vxdata.server.clock import close_instant, last_commit, resolve_instant
 from vxdata.server.conform import conform, result_schema
 from vxdata.server.database import READ_ONLY
+from vxdata.server.stall import Attended, Taken
 from vxdata.sql.compile import compile_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import pyarrow as pa
 
@@ -44,10 +47,14 @@ class ReadService:
         database: Pool of connections.
         catalog: What plans may name.
         watch: Cancels queries whose caller has gone.
+        stall_limit: Seconds that a part of an answer may wait to be taken.
     """
 
-    def __init__(self, database: Database, catalog: Catalog, watch: Watch) -> None:
+    def __init__(
+        self, database: Database, catalog: Catalog, watch: Watch, *, stall_limit: float = math.inf
+    ) -> None:
         """Keep the parts."""
+        self._stall_limit = stall_limit
         self._database = database
         self._catalog = catalog
         self._watch = watch
@@ -92,15 +99,18 @@ class ReadService:
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
             close_instant(self._database, bound.as_of)
-        stream = self._stream(bound, is_cancelled)
+        taken = Taken(self._stall_limit)
+        # A weak reference: dropping the answer has to drop the stream, which ends the query.
+        stream = self._stream(bound, is_cancelled, weakref.proxy(taken))
         arrow_schema = cast("pa.Schema", next(stream))
-        return Result(arrow_schema, stream)
+        return Result(arrow_schema, taken.of(stream))
 
-    def explain(self, plan: Plan) -> Explanation:
+    def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
         """Tell how a plan would be run, without running it.
 
         Args:
             plan: A well-formed plan.
+            is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
             The statement that it becomes at this moment, and PostgreSQL's plan for it.
@@ -111,15 +121,19 @@ class ReadService:
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
             close_instant(self._database, bound.as_of)
-        with self._database.connection() as connection, connection.transaction(READ_ONLY):
+        with (
+            self._database.connection() as connection,
+            self._watch.over(connection, is_cancelled),
+            connection.transaction(READ_ONLY),
+        ):
             sql = compile_plan(bound, resolve_instant(connection, bound.members, bound.as_of))
             lines = connection.rows(f"EXPLAIN {sql}")
         postgresql = "\n".join(row["QUERY PLAN"] for row in lines)
         return Explanation(plan=encode(plan).decode(), sql=sql, postgresql=postgresql)
 
     def _stream(
-        self, bound: BoundPlan, is_cancelled: Callable[[], bool]
-    ) -> Iterator[pa.Schema | pa.RecordBatch]:
+        self, bound: BoundPlan, is_cancelled: Callable[[], bool], taken: Taken
+    ) -> Generator[pa.Schema | pa.RecordBatch]:
         """Yield the schema, then the batches.
 
         The schema comes first so that the generator has started when its owner gets it: only then do
@@ -127,7 +141,7 @@ class ReadService:
         """
         with (
             self._database.connection() as connection,
-            self._watch.over(connection, is_cancelled),
+            self._watch.over(Attended(connection, taken), lambda: is_cancelled() or taken.is_stalled()),
             connection.transaction(READ_ONLY),
         ):
             instant = resolve_instant(connection, bound.members, bound.as_of)

@@ -20,12 +20,13 @@ from vxdata.schemas.errors import (
     UnexpectedPayload,
 )
 from vxdata.schemas.wire import Registered
+from vxdata.server.attempts import attempted
 from vxdata.server.clock import lock_clock
 from vxdata.server.database import READ_ONLY, READ_WRITE
 from vxdata.sql import registration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from vxdata.schemas.wire import ExternalUids
     from vxdata.server.database import Connection, Database
@@ -93,17 +94,12 @@ class RegisterService:
             UnexpectedPayload: A parent is of another type.
         """
         scheme = _scheme(asked)
-        with self._database.connection() as connection, connection.transaction(READ_WRITE):
-            lock_clock(connection)
-            known = _lookup(connection, asked)
-            repeated = [pair for pair, count in Counter(asked.pairs).items() if count > 1]
-            if known or repeated:
-                raise AlreadyRegistered.from_pairs([*known, *repeated])
-            series = _series(connection, scheme, asked)
-            rows = _number(connection, asked, scheme, series)
-            if rows:
-                connection.execute(registration.insert(asked.resource_type, rows))
-        return Registered(identifiers=[row[2] for row in rows])
+        with (
+            self._database.connection(for_writing=True) as connection,
+            connection.transaction(READ_WRITE),
+        ):
+            identifiers = attempted(connection, lambda: _make(connection, scheme, asked))
+        return Registered(identifiers=identifiers)
 
     def resolve(self, asked: ExternalUids) -> Registered:
         """Find the identifiers that were made for external uids.
@@ -138,6 +134,19 @@ def _scheme(asked: ExternalUids) -> Scheme:
     return scheme
 
 
+def _make(connection: Connection, scheme: Scheme, asked: ExternalUids) -> list[str]:
+    """Take the clock, number what is asked for, and keep it."""
+    lock_clock(connection)
+    known = _lookup(connection, asked)
+    repeated = [pair for pair, count in Counter(asked.pairs).items() if count > 1]
+    if known or repeated:
+        raise AlreadyRegistered.from_pairs([*known, *repeated])
+    rows = _number(connection, asked, scheme, _series(connection, scheme, asked))
+    if rows:
+        connection.execute(registration.insert(asked.resource_type, rows))
+    return [row[2] for row in rows]
+
+
 def _lookup(connection: Connection, asked: ExternalUids) -> dict[tuple[str, str], str]:
     rows = connection.rows(registration.lookup(asked.resource_type, asked.parents, asked.external_uids))
     return {(row["parent_identifier"], row["external_uid"]): row["identifier"] for row in rows}
@@ -158,7 +167,9 @@ def _number(
     connection: Connection, asked: ExternalUids, scheme: Scheme, series: Mapping[str, str]
 ) -> list[Row]:
     """Give each pair the next number of its series."""
-    last = dict(_last_numbers(connection, asked.resource_type, set(series.values())))
+    names = list(dict.fromkeys(series.values()))
+    found = connection.rows(registration.last_numbers(asked.resource_type, names))
+    last = {row["series"]: row["number"] for row in found}
     rows = []
     for parent, external_uid in asked.pairs:
         name = series[parent]
@@ -166,10 +177,3 @@ def _number(
         identifier = f"{name}{last[name]:0{scheme.digits}d}"
         rows.append((parent, external_uid, identifier, name, last[name]))
     return rows
-
-
-def _last_numbers(
-    connection: Connection, resource_type: str, names: Iterable[str]
-) -> Iterable[tuple[str, int]]:
-    for name in names:
-        yield name, connection.rows(registration.last_number(resource_type, name))[0]["number"]

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
 from vxdata.schemas.wire import CommitReceipt
+from vxdata.server.attempts import attempted
 from vxdata.server.clock import last_commit, lock_clock
 from vxdata.server.database import READ_WRITE
+from vxdata.server.lease import Lease
 from vxdata.server.services.verbs import VERBS
 from vxdata.server.staging import Staging
 from vxdata.sql import clock
@@ -53,12 +56,16 @@ class WriteService:
         registry: The payload types.
         watch: Cancels statements whose caller has gone.
         allow_purge: Whether the verb `purge` is allowed.
+        idle: Seconds that an upload may be silent while it holds a connection.
     """
 
-    def __init__(self, database: Database, registry: Registry, watch: Watch, *, allow_purge: bool) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, watch: Watch, *, allow_purge: bool, idle: float = 120.0
+    ) -> None:
         """Keep the parts."""
         self._allow_purge = allow_purge
         self._database = database
+        self._idle = idle
         self._registry = registry
         self._watch = watch
 
@@ -80,26 +87,33 @@ class WriteService:
 
         Raises:
             NotAllowed: The verb is a purge, and the operator has not allowed it.
-            IncompleteUpload: The upload ended without its marker, or its rows are not as many.
+            IncompleteUpload: The upload ended without its marker, has another number of rows, or fell silent.
             InvalidRequest: Columns, types, identifiers or values are wrong.
             StateConflict: What is stored forbids it; nothing is written.
             IdempotencyMismatch: The key was used before for another upload.
+            ServerBusy: Too many others write, and none ended in time.
         """
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
         # A client that sends nothing is lent no connection.
         begun = chain((section for section in [next(sections, None)] if section is not None), sections)
+        with Lease(self._transaction(is_cancelled), self._idle) as lease:
+            connection = lease.held
+            staging = Staging(connection, self._registry, command.verb)
+            digest = self._receive(command, lease.attend(begun), staging)
+            if not staging.counts:
+                return _unchanged(connection)
+            return attempted(connection, lambda: _apply(connection, staging, command, digest))
+
+    @contextmanager
+    def _transaction(self, is_cancelled: Callable[[], bool]) -> Iterator[Connection]:
         with (
-            self._database.connection() as connection,
+            self._database.connection(for_writing=True) as connection,
             self._watch.over(connection, is_cancelled),
             connection.transaction(READ_WRITE),
         ):
-            staging = Staging(connection, self._registry, command.verb)
-            digest = self._receive(command, begun, staging)
-            if not staging.counts:
-                return _unchanged(connection)
-            return _apply(connection, staging, command, digest)
+            yield connection
 
     def _receive(self, command: WriteCommand, sections: Iterator[Section | int], staging: Staging) -> str:
         """Stage the sections, and return the digest of the whole request."""

@@ -15,15 +15,19 @@ from pydantic_core import from_json
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
-from vxdata.schemas.plan.predicates import And, IsInQuery, Not, Or, Quantified
+from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified, parts
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from vxdata.schemas.plan.predicates import Predicate
-
 MOST_NESTED: Final = 64
 """Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
+
+MOST_QUERIES: Final = 100
+"""Most subqueries and conditions on ancestors of one plan: each costs what a query costs."""
+
+OTHER_QUERIES: Final = (IsInQuery, Quantified, HasAncestor, HasDescendant)
+"""Conditions that read more than their own row."""
 
 MAX_PLAN_BYTES: Final = 16 * 1024 * 1024
 """Largest plan, in bytes: room for 100,000 identifiers of 160 characters."""
@@ -46,7 +50,7 @@ def encode(plan: Plan) -> bytes:
         >>> encode(Plan(resource_type="volume", limit=1))
         b'{"limit":1,"resource_type":"volume","version":1}'
     """
-    _check_nesting(plan)
+    _check_shape(plan)
     try:
         content = canonical(plan.model_dump(mode="json", exclude_none=True))
         data = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -105,7 +109,7 @@ def decode(data: bytes) -> Plan:
         problems = [_describe(problem) for problem in error.errors(include_url=False, include_input=False)]
         msg = f"The query plan is malformed: {'; '.join(problems[:5])}."
         raise InvalidPlan(msg, problems=problems[:100]) from error
-    _check_nesting(plan)
+    _check_shape(plan)
     return plan
 
 
@@ -121,26 +125,22 @@ def _check_version(version: Any) -> None:
         raise InvalidPlan(msg, version=repr(version)[:80], supported=[PLAN_VERSION])
 
 
-def _check_nesting(plan: Plan) -> None:
-    """Refuse what is nested too deeply, without recursion."""
+def _check_shape(plan: Plan) -> None:
+    """Refuse what is nested too deeply, or has too many subqueries; without recursion."""
     level = [] if plan.where is None else [plan.where]
+    queries = 0
     for _ in range(MOST_NESTED + 1):
-        level = [part for node in level for part in _parts(node)]
+        queries += sum(isinstance(node, OTHER_QUERIES) for node in level)
+        level = [part for node in level for part in parts(node)]
     if level:
         msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
         raise InvalidPlan(msg, limit=MOST_NESTED)
-
-
-def _parts(node: Predicate) -> tuple[Predicate, ...]:
-    match node:
-        case And(terms=terms) | Or(terms=terms):
-            return terms
-        case Not(term=term):
-            return (term,)
-        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
-            return (query.where,)
-        case _:
-            return ()
+    if queries > MOST_QUERIES:
+        msg = (
+            f"The query has {queries:,} subqueries and conditions on ancestors, over {MOST_QUERIES}; "
+            "for many values, use is_in."
+        )
+        raise InvalidPlan(msg, queries=queries, limit=MOST_QUERIES)
 
 
 def _describe(problem: ErrorDetails) -> str:

@@ -7,11 +7,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from vxdata.schemas.plan.predicates import Node, OnField, OrderBy, Predicate, RowCount
+from vxdata.schemas.plan.predicates import MOST_COLUMNS, Node, OnField, Orders, Predicate, RowCount
 
 PLAN_VERSION: Final = 1
 """Version of the plan format; a server refuses every other one."""
 
+Names = Annotated[tuple[str, ...], Field(max_length=MOST_COLUMNS)]
 AggregateFunction = Literal["count", "min", "max", "mean", "sum", "n_unique", "quantile"]
 
 
@@ -60,11 +61,11 @@ class Plan(Node):
     version: Literal[1] = PLAN_VERSION
     resource_type: str
     where: Predicate | None = None
-    select: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    select: Annotated[Names, Field(min_length=1)] | None = None
     distinct: bool = False
-    group_by: tuple[str, ...] | None = None
-    aggregates: tuple[Aggregate, ...] = ()
-    order_by: tuple[OrderBy, ...] = ()
+    group_by: Names | None = None
+    aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MOST_COLUMNS)] = ()
+    order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0
     as_of: datetime | None = None

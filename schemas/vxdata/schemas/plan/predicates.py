@@ -20,6 +20,9 @@ MOST_VALUES: Final = 250_000
 MOST_TERMS: Final = 20_000
 """Most terms that one `and` or `or` joins."""
 
+MOST_COLUMNS: Final = 500
+"""Most columns, and most fields to order by: PostgreSQL takes 1,664 of both together."""
+
 MOST_PATTERN: Final = 1_000
 """Longest regular expression, in characters: what takes longer to compile helps nobody."""
 
@@ -170,6 +173,9 @@ class OrderBy(OnField):
     nulls_first: bool = False
 
 
+Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MOST_COLUMNS)]
+
+
 class Subquery(Node):
     """The values of one field of the resources that another query finds, at the same instant.
 
@@ -187,10 +193,28 @@ class Subquery(Node):
     resource_type: str
     where: Predicate | None = None
     select: str
-    order_by: tuple[OrderBy, ...] = ()
+    order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0
 
 
 for _node in (IsInQuery, Quantified, Not, And, Or, Subquery):
     _node.model_rebuild()
+
+
+def parts(node: Predicate) -> tuple[Predicate, ...]:
+    """The conditions right below one, that of its subquery included.
+
+    Example:
+        >>> parts(Not(term=IsNull(op="is_null", field="b_value")))
+        (IsNull(field='b_value', key=None, op='is_null'),)
+    """
+    match node:
+        case And(terms=terms) | Or(terms=terms):
+            return terms
+        case Not(term=term):
+            return (term,)
+        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
+            return (query.where,)
+        case _:
+            return ()

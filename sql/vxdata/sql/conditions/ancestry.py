@@ -6,6 +6,7 @@ identifiers that are found become an array, which PostgreSQL looks up in an inde
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp, parse_one
@@ -88,20 +89,6 @@ WITH RECURSIVE climb(relative, identifier) AS (
 """The same by way of all resources of the type that have a parent: of data sources hardly any has one,
 but a million resources may hang below each."""
 
-FEW: Final = """
-WITH RECURSIVE family(identifier) AS (
-    SELECT :identifier COLLATE "C"
-    UNION
-    SELECT child.identifier FROM relatives AS child CROSS JOIN LATERAL (
-        SELECT parent.lineage FROM everything AS parent
-        WHERE parent.identifier = child.parent_identifier OFFSET 0
-    ) AS parent JOIN family ON family.identifier = parent.lineage
-    WHERE child.parent_identifier IS NOT NULL
-) SELECT identifier FROM family
-"""
-"""The same by way of all resources of the type that have a parent: of data sources hardly any has one,
-but a million resources may hang below each."""
-
 FEW: Final = frozenset({"datasource"})
 
 
@@ -140,7 +127,12 @@ def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
             case _:
                 return node
 
-    return parse_one(template, dialect=DIALECT).transform(fill)
+    return _parsed(template).transform(fill)
+
+
+@cache
+def _parsed(template: str) -> exp.Expr:
+    return parse_one(template, dialect=DIALECT)
 
 
 def _among(value: exp.Expr, found: exp.Expr) -> exp.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -13,9 +13,20 @@ if TYPE_CHECKING:
     from vxdata.sql.conditions import Scope
 
 
+MOST_PLANNED: Final = 100
+"""Terms of a conjunction that PostgreSQL looks at one by one.
+
+It compares each with each when it plans, which takes many seconds for ten thousand. More are put into
+parcels of `(a AND b …) IS TRUE`, which it leaves closed."""
+
+
 def all_of(predicate: BoundAnd, scope: Scope) -> exp.Expr:
     """Terms of which all hold."""
-    return _balanced(exp.And, [_part(scope.condition(term)) for term in predicate.terms])
+    terms = [_part(scope.condition(term)) for term in predicate.terms]
+    if len(terms) > MOST_PLANNED and not scope.negated:
+        chunks = [terms[start : start + MOST_PLANNED] for start in range(0, len(terms), MOST_PLANNED)]
+        terms = [_is_true(_balanced(exp.And, chunk)) for chunk in chunks]
+    return _balanced(exp.And, terms)
 
 
 def any_of(predicate: BoundOr, scope: Scope) -> exp.Expr:
@@ -26,6 +37,10 @@ def any_of(predicate: BoundOr, scope: Scope) -> exp.Expr:
 def not_(predicate: BoundNot, scope: Scope) -> exp.Expr:
     """A term that is false."""
     return exp.Not(this=exp.paren(scope.below_not().condition(predicate.term), copy=False))
+
+
+def _is_true(term: exp.Expr) -> exp.Expr:
+    return exp.Is(this=exp.paren(term, copy=False), expression=exp.true())
 
 
 def _part(term: exp.Expr) -> exp.Expr:

@@ -35,9 +35,10 @@ def _aggregate(aggregate: BoundAggregate, table: str) -> exp.Expr:
     if aggregate.operand is None:
         return exp.Count(this=exp.Star())
     value = operand(aggregate.operand, table)
-    if aggregate.function == "quantile":
-        return _quantile(value, aggregate.quantile or 0.0)
     is_integer = isinstance(aggregate.operand.type, Integer)
+    if aggregate.function == "quantile":
+        found = _quantile(value, aggregate.quantile or 0.0)
+        return found if is_integer else _if_near(value, found)
     if aggregate.function == "sum" and is_integer:
         return exp.cast(exp.Sum(this=value), exp.DType.BIGINT)
     if aggregate.function == "mean" and not is_integer:
@@ -46,9 +47,23 @@ def _aggregate(aggregate: BoundAggregate, table: str) -> exp.Expr:
 
 
 def _mean(value: exp.Expr) -> exp.Expr:
-    """The mean of doubles; PostgreSQL's own also sums squares, which overflow beyond 1e154."""
-    rows = exp.Nullif(this=exp.Count(this=value.copy()), expression=exp.Literal.number(0))
-    return exp.Div(this=exp.Sum(this=value), expression=rows, typed=True)
+    """The mean of doubles; PostgreSQL's own also sums squares, which overflow beyond 1e154.
+
+    What is too small for a double is 0, where PostgreSQL's division would fail.
+    """
+    total, rows = exp.Sum(this=value), exp.Count(this=value.copy())
+    smallest = exp.cast(exp.Literal.string("5e-324"), exp.DType.DOUBLE)
+    is_zero = exp.LTE(
+        this=exp.Abs(this=total.copy()), expression=exp.Mul(this=rows.copy(), expression=smallest)
+    )
+    mean = exp.Div(this=total, expression=exp.Nullif(this=rows, expression=exp.Literal.number(0)), typed=True)
+    return exp.Case().when(is_zero, exp.cast(exp.Literal.number(0), exp.DType.DOUBLE)).else_(mean)
+
+
+def _if_near(value: exp.Expr, found: exp.Expr) -> exp.Expr:
+    """Fail where values lie further apart than a double reaches: a quantile between would be infinite."""
+    reach = exp.Sub(this=exp.Max(this=value.copy()), expression=exp.Min(this=value.copy()))
+    return exp.Case().when(exp.not_(reach.is_(exp.null())), found)
 
 
 def _quantile(value: exp.Expr, quantile: float) -> exp.Expr:

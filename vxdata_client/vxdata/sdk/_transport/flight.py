@@ -130,7 +130,8 @@ class FlightTransport:
         wire = _wire_error(error)
         if wire is not None:
             return _rebuilt(self._whole(wire))
-        if isinstance(error, pa.flight.FlightUnavailableError):
+        # A server that stops cancels calls that it has not begun.
+        if isinstance(error, pa.flight.FlightUnavailableError | pa.flight.FlightCancelledError):
             msg = f"Nothing answers at {self._base_url}. Is the server running? (`vxdata up` starts one.)"
             return ServerUnavailable(msg, base_url=self._base_url)
         if isinstance(error, pa.flight.FlightTimedOutError):

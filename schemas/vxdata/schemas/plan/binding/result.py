@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
@@ -120,7 +121,7 @@ def _require_short(name: str) -> None:
 
 
 def _require_distinct(names: Sequence[str]) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         msg = f"Columns of the result that have one name: {', '.join(repeated)}."
         raise InvalidPlan(msg, fields=repeated)
