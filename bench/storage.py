@@ -15,7 +15,6 @@ import json
 import multiprocessing
 import os
 import random
-import resource
 import statistics
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -30,7 +29,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from bench.environment import _served, describe_machine
-from bench.measure import Figures, compare
+from bench.measure import Figures, compare, peak_memory
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client, StorageOptions
 from vxdata.server.embedded import EmbeddedStack
@@ -62,10 +61,11 @@ class Transfers(Figures):
 
     def line(self, name: str) -> str:
         """One line of a table."""
-        median = statistics.median(self.seconds)
+        median, ratio = statistics.median(self.seconds), statistics.median(self.ratios)
+        objects, megabytes = self.rows / median, self.rows * self.size / median / 1e6
         return (
-            f"{name:<20} {self.rows / median:>9,.1f} objects/s {self.rows * self.size / median / 1e6:>9,.1f} MB/s"
-            f"   ratio {statistics.median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+            f"{name:<20} {objects:>9,.1f} objects/s {megabytes:>9,.1f} MB/s"
+            f"   ratio {ratio:.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
             f"   client peak {self.peak_bytes / 1e6:,.0f} MB"
         )
 
@@ -164,30 +164,29 @@ def transfers(load: Load, rounds: int) -> dict[str, dict[str, Transfers]]:
         Figures by question and candidate.
     """
     load.write()
-    numbers = itertools.count()
+    turn = itertools.count()
     names = [PEER, *OURS]
-    urls = {name: up(load, name, f"kept-{number}-{load.size}") for number, name in enumerate(names)}
-    label = f"{load.count:,} x {load.size / 2**20:,.3f} MiB"
-    uploads = {
-        name: lambda name=name: len(up(load, name, f"up-{next(numbers)}-{load.size}")) for name in names
-    }
-    downloads = {
-        name: lambda name=name: down(load, name, urls[name], f"down-{next(numbers)}") for name in names
-    }
-    peaks_up = {
-        name: _peak(up, load, name, f"peak-{number}-{load.size}") for number, name in enumerate(names)
-    }
-    peaks_down = {name: _peak(down, load, name, urls[name], f"peak-{name}") for name in names}
+    urls = {name: up(load, name, f"kept-{next(turn)}-{load.size}") for name in names}
+
+    def upload(name: str) -> int:
+        return len(up(load, name, f"up-{next(turn)}-{load.size}"))
+
+    def download(name: str) -> int:
+        return down(load, name, urls[name], f"down-{next(turn)}")
+
+    peaks_up = {name: _peak(up, load, name, f"peak-{next(turn)}-{load.size}") for name in names}
+    peaks_down = {name: _peak(down, load, name, urls[name], f"peak-{next(turn)}") for name in names}
+    label = f"{load.count:,} x {load.size:,} bytes"
     return {
-        f"upload {label}": _measured(uploads, peaks_up, rounds, load.size),
-        f"download {label}": _measured(downloads, peaks_down, rounds, load.size),
+        f"upload {label}": _measured(upload, peaks_up, rounds, load.size),
+        f"download {label}": _measured(download, peaks_down, rounds, load.size),
     }
 
 
 def _measured(
-    candidates: dict[str, Callable[[], int]], peaks: dict[str, int], rounds: int, size: int
+    work: Callable[[str], int], peaks: dict[str, int], rounds: int, size: int
 ) -> dict[str, Transfers]:
-    found = compare(candidates, PEER, rounds, psutil.Process())
+    found = compare({name: partial(work, name) for name in peaks}, PEER, rounds, psutil.Process())
     return {
         name: Transfers(each.rows, each.seconds, each.ratios, peaks[name], size)
         for name, each in found.items()
@@ -196,13 +195,11 @@ def _measured(
 
 def _peak(work: Callable[..., object], *arguments: object) -> int:
     """The most resident memory of a fresh process that does it once."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_peak_here, work, arguments).result()
-
-
-def _peak_here(work: Callable[..., object], arguments: tuple[object, ...]) -> int:
-    work(*arguments)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:
+        process = psutil.Process(fresh.submit(os.getpid).result())
+        with peak_memory(process) as peak:
+            fresh.submit(work, *arguments).result()
+        return peak[0]
 
 
 def main() -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 NOWHERE = "grpc://127.0.0.1:1"
 """A server that is not asked, since the client has S3 credentials."""
 
+ENOUGH = 5
+"""Files that are there when something happens: the first of many."""
+
 MATERIALIZE = """
 import os, sys
 import polars as pl
@@ -80,7 +83,7 @@ def own_dir() -> Iterator[Path]:
 def test_s3_is_killed_and_started_again(
     own_dir: Path, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = contents(unique, 400, 256 * 1024)
+    files = contents(unique, 80, 2 * 1024**2)
     dest = tmp_path / "dest"
     options = StorageOptions(threads=2)
     with EmbeddedStack.start(own_dir / "data") as stack:
@@ -94,7 +97,7 @@ def test_s3_is_killed_and_started_again(
             killer.join()
     there = {path: path.stat().st_mtime_ns for path in arrived(dest)}
     failed = [failure["name"] for failure in caught.value.failures]
-    assert 20 <= len(there) < len(files)
+    assert ENOUGH <= len(there) < len(files)
     assert len(failed) + len(caught.value.not_tried) + len(there) == len(files)
     assert set(failed) | set(caught.value.not_tried) <= set(frame["path_nii"])
     assert {path.read_bytes() for path in there} <= set(files)
@@ -109,7 +112,7 @@ def test_s3_is_killed_and_started_again(
 
 
 def kill_when_some_are_there(dest: Path, pid: int) -> None:
-    until(lambda: len(arrived(dest)) >= 20, "some files are there")
+    until(lambda: len(arrived(dest)) >= ENOUGH, "some files are there")
     os.kill(pid, signal.SIGKILL)
 
 
@@ -213,16 +216,16 @@ def test_two_processes_materialize_into_one_folder(
 def test_the_client_is_stopped_and_started_again(
     stack: EmbeddedStack, direct: Storage, unique: str, tmp_path: Path, signal_number: int
 ) -> None:
-    files = contents(unique, 300, 256 * 1024)
+    files = contents(unique, 60, 4 * 1024**2)
     frame = stored(direct, tmp_path / "source", unique, files)
     one = Materializing(stack, frame, tmp_path, 1)
     one.go()
-    until(lambda: len(arrived(one.dest)) >= 20, "some files are there")
+    until(lambda: len(arrived(one.dest)) >= ENOUGH, "some files are there")
     one.processes[0].send_signal(signal_number)
     ((status, words),) = one.ended()
     assert status != 0
     there = arrived(one.dest)
-    assert 20 <= len(there) < len(files)
+    assert ENOUGH <= len(there) < len(files)
     assert {path.read_bytes() for path in there} <= set(files)
     if signal_number == signal.SIGINT:
         assert words.rstrip().endswith("KeyboardInterrupt")

@@ -118,8 +118,12 @@ def test_resources_of_the_server(
     assert_frame_equal(local.drop("path_nii"), volumes.drop("path_nii"))
     results = client.benchmarking_results.query().collect()
     results = results.filter(pl.col("identifier") == f"benchmarking/{unique}")
-    (mapping,) = storage.materialize(results, tmp_path / "out")["other_data"].to_list()
-    assert {entry["key"]: texts([entry["value"]])[0] for entry in mapping} == {"a": "1", "b": "2"}
+    local = storage.materialize(results, tmp_path / "out")
+    assert local.schema == results.schema
+    (mapping,) = local["other_data"].to_list()
+    assert list(mapping) == ["a", "b"]
+    assert texts(mapping.values()) == ["1", "2"]
+    assert_frame_equal(local.drop("other_data"), results.drop("other_data"))
 
 
 def test_prefixes_become_folders(storage: Storage, urls: list[str], unique: str, tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ Outcome = TypeVar("Outcome")
 HOPELESS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 """Errors of the local disk that every other file would meet too."""
 
+JOIN_SECONDS: Final = 1.0
+"""How long to wait in one go: not every Python hears Ctrl-C while it waits for a thread without a limit."""
+
 TRIES_AFTER_CORRUPTION: Final = 1
 """Bytes may be damaged on the way; damaged twice, they are damaged where they lie."""
 
@@ -112,16 +115,15 @@ class Crew:
             raise StorageProblem.from_failures(self._failures, sorted(self._not_tried))
 
     def _in_threads(self, pull: Callable[[], None], count: int) -> None:
-        threads = [threading.Thread(target=pull, name=f"vxdata-storage-{number}") for number in range(count)]
+        # As daemons, they do not keep a process that is interrupted twice waiting for an answer of S3.
+        threads = [threading.Thread(target=pull, daemon=True) for _ in range(count)]
         try:
             for thread in threads:
                 thread.start()
-            for thread in threads:
-                thread.join()
+            _join(threads)
         except BaseException:  # Ctrl-C: the threads leave their transfers at the next chunk
             self._stop.set()
-            for thread in threads:
-                thread.join()
+            _join(thread for thread in threads if thread.ident is not None)
             raise
         if self._fault is not None:
             raise self._fault
@@ -178,3 +180,9 @@ class Crew:
             self._stop.set()
         where = "" if error.filename is None else f" ({error.filename})"
         return LocalFileProblem.about(str(job), f"{error.strerror or error}{where}")
+
+
+def _join(threads: Iterable[threading.Thread]) -> None:
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(JOIN_SECONDS)

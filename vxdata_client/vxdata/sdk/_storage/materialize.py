@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -55,6 +55,8 @@ def _texts(series: pl.Series) -> Iterator[pl.Series]:
         case pl.Struct():
             for field in series.struct.fields:
                 yield from _texts(series.struct.field(field))
+        case dtype if (entries := _entries_of(dtype)) is not None:
+            yield from _texts(series.cast(entries))
         case _:
             return
 
@@ -96,5 +98,14 @@ def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) ->
                 for field in fields
                 if isinstance(field.dtype, pl.DataType)
             )
+        case _ if (entries := _entries_of(dtype)) is not None:
+            return _replacing(values.cast(entries), entries, paths).cast(dtype)
         case _:
             return values
+
+
+def _entries_of(dtype: Any) -> pl.DataType | None:
+    """What a mapping is underneath; in older Polars, which has no such type, mappings are this already."""
+    if type(dtype).__name__ != "Map":
+        return None
+    return pl.List(pl.Struct({"key": dtype.key, "value": dtype.value}))
