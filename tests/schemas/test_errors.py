@@ -35,7 +35,7 @@ def tree(root: type[VxDataError]) -> list[type[VxDataError]]:
 
 
 # Only those of the contract: other parts of the project may refine the tree for themselves.
-CLASSES = [found for found in tree(VxDataError) if found.__module__ == errors.__name__]
+CLASSES = [found for found in tree(VxDataError) if found.__module__.startswith(f"{errors.__name__}.")]
 BY_NAME = pytest.mark.parametrize("error_class", CLASSES, ids=lambda each: each.__name__)
 
 
@@ -130,6 +130,9 @@ def test_an_unknown_code_is_named() -> None:
         ("ParentNotFound", LookupError),
         ("RequestTimedOut", TimeoutError),
         ("ServerUnavailable", ConnectionError),
+        ("BlobNotFound", LookupError),
+        ("BlobForbidden", PermissionError),
+        ("LocalFileProblem", OSError),
     ],
 )
 def test_errors_are_also_the_builtin_that_callers_expect(name: str, builtin: type[Exception]) -> None:
@@ -141,10 +144,16 @@ def test_only_problems_of_the_service_may_pass_by_themselves(error_class: type[V
     assert not (error_class.retryable and issubclass(error_class, InvalidRequest | StateConflict))
 
 
-def test_which_service_problems_may_be_retried() -> None:
+def test_which_problems_may_be_retried() -> None:
     retryable = {each.__name__ for each in CLASSES if each.retryable}
 
-    assert retryable == {"ServiceProblem", "ServerUnavailable", "ServerBusy", "RequestTimedOut"}
+    assert retryable == {
+        "ServiceProblem",
+        "ServerUnavailable",
+        "ServerBusy",
+        "RequestTimedOut",
+        "TransferFailed",
+    }
     assert issubclass(InternalError, ServiceProblem)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from tools.generate.python_source import Models, value_source
+from tools.generate.python_source import Models, created_source
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def _annotation(field: Field) -> str:
     """Write the type of a field, and that what is not required may be left out."""
-    return f"{value_source(field.type)}{'' if field.required else ' | None = None'}"
+    return f"{created_source(field.type)}{'' if field.required else ' | None = None'}"
 
 
 render: Final = Models(

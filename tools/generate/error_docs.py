@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from vxdata.schemas import errors
 from vxdata.schemas.errors import VxDataError
 
 if TYPE_CHECKING:
@@ -39,5 +40,5 @@ def _rows(error: type[VxDataError], depth: int) -> Iterator[str]:
     meaning = (inspect.getdoc(error) or "").split("\n\n")[0].replace("\n", " ")
     yield f"| {name} | `{error.code}` | {'yes' if error.retryable else 'no'} | {meaning} |\n"
     for child in error.__subclasses__():
-        if child.__module__ == VxDataError.__module__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from _rows(child, depth + 1)

@@ -51,7 +51,10 @@ IMPORTS: Final[dict[str, tuple[str, ...]]] = {
         "NumberByName",
         "S3Url",
         "S3UrlByName",
+        "S3UrlOrFile",
+        "S3UrlOrFileByName",
         "S3Urls",
+        "S3UrlsOrFiles",
         "TextByName",
         "TextItems",
     ),
@@ -73,6 +76,30 @@ def value_source(field_type: FieldType) -> str:
         'Annotated[FiniteFloat, Field(ge=0)]'
     """
     return _VALUE_SOURCES[type(field_type)](field_type)
+
+
+def created_source(field_type: FieldType) -> str:
+    """Write out what `vxdata.schemas.value_types.created_type` builds.
+
+    Args:
+        field_type: The declared type.
+
+    Returns:
+        A Python expression.
+
+    Example:
+        >>> created_source(TextList(blobs=True))
+        'S3UrlsOrFiles'
+    """
+    match field_type:
+        case BlobUrl():
+            return "S3UrlOrFile"
+        case TextList(blobs=True):
+            return "S3UrlsOrFiles"
+        case TextMap(blobs=True):
+            return "S3UrlOrFileByName"
+        case _:
+            return value_source(field_type)
 
 
 def stored_source(field_type: FieldType) -> str:

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from vxdata.cli.commands import database, demo, health, load, serve, up
+from vxdata.cli.commands import database, demo, health, load, serve, storage, up
 from vxdata.schemas.errors import VxDataError
 from vxdata.server.config import CONFIG_VARIABLE
 from vxdata.server.database_errors import DatabaseError
@@ -37,6 +37,7 @@ commands.command("up")(up.up)
 commands.command("serve")(serve.serve)
 commands.add_typer(database.commands, name="db")
 commands.add_typer(load.commands, name="load")
+commands.add_typer(storage.commands, name="storage")
 commands.command("demo")(demo.demo)
 commands.command("health")(health.health)
 

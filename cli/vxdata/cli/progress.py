@@ -46,3 +46,23 @@ def rows_progress(what: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, completed=done, total=total, rate=f"{speed:,.0f} rows/s" if speed else "")
 
         yield on_progress
+
+
+@contextmanager
+def count_progress(what: str) -> Iterator[Callable[..., None]]:
+    """Show how many objects are done, and a bar where it is known of how many.
+
+    Args:
+        what: The work, as one word.
+
+    Yields:
+        A function to call with the objects done and, if known, the objects to do.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=None)
+
+        def on_progress(done: int, total: int | None = None) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield on_progress

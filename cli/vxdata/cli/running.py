@@ -59,7 +59,25 @@ def embedded_server(
     for wanted in (port, http_port):
         require_free(wanted, given.host)
     with EmbeddedStack.start(data_dir or default_data_dir(), progress=_tell) as stack:
-        embedded = {
+        settings = settings_on(stack, given)
+        configure_logs("WARNING" if quiet else settings.log_level, as_json=settings.log_json)
+        upgrade_database(stack.postgres_uri)
+        with Server(settings) as server:
+            yield stack, server
+
+
+def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
+    """Settings whose database and blob store are those of an embedded stack.
+
+    Args:
+        stack: The running stack.
+        given: All other settings.
+
+    Returns:
+        The settings.
+    """
+    return given.model_copy(
+        update={
             "database_uri": stack.postgres_uri,
             "s3_url": stack.s3.url,
             "s3_bucket": stack.s3.bucket,
@@ -67,11 +85,7 @@ def embedded_server(
             "s3_access_key": stack.s3.access_key,
             "s3_secret_key": stack.s3.secret_key,
         }
-        settings = given.model_copy(update=embedded)
-        configure_logs("WARNING" if quiet else settings.log_level, as_json=settings.log_json)
-        upgrade_database(stack.postgres_uri)
-        with Server(settings) as server:
-            yield stack, server
+    )
 
 
 def upgrade_database(uri: SecretStr) -> Upgrade:

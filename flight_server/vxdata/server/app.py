@@ -17,6 +17,7 @@ from vxdata.server.errors import ErrorDesk
 from vxdata.server.flight import FlightServer
 from vxdata.server.http import HttpServer, build_app
 from vxdata.server.services import Services
+from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.register import RegisterService
@@ -85,6 +86,7 @@ class Server:
                     idle=settings.upload_idle,
                 ),
                 register=RegisterService(database),
+                blobs=BlobService(blobs, database, registry()),
                 health=HealthService(database, blobs),
             )
             # Health is answered from before the first call until after the last one.

@@ -1,20 +1,51 @@
-"""The blob store: the S3 bucket that holds files."""
+"""The blob store: the S3 bucket that holds files, and the other buckets that clients may read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import ServerUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
     from vxdata.server.config import Settings
 
 TIMEOUT_SECONDS: Final = 5
 """How long the store may take to answer a check."""
+
+PRESIGNED_SECONDS: Final = 900
+"""How long an address works; a transfer that has begun by then goes on."""
+
+ONLY_NEW: Final = {"If-None-Match": "*"}
+"""Headers of a put that overwrites nothing; they are signed, so no put goes without."""
+
+PAGE_OBJECTS: Final = 1_000
+"""Objects of a page, which is S3's own limit for lists and for removals."""
+
+Method = Literal["get", "head", "put"]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as a listing tells of it.
+
+    Args:
+        url: The object.
+        size: Its bytes.
+        modified: When it was stored.
+    """
+
+    url: ObjectUrl
+    size: int
+    modified: datetime
 
 
 class BlobStore:
@@ -27,7 +58,10 @@ class BlobStore:
     def __init__(self, settings: Settings) -> None:
         """Prepare the client; nothing is sent yet."""
         secret = settings.s3_secret_key
-        self._bucket = settings.s3_bucket
+        self.bucket = str(settings.s3_bucket)
+        self.buckets = tuple(dict.fromkeys([self.bucket, *settings.s3_buckets]))
+        self.url = settings.s3_url
+        self.region = settings.s3_region
         self._client = boto3.client(
             "s3",
             endpoint_url=settings.s3_url,
@@ -38,6 +72,10 @@ class BlobStore:
                 connect_timeout=TIMEOUT_SECONDS,
                 read_timeout=TIMEOUT_SECONDS,
                 retries={"total_max_attempts": 2},
+                # The older signatures, which are still the default of presigned addresses, sign no headers.
+                signature_version="s3v4",
+                # Whoever uses a presigned address would have to send the checksum that boto3 adds.
+                request_checksum_calculation="when_required",
             ),
         )
 
@@ -47,12 +85,93 @@ class BlobStore:
         Raises:
             ServerUnavailable: It is not, or the service does not answer.
         """
-        try:
-            self._client.head_bucket(Bucket=str(self._bucket))
-        except (BotoCoreError, ClientError) as error:
-            msg = "The blob store cannot be reached."
-            raise ServerUnavailable(msg) from error
+        self._ask(lambda: self._client.head_bucket(Bucket=self.bucket))
+
+    def presign(self, method: Method, url: ObjectUrl) -> str:
+        """Make an address that works without credentials for `PRESIGNED_SECONDS`.
+
+        Args:
+            method: What it allows; a put must carry the headers `ONLY_NEW`.
+            url: The object.
+
+        Returns:
+            The address.
+
+        Raises:
+            ServerUnavailable: There are no credentials to sign with.
+        """
+        parameters: dict[str, Any] = {"Bucket": url.bucket, "Key": url.key}
+        if method == "put":
+            parameters["IfNoneMatch"] = ONLY_NEW["If-None-Match"]
+        return str(
+            self._ask(
+                lambda: self._client.generate_presigned_url(
+                    f"{method}_object", Params=parameters, ExpiresIn=PRESIGNED_SECONDS
+                )
+            )
+        )
+
+    def page(
+        self, bucket: str, prefix: str = "", after: str | None = None
+    ) -> tuple[list[StoredObject], str | None]:
+        """List objects in the order of their keys.
+
+        Args:
+            bucket: The bucket.
+            prefix: What their keys begin with.
+            after: What the page before ended with.
+
+        Returns:
+            A page of them, and what to ask for the next page with; None where this one is the last.
+
+        Raises:
+            ServerUnavailable: The service does not answer, or refuses.
+        """
+        where = {} if after is None else {"ContinuationToken": after}
+        answer = self._ask(
+            lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where)
+        )
+        objects = [
+            StoredObject(ObjectUrl(bucket, found["Key"]), found["Size"], found["LastModified"])
+            for found in answer.get("Contents", ())
+            if not found["Key"].endswith(
+                "/"
+            )  # a folder that some tool has made: no content, and no key of ours
+        ]
+        return objects, answer.get("NextContinuationToken")
+
+    def objects(self) -> Iterator[list[StoredObject]]:
+        """Go through all of the bucket that new blobs go to, page by page."""
+        after: str | None = None
+        while True:
+            objects, after = self.page(self.bucket, after=after)
+            yield objects
+            if after is None:
+                return
+
+    def remove(self, urls: Sequence[ObjectUrl]) -> None:
+        """Remove objects of the bucket that new blobs go to.
+
+        Args:
+            urls: At most `PAGE_OBJECTS` of them.
+
+        Raises:
+            ServerUnavailable: The service does not answer, or did not remove all.
+        """
+        named = {"Objects": [{"Key": url.key} for url in urls], "Quiet": True}
+        answer = self._ask(lambda: self._client.delete_objects(Bucket=self.bucket, Delete=named))
+        kept = [failure["Key"] for failure in answer.get("Errors", ())]
+        if kept:
+            msg = f"The blob store did not remove {len(kept):,} objects, such as {kept[0]}."
+            raise ServerUnavailable(msg, keys=kept)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _ask(self, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except (BotoCoreError, ClientError) as error:
+            msg = "The blob store cannot be reached."
+            raise ServerUnavailable(msg) from error

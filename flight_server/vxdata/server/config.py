@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     database_uri: SecretStr | None = Field(None, description="libpq URI of the PostgreSQL database.")
     s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
     s3_bucket: str | None = Field(None, description="Bucket that holds blobs.")
+    s3_buckets: tuple[str, ...] = Field(
+        (), description="Further buckets whose blobs clients may read through the server, as a JSON list."
+    )
     s3_region: str = Field("us-east-1", description="Region of the S3 service.")
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")

@@ -32,9 +32,12 @@ from vxdata.schemas.wire import (
     ACTION_DESCRIPTIONS,
     UPLOAD_SCHEMA,
     Action,
+    BlobUrls,
     CommitMarker,
     ExternalUids,
+    ListRequest,
     Message,
+    PresignRequest,
     WriteCommand,
 )
 from vxdata.server.services.write import Section
@@ -226,21 +229,31 @@ class FlightServer(pa.flight.FlightServerBase):
     @boundary
     def do_action(self, context: pa.flight.ServerCallContext, action: pa.flight.Action) -> list[bytes]:
         """Run an action; every one answers with one JSON body."""
+        answer: Message
         match action.type:
             case Action.HEALTH:
-                return [self._services.health.check().to_bytes()]
+                answer = self._services.health.check()
             case Action.REGISTER:
-                return [self._services.register.register(_external_uids(action)).to_bytes()]
+                answer = self._services.register.register(_body(ExternalUids, action))
             case Action.RESOLVE:
-                return [self._services.register.resolve(_external_uids(action)).to_bytes()]
+                answer = self._services.register.resolve(_body(ExternalUids, action))
             case Action.EXPLAIN:
                 plan = decode(action.body.to_pybytes())
-                return [self._services.read.explain(plan, context.is_cancelled).to_bytes()]
+                answer = self._services.read.explain(plan, context.is_cancelled)
             case Action.ERROR_DETAIL:
                 return [self._errors.whole(action.body.to_pybytes().decode("utf-8", "replace"))]
+            case Action.BLOB_STORE:
+                answer = self._services.blobs.describe()
+            case Action.PRESIGN:
+                answer = self._services.blobs.presign(_body(PresignRequest, action))
+            case Action.LIST_BLOBS:
+                answer = self._services.blobs.list(_body(ListRequest, action))
+            case Action.REFERENCED:
+                answer = self._services.blobs.referenced(_body(BlobUrls, action))
             case unknown:
                 msg = f"There is no action {unknown!r}. {did_you_mean(unknown, Action)}"
                 raise UnknownAction(msg, action=unknown)
+        return [answer.to_bytes()]
 
 
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
@@ -259,8 +272,8 @@ def _write_command(descriptor: pa.flight.FlightDescriptor) -> WriteCommand:
     return command
 
 
-def _external_uids(action: pa.flight.Action) -> ExternalUids:
-    return _message(ExternalUids, action.body.to_pybytes(), MOST_BODY_BYTES)
+def _body(kind: type[Body], action: pa.flight.Action) -> Body:
+    return _message(kind, action.body.to_pybytes(), MOST_BODY_BYTES)
 
 
 def _message(kind: type[Body], body: bytes, most_bytes: int) -> Body:

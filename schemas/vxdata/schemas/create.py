@@ -14,9 +14,9 @@ from vxdata.schemas.value_types import (
     FreeText,
     Instant,
     NumberByName,
-    S3Url,
-    S3UrlByName,
-    S3Urls,
+    S3UrlOrFile,
+    S3UrlOrFileByName,
+    S3UrlsOrFiles,
     TextByName,
     TextItems,
 )
@@ -358,8 +358,8 @@ class VolumeCreate(ResourceCreate):
         ]
         | None
     ) = None
-    path_dicom: S3Url | None = None
-    path_nii: S3Url | None = None
+    path_dicom: S3UrlOrFile | None = None
+    path_nii: S3UrlOrFile | None = None
     segmentation_reference_uid: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
     derived_from: (
         Annotated[
@@ -402,7 +402,7 @@ class HistoMapCreate(ResourceCreate):
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
-    path_map: S3Url | None = None
+    path_map: S3UrlOrFile | None = None
     reference_volume: (
         Annotated[
             str,
@@ -421,7 +421,7 @@ class HistoMapCreate(ResourceCreate):
     ) = None
     labels: TextByName | None = None
     stain: Literal["HE", "IHC", "other"] | None = None
-    path_slides: S3Urls | None = None
+    path_slides: S3UrlsOrFiles | None = None
     slice_count: Annotated[int, Field(ge=1, le=1000)] | None = None
     registration_method: (
         Literal["rigid", "affine", "deformable", "cognitive", "patient-specific-mould"] | None
@@ -517,7 +517,7 @@ class PathologySpecimenCreate(ResourceCreate):
     core_length: Annotated[FiniteFloat, Field(gt=0, le=100)] | None = None
     weight: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = None
     fixation: Literal["FFPE", "frozen", "fresh"] | None = None
-    path_slides: S3Urls | None = None
+    path_slides: S3UrlsOrFiles | None = None
 
 
 class PathologyAssessmentCreate(ResourceCreate):
@@ -680,7 +680,7 @@ class PIRADSAssessmentCreate(ResourceCreate):
         ]
         | None
     ) = None
-    path_mask: S3Url | None = None
+    path_mask: S3UrlOrFile | None = None
     comment: FreeText | None = None
 
 
@@ -800,7 +800,7 @@ class DiagnosticReportCreate(ResourceCreate):
         ]
         | None
     ) = None
-    path_pdf: S3Url | None = None
+    path_pdf: S3UrlOrFile | None = None
 
 
 class AnnotationSessionCreate(ResourceCreate):
@@ -928,7 +928,7 @@ class VxAnnotateCaseRecordCreate(ResourceCreate):
         ]
         | None
     ) = None
-    path_state: S3Url | None = None
+    path_state: S3UrlOrFile | None = None
     comment: FreeText | None = None
 
 
@@ -987,7 +987,7 @@ class ArtefactCreate(ResourceCreate):
         | None
     ) = None
     data_as_of: Instant | None = None
-    files: S3UrlByName | None = None
+    files: S3UrlOrFileByName | None = None
 
 
 class BenchmarkingResultCreate(ResourceCreate):
@@ -1019,7 +1019,7 @@ class BenchmarkingResultCreate(ResourceCreate):
     eval_task: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS]
     benchmarked_on: TextItems | None = None
     summary_metrics: NumberByName
-    other_data: S3UrlByName | None = None
+    other_data: S3UrlOrFileByName | None = None
     model_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
     model_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None
     code_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None

@@ -23,7 +23,7 @@ from vxdata.schemas.resource_model import (
     ResourceResponse,
     ResourceUpdate,
 )
-from vxdata.schemas.value_types import NaiveTimestampWarning, stored_type, value_type
+from vxdata.schemas.value_types import NaiveTimestampWarning, created_type, stored_type, value_type
 
 __all__ = [
     "UNSET",
@@ -97,8 +97,9 @@ def build_models(payload_type: PayloadType) -> ResourceModels:
     create_fields: dict[str, Any] = {}
     update_fields: dict[str, Any] = {}
     for field in payload_type.create_fields:
+        created = created_type(field.type)
+        create_fields[field.name] = (created, ...) if field.required else (created | None, None)
         python_type = value_type(field.type)
-        create_fields[field.name] = (python_type, ...) if field.required else (python_type | None, None)
         update_fields[field.name] = (python_type if field.required else python_type | None, UNSET)
     del update_fields["identifier"]
     response_fields: dict[str, Any] = {}

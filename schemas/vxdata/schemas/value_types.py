@@ -1,19 +1,22 @@
 """The Python types of field values, with the constraints of the declaration inside pydantic's core.
 
 `value_type` builds them; the generated modules write the same types out. Whatever the core can check
-is left to it: only days and instants run Python code, since they accept ISO strings too.
+is left to it: Python code runs for days and instants, since they accept ISO strings too, and for
+addresses of blobs, in whose place a local file may be given or must be refused.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat
-from pydantic_core import core_schema
+from pydantic import BeforeValidator, Field, FiniteFloat, PlainSerializer, WrapValidator
+from pydantic_core import PydanticCustomError, core_schema
 
 from vxdata.schemas.fields import (
     BLOB_URL_PATTERN,
@@ -66,6 +69,46 @@ class ControlFree:
         if "pattern" in schema:
             return core_schema.chain_schema([schema, core_schema.str_schema(pattern=CONTROL_FREE_PATTERN)])
         return {**schema, "pattern": CONTROL_FREE_PATTERN}
+
+
+@dataclass(frozen=True)
+class UrlOrFile:
+    """Marks a blob that may be given as the path of a local file, to be uploaded before it is stored.
+
+    Type checkers see that either may stand there, in containers too; what is checked is the form that
+    the stored value has, with paths let through.
+
+    Args:
+        stored: The type of the stored value.
+    """
+
+    stored: Any
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Check the stored form, whose own check of a single address lets paths through."""
+        return handler.generate_schema(self.stored)
+
+
+def _path_or_address(value: object, check: Callable[[object], object]) -> object:
+    """Let the path of a local file through, and check all else as an address."""
+    return value if isinstance(value, Path) else check(value)
+
+
+def _as_it_is(value: Any) -> Any:
+    """Let pydantic look at the value itself when it writes it: it may be a path or a text."""
+    return value
+
+
+def _no_path(value: object) -> object:
+    """Say of a local file what to do with it, where only its address can be stored."""
+    if isinstance(value, Path):
+        raise PydanticCustomError(
+            "local_file",
+            "only create uploads local files: call client.storage.upload first, and give its URL",
+        )
+    return value
 
 
 def day(value: object) -> object:
@@ -123,8 +166,15 @@ NO_CONTROLS: Final = ControlFree()
 FreeText = Annotated[str, Field(max_length=MAX_TEXT_LENGTH), NO_CONTROLS]
 """Text with no constraint of its own."""
 
-S3Url = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=BLOB_URL_PATTERN), NO_CONTROLS]
+_S3Address = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=BLOB_URL_PATTERN), NO_CONTROLS]
+
+S3Url = Annotated[_S3Address, BeforeValidator(_no_path)]
 """Address of a stored object, or of a prefix."""
+
+_S3UrlOrPath = Annotated[_S3Address, WrapValidator(_path_or_address), PlainSerializer(_as_it_is)]
+
+S3UrlOrFile = Annotated[str | Path, UrlOrFile(_S3UrlOrPath)]
+"""Address of a stored object, or a local file that becomes one."""
 
 Int64 = Annotated[int, Field(ge=INT64.ge, le=INT64.le)]
 """Any 64-bit integer."""
@@ -141,11 +191,21 @@ TextItems = Annotated[list[FreeText], Field(max_length=MAX_ITEMS)]
 S3Urls = Annotated[list[S3Url], Field(max_length=MAX_ITEMS)]
 """A list of addresses of stored objects."""
 
+S3UrlsOrFiles = Annotated[
+    Sequence[str | Path], UrlOrFile(Annotated[list[_S3UrlOrPath], Field(max_length=MAX_ITEMS)])
+]
+"""A list of addresses of stored objects, or of local files that become such."""
+
 TextByName = Annotated[dict[FreeText, FreeText], Field(max_length=MAX_ITEMS)]
 """A mapping of text to text."""
 
 S3UrlByName = Annotated[dict[FreeText, S3Url], Field(max_length=MAX_ITEMS)]
 """A mapping of text to addresses of stored objects."""
+
+S3UrlOrFileByName = Annotated[
+    Mapping[str, str | Path], UrlOrFile(Annotated[dict[FreeText, _S3UrlOrPath], Field(max_length=MAX_ITEMS)])
+]
+"""A mapping of text to addresses of stored objects, or to local files that become such."""
 
 NumberByName = Annotated[dict[FreeText, FiniteFloat], Field(max_length=MAX_ITEMS)]
 """A mapping of text to finite doubles."""
@@ -165,6 +225,30 @@ def value_type(field_type: FieldType) -> Any:
         <class 'bool'>
     """
     return _VALUE_TYPES[type(field_type)](field_type)
+
+
+def created_type(field_type: FieldType) -> Any:
+    """Build the type that a value must have in a create, where local files may stand for blobs.
+
+    Args:
+        field_type: The declared type.
+
+    Returns:
+        A type for pydantic.
+
+    Example:
+        >>> created_type(Boolean())
+        <class 'bool'>
+    """
+    match field_type:
+        case BlobUrl():
+            return S3UrlOrFile
+        case TextList(blobs=True):
+            return S3UrlsOrFiles
+        case TextMap(blobs=True):
+            return S3UrlOrFileByName
+        case _:
+            return value_type(field_type)
 
 
 def stored_type(field_type: FieldType) -> Any:

@@ -91,6 +91,10 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     EXPLAIN = "explain"
     ERROR_DETAIL = "error_detail"
+    BLOB_STORE = "blob_store"
+    PRESIGN = "presign"
+    LIST_BLOBS = "list_blobs"
+    REFERENCED = "referenced"
 
 
 ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
@@ -100,7 +104,14 @@ ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.EXPLAIN: "How a plan would be run, as SQL and as PostgreSQL's own plan. Body: the plan.",
     Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
     "Body: the request_id that the error carried.",
+    Action.BLOB_STORE: "Where blobs are kept, and which buckets may be read. No body.",
+    Action.PRESIGN: "Short-lived addresses of blobs, for one HTTP method. Body: PresignRequest.",
+    Action.LIST_BLOBS: "The blobs below a prefix, page by page. Body: ListRequest.",
+    Action.REFERENCED: "Which blobs any version of any resource refers to. Body: BlobUrls.",
 }
+
+MOST_URLS: Final = 1_000
+"""Most blobs of one request, and of one page."""
 
 
 class Explanation(Message):
@@ -147,6 +158,85 @@ class Registered(Message):
     """The identifiers that belong to external uids, in the order asked for."""
 
     identifiers: list[str]
+
+
+class BlobStoreInfo(Message):
+    """Where blobs are kept.
+
+    Args:
+        bucket: The bucket that new blobs go to.
+        buckets: All buckets that may be read, `bucket` among them.
+        url: Endpoint of the S3 service; AWS where None.
+        region: Its region.
+    """
+
+    bucket: str
+    buckets: list[str]
+    url: str | None
+    region: str
+
+
+class PresignRequest(Message):
+    """Blobs to reach over plain HTTP.
+
+    Args:
+        method: What to do with them. A put never overwrites.
+        urls: Their ``s3://`` URLs.
+    """
+
+    method: Literal["get", "head", "put"]
+    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
+
+
+class Presigned(Message):
+    """Addresses that work without credentials, for a short time.
+
+    Args:
+        urls: HTTP addresses, in the order asked for.
+        headers: Headers that every request must carry, since they are part of the signature.
+        seconds: How long the addresses work.
+    """
+
+    urls: list[str]
+    headers: dict[str, str]
+    seconds: int
+
+
+class ListRequest(Message):
+    """A prefix whose blobs are wanted.
+
+    Args:
+        url: The prefix as an ``s3://`` URL that ends in ``/`` or ``/*``.
+        after: What the page before ended with; None for the first one.
+    """
+
+    url: str
+    after: str | None = None
+
+
+class ListedBlob(Message):
+    """A blob of a listing: its ``s3://`` URL and its size in bytes."""
+
+    url: str
+    size: int
+
+
+class Listed(Message):
+    """A page of blobs.
+
+    Args:
+        blobs: The blobs, in the order of their keys.
+        after: What to ask for the next page with; None where this one is the last.
+    """
+
+    blobs: list[ListedBlob]
+    after: str | None
+
+
+class BlobUrls(Message):
+    """Blobs by their ``s3://`` URLs."""
+
+    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
 
 
 class Health(Message):

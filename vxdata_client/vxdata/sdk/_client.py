@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
+    from vxdata.sdk._storage import Storage, StorageOptions
     from vxdata.sdk._time import AsOf, Token
 
     C = TypeVar("C", bound=ResourceCreate)
     U = TypeVar("U", bound=ResourceUpdate)
     R = TypeVar("R", bound=ResourceResponse)
+    N = TypeVar("N", bound=Namespace[Any, Any, Any])
 
 URL_VARIABLE: Final = "VXDATA_URL"
 """Environment variable with the server's address."""
@@ -45,18 +47,24 @@ class Client(TypedNamespaces):
         timestamp: Instant of every read that names no other: a date or instant as text or object, or the
             token of an earlier read. By default each read sees the last commit.
         timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
+        storage: How files in S3 are reached; by default as the environment says.
 
     Raises:
         InvalidRequest: The address has a scheme other than those of Arrow Flight.
     """
 
     def __init__(
-        self, base_url: str | None = None, *, timestamp: AsOf | None = None, timeout: float | None = None
+        self,
+        base_url: str | None = None,
+        *,
+        timestamp: AsOf | None = None,
+        timeout: float | None = None,
+        storage: StorageOptions | None = None,
     ) -> None:
         """Prepare the connection; it is made at the first call."""
         self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
         as_of = None if timestamp is None else instant_of(timestamp)
-        self._session = Session(FlightTransport(self.base_url, timeout), as_of)
+        self._session = Session(FlightTransport(self.base_url, timeout), as_of, storage)
 
     @property
     def resources(self) -> Resources:
@@ -67,6 +75,11 @@ class Client(TypedNamespaces):
     def lineage(self) -> Lineage:
         """Who is above and below a resource."""
         return Lineage(self._session)
+
+    @property
+    def storage(self) -> Storage:
+        """Files and frames in S3."""
+        return self._session.storage
 
     def namespace(self, resource_type: str) -> Namespace[ResourceCreate, ResourceUpdate, ResourceResponse]:
         """The namespace of a resource type by its prefix, also of one that a deployment has added.
@@ -110,7 +123,8 @@ class Client(TypedNamespaces):
         return Health.model_validate_json(self._session.transport.act(Action.HEALTH))
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
+        self._session.storage.close()
         self._session.transport.close()
 
     def __enter__(self) -> Self:
@@ -137,3 +151,6 @@ class Client(TypedNamespaces):
         response: type[R],
     ) -> RegistrableNamespace[C, U, R]:
         return RegistrableNamespace(self._session, registry().get(response.resource_type))
+
+    def _extended(self, kind: type[N], response: type[ResourceResponse]) -> N:
+        return kind(self._session, registry().get(response.resource_type))

@@ -14,6 +14,7 @@ from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._frames import table_from_frame
+from vxdata.sdk._local_files import uploaded
 from vxdata.sdk._query import Query
 from vxdata.sdk._verbs import Verbs
 
@@ -57,9 +58,12 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
     ) -> Response | list[Response] | CommitReceipt:
         """Create resources, all in one commit or none.
 
+        A blob field of a model may name a local file by its `Path`: it is uploaded first, and the
+        resource holds its URL.
+
         Args:
             resources: One model, a list of models, or a frame whose columns are fields. In a frame,
-                identifiers may be bare; parents must be full identifiers.
+                identifiers may be bare, parents must be full identifiers, and blobs must be URLs.
             idempotency_key: Name of the request. Called again under it with the same arguments, it
                 answers as the first time and writes nothing.
 
@@ -71,7 +75,9 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
             UnexpectedPayload: A model or identifier belongs to another payload type.
             UnknownField: A frame has columns that are no fields of the type.
             FieldTypeMismatch: A column's type does not fit its field, or something is no model at all.
-            ValidationFailed: Values break the constraints of their fields; each is listed.
+            ValidationFailed: Values break the constraints of their fields, or local files are missing;
+                each is listed.
+            StorageProblem: Local files could not be uploaded, so nothing was created.
             DuplicateIdentifiers: An identifier is given twice.
             ResourceAlreadyExists: An identifier exists, live or deleted.
             ParentNotFound: A parent is neither live nor part of the same call.
@@ -81,7 +87,8 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         tables = self._tables_of_frames(resources, "create")
         if tables is not None:
             return self._send("create", tables, idempotency_key=idempotency_key)
-        created = self._created(self._of_this_type(_models(resources)), idempotency_key)
+        with uploaded(self._session, self._of_this_type(_models(resources))) as models:
+            created = self._created(models, idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query[Response]:
@@ -168,7 +175,8 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         tables = self._tables_of_frames(resources, "create")
         if tables is not None:
             return self._send("create", tables, idempotency_key=idempotency_key)
-        created = self._created(_models(resources), idempotency_key)
+        with uploaded(self._session, _models(resources)) as models:
+            created = self._created(models, idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query:

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vxdata.schemas.create import (
     AnnotationSessionCreate,
-    ArtefactCreate,
-    BenchmarkingResultCreate,
     DataSourceCreate,
     DiagnosticReportCreate,
     HistoMapCreate,
@@ -41,8 +39,6 @@ from vxdata.schemas.response import (
 )
 from vxdata.schemas.update import (
     AnnotationSessionUpdate,
-    ArtefactUpdate,
-    BenchmarkingResultUpdate,
     DataSourceUpdate,
     DiagnosticReportUpdate,
     HistoMapUpdate,
@@ -55,6 +51,8 @@ from vxdata.schemas.update import (
     VolumeUpdate,
     VxAnnotateCaseRecordUpdate,
 )
+from vxdata.sdk._artefacts import Artefacts
+from vxdata.sdk._benchmarks import BenchmarkingResults
 
 if TYPE_CHECKING:
     from vxdata.schemas.resource_model import ResourceCreate, ResourceResponse, ResourceUpdate
@@ -64,6 +62,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound="ResourceCreate")
 U = TypeVar("U", bound="ResourceUpdate")
 R = TypeVar("R", bound="ResourceResponse")
+N = TypeVar("N", bound="Namespace[Any, Any, Any]")
 
 __all__ = ["TypedNamespaces"]
 
@@ -80,6 +79,10 @@ class TypedNamespaces(ABC):
         self, create: type[C], update: type[U], response: type[R]
     ) -> RegistrableNamespace[C, U, R]:
         """Make the namespace of a payload type whose identifiers can be registered."""
+
+    @abstractmethod
+    def _extended(self, kind: type[N], response: type[ResourceResponse]) -> N:
+        """Make the namespace of a payload type that has a class of its own."""
 
     @cached_property
     def data_sources(self) -> Namespace[DataSourceCreate, DataSourceUpdate, DataSourceResponse]:
@@ -162,13 +165,11 @@ class TypedNamespaces(ABC):
         )
 
     @cached_property
-    def artefacts(self) -> Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]:
+    def artefacts(self) -> Artefacts:
         """Resources of type `artefact`. The outcome of one run of a pipeline, with the files that it left."""
-        return self._namespace(ArtefactCreate, ArtefactUpdate, ArtefactResponse)
+        return self._extended(Artefacts, ArtefactResponse)
 
     @cached_property
-    def benchmarking_results(
-        self,
-    ) -> Namespace[BenchmarkingResultCreate, BenchmarkingResultUpdate, BenchmarkingResultResponse]:
+    def benchmarking_results(self) -> BenchmarkingResults:
         """Resources of type `benchmarking`. How well a model did in one evaluation."""
-        return self._namespace(BenchmarkingResultCreate, BenchmarkingResultUpdate, BenchmarkingResultResponse)
+        return self._extended(BenchmarkingResults, BenchmarkingResultResponse)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vxdata.sdk._storage import Storage
 from vxdata.sdk._time import instant_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from vxdata.sdk._storage import StorageOptions
     from vxdata.sdk._time import AsOf
     from vxdata.sdk._transport.base import Transport
 
@@ -21,10 +24,17 @@ class Session:
     Args:
         transport: The way to the server.
         as_of: Instant of every read that names no other; the last commit if None.
+        storage_options: How S3 is reached; by default as the environment says.
     """
 
     transport: Transport
     as_of: datetime | None = None
+    storage_options: StorageOptions | None = None
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Files in S3; nothing is asked before its first use."""
+        return Storage(self.transport, self.storage_options)
 
     def instant(self, as_of: AsOf | None) -> datetime | None:
         """The instant of one read: that of the call, else that of the client."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vxdata.server.services.blobs import BlobService
     from vxdata.server.services.health import HealthService
     from vxdata.server.services.read import ReadService
     from vxdata.server.services.register import RegisterService
@@ -19,4 +20,5 @@ class Services:
     read: ReadService
     write: WriteService
     register: RegisterService
+    blobs: BlobService
     health: HealthService

@@ -1,0 +1,136 @@
+"""Blobs: where they are, addresses to reach them by, and which of them are referred to.
+
+Blobs themselves never pass through the server.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.blob_urls import ObjectUrl
+from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
+from vxdata.schemas.messages import abridged
+from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
+from vxdata.server.blobs import ONLY_NEW, PRESIGNED_SECONDS
+from vxdata.server.database import READ_ONLY
+from vxdata.server.references import find_holders, held_among
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.wire import ListRequest, PresignRequest
+    from vxdata.server.blobs import BlobStore
+    from vxdata.server.database import Database
+
+
+class BlobService:
+    """Answers what clients need to reach blobs.
+
+    Args:
+        blobs: The blob store, where one is configured.
+        database: Pool of connections.
+        registry: The payload types.
+    """
+
+    def __init__(self, blobs: BlobStore | None, database: Database, registry: Registry) -> None:
+        """Keep the parts."""
+        self._blobs = blobs
+        self._database = database
+        self._registry = registry
+
+    def describe(self) -> BlobStoreInfo:
+        """Tell where blobs are kept.
+
+        Returns:
+            The buckets and the endpoint; no credentials.
+
+        Raises:
+            NotAllowed: No blob store is configured.
+        """
+        store = self._store()
+        return BlobStoreInfo(
+            bucket=store.bucket, buckets=list(store.buckets), url=store.url, region=store.region
+        )
+
+    def presign(self, asked: PresignRequest) -> Presigned:
+        """Make addresses that work without credentials for a short time.
+
+        Args:
+            asked: The objects, and what to do with them.
+
+        Returns:
+            The addresses, in order; those to put are good for objects that do not exist yet only.
+
+        Raises:
+            NotAllowed: A bucket is not open to clients, or no blob store is configured.
+            InvalidBlobUrl: A URL or its key has a form that is refused, or stands for a prefix.
+        """
+        store = self._store()
+        urls = [ObjectUrl.parse(url) for url in asked.urls]
+        _require(urls, [store.bucket] if asked.method == "put" else store.buckets)
+        prefixes = [str(url) for url in urls if url.is_prefix]
+        if prefixes:
+            raise InvalidBlobUrl.from_urls(prefixes, "it stands for a prefix, and one object is needed")
+        return Presigned(
+            urls=[store.presign(asked.method, url) for url in urls],
+            headers=ONLY_NEW if asked.method == "put" else {},
+            seconds=PRESIGNED_SECONDS,
+        )
+
+    def list(self, asked: ListRequest) -> Listed:
+        """List the objects below a prefix.
+
+        Args:
+            asked: The prefix, and where the page before ended.
+
+        Returns:
+            A page of objects.
+
+        Raises:
+            NotAllowed: The bucket is not open to clients, or no blob store is configured.
+            InvalidBlobUrl: The URL has a form that is refused, or stands for one object.
+        """
+        store = self._store()
+        prefix = ObjectUrl.parse(asked.url)
+        _require([prefix], store.buckets)
+        if not prefix.is_prefix:
+            raise InvalidBlobUrl.from_urls(
+                [asked.url], "it stands for one object, and a prefix ends in / or /*"
+            )
+        objects, after = store.page(prefix.bucket, prefix.key, asked.after)
+        return Listed(
+            blobs=[ListedBlob(url=str(found.url), size=found.size) for found in objects], after=after
+        )
+
+    def referenced(self, asked: BlobUrls) -> BlobUrls:
+        """Tell which blobs any version of any resource refers to.
+
+        Args:
+            asked: Objects.
+
+        Returns:
+            Those that are referred to, by themselves or by a prefix.
+
+        Raises:
+            InvalidBlobUrl: A URL or its key has a form that is refused.
+        """
+        urls = [ObjectUrl.parse(url) for url in asked.urls]
+        with self._database.connection() as connection, connection.transaction(READ_ONLY):
+            held = held_among(connection, find_holders(connection, self._registry), urls)
+        return BlobUrls(urls=[str(url) for url in held])
+
+    def _store(self) -> BlobStore:
+        if self._blobs is None:
+            msg = "The server has no blob store: its operator must set VXDATA_S3_BUCKET."
+            raise NotAllowed(msg)
+        return self._blobs
+
+
+def _require(urls: Iterable[ObjectUrl], allowed: Collection[str]) -> None:
+    """Refuse buckets that are not open."""
+    foreign = sorted({url.bucket for url in urls} - set(allowed))
+    if foreign:
+        names, others = abridged(foreign), abridged(list(allowed))
+        msg = f"The server does not open the bucket {names} for this; it does {others}."
+        raise NotAllowed(msg, buckets=foreign, allowed=list(allowed))

@@ -1,0 +1,98 @@
+"""S3 URLs: which forms are allowed, and what they tell.
+
+Both sides parse with this module, so that the client never follows, and the server never signs, what
+is not an object or a prefix of objects in a bucket.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+from vxdata.schemas.errors import InvalidBlobUrl
+
+SCHEME: Final = "s3://"
+
+LONGEST_KEY: Final = 1_024
+"""Bytes of a key in UTF-8: the limit of S3 itself."""
+
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, order=True)
+class ObjectUrl:
+    """An object of S3, or all objects below a prefix.
+
+    Args:
+        bucket: The bucket.
+        key: The object's key; of a prefix, what all keys begin with, ``/`` at its end.
+    """
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read a URL.
+
+        Args:
+            url: ``s3://bucket/key``; or ``s3://bucket/prefix/``, also with a ``*`` at its end, for what
+                lies below.
+
+        Returns:
+            The parts. Nothing is decoded: ``%``, ``#`` and ``?`` are characters of the key.
+
+        Raises:
+            InvalidBlobUrl: It has another form, or a key that is refused: longer than 1,024 bytes, with
+                empty parts, ``.``, ``..`` or control characters.
+
+        Example:
+            >>> ObjectUrl.parse("s3://bucket/folder/a%20b.nii")
+            ObjectUrl(bucket='bucket', key='folder/a%20b.nii')
+            >>> ObjectUrl.parse("s3://bucket/folder/*").is_prefix
+            True
+        """
+        bucket, slash, key = url.removeprefix(SCHEME).partition("/")
+        if not url.startswith(SCHEME) or not slash or not _BUCKET.fullmatch(bucket):
+            raise InvalidBlobUrl.from_urls([url], "it is not of the form s3://bucket/key")
+        key = key.removesuffix("*") if key == "*" or key.endswith("/*") else key
+        problem = _problem_of(key)
+        if problem is not None:
+            raise InvalidBlobUrl.from_urls([url], problem)
+        return cls(bucket, key)
+
+    @property
+    def is_prefix(self) -> bool:
+        """Whether it stands for all objects below it."""
+        return self.key.endswith("/")
+
+    @property
+    def sha256(self) -> str | None:
+        """The content hash that the key states as its last folder, as keys of uploads do."""
+        folders = self.key.split("/")[:-1]
+        return folders[-1] if folders and _SHA256.fullmatch(folders[-1]) else None
+
+    def __str__(self) -> str:
+        """Write it as a URL."""
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+
+def _problem_of(key: str) -> str | None:
+    """Why a key is refused."""
+    parts = key.removesuffix("/").split("/")
+    if not key.strip("/"):
+        return "it names a whole bucket"
+    if "" in parts:
+        return "its key has an empty part"
+    if "." in parts or ".." in parts:
+        return "its key has a part . or .., which has no meaning in S3 and a dangerous one elsewhere"
+    if _CONTROLS.search(key):
+        return "its key has control characters"
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return "its key is not Unicode text"
+    return f"its key is longer than {LONGEST_KEY:,} bytes" if size > LONGEST_KEY else None

@@ -1,0 +1,133 @@
+"""The one tree of errors, raised alike by client and server.
+
+Grouped by what the caller can do::
+
+    VxDataError
+    ├── InvalidRequest            change the request
+    │   ├── InvalidPlan           a query plan is malformed, too large, or of another version
+    │   ├── InvalidTicket         the bytes of a ticket, command or action are not ours
+    │   ├── UnknownAction         no such action
+    │   ├── UnknownField          a plan or a frame names a field that the type does not have
+    │   ├── UnknownResourceType   no payload type has this prefix
+    │   ├── FieldTypeMismatch     a value or a column has the wrong type for its field
+    │   ├── InvalidIdentifier     an identifier is malformed
+    │   ├── UnexpectedPayload     an identifier or a model belongs to another payload type
+    │   ├── ValidationFailed      values break the constraints of their fields
+    │   ├── DuplicateIdentifiers  one batch names an identifier twice
+    │   ├── IncompleteUpload      an upload ended without its commit marker
+    │   ├── InvalidBlobUrl        an S3 URL or key has a form that is not allowed
+    │   ├── NotAllowed            the server's operator has not allowed the verb
+    │   └── AsOfInFuture          an `as_of` later than the server's clock
+    ├── ServiceProblem            try again, or tell the operator
+    │   ├── ServerUnavailable     nothing answers, or the server is shutting down
+    │   ├── ServerBusy            no connection became free in time
+    │   ├── RequestTimedOut       the deadline passed
+    │   ├── RequestCancelled      the caller went away
+    │   └── InternalError         a fault of the server, findable in its log by `request_id`
+    ├── StateConflict             look at the present state, then decide
+    │   ├── ResourceNotFound      missing or deleted
+    │   ├── ResourceAlreadyExists live, or deleted (restore it instead)
+    │   ├── ParentNotFound        a parent is missing or deleted
+    │   ├── LineageCycle          resources would be their own ancestors
+    │   ├── NotDeleted            a restore of what is live
+    │   ├── VersionConflict       a resource has another version than the caller expects
+    │   ├── IdempotencyMismatch   a key was used before for another request
+    │   ├── AlreadyRegistered     an external uid has an identifier
+    │   └── NotRegistered         an external uid has no identifier
+    └── StorageProblem            look at `failures`: which files were not moved, and why
+        ├── BlobNotFound          no such object, or nothing below the prefix
+        ├── BlobForbidden         S3 does not let the caller
+        ├── BlobCorrupted         an object's bytes are not those that were stored
+        ├── LocalFileProblem      a local file cannot be read or written: disk full, no permission
+        └── TransferFailed        S3 cannot be reached, or files failed for different reasons
+"""
+
+from __future__ import annotations
+
+from vxdata.schemas.errors.base import VxDataError
+from vxdata.schemas.errors.requests import (
+    AsOfInFuture,
+    DuplicateIdentifiers,
+    FieldTypeMismatch,
+    IncompleteUpload,
+    InvalidBlobUrl,
+    InvalidIdentifier,
+    InvalidPlan,
+    InvalidRequest,
+    InvalidTicket,
+    NotAllowed,
+    UnexpectedPayload,
+    UnknownAction,
+    UnknownField,
+    UnknownResourceType,
+    ValidationFailed,
+)
+from vxdata.schemas.errors.service import (
+    InternalError,
+    RequestCancelled,
+    RequestTimedOut,
+    ServerBusy,
+    ServerUnavailable,
+    ServiceProblem,
+)
+from vxdata.schemas.errors.state import (
+    AlreadyRegistered,
+    IdempotencyMismatch,
+    LineageCycle,
+    NotDeleted,
+    NotRegistered,
+    ParentNotFound,
+    ResourceAlreadyExists,
+    ResourceNotFound,
+    StateConflict,
+    VersionConflict,
+)
+from vxdata.schemas.errors.storage import (
+    BlobCorrupted,
+    BlobForbidden,
+    BlobNotFound,
+    LocalFileProblem,
+    StorageProblem,
+    TransferFailed,
+)
+
+__all__ = [
+    "AlreadyRegistered",
+    "AsOfInFuture",
+    "BlobCorrupted",
+    "BlobForbidden",
+    "BlobNotFound",
+    "DuplicateIdentifiers",
+    "FieldTypeMismatch",
+    "IdempotencyMismatch",
+    "IncompleteUpload",
+    "InternalError",
+    "InvalidBlobUrl",
+    "InvalidIdentifier",
+    "InvalidPlan",
+    "InvalidRequest",
+    "InvalidTicket",
+    "LineageCycle",
+    "LocalFileProblem",
+    "NotAllowed",
+    "NotDeleted",
+    "NotRegistered",
+    "ParentNotFound",
+    "RequestCancelled",
+    "RequestTimedOut",
+    "ResourceAlreadyExists",
+    "ResourceNotFound",
+    "ServerBusy",
+    "ServerUnavailable",
+    "ServiceProblem",
+    "StateConflict",
+    "StorageProblem",
+    "TransferFailed",
+    "UnexpectedPayload",
+    "UnknownAction",
+    "UnknownField",
+    "UnknownResourceType",
+    "ValidationFailed",
+    "VersionConflict",
+    "VxDataError",
+]

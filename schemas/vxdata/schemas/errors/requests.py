@@ -1,0 +1,162 @@
+"""Errors that end when the request is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from vxdata.schemas.errors.base import VxDataError
+from vxdata.schemas.messages import abridged, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class InvalidRequest(VxDataError, ValueError):
+    """The request can never succeed as it stands."""
+
+
+class InvalidPlan(InvalidRequest):
+    """A query plan is malformed, exceeds a limit, or has a version that this server does not speak."""
+
+
+class InvalidTicket(InvalidRequest):
+    """A ticket, command or action body holds bytes that are not a VxData request."""
+
+
+class UnknownAction(InvalidRequest):
+    """The server offers no action of this name."""
+
+
+class UnknownField(InvalidRequest):
+    """A payload type does not have the field that was named."""
+
+    @classmethod
+    def from_names(cls, resource_type: str, names: Sequence[str], known: Iterable[str]) -> Self:
+        """Name the unknown fields and the nearest known ones.
+
+        Args:
+            resource_type: The payload type that was asked.
+            names: The names that it does not have.
+            known: The names that it has.
+
+        Returns:
+            The error, with `resource_type`, `fields` and `known` in its details.
+        """
+        known = list(known)
+        hint = " ".join(did_you_mean(name, known) for name in names[:3])
+        return cls(
+            f"{resource_type} has no field {abridged(names)}. {hint}",
+            resource_type=resource_type,
+            fields=list(names),
+            known=known,
+        )
+
+
+class UnknownResourceType(InvalidRequest):
+    """No payload type is registered under this prefix."""
+
+    @classmethod
+    def from_name(cls, name: str, known: Iterable[str]) -> Self:
+        """Name the unknown type and the nearest known ones."""
+        known = list(known)
+        return cls(
+            f"There is no resource type {name!r}. {did_you_mean(name, known)}",
+            resource_type=name,
+            known=known,
+        )
+
+
+class FieldTypeMismatch(InvalidRequest, TypeError):
+    """A value or a column has a type that its field does not take."""
+
+
+class InvalidIdentifier(InvalidRequest):
+    """An identifier does not have the form `<prefix>/<rest>`."""
+
+
+class UnexpectedPayload(InvalidRequest):
+    """An identifier or a model of one payload type was given where another is expected."""
+
+    @classmethod
+    def from_identifiers(cls, identifiers: Sequence[str], expected: str) -> Self:
+        """Name the identifiers whose prefix is not `expected`."""
+        return cls(
+            f"Expected identifiers of {expected}, got {abridged(identifiers)}.",
+            identifiers=list(identifiers),
+            expected=expected,
+        )
+
+
+class ValidationFailed(InvalidRequest):
+    """Values break the constraints of their fields; `details["violations"]` lists each of them.
+
+    A violation is a dictionary with `resource_type`, `row` (position in the batch of that type,
+    from 0), `identifier` (or None), `field`, `problem` and `value` (abridged text).
+    """
+
+    @property
+    def violations(self) -> list[dict[str, Any]]:
+        """Every violation found, up to the limit that the message states."""
+        return list(self.details.get("violations", ()))
+
+    @classmethod
+    def from_violations(cls, violations: Sequence[dict[str, Any]], count: int | None = None) -> Self:
+        """Describe the violations.
+
+        Args:
+            violations: The violations, possibly cut at a limit.
+            count: How many there were before the cut; all of them by default.
+
+        Returns:
+            The error, with `violations` and `count` in its details.
+        """
+        count = len(violations) if count is None else count
+        lines = [
+            f"{found['resource_type']} row {found['row']} ({found['identifier']}), "
+            f"{found['field']}: {found['problem']}"
+            for found in violations[:3]
+        ]
+        more = f" ({count - len(lines):,} more)" if count > len(lines) else ""
+        return cls(f"{'; '.join(lines)}{more}.", violations=list(violations), count=count)
+
+
+class DuplicateIdentifiers(InvalidRequest):
+    """One batch names the same identifier more than once."""
+
+    @classmethod
+    def from_identifiers(cls, identifiers: Sequence[str]) -> Self:
+        """Name the repeated identifiers."""
+        return cls(
+            f"Identifiers given more than once in the batch: {abridged(identifiers)}.",
+            identifiers=list(identifiers),
+        )
+
+
+class IncompleteUpload(InvalidRequest):
+    """An upload ended without a commit marker that matches it, so nothing was written."""
+
+
+class InvalidBlobUrl(InvalidRequest):
+    """An S3 URL, or the key that it holds, has a form that is not allowed."""
+
+    @classmethod
+    def from_urls(cls, urls: Sequence[str], problem: str) -> Self:
+        """Name the URLs and what is wrong with each of them.
+
+        Args:
+            urls: The URLs.
+            problem: The end of the sentence, such as ``"its key has an empty part"``.
+
+        Returns:
+            The error, with `urls` and `problem` in its details.
+        """
+        named = abridged([f"{url!r:.300}" for url in urls])
+        return cls(f"Not an S3 URL to use: {named}: {problem}.", urls=list(urls), problem=problem)
+
+
+class AsOfInFuture(InvalidRequest):
+    """An `as_of` lies later than the server's clock, where the answer could still change."""
+
+
+class NotAllowed(InvalidRequest):
+    """The verb is off unless the server's operator allows it."""

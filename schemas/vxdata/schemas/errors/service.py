@@ -1,0 +1,35 @@
+"""Errors of the service, which may pass."""
+
+from __future__ import annotations
+
+from vxdata.schemas.errors.base import VxDataError
+
+
+class ServiceProblem(VxDataError):
+    """The service could not do its part; the request itself may be right."""
+
+    retryable = True
+
+
+class ServerUnavailable(ServiceProblem, ConnectionError):
+    """Nothing answers at the address, the connection broke, or the server is shutting down."""
+
+
+class ServerBusy(ServiceProblem):
+    """No database connection became free in time."""
+
+
+class RequestTimedOut(ServiceProblem, TimeoutError):
+    """The deadline of the call or of the statement passed."""
+
+
+class RequestCancelled(ServiceProblem):
+    """The call was cancelled by its caller."""
+
+    retryable = False
+
+
+class InternalError(ServiceProblem):
+    """A fault of the server; its log explains it under `details["request_id"]`."""
+
+    retryable = False

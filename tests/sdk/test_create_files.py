@@ -1,0 +1,222 @@
+"""Creates with local files: uploaded first, and taken back where nothing came of it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sdk.storage.conftest import point_at
+from vxdata.schemas.create import ArtefactCreate, HistoMapCreate, VolumeCreate
+from vxdata.schemas.errors import (
+    InvalidBlobUrl,
+    ParentNotFound,
+    ResourceAlreadyExists,
+    ResourceNotFound,
+    ServerUnavailable,
+    ValidationFailed,
+)
+from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
+from vxdata.sdk import Client, StorageOptions
+from vxdata.server.embedded.s3 import s3_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from vxdata.server.app import Server
+    from vxdata.server.embedded import EmbeddedStack
+
+
+@pytest.fixture
+def direct(server: Server, stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """A client with S3 credentials."""
+    point_at(monkeypatch, stack)
+    with Client(server.flight_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def presigned(server: Server) -> Iterator[Client]:
+    """A client without any."""
+    with Client(server.flight_url, storage=StorageOptions(access="presigned")) as connected:
+        yield connected
+
+
+@pytest.fixture
+def file(tmp_path: Path, unique: str) -> Path:
+    """A file whose content no other test has."""
+    path = tmp_path / f"scan {unique}.nii"
+    path.write_text(unique)
+    return path
+
+
+def volume(identifier: str, parent: str, **fields: Any) -> VolumeCreate:
+    return VolumeCreate(identifier=identifier, parent_identifier=parent, license="CC BY 4.0", **fields)
+
+
+def keys(stack: EmbeddedStack, name: str) -> list[str]:
+    """The objects whose keys end in a name."""
+    pages = s3_client(stack.s3).get_paginator("list_objects_v2").paginate(Bucket=stack.s3.bucket)
+    return [
+        found["Key"] for page in pages for found in page.get("Contents", ()) if found["Key"].endswith(name)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["direct", "presigned"])
+def test_a_path_becomes_a_url(
+    request: pytest.FixtureRequest, kind: str, datasource: str, unique: str, file: Path, tmp_path: Path
+) -> None:
+    client: Client = request.getfixturevalue(kind)
+
+    stored = client.volumes.create(volume(unique, datasource, path_nii=file))
+
+    assert stored.path_nii is not None
+    assert stored.path_nii.startswith("s3://vxdata/files/")
+    assert stored.path_nii.endswith(f"/{file.name}")
+    assert client.storage.download(stored.path_nii, dest_dir=tmp_path / "down").read_text() == unique
+    assert client.volumes.retrieve(unique).path_nii == stored.path_nii
+
+
+def test_lists_mappings_and_several_types(
+    direct: Client, datasource: str, unique: str, file: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    other = tmp_path / "other.pdf"
+    other.write_bytes(b"other" + unique.encode())
+    there = direct.storage.upload(other)
+    model = volume(unique, datasource, path_nii=file)
+
+    stored = direct.resources.create(
+        [
+            model,
+            HistoMapCreate(
+                identifier=unique, parent_identifier=datasource, license="x", path_slides=[file, there, other]
+            ),
+            ArtefactCreate(identifier=unique, files={"mine": file, "there": there}),
+        ]
+    )
+
+    url = stored[0].path_nii  # type: ignore[attr-defined] # a volume
+    assert stored[1].path_slides == [url, there, there]  # type: ignore[attr-defined] # a histomap
+    assert stored[2].files == {"mine": url, "there": there}  # type: ignore[attr-defined] # an artefact
+    assert len(keys(stack, file.name)) == 1, "one object for one file"
+    assert model.path_nii == file, "the caller's model is as it was"
+
+
+def test_what_is_missing_is_named_before_anything_is_sent(
+    direct: Client, datasource: str, unique: str, file: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    models = [
+        volume(f"{unique}-a", datasource, path_nii=file),
+        volume(f"{unique}-b", datasource, path_nii=tmp_path / "nowhere.nii"),
+        volume(f"{unique}-c", datasource, path_nii=tmp_path),
+    ]
+
+    with pytest.raises(ValidationFailed, match=r"path_nii: there is no file .*nowhere\.nii") as caught:
+        direct.volumes.create(models)
+
+    assert [(found["row"], found["identifier"], found["field"]) for found in caught.value.violations] == [
+        (1, f"volume/{unique}-b", "path_nii"),
+        (2, f"volume/{unique}-c", "path_nii"),
+    ]
+    assert "is a folder" in caught.value.violations[1]["problem"]
+    assert keys(stack, file.name) == []
+    with pytest.raises(ResourceNotFound):
+        direct.volumes.retrieve(f"{unique}-a")
+
+
+def test_a_refused_create_leaves_neither_row_nor_object(
+    direct: Client, datasource: str, unique: str, file: Path, stack: EmbeddedStack
+) -> None:
+    models = [
+        volume(f"{unique}-a", datasource, path_nii=file),
+        volume(f"{unique}-b", "patient/nobody", path_nii=file),
+    ]
+
+    with pytest.raises(ParentNotFound):
+        direct.volumes.create(models)
+
+    assert keys(stack, file.name) == []
+    with pytest.raises(ResourceNotFound):
+        direct.volumes.retrieve(f"{unique}-a")
+
+
+def test_without_credentials_the_object_is_left_to_the_sweep(
+    presigned: Client, unique: str, file: Path, stack: EmbeddedStack
+) -> None:
+    with pytest.raises(ParentNotFound):
+        presigned.volumes.create(volume(unique, "patient/nobody", path_nii=file))
+
+    assert len(keys(stack, file.name)) == 1
+
+
+def test_a_refused_create_leaves_what_was_there_before(
+    direct: Client, unique: str, file: Path, tmp_path: Path
+) -> None:
+    url = direct.storage.upload(file)
+
+    with pytest.raises(ParentNotFound):
+        direct.volumes.create(volume(unique, "patient/nobody", path_nii=file))
+
+    assert direct.storage.download(url, dest_dir=tmp_path / "down").read_text() == unique
+
+
+def test_a_second_run_of_a_load_does_not_harm_the_first(
+    direct: Client, datasource: str, unique: str, file: Path, tmp_path: Path
+) -> None:
+    def attempt(barrier: threading.Barrier) -> str:
+        barrier.wait()
+        try:
+            return str(direct.volumes.create(volume(unique, datasource, path_nii=file)).path_nii)
+        except ResourceAlreadyExists:
+            return "refused"
+
+    barrier = threading.Barrier(6)
+    with ThreadPoolExecutor(6) as threads:
+        outcomes = [made.result() for made in [threads.submit(attempt, barrier) for _ in range(6)]]
+
+    (url,) = [outcome for outcome in outcomes if outcome != "refused"]
+    assert direct.storage.download(url, dest_dir=tmp_path / "down").read_text() == unique
+
+
+def test_where_the_outcome_is_unknown_nothing_is_removed(
+    direct: Client, datasource: str, unique: str, file: Path, stack: EmbeddedStack
+) -> None:
+    assert direct.health().status == "ok"  # S3 is there, and so are its credentials in the environment
+    with Client("grpc://127.0.0.1:1") as nowhere, pytest.raises(ServerUnavailable):
+        nowhere.volumes.create(volume(unique, datasource, path_nii=file))
+
+    assert len(keys(stack, file.name)) == 1
+
+
+def test_an_upload_that_fails_creates_nothing(
+    direct: Client, datasource: str, unique: str, tmp_path: Path
+) -> None:
+    unnameable = tmp_path / "two\nlines.nii"
+    unnameable.write_bytes(b"x")
+
+    with pytest.raises(InvalidBlobUrl, match="control characters"):
+        direct.volumes.create(volume(unique, datasource, path_nii=unnameable))
+    with pytest.raises(ResourceNotFound):
+        direct.volumes.retrieve(unique)
+
+
+def test_an_update_says_to_upload_first(file: Path) -> None:
+    with pytest.raises(ValidationFailed, match=r"path_nii: only create uploads .* client\.storage\.upload"):
+        VolumeUpdate(path_nii=file)  # type: ignore[arg-type] # the subject
+    with pytest.raises(ValidationFailed, match=r"files: at \['a'\]: only create uploads"):
+        ArtefactUpdate(files={"a": file})  # type: ignore[dict-item] # the subject
+
+
+def test_a_path_stays_itself_until_it_is_uploaded(file: Path) -> None:
+    model = ArtefactCreate(identifier="a", files={"a": file, "b": "s3://bucket/key"})
+
+    assert model.files == {"a": file, "b": "s3://bucket/key"}
+    assert model.model_dump()["files"]["a"] == file
+    assert f'"a":"{file}"' in model.model_dump_json()
+    with pytest.raises(ValidationFailed, match="String should match"):
+        ArtefactCreate.model_validate_json('{"identifier": "a", "files": {"a": "/etc/passwd"}}')
+    with pytest.raises(ValidationFailed, match="String should match"):
+        ArtefactCreate(identifier="a", files={"a": str(file)})

@@ -1,0 +1,197 @@
+"""Addresses of blobs, against the real S3 service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+from pydantic import ValidationError
+
+from tests.server.support import create, resources
+from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
+from vxdata.schemas.registry import registry
+from vxdata.schemas.wire import MOST_URLS, BlobUrls, ListRequest, PresignRequest
+from vxdata.server.services.blobs import BlobService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vxdata.schemas.wire import Presigned
+    from vxdata.server.blobs import BlobStore
+    from vxdata.server.database import Database
+    from vxdata.server.services.write import WriteService
+
+KEYS = [
+    "plain.nii",
+    "with space/#hash?query=1&more",
+    "100%/%2e%2e/%41",
+    "grüße/日本/🧠.nii",
+    "quote'\"\\<>|*:;",
+    "/".join(["x" * 224] * 4),  # SeaweedFS takes 255 bytes in each part
+]
+
+
+@pytest.fixture
+def service(store: BlobStore, database: Database) -> BlobService:
+    """The service."""
+    return BlobService(store, database, registry())
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[urllib3.PoolManager]:
+    """A client without any credentials."""
+    with urllib3.PoolManager(retries=False) as pool:
+        yield pool
+
+
+def signed(service: BlobService, method: str, *urls: str) -> Presigned:
+    return service.presign(PresignRequest.model_validate({"method": method, "urls": urls}))
+
+
+def put(service: BlobService, http: urllib3.PoolManager, url: str, body: bytes) -> int:
+    answer = signed(service, "put", url)
+    return http.request("PUT", answer.urls[0], body=body, headers=answer.headers).status
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:12])
+def test_an_object_goes_up_and_down_without_credentials(
+    service: BlobService, http: urllib3.PoolManager, bucket: str, key: str
+) -> None:
+    url = f"s3://{bucket}/{key}"
+    assert put(service, http, url, b"content") == 200
+
+    got = http.request("GET", signed(service, "get", url).urls[0])
+    looked = http.request("HEAD", signed(service, "head", url).urls[0])
+
+    assert (got.status, got.data) == (200, b"content")
+    assert (looked.status, looked.headers["content-length"]) == (200, "7")
+    listed = service.list(ListRequest(url=f"s3://{bucket}/{key.partition('/')[0]}/")).blobs
+    assert [blob.url for blob in listed] == ([url] if "/" in key else [])
+
+
+def test_nothing_is_overwritten(service: BlobService, http: urllib3.PoolManager, bucket: str) -> None:
+    url = f"s3://{bucket}/once"
+    answer = signed(service, "put", url)
+    assert answer.headers == {"If-None-Match": "*"}
+
+    assert http.request("PUT", answer.urls[0], body=b"first", headers=answer.headers).status == 200
+    assert http.request("PUT", answer.urls[0], body=b"second", headers=answer.headers).status == 412
+    assert http.request("PUT", answer.urls[0], body=b"second").status == 403, "the condition is signed"
+
+    assert http.request("GET", signed(service, "get", url).urls[0]).data == b"first"
+
+
+def test_an_address_serves_one_method_and_one_object(
+    service: BlobService, http: urllib3.PoolManager, bucket: str
+) -> None:
+    assert put(service, http, f"s3://{bucket}/a", b"a") == 200
+    assert put(service, http, f"s3://{bucket}/b", b"b") == 200
+    (address,) = signed(service, "get", f"s3://{bucket}/a").urls
+
+    assert http.request("DELETE", address).status == 403
+    assert http.request("PUT", address, body=b"x").status == 403
+    assert http.request("GET", address.replace("/a?", "/b?")).status == 403
+    assert http.request("GET", address).data == b"a"
+
+
+def test_other_buckets_are_refused(service: BlobService, bucket: str) -> None:
+    for method in ("get", "head", "put"):
+        with pytest.raises(NotAllowed, match="bucket elsewhere for this") as caught:
+            signed(service, method, f"s3://{bucket}/mine", "s3://elsewhere/theirs")
+        assert caught.value.details["buckets"] == ["elsewhere"]
+    with pytest.raises(NotAllowed, match="elsewhere"):
+        service.list(ListRequest(url="s3://elsewhere/a/"))
+
+
+def test_a_further_bucket_is_read_and_not_written(service: BlobService, store: BlobStore) -> None:
+    own, further = store.buckets
+
+    assert service.describe().model_dump() == {
+        "bucket": own,
+        "buckets": [own, further],
+        "url": store.url,
+        "region": store.region,
+    }
+    assert len(signed(service, "get", f"s3://{further}/a", f"s3://{own}/a").urls) == 2
+    with pytest.raises(NotAllowed, match=f"{further} for this; it does {own}"):
+        signed(service, "put", f"s3://{further}/a")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a/../b", "./a", "a//b", "/a", "a\x00", "a\n", "x" * 1_025, "ü" * 513, "folder/", "folder/*"]
+)
+def test_keys_that_are_refused(service: BlobService, bucket: str, key: str) -> None:
+    with pytest.raises(InvalidBlobUrl):
+        signed(service, "get", f"s3://{bucket}/{key}")
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/a", "s3:/a", "file:///etc/passwd", "s3://B/a"])
+def test_what_is_no_url_of_an_object_is_refused(service: BlobService, url: str) -> None:
+    with pytest.raises(InvalidBlobUrl):
+        signed(service, "get", url)
+    with pytest.raises(InvalidBlobUrl):
+        service.list(ListRequest(url=url))
+
+
+def test_a_listing_is_of_a_prefix(service: BlobService, bucket: str) -> None:
+    with pytest.raises(InvalidBlobUrl, match="stands for one object"):
+        service.list(ListRequest(url=f"s3://{bucket}/a"))
+
+
+def test_a_batch_has_a_limit(service: BlobService, bucket: str) -> None:
+    url = f"s3://{bucket}/a"
+    assert len(signed(service, "get", *[url] * MOST_URLS).urls) == MOST_URLS
+    with pytest.raises(ValidationError):
+        signed(service, "get", *[url] * (MOST_URLS + 1))
+
+
+def test_pages_together_are_everything(service: BlobService, store: BlobStore, bucket: str) -> None:
+    names = {f"series/{number:04}/{part}.dcm" for number in range(205) for part in range(5)}
+    for name in names:
+        store._client.put_object(Bucket=bucket, Key=name, Body=b"x")
+    store._client.put_object(Bucket=bucket, Key="series-of-another/a", Body=b"x")
+
+    first = service.list(ListRequest(url=f"s3://{bucket}/series/*"))
+    assert len(first.blobs) == 1_000
+    second = service.list(ListRequest(url=f"s3://{bucket}/series/*", after=first.after))
+
+    assert second.after is None
+    assert sorted(blob.url for blob in first.blobs + second.blobs) == sorted(
+        f"s3://{bucket}/{name}" for name in names
+    )
+
+
+def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
+    service = BlobService(None, database, registry())
+
+    with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
+        service.describe()
+    with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
+        signed(service, "get", "s3://bucket/a")
+
+
+def test_references_are_found_in_every_kind_of_field(
+    service: BlobService, creates: WriteService, bucket: str
+) -> None:
+    held = [f"s3://{bucket}/{name}" for name in ("one", "list/a", "map/a", "prefix/deep/1.dcm")]
+    free = [f"s3://{bucket}/{name}" for name in ("two", "list", "prefix-of-another/1.dcm", "map/a/b")]
+    create(creates, resources("datasource", {"identifier": "datasource/refs"}))
+    create(
+        creates,
+        resources("volume", {
+            "identifier": "volume/refs",
+            "parent_identifier": "datasource/refs",
+            "path_nii": held[0],
+            "path_dicom": f"s3://{bucket}/prefix/*",
+        }),
+        resources("histomap", {
+            "identifier": "histomap/refs", "parent_identifier": "datasource/refs", "path_slides": [held[1]]
+        }),
+        resources("artefact", {"identifier": "artefact/refs", "files": [("a", held[2])]}),
+    )  # fmt: skip
+
+    assert service.referenced(BlobUrls(urls=[*free, *held])).urls == held
+    assert service.referenced(BlobUrls(urls=free)).urls == []
+    with pytest.raises(InvalidBlobUrl):
+        service.referenced(BlobUrls(urls=["/etc/passwd"]))

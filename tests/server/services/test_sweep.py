@@ -1,0 +1,146 @@
+"""Sweeps: what goes, and above all what stays."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.server.support import create, never, resources
+from vxdata.schemas.registry import Registry, registry
+from vxdata.schemas.wire import WriteCommand
+from vxdata.server.services.sweep import Sweep
+from vxdata.server.services.write import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vxdata.server.blobs import BlobStore
+    from vxdata.server.database import Database
+    from vxdata.server.services.sweep import Unreferenced
+    from vxdata.server.services.write import WriteService
+
+AT_ONCE = timedelta(0)
+
+
+@pytest.fixture
+def put(store: BlobStore) -> Callable[[str], str]:
+    """Stores an object and tells its URL."""
+
+    def store_object(key: str) -> str:
+        store._client.put_object(Bucket=store.bucket, Key=key, Body=key.encode())
+        return f"s3://{store.bucket}/{key}"
+
+    return store_object
+
+
+@pytest.fixture
+def sweep(database: Database, store: BlobStore) -> Sweep:
+    """A sweep of the bucket."""
+    return Sweep(database, registry(), store)
+
+
+def write(service: WriteService, verb: Any, *sections: Any) -> None:
+    rows = sum(part.rows.num_rows for part in sections)
+    service.write(WriteCommand(verb=verb), iter([*sections, rows]), never)
+
+
+def artefact(service: WriteService, url: str) -> str:
+    """Create an artefact that refers to a URL."""
+    identifier = f"artefact/{secrets.token_hex(6)}"
+    create(service, resources("artefact", {"identifier": identifier, "files": [("a", url)]}))
+    return identifier
+
+
+def found(unreferenced: Unreferenced) -> set[str]:
+    return {str(each.url) for each in unreferenced.objects}
+
+
+def present(store: BlobStore) -> set[str]:
+    return {str(each.url) for page in store.objects() for each in page}
+
+
+def silent(*_: int) -> None:
+    """Show no progress."""
+
+
+def test_what_nothing_refers_to_goes(
+    sweep: Sweep, store: BlobStore, creates: WriteService, put: Callable[[str], str]
+) -> None:
+    kept, lost = put("files/kept"), {put(f"files/lost{number}") for number in range(300)}
+    artefact(creates, kept)
+    looked: list[int] = []
+    steps: list[tuple[int, int]] = []
+
+    unreferenced = sweep.find(AT_ONCE, looked.append)
+    assert (found(unreferenced), looked) == (lost, [301])
+    assert unreferenced.size == sum(len(url) - len(f"s3://{store.bucket}/") for url in lost)
+    removed = sweep.remove(unreferenced, lambda done, total: steps.append((done, total)))
+
+    assert {str(each.url) for each in removed} == lost
+    assert present(store) == {kept}
+    assert steps == [(250, 300), (300, 300)]
+
+
+def test_superseded_and_deleted_versions_keep_theirs(
+    sweep: Sweep, store: BlobStore, creates: WriteService, put: Callable[[str], str]
+) -> None:
+    old, new, lost = put("a/old"), put("a/new"), put("a/lost")
+    identifier = artefact(creates, old)
+    change = {"identifier": identifier, "files": [("a", new)]}
+    write(creates, "update", resources("artefact", change))
+    write(creates, "delete", _identifiers(identifier))
+
+    assert found(sweep.find(AT_ONCE, silent)) == {lost}
+
+
+def test_all_below_a_prefix_stays(
+    sweep: Sweep, creates: WriteService, put: Callable[[str], str], bucket: str
+) -> None:
+    for key in ("series/1.dcm", "series/deep/2.dcm", "folder/1"):
+        put(key)
+    lost = {put("series-of-another/1.dcm"), put("series.dcm"), put("folders/1")}
+    for prefix in (f"s3://{bucket}/series/*", f"s3://{bucket}/folder/"):
+        artefact(creates, prefix)
+
+    assert found(sweep.find(AT_ONCE, silent)) == lost
+
+
+def test_what_is_young_stays(sweep: Sweep, put: Callable[[str], str]) -> None:
+    put("files/being-uploaded")
+
+    assert found(sweep.find(timedelta(hours=1), silent)) == set()
+
+
+def test_what_gets_a_reference_meanwhile_stays(
+    sweep: Sweep, store: BlobStore, creates: WriteService, put: Callable[[str], str]
+) -> None:
+    late, below, again, lost = put("files/late"), put("p/1"), put("files/again"), put("files/lost")
+    unreferenced = sweep.find(AT_ONCE, silent)
+    assert found(unreferenced) == {late, below, again, lost}
+
+    artefact(creates, late)
+    artefact(creates, f"s3://{store.bucket}/p/*")
+    superseded = artefact(creates, again)
+    write(creates, "update", resources("artefact", {"identifier": superseded, "files": None}))
+    removed = sweep.remove(unreferenced, silent)
+
+    assert [str(each.url) for each in removed] == [lost]
+    assert present(store) == {late, below, again}
+
+
+def test_versions_of_types_that_are_no_longer_declared_keep_theirs(
+    database: Database, store: BlobStore, creates: WriteService, put: Callable[[str], str]
+) -> None:
+    kept, lost = put("files/kept"), put("files/lost")
+    artefact(creates, kept)
+    without = Registry(tuple(each for each in registry() if each.prefix != "artefact"))
+
+    assert found(Sweep(database, without, store).find(AT_ONCE, silent)) == {lost}
+
+
+def _identifiers(*names: str) -> Any:
+    section = resources("artefact", *({"identifier": name} for name in names))
+    return Section("artefact", section.rows.select(["identifier"]))

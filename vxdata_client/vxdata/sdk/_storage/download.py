@@ -1,0 +1,173 @@
+"""Downloads: URLs become files and folders below one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.blob_urls import ObjectUrl
+from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl
+from vxdata.sdk._storage.checks import check, problem_of
+from vxdata.sdk._storage.crew import Crew
+from vxdata.sdk._storage.places import place_of, remove_stale, whole_file
+from vxdata.sdk._storage.progress import Progress
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from vxdata.sdk._storage.access import Access
+    from vxdata.sdk._storage.progress import Tally
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How files are to be fetched.
+
+    Args:
+        fail_fast: Whether the first failure ends it all; by default all are named at the end.
+        verify: Whether files that are there are hashed too, instead of only measured.
+        progress: Whether to show a progress bar.
+    """
+
+    fail_fast: bool = False
+    verify: bool = False
+    progress: bool = True
+
+
+def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
+    """Read URLs, each once.
+
+    Args:
+        urls: Texts.
+
+    Returns:
+        The parts, by text.
+
+    Raises:
+        InvalidBlobUrl: Some have a form that is not allowed; all such are named.
+    """
+    parsed, refused = {}, {}
+    for url in dict.fromkeys(urls):
+        try:
+            parsed[url] = ObjectUrl.parse(url)
+        except InvalidBlobUrl as error:
+            refused[url] = error.details["problem"]
+    if refused:
+        raise InvalidBlobUrl.from_urls(list(refused), "; ".join(dict.fromkeys(refused.values())))
+    return parsed
+
+
+def download(
+    access: Access, threads: int, urls: Iterable[str], dest_dir: str | os.PathLike[str], wish: Wish
+) -> dict[str, Path]:
+    """Fetch objects that are not there yet.
+
+    Args:
+        access: The way to S3.
+        threads: Objects at a time.
+        urls: Objects and prefixes.
+        dest_dir: The folder below which all files go.
+        wish: How.
+
+    Returns:
+        The file of each object and the folder of each prefix, by URL.
+
+    Raises:
+        InvalidBlobUrl: Some URL has a form that is not allowed; then nothing is fetched.
+        StorageProblem: Something failed; it names every object that did. The others are in place.
+    """
+    wanted = parse_urls(urls)
+    dest_dir = Path(dest_dir).absolute()
+    crew = Crew(threads, fail_fast=wish.fail_fast)
+    prefixes = [url for url in wanted.values() if url.is_prefix]
+    listed = crew.run(prefixes, partial(_listed, access))
+    sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}
+    for found in listed.values():
+        sizes |= _usable(found, crew)
+    places = {url: place_of(url, dest_dir) for url in sizes}
+    fetching = _Fetching(access, sizes, places, verify=wish.verify)
+    fetching.prepare()
+    with Progress("download", len(sizes), shown=wish.progress) as progress:
+        crew.run(sizes, fetching.fetch, progress)
+    crew.finish()
+    return {text: place_of(url, dest_dir) for text, url in wanted.items()}
+
+
+def _listed(access: Access, prefix: ObjectUrl, tally: Tally) -> dict[str, int]:
+    """The objects below a prefix; the empty ones that stand for folders are left out."""
+    found = {}
+    for url, size in access.list(prefix):
+        tally.moved(0)
+        if not url.endswith("/"):
+            found[url] = size
+    if not found:
+        raise BlobNotFound.about(str(prefix), "there is nothing below this prefix")
+    return found
+
+
+def _usable(found: dict[str, int], crew: Crew) -> dict[ObjectUrl, int]:
+    """Read the URLs of a listing, and let those fail that are refused."""
+    usable = {}
+    for text, size in found.items():
+        try:
+            usable[ObjectUrl.parse(text)] = size
+        except InvalidBlobUrl as refusal:
+            crew.fail(text, refusal)
+    return usable
+
+
+class _Fetching:
+    """Fetches objects that are not there yet.
+
+    Args:
+        access: The way to S3.
+        sizes: The objects, with their sizes where a listing told them.
+        places: Their files.
+        verify: Whether to hash what is there.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        sizes: dict[ObjectUrl, int | None],
+        places: dict[ObjectUrl, Path],
+        *,
+        verify: bool,
+    ) -> None:
+        self._access = access
+        self._sizes = sizes
+        self._places = places
+        self._verify = verify
+        self._present = {url for url, place in places.items() if place.is_file()}
+
+    def prepare(self) -> None:
+        """Announce what will be asked for, and tidy up behind processes that were killed."""
+        unsure = [url for url in self._sizes if url in self._present and self._needs_look(url)]
+        self._access.expect("head", unsure)
+        self._access.expect("get", [url for url in self._sizes if url not in self._present])
+        for folder in {place.parent for place in self._places.values()}:
+            remove_stale(folder)
+
+    def fetch(self, url: ObjectUrl, tally: Tally) -> None:
+        """Fetch one object if it must be."""
+        place = self._places[url]
+        if url in self._present and self._is_right(url, place):
+            tally.spared()
+            return
+        with whole_file(place) as unfinished:
+            stat = self._access.get(url, unfinished, tally)
+            check(unfinished, url, stat)
+
+    def _is_right(self, url: ObjectUrl, place: Path) -> bool:
+        if not self._needs_look(url):
+            return place.stat().st_size == self._sizes[url]
+        stat = self._access.head(url)
+        if self._verify:
+            return problem_of(place, url, stat) is None
+        return place.stat().st_size == stat.size
+
+    def _needs_look(self, url: ObjectUrl) -> bool:
+        return self._verify or self._sizes[url] is None

@@ -1,0 +1,111 @@
+"""S3 URLs inside of a frame: which columns hold them, and what takes their place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from vxdata.schemas.blob_urls import SCHEME
+from vxdata.schemas.errors import UnknownField
+from vxdata.schemas.registry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+def find_urls(frame: pl.DataFrame, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
+    """Find the S3 URLs of a frame.
+
+    Args:
+        frame: Any rows.
+        columns: Columns to look at. By default those named like a blob field of some payload type, and those
+            whose texts are all S3 URLs.
+
+    Returns:
+        The URLs of each column that has any, each URL once.
+
+    Raises:
+        UnknownField: The frame has no such column.
+    """
+    missing = [name for name in columns or () if name not in frame.columns]
+    if missing:
+        raise UnknownField.from_names("The frame", missing, frame.columns)
+    blob_fields = {
+        field.name for payload in registry() for field in payload.response_fields if field.holds_blobs
+    }
+    found = {}
+    for series in frame.get_columns() if columns is None else map(frame.get_column, columns):
+        mixed = columns is not None or series.name in blob_fields
+        urls = [url for texts in _texts(series) for url in _urls(texts, mixed=mixed)]
+        if urls:
+            found[series.name] = list(dict.fromkeys(urls))
+    return found
+
+
+def _texts(series: pl.Series) -> Iterator[pl.Series]:
+    """The texts in a column, at any depth: those of each field of a structure apart."""
+    match series.dtype:
+        case pl.String():
+            yield series
+        case pl.Categorical() | pl.Enum():
+            yield series.cast(pl.String)
+        case pl.List() | pl.Array():
+            yield from _texts(series.explode())
+        case pl.Struct():
+            for field in series.struct.fields:
+                yield from _texts(series.struct.field(field))
+        case dtype if (entries := _entries_of(dtype)) is not None:
+            yield from _texts(series.cast(entries))
+        case _:
+            return
+
+
+def _urls(texts: pl.Series, *, mixed: bool) -> list[str]:
+    """The S3 URLs among texts; none if other texts are among them, unless they may be mixed."""
+    present = texts.drop_nulls().unique(maintain_order=True)
+    urls = present.filter(present.str.starts_with(SCHEME))
+    return urls.to_list() if mixed or len(urls) == len(present) else []
+
+
+def replaced(frame: pl.DataFrame, columns: Sequence[str], paths: Mapping[str, str]) -> pl.DataFrame:
+    """Put paths in the place of URLs.
+
+    Args:
+        frame: The rows.
+        columns: The columns that hold URLs.
+        paths: The path for each URL; other texts stay as they are.
+
+    Returns:
+        The rows, with the same columns in the same order.
+    """
+    return frame.with_columns(_replacing(pl.col(name), frame.schema[name], paths) for name in columns)
+
+
+def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) -> pl.Expr:
+    match dtype:
+        case pl.String():
+            return values.replace(list(paths), list(paths.values()))
+        case pl.Categorical() | pl.Enum():
+            return _replacing(values.cast(pl.String), pl.String(), paths)
+        case pl.Array(inner=inner):
+            return _replacing(values.arr.to_list(), pl.List(inner), paths)
+        case pl.List(inner=inner) if isinstance(inner, pl.DataType):
+            return values.list.eval(_replacing(pl.element(), inner, paths))
+        case pl.Struct(fields=fields):
+            return values.struct.with_fields(
+                _replacing(pl.field(field.name), field.dtype, paths)
+                for field in fields
+                if isinstance(field.dtype, pl.DataType)
+            )
+        case _ if (entries := _entries_of(dtype)) is not None:
+            return _replacing(values.cast(entries), entries, paths).cast(dtype)
+        case _:
+            return values
+
+
+def _entries_of(dtype: Any) -> pl.DataType | None:
+    """What a mapping is underneath; in older Polars, which has no such type, mappings are this already."""
+    if type(dtype).__name__ != "Map":
+        return None
+    return pl.List(pl.Struct({"key": dtype.key, "value": dtype.value}))

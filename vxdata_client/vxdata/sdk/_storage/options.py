@@ -1,0 +1,132 @@
+"""How a client reaches S3: by its own credentials, or by addresses that the server signs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
+
+import boto3
+from botocore.exceptions import BotoCoreError
+
+from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.wire import Action, BlobStoreInfo
+from vxdata.sdk._retry import retried
+from vxdata.sdk._storage.direct import DirectAccess
+from vxdata.sdk._storage.presigned import PresignedAccess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vxdata.sdk._storage.access import Access
+    from vxdata.sdk._transport.base import Transport
+
+DEFAULT_THREADS: Final = 16
+
+
+@dataclass(frozen=True)
+class StorageOptions:
+    """How a client reaches S3.
+
+    Args:
+        access: ``"direct"`` uses S3 credentials of the client's environment, ``"presigned"`` short-lived
+            addresses from the server. By default direct if ``VXDATA_S3_ACCESS_KEY`` or ``VXDATA_S3_URL`` is
+            set, or if boto3 finds credentials and the server's blobs are in AWS; else presigned.
+        threads: Files that are moved at a time. By default ``VXDATA_STORAGE_THREADS``, else 16.
+    """
+
+    access: Literal["direct", "presigned"] | None = None
+    threads: int | None = None
+
+    @property
+    def thread_count(self) -> int:
+        """The number of threads that counts.
+
+        Raises:
+            InvalidRequest: It is no positive number.
+        """
+        given = os.environ.get("VXDATA_STORAGE_THREADS", "") if self.threads is None else str(self.threads)
+        if not given:
+            return DEFAULT_THREADS
+        if not given.isdecimal() or int(given) < 1:
+            msg = f"The number of storage threads must be 1 or more, not {given!r}."
+            raise InvalidRequest(msg)
+        return int(given)
+
+
+class Reach:
+    """Chooses once how S3 is reached, at the first use.
+
+    Args:
+        transport: The way to the server.
+        options: What the user chose.
+    """
+
+    def __init__(self, transport: Transport, options: StorageOptions) -> None:
+        """Choose nothing yet; the server may not even be asked."""
+        self._transport = transport
+        self.options = options
+
+    @cached_property
+    def access(self) -> Access:
+        """The access to S3.
+
+        Raises:
+            InvalidRequest: The environment's settings for S3 make no sense.
+            NotAllowed: The server has no blob store.
+            ServiceProblem: It cannot be reached or cannot answer.
+        """
+        threads = self.options.thread_count
+        given = {name: os.environ.get(f"VXDATA_S3_{name}") or None for name in _NAMES}
+        own = given["ACCESS_KEY"] or given["URL"]
+        if self.options.access == "direct" or (self.options.access is None and own):
+            return _direct(threads, given)
+        if self.options.access is None and self._store.url is None and _boto3_has_credentials():
+            return _direct(threads, given | {"REGION": given["REGION"] or self._store.region})
+        return PresignedAccess(self._transport, threads)
+
+    @cached_property
+    def bucket(self) -> str:
+        """The bucket that uploads go to: ``VXDATA_S3_BUCKET``, else what the server says.
+
+        Raises:
+            NotAllowed: The server has no blob store.
+            ServiceProblem: It cannot be reached or cannot answer.
+        """
+        return os.environ.get("VXDATA_S3_BUCKET") or self._store.bucket
+
+    @cached_property
+    def _store(self) -> BlobStoreInfo:
+        answer = retried(lambda: self._transport.act(Action.BLOB_STORE))
+        return BlobStoreInfo.model_validate_json(answer)
+
+    def close(self) -> None:
+        """Close the connections, if there are any."""
+        access = self.__dict__.pop("access", None)
+        if access is not None:
+            access.close()
+
+
+_NAMES: Final = ("URL", "REGION", "ACCESS_KEY", "SECRET_KEY")
+
+
+def _direct(threads: int, given: Mapping[str, str | None]) -> DirectAccess:
+    if bool(given["ACCESS_KEY"]) != bool(given["SECRET_KEY"]):
+        msg = "VXDATA_S3_ACCESS_KEY and VXDATA_S3_SECRET_KEY belong together, and only one of them is set."
+        raise InvalidRequest(msg)
+    try:
+        return DirectAccess(
+            threads,
+            endpoint=given["URL"],
+            region=given["REGION"],
+            access_key=given["ACCESS_KEY"],
+            secret_key=given["SECRET_KEY"],
+        )
+    except (BotoCoreError, ValueError) as error:
+        msg = f"The environment's settings for S3 cannot be used: {error}"
+        raise InvalidRequest(msg) from error
+
+
+def _boto3_has_credentials() -> bool:
+    return boto3.Session().get_credentials() is not None

@@ -1,0 +1,96 @@
+"""Where objects lie on the local disk.
+
+The path follows from the URL alone, so that the same object is found again by any later run, and two
+objects never share a path: `<dest_dir>/<bucket>/<key>`, with what file systems do not take escaped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from vxdata.schemas.blob_urls import ObjectUrl
+
+LONGEST_NAME: Final = 200
+"""Bytes of a name that stays as it is; most file systems take 255."""
+
+PARTIAL: Final = ".vxdata-"
+"""How the names of unfinished files begin; they end in ``.part``."""
+
+STALE_SECONDS: Final = 3_600
+"""Age at which an unfinished file belongs to nobody: whoever still wrote to it would have changed it."""
+
+_UNSAFE: Final = re.compile(r'[%\\:*?"<>|]|^\.(?=vxdata-)')
+
+
+def place_of(url: ObjectUrl, dest_dir: Path) -> Path:
+    """Tell where an object belongs, or the folder of a prefix.
+
+    Args:
+        url: The object.
+        dest_dir: The folder of the download.
+
+    Returns:
+        A path below `dest_dir`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from vxdata.schemas.blob_urls import ObjectUrl
+        >>> place_of(ObjectUrl.parse("s3://bucket/a b/50%.nii"), Path("out")).as_posix()
+        'out/bucket/a b/50%25.nii'
+    """
+    return dest_dir.joinpath(url.bucket, *map(_name_of, url.key.removesuffix("/").split("/")))
+
+
+def _name_of(part: str) -> str:
+    escaped = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", part)
+    if len(escaped.encode()) <= LONGEST_NAME:
+        return escaped
+    # A percent sign is followed by digits elsewhere, so `%~` cannot be part of another object's name.
+    stem, ending = os.path.splitext(escaped)  # noqa: PTH122 - a name, not a path
+    ending = ending if len(ending.encode()) <= len(".nii.parquet") else ""
+    head = stem.encode()[: LONGEST_NAME // 2].decode(errors="ignore")
+    return f"{head}%~{hashlib.sha256(part.encode()).hexdigest()[:32]}{ending}"
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Give a path to write to, which becomes the target at the end of the block, or is removed.
+
+    Args:
+        target: The file; one that exists is replaced.
+
+    Yields:
+        A path beside it that nobody else writes to.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{PARTIAL}{secrets.token_hex(8)}.part")
+    try:
+        yield unfinished
+        unfinished.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what killed processes left unfinished in a folder.
+
+    Args:
+        folder: The folder; it need not exist.
+    """
+    # A second process may tidy up at the same time, and a folder of somebody else may not be ours to tidy.
+    with suppress(OSError):
+        for unfinished in folder.glob(f"{PARTIAL}*.part"):
+            if time.time() - unfinished.stat().st_mtime > STALE_SECONDS:
+                unfinished.unlink(missing_ok=True)

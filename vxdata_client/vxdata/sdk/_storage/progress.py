@@ -1,0 +1,105 @@
+"""How far a transfer is: bytes, rate and time left."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from tqdm.auto import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import NoReturn, Self
+
+
+class Progress:
+    """A bar that many threads move.
+
+    Sizes become known one by one, as objects are reached; until then the total is estimated from those
+    that are.
+
+    Args:
+        title: What is done.
+        files: How many files there are.
+        shown: Whether to show the bar at all.
+    """
+
+    def __init__(self, title: str, files: int, *, shown: bool) -> None:
+        """Show the bar."""
+        self._bar: tqdm[NoReturn] = tqdm(
+            desc=title, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown
+        )
+        self._lock = threading.Lock()
+        self._files = files
+        self._known_files = 0
+        self._known_bytes = 0
+
+    def sized(self, size: int) -> None:
+        """Take notice of the size of one file more."""
+        with self._lock:
+            self._known_files += 1
+            self._known_bytes += size
+            self._estimate()
+
+    def spared(self) -> None:
+        """Take notice that one file need not be moved."""
+        with self._lock:
+            self._files -= 1
+            self._estimate()
+
+    def moved(self, size: int) -> None:
+        """Take notice of bytes that moved; negative for those of an attempt that failed."""
+        with self._lock:
+            self._bar.update(size)
+
+    def _estimate(self) -> None:
+        if self._known_files:
+            self._bar.total = round(self._known_bytes / self._known_files * self._files)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the bar as it stands."""
+        self._bar.close()
+
+
+class Tally:
+    """What one file adds to the progress.
+
+    Args:
+        progress: The bar.
+        check: Raises when the transfer is to be broken off.
+    """
+
+    def __init__(self, progress: Progress, check: Callable[[], None]) -> None:
+        """Begin at nothing."""
+        self._progress = progress
+        self._check = check
+        self._sized = False
+        self._moved = 0
+
+    def sized(self, size: int) -> None:
+        """Take notice of the size of the file, once."""
+        if not self._sized:
+            self._sized = True
+            self._progress.sized(size)
+
+    def spared(self) -> None:
+        """Take notice that the file need not be moved."""
+        self._progress.spared()
+
+    def moved(self, size: int) -> None:
+        """Take notice of bytes that moved, and break the transfer off if it is to end."""
+        self._check()
+        self._moved += size
+        self._progress.moved(size)
+
+    def rewind(self) -> None:
+        """Forget what moved, as the file is tried again."""
+        self._progress.moved(-self._moved)
+        self._moved = 0

@@ -1,0 +1,107 @@
+"""Presigned addresses, fetched from the server in batches shortly before they are used."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.errors import InvalidRequest, TransferFailed
+from vxdata.schemas.wire import MOST_URLS, Action, Presigned, PresignRequest
+from vxdata.sdk._retry import retried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.sdk._storage.access import Method
+    from vxdata.sdk._transport.base import Transport
+
+MARGIN: Final = 0.5
+"""Part of an address's time in which it is used; a transfer that has begun may last longer."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """An address that works without credentials.
+
+    Args:
+        url: The HTTP address.
+        headers: Headers that the request must carry.
+        until: Instant up to which to begin a request with it, on the monotonic clock.
+    """
+
+    url: str
+    headers: dict[str, str]
+    until: float
+
+
+class Signer:
+    """Signs for one method.
+
+    Args:
+        transport: The way to the server.
+        method: The HTTP method.
+    """
+
+    def __init__(self, transport: Transport, method: Method) -> None:
+        """Begin with nothing signed."""
+        self._transport = transport
+        self._method: Method = method
+        self._lock = threading.Lock()
+        self._waiting: dict[ObjectUrl, None] = {}
+        self._ready: dict[ObjectUrl, Signed] = {}
+
+    def expect(self, urls: Iterable[ObjectUrl]) -> None:
+        """Replace what will be asked for soon."""
+        with self._lock:
+            self._waiting = dict.fromkeys(urls)
+            self._ready = {}
+
+    def signed(self, url: ObjectUrl) -> Signed:
+        """Give an address, used once; what is expected next is signed along with it.
+
+        Args:
+            url: The object.
+
+        Returns:
+            An address that still works for a while.
+
+        Raises:
+            InvalidRequest: The server refuses this object.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        # Whoever waits for the lock finds its address in the batch that is fetched meanwhile.
+        with self._lock:
+            found = self._ready.pop(url, None)
+            if found is not None and time.monotonic() < found.until:
+                return found
+            self._waiting.pop(url, None)
+            batch = [url, *islice(self._waiting, MOST_URLS - 1)]
+            try:
+                signed = self._sign(batch)
+            except InvalidRequest:
+                if len(batch) == 1:
+                    raise
+                # Some object of the batch is refused; only whoever wants that one should hear of it.
+                return self._sign([url])[url]
+            for other in batch[1:]:
+                del self._waiting[other]
+            own = signed.pop(url)
+            self._ready |= signed
+            return own
+
+    def _sign(self, urls: list[ObjectUrl]) -> dict[ObjectUrl, Signed]:
+        request = PresignRequest(method=self._method, urls=[str(url) for url in urls])
+        asked = time.monotonic()
+        answer = retried(lambda: self._transport.act(Action.PRESIGN, request.to_bytes()))
+        presigned = Presigned.model_validate_json(answer)
+        if any(not address.startswith(("http://", "https://")) for address in presigned.urls):
+            raise TransferFailed.about(str(urls[0]), "the server signed an address that is not HTTP")
+        until = asked + presigned.seconds * MARGIN
+        return {
+            url: Signed(address, presigned.headers, until)
+            for url, address in zip(urls, presigned.urls, strict=True)
+        }

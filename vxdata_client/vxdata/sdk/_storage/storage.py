@@ -1,0 +1,289 @@
+"""`client.storage`: files and frames in S3."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from vxdata.sdk._storage import frames
+from vxdata.sdk._storage.download import Wish, download, parse_urls
+from vxdata.sdk._storage.materialize import find_urls, replaced
+from vxdata.sdk._storage.options import Reach, StorageOptions
+from vxdata.sdk._storage.upload import Target, Uploaded, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import polars as pl
+
+    from vxdata.sdk._transport.base import Transport
+
+StrPath = str | os.PathLike[str]
+
+
+class Storage:
+    """Files in S3: uploaded under keys that hold their hash, downloaded in parallel and verified.
+
+    Args:
+        transport: The way to the server.
+        options: How S3 is reached; by default as the environment says.
+    """
+
+    def __init__(self, transport: Transport, options: StorageOptions | None = None) -> None:
+        """Prepare; S3 and the server are asked at the first use."""
+        self._reach = Reach(transport, options or StorageOptions())
+
+    # A text is a sequence of texts too: the first overload that fits counts.
+    @overload
+    def upload(  # type: ignore[overload-overlap]
+        self, paths: StrPath, *, group: str | None = None, fail_fast: bool = False, progress: bool = True
+    ) -> str: ...
+    @overload
+    def upload(
+        self,
+        paths: Sequence[StrPath],
+        *,
+        group: str | None = None,
+        fail_fast: bool = False,
+        progress: bool = True,
+    ) -> list[str]: ...
+
+    def upload(
+        self,
+        paths: StrPath | Sequence[StrPath],
+        *,
+        group: str | None = None,
+        fail_fast: bool = False,
+        progress: bool = True,
+    ) -> str | list[str]:
+        """Upload files; one that is there already, with the same name and content, is not sent again.
+
+        Args:
+            paths: A local file, or several.
+            group: Folder for them in the bucket, such as ``"benchmarking/task-1"``; ``"files"`` by default.
+            fail_fast: Whether the first failure ends it all; by default all are named at the end.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The ``s3://`` URL, or a list in the order given.
+
+        Raises:
+            InvalidRequest: A path is a directory, or a name cannot be part of a key.
+            StorageProblem: Something failed; it names every file that did. The others are uploaded.
+
+        Example:
+            >>> client.storage.upload("scan.nii.gz")  # doctest: +SKIP
+            's3://vxdata/files/2c26…/scan.nii.gz'
+        """
+        several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        done = self.upload_files(several, group=group, fail_fast=fail_fast, progress=progress)
+        urls = [done[Path(path)].url for path in several]
+        return urls[0] if isinstance(paths, str | os.PathLike) else urls
+
+    @overload
+    def download(  # type: ignore[overload-overlap]
+        self,
+        urls: str,
+        dest_dir: StrPath,
+        *,
+        fail_fast: bool = False,
+        verify: bool = False,
+        progress: bool = True,
+    ) -> Path: ...
+    @overload
+    def download(
+        self,
+        urls: Sequence[str],
+        dest_dir: StrPath,
+        *,
+        fail_fast: bool = False,
+        verify: bool = False,
+        progress: bool = True,
+    ) -> list[Path]: ...
+
+    def download(
+        self,
+        urls: str | Sequence[str],
+        dest_dir: StrPath,
+        *,
+        fail_fast: bool = False,
+        verify: bool = False,
+        progress: bool = True,
+    ) -> Path | list[Path]:
+        """Download objects that are not there yet, each to ``<dest_dir>/<bucket>/<key>``.
+
+        A URL that ends in ``/`` or ``/*`` is a prefix: all that lies below it goes to one folder. Each file
+        appears under its name when it is whole and verified.
+
+        Args:
+            urls: A URL, or several.
+            dest_dir: Folder below which all files go; made if missing.
+            fail_fast: Whether the first failure ends it all; by default all are named at the end.
+            verify: Whether to hash files that are there already; by default their size decides.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The absolute path of the file, or of a prefix's folder; a list in the order given for several.
+
+        Raises:
+            InvalidBlobUrl: A URL has a form that is not allowed; then nothing is fetched.
+            BlobNotFound: All failures are objects or prefixes that are not there.
+            BlobCorrupted: All failures are objects whose bytes are not those that were stored.
+            StorageProblem: Whatever else failed; it names every object that did. The others are in place.
+
+        Example:
+            >>> client.storage.download("s3://bucket/scan.nii.gz", "data")  # doctest: +SKIP
+            PosixPath('/home/me/data/bucket/scan.nii.gz')
+        """
+        wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress)
+        places = self._download([urls] if isinstance(urls, str) else urls, dest_dir, wish)
+        return places[urls] if isinstance(urls, str) else [places[url] for url in urls]
+
+    def upload_dataframes(
+        self, dataframes: Mapping[str, pl.DataFrame], *, group: str | None = None, progress: bool = True
+    ) -> dict[str, str]:
+        """Upload frames as Parquet files.
+
+        Args:
+            dataframes: The frames by name.
+            group: Folder for them in the bucket; ``"files"`` by default.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The ``s3://`` URL of each, by name, as `BenchmarkingResultCreate.other_data` takes them.
+
+        Raises:
+            InvalidRequest: A value is no data frame, or a name cannot be part of a key.
+            StorageProblem: Something failed.
+        """
+        reach = self._reach
+        return frames.upload_dataframes(
+            reach.access, reach.options.thread_count, self._target(group), dataframes, progress=progress
+        )
+
+    def download_dataframes(
+        self, urls: Mapping[str, str], *, progress: bool = True
+    ) -> dict[str, pl.DataFrame]:
+        """Read Parquet files of S3 into frames; nothing stays on the disk.
+
+        Args:
+            urls: ``s3://`` URLs by name, as `upload_dataframes` returns them.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The frames, by name.
+
+        Raises:
+            InvalidRequest: An object is no Parquet file.
+            StorageProblem: Something failed.
+        """
+        reach = self._reach
+        return frames.download_dataframes(reach.access, reach.options.thread_count, urls, progress=progress)
+
+    def materialize(
+        self,
+        frame: pl.DataFrame,
+        dest_dir: StrPath,
+        *,
+        columns: Sequence[str] | None = None,
+        fail_fast: bool = False,
+        verify: bool = False,
+        progress: bool = True,
+    ) -> pl.DataFrame:
+        """Download every object that a frame names, and put local paths in the place of the URLs.
+
+        Lists and mappings are searched too, nulls stay, and each object is fetched once. Run again, it
+        fetches only what is missing.
+
+        Args:
+            frame: Rows with ``s3://`` URLs, such as a query gives.
+            dest_dir: Folder below which all files go; made if missing.
+            columns: Columns to look at. By default those named like a blob field of some payload type, and
+                those whose texts are all S3 URLs.
+            fail_fast: Whether the first failure ends it all; by default all are named at the end.
+            verify: Whether to hash files that are there already; by default their size decides.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The frame with absolute paths as texts; everything else is as it was.
+
+        Raises:
+            UnknownField: The frame has no such column.
+            InvalidBlobUrl: A URL has a form that is not allowed; then nothing is fetched.
+            StorageProblem: Something failed; it names every object that did. The others are in place.
+
+        Example:
+            >>> volumes = client.volumes.query().collect()  # doctest: +SKIP
+            >>> local = client.storage.materialize(volumes, "data")  # doctest: +SKIP
+        """
+        found = find_urls(frame, columns)
+        if not found:
+            return frame
+        urls = [url for several in found.values() for url in several]
+        wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress)
+        places = self._download(urls, dest_dir, wish)
+        return replaced(frame, list(found), {url: str(place) for url, place in places.items()})
+
+    def upload_files(
+        self,
+        paths: Iterable[StrPath],
+        *,
+        group: str | None = None,
+        fail_fast: bool = False,
+        progress: bool = True,
+    ) -> dict[Path, Uploaded]:
+        """Upload files and tell which objects are new, for whoever must undo it.
+
+        Args:
+            paths: Local files.
+            group: Folder for them in the bucket; ``"files"`` by default.
+            fail_fast: Whether the first failure ends it all.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            URL and newness of each, by path.
+
+        Raises:
+            InvalidRequest: A path is a directory, or a name cannot be part of a key.
+            StorageProblem: Something failed; what was uploaded stays, for a later try or the sweep.
+        """
+        files = [(path, path.name) for path in map(Path, paths)]
+        reach = self._reach
+        return upload(
+            reach.access,
+            reach.options.thread_count,
+            self._target(group),
+            files,
+            fail_fast=fail_fast,
+            progress=progress,
+        )
+
+    def remove(self, urls: Iterable[str]) -> list[str]:
+        """Remove objects that nothing refers to.
+
+        Equal files share one object, so somebody else may have come to rely on it since it was uploaded:
+        only `vxdata storage sweep`, which looks at all resources and waits, is sure about that.
+
+        Args:
+            urls: Objects.
+
+        Returns:
+            Those that could not be removed, since without S3 credentials nothing can be.
+
+        Raises:
+            StorageProblem: S3 refuses or cannot be reached.
+        """
+        access = self._reach.access
+        return [text for text, url in parse_urls(urls).items() if not access.remove(url)]
+
+    def close(self) -> None:
+        """Close the connections to S3; the next call would make new ones."""
+        self._reach.close()
+
+    def _download(self, urls: Iterable[str], dest_dir: StrPath, wish: Wish) -> dict[str, Path]:
+        parsed = parse_urls(urls)
+        return download(self._reach.access, self._reach.options.thread_count, parsed, dest_dir, wish)
+
+    def _target(self, group: str | None) -> Target:
+        return Target(self._reach.bucket, group)

@@ -1,0 +1,164 @@
+"""Uploads: files become objects whose keys hold their hash, so that none is ever overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from vxdata.schemas.blob_urls import SCHEME, ObjectUrl
+from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
+from vxdata.sdk._storage.access import LARGE_BYTES, Source
+from vxdata.sdk._storage.checks import digest_of
+from vxdata.sdk._storage.crew import Crew
+from vxdata.sdk._storage.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from vxdata.sdk._storage.access import Access
+    from vxdata.sdk._storage.progress import Tally
+
+DEFAULT_GROUP: Final = "files"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where uploads go.
+
+    Args:
+        bucket: The bucket.
+        group: The folder in it.
+    """
+
+    bucket: str
+    group: str | None
+
+    def url_of(self, name: str, sha256: str) -> ObjectUrl:
+        """The object for a file of this name and content.
+
+        Raises:
+            InvalidBlobUrl: The name or the group cannot be part of a key.
+        """
+        text = f"{SCHEME}{self.bucket}/{(self.group or DEFAULT_GROUP).strip('/')}/{sha256}/{name}"
+        url = ObjectUrl.parse(text)
+        if url.is_prefix or url.sha256 != sha256:
+            raise InvalidBlobUrl.from_urls([text], f"{name!r} is no name for an object")
+        return url
+
+
+class Uploaded(NamedTuple):
+    """What became of a file: its URL, and whether the object was not there before."""
+
+    url: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A local file, and the name that its object gets."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def upload(
+    access: Access,
+    threads: int,
+    target: Target,
+    files: Iterable[tuple[Path, str]],
+    *,
+    fail_fast: bool = False,
+    progress: bool = True,
+) -> dict[Path, Uploaded]:
+    """Upload files that are not there yet.
+
+    Args:
+        access: The way to S3.
+        threads: Files at a time.
+        target: Where they go.
+        files: Local files, with the names that their objects get.
+        fail_fast: Whether the first failure ends it all; by default all are named at the end.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        What became of each file, by its path as given.
+
+    Raises:
+        InvalidRequest: A path is a directory.
+        InvalidBlobUrl: A name or the group cannot be part of a key; nothing is uploaded.
+        StorageProblem: Something failed; it names every file that did. The others are uploaded.
+    """
+    named = [_Named(path, name) for path, name in dict.fromkeys(files)]
+    _refuse_directories(named)
+    for file in named:
+        target.url_of(file.name, "0" * 64)
+    crew = Crew(threads, fail_fast=fail_fast)
+    sources = crew.run(named, _hashed)
+    urls = {file: target.url_of(file.name, source.sha256) for file, source in sources.items()}
+    sending = _Sending(access, {url: sources[file] for file, url in urls.items()})
+    sending.prepare()
+    with Progress("upload", len(sending.sources), shown=progress) as bar:
+        done = crew.run(sending.sources, sending.send, bar)
+    crew.finish()
+    return {file.path: Uploaded(str(url), done[url]) for file, url in urls.items()}
+
+
+def _refuse_directories(files: list[_Named]) -> None:
+    folders = [str(file.path) for file in files if file.path.is_dir()]
+    if folders:
+        msg = (
+            f"{folders[0]} is a directory; upload takes files. Try "
+            f"client.storage.upload([path for path in Path({folders[0]!r}).rglob('*') if path.is_file()])."
+        )
+        raise InvalidRequest(msg, paths=folders)
+
+
+def _hashed(file: _Named, tally: Tally) -> Source:
+    tally.moved(0)
+    found = file.path.stat()
+    return Source(file.path, found.st_size, found.st_mtime_ns, digest_of(file.path, "sha256"))
+
+
+class _Sending:
+    """Uploads files under known keys.
+
+    Args:
+        access: The way to S3.
+        sources: A file for each object.
+    """
+
+    def __init__(self, access: Access, sources: dict[ObjectUrl, Source]) -> None:
+        self._access = access
+        self.sources = sources
+
+    def prepare(self) -> None:
+        """Announce what will be asked for."""
+        large = [url for url, source in self.sources.items() if source.size > LARGE_BYTES]
+        self._access.expect("head", large)
+        self._access.expect("put", self.sources)
+
+    def send(self, url: ObjectUrl, tally: Tally) -> bool:
+        """Upload one file unless the object is there, and tell whether it was uploaded."""
+        source = self.sources[url]
+        tally.sized(source.size)
+        if source.size > LARGE_BYTES and self._is_there(url, source):
+            return False
+        if self._access.put(url, source, tally):
+            return True
+        if not self._is_there(url, source):  # removed in between
+            raise BlobNotFound.about(str(url), "the object was removed while it was uploaded")
+        return False
+
+    def _is_there(self, url: ObjectUrl, source: Source) -> bool:
+        try:
+            stat = self._access.head(url)
+        except BlobNotFound:
+            return False
+        if stat.size != source.size:
+            problem = f"S3 holds {stat.size:,} bytes under the hash of a file of {source.size:,}"
+            raise BlobCorrupted.about(str(url), problem)
+        return True
