@@ -82,7 +82,7 @@ def replaced(frame: pl.DataFrame, columns: Sequence[str], paths: Mapping[str, st
     return frame.with_columns(_replacing(pl.col(name), frame.schema[name], paths) for name in columns)
 
 
-def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) -> pl.Expr:
+def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) -> pl.Expr:  # noqa: PLR0911 - a table
     match dtype:
         case pl.String():
             return values.replace(list(paths), list(paths.values()))
