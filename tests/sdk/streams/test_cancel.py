@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vxdata.server.app import Server
     from vxdata.server.config import Settings
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 
 SCRIPT = """
 import signal, sys
