@@ -180,9 +180,11 @@ class TestInstants:
         asked = client.patients.query().filter(F.identifier.is_in(men))
         assert (asked.count(), asked.as_of(token).count()) == (2, 1)
         with Client(client.base_url, timestamp=token) as past:
-            assert past.patients.query().filter(F.identifier.is_in(men)).count() == 1
             theirs = past.patients.query().filter(F.license == unique, F.sex == "M").select("identifier")
-            assert client.patients.query().filter(F.identifier.is_in(theirs)).count() == 2
+            assert past.patients.query().filter(F.identifier.is_in(theirs)).count() == 1
+            for outer, inner in ((past, men), (client, theirs)):
+                with pytest.raises(InvalidPlan, match="use one client"):
+                    outer.patients.query().filter(F.identifier.is_in(inner))
 
 
 @pytest.fixture
