@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from vxdata.schemas.create import BenchmarkingResultCreate, VolumeCreate
-from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, UnknownField
+from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest, UnknownField
 from vxdata.sdk._storage.materialize import find_urls
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def test_lists_structures_and_mappings(storage: Storage, urls: list[str], tmp_pa
             ],
             "deep": [[[zero], []], None, [], [[one, two]]],
             "words": pl.Series([zero, one, one, None], dtype=pl.Categorical),
+            "arrays": [[zero, one], [two, None], None, [one, one]],
         },
-        schema_overrides={"maps": mapping},
+        schema_overrides={"maps": mapping, "arrays": pl.Array(pl.String, 2)},
     )
     local = storage.materialize(frame, tmp_path / "out")
     assert local.schema == frame.schema | {"words": pl.String}
@@ -89,6 +90,12 @@ def test_lists_structures_and_mappings(storage: Storage, urls: list[str], tmp_pa
         [["1", "2"]],
     ]
     assert texts(local["words"]) == ["0", "1", "1", None]
+    assert [None if row is None else texts(row) for row in local["arrays"]] == [
+        ["0", "1"],
+        ["2", None],
+        None,
+        ["1", "1"],
+    ]
 
 
 def test_resources_of_the_server(
@@ -173,6 +180,12 @@ class TestColumns:
         frame = pl.DataFrame({"path_nii": ["/local", None], "n": [1, 2]})
         assert storage.materialize(frame, tmp_path / "out") is frame
         assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_frame_is_refused(storage: Storage, tmp_path: Path) -> None:
+    lazy: Any = pl.LazyFrame({"path_nii": ["s3://bucket/a"]})
+    with pytest.raises(InvalidRequest, match="not LazyFrame; collect"):
+        storage.materialize(lazy, tmp_path)
 
 
 def test_what_is_missing_is_named_with_all_others(

@@ -77,6 +77,7 @@ def test_credentials_of_aws_are_not_sent_elsewhere(server: Server, monkeypatch: 
         assert isinstance(access_of(client), PresignedAccess)
 
 
+@pytest.mark.usefixtures("server")  # which makes the tables
 def test_credentials_of_aws_are_used_for_blobs_in_aws(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +121,7 @@ def test_settings_that_make_no_sense(
         client.storage.download("s3://vxdata/a", tmp_path)
 
 
+@pytest.mark.usefixtures("server")  # which makes the tables
 def test_a_server_without_blobs_says_so(settings: Settings, tmp_path: Path) -> None:
     with (
         Server(settings.model_copy(update={"s3_bucket": None})) as server,

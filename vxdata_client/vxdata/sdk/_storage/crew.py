@@ -101,6 +101,8 @@ class Crew:
             problem: Why; if it is about several files, the first of them counts.
         """
         why = problem.failures[0]["problem"] if isinstance(problem, StorageProblem) else problem.message
+        if not isinstance(problem, TransferFailed):
+            self._last_sign_of_life = time.monotonic()
         self._failures.append({"name": name, "code": problem.code, "problem": why})
         if self._fail_fast:
             self._stop.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,6 @@ from vxdata.sdk._storage.places import place_of, remove_stale, whole_file
 from vxdata.sdk._storage.progress import Progress
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from vxdata.sdk._storage.access import Access
@@ -141,7 +141,8 @@ class _Fetching:
         self._sizes = sizes
         self._places = places
         self._verify = verify
-        self._present = {url for url, place in places.items() if place.is_file()}
+        # Unlike Path.is_file, it says no where a folder may not be read: the fetch will name the object.
+        self._present = {url for url, place in places.items() if os.path.isfile(place)}  # noqa: PTH113
 
     def prepare(self) -> None:
         """Announce what will be asked for, and tidy up behind processes that were killed."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
 from vxdata.schemas.blob_urls import SCHEME
-from vxdata.schemas.errors import UnknownField
+from vxdata.schemas.errors import InvalidRequest, UnknownField
 from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
@@ -26,8 +26,14 @@ def find_urls(frame: pl.DataFrame, columns: Sequence[str] | None = None) -> dict
         The URLs of each column that has any, each URL once.
 
     Raises:
+        InvalidRequest: It is no data frame.
         UnknownField: The frame has no such column.
     """
+    if not isinstance(frame, pl.DataFrame):
+        msg = (
+            f"materialize takes a polars.DataFrame, not {type(frame).__name__}; collect or convert it first."
+        )
+        raise InvalidRequest(msg)
     missing = [name for name in columns or () if name not in frame.columns]
     if missing:
         raise UnknownField.from_names("The frame", missing, frame.columns)
@@ -45,18 +51,15 @@ def find_urls(frame: pl.DataFrame, columns: Sequence[str] | None = None) -> dict
 
 def _texts(series: pl.Series) -> Iterator[pl.Series]:
     """The texts in a column, at any depth: those of each field of a structure apart."""
-    match series.dtype:
+    plain = _plain(series.dtype)
+    match plain:
         case pl.String():
-            yield series
-        case pl.Categorical() | pl.Enum():
-            yield series.cast(pl.String)
-        case pl.List() | pl.Array():
-            yield from _texts(series.explode())
+            yield series.cast(plain)
+        case pl.List():
+            yield from _texts(series.cast(plain).explode())
         case pl.Struct():
             for field in series.struct.fields:
                 yield from _texts(series.struct.field(field))
-        case dtype if (entries := _entries_of(dtype)) is not None:
-            yield from _texts(series.cast(entries))
         case _:
             return
 
@@ -82,30 +85,32 @@ def replaced(frame: pl.DataFrame, columns: Sequence[str], paths: Mapping[str, st
     return frame.with_columns(_replacing(pl.col(name), frame.schema[name], paths) for name in columns)
 
 
-def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) -> pl.Expr:  # noqa: PLR0911 - a table
-    match dtype:
-        case pl.String():
-            return values.replace(list(paths), list(paths.values()))
-        case pl.Categorical() | pl.Enum():
-            return _replacing(values.cast(pl.String), pl.String(), paths)
-        case pl.Array(inner=inner):
-            return _replacing(values.arr.to_list(), pl.List(inner), paths)
+def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) -> pl.Expr:
+    plain = _plain(dtype)
+    match plain:
+        case pl.String():  # no category any more, since these are fixed for some types
+            return values.cast(plain).replace(list(paths), list(paths.values()))
         case pl.List(inner=inner) if isinstance(inner, pl.DataType):
-            return values.list.eval(_replacing(pl.element(), inner, paths))
+            lists = values.cast(plain).list.eval(_replacing(pl.element(), inner, paths))
+            return lists if plain == dtype else lists.cast(dtype)
         case pl.Struct(fields=fields):
             return values.struct.with_fields(
                 _replacing(pl.field(field.name), field.dtype, paths)
                 for field in fields
                 if isinstance(field.dtype, pl.DataType)
             )
-        case _ if (entries := _entries_of(dtype)) is not None:
-            return _replacing(values.cast(entries), entries, paths).cast(dtype)
         case _:
             return values
 
 
-def _entries_of(dtype: Any) -> pl.DataType | None:
-    """What a mapping is underneath; in older Polars, which has no such type, mappings are this already."""
-    if type(dtype).__name__ != "Map":
-        return None
-    return pl.List(pl.Struct({"key": dtype.key, "value": dtype.value}))
+def _plain(dtype: Any) -> pl.DataType:
+    """What a type is underneath: a category is a text, an array is a list, and so is a mapping."""
+    match dtype:
+        case pl.Categorical() | pl.Enum():
+            return pl.String()
+        case pl.Array():
+            return pl.List(dtype.inner)
+        case _ if type(dtype).__name__ == "Map":  # not in older Polars, where mappings are such lists
+            return pl.List(pl.Struct({"key": dtype.key, "value": dtype.value}))
+        case _:
+            return cast("pl.DataType", dtype)

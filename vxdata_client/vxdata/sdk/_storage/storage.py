@@ -209,6 +209,7 @@ class Storage:
             The frame with absolute paths as texts; everything else is as it was.
 
         Raises:
+            InvalidRequest: It is no data frame, but a lazy one for instance.
             UnknownField: The frame has no such column.
             InvalidBlobUrl: A URL has a form that is not allowed; then nothing is fetched.
             StorageProblem: Something failed; it names every object that did. The others are in place.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -108,7 +109,8 @@ def upload(
 
 
 def _refuse_directories(files: list[_Named]) -> None:
-    folders = [str(file.path) for file in files if file.path.is_dir()]
+    # Unlike Path.is_dir, it says no where a folder may not be read: the upload will name the file.
+    folders = [str(file.path) for file in files if os.path.isdir(file.path)]  # noqa: PTH112
     if folders:
         msg = (
             f"{folders[0]} is a directory; upload takes files. Try "
