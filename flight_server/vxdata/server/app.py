@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
-from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog import catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.registry import registry
+from vxdata.server.answers.desk import Desk
+from vxdata.server.answers.shelf import Shelf, ShelfInUse
 from vxdata.server.blobs import BlobStore
 from vxdata.server.database import Database
 from vxdata.server.errors import ErrorDesk
@@ -71,11 +73,16 @@ class Server:
                 parts.callback(blobs.close)
             self._watch = Watch()
             parts.callback(self._watch.close)
+            shelf = _shelf(settings)
+            if shelf is not None:
+                parts.callback(shelf.close)
+            desk = Desk(shelf)
             self._services = Services(
                 read=ReadService(
                     database,
-                    Catalog.from_registry(registry()),
+                    catalog(),
                     self._watch,
+                    desk,
                     stall_limit=settings.stall_limit,
                 ),
                 write=WriteService(
@@ -84,6 +91,7 @@ class Server:
                     self._watch,
                     allow_purge=settings.allow_purge,
                     idle=settings.upload_idle,
+                    on_purge=desk.note_purge,
                 ),
                 register=RegisterService(database),
                 blobs=BlobService(blobs, database, registry()),
@@ -140,6 +148,17 @@ class Server:
             log.warning("grace_period_over", cancelled=self._watch.cancel_all())
             shutdown.join(CANCEL_SECONDS)
         self.is_stuck = shutdown.is_alive()
+
+
+def _shelf(settings: Settings) -> Shelf | None:
+    """Where answers are kept; a server that has no place for them works all the same."""
+    if settings.cache_dir is None or not settings.cache_bytes:
+        return None
+    try:
+        return Shelf(settings.cache_dir, settings.cache_bytes)
+    except (ShelfInUse, OSError) as problem:
+        log.warning("answers_not_kept", reason=str(problem))
+        return None
 
 
 def _authority(host: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import AsOfInFuture
@@ -41,23 +42,56 @@ def last_commit(connection: Connection) -> Instant:
     return Instant(row["version"], row["stamp"], is_current=True)
 
 
-def resolve_instant(connection: Connection, resource_types: Sequence[str], as_of: datetime | None) -> Instant:
+@dataclass(frozen=True)
+class Resolved:
+    """What a snapshot shows of the types that a query reads.
+
+    Args:
+        instant: The instant at which it reads.
+        last_change: Names the last commit that can have changed the answer.
+        purge_epoch: Number of purges so far; they change answers of the past.
+    """
+
+    instant: Instant
+    last_change: str
+    purge_epoch: int
+
+
+def resolve_instant(
+    connection: Connection,
+    resource_types: Sequence[str],
+    as_of: datetime | None,
+    *,
+    reads_log: bool = False,
+) -> Resolved:
     """Resolve what a read asks for, inside the snapshot that will answer it.
 
     Args:
         connection: In a repeatable-read transaction.
         resource_types: The types that are read.
         as_of: A closed instant, or None for the last commit.
+        reads_log: Whether the commit log is read, too.
 
     Returns:
         The instant; it is current when nothing of the types was committed after it.
     """
     row = connection.rows(clock.read_for(resource_types))[0]
+    type_change = (row["type_version"], row["type_stamp"])
     if as_of is None or as_of == row["stamp"]:
-        return Instant(row["version"], row["stamp"], is_current=True)
-    version = connection.rows(clock.version_at(as_of))[0]["version"]
-    is_current = row["type_stamp"] is None or row["type_stamp"] <= as_of
-    return Instant(version, as_of, is_current=is_current)
+        instant = Instant(row["version"], row["stamp"], is_current=True)
+        change = _last_commit_at(connection, row["stamp"]) if reads_log else type_change
+    else:
+        change = _last_commit_at(connection, as_of)
+        is_current = row["type_stamp"] is None or row["type_stamp"] <= as_of
+        instant = Instant(change[0], as_of, is_current=is_current)
+        if is_current and not reads_log:
+            change = type_change
+    return Resolved(instant, "{} {}".format(*change), row["purge_epoch"])
+
+
+def _last_commit_at(connection: Connection, as_of: datetime) -> tuple[int, datetime | None]:
+    row = connection.rows(clock.version_at(as_of))[0]
+    return row["version"], row["stamp"]
 
 
 def lock_clock(connection: Connection) -> Instant:

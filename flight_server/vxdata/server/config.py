@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     stall_limit: Annotated[float, Field(gt=0)] = Field(
         300.0, description="Seconds that a part of an answer may wait to be taken before its query is ended."
     )
+    cache_dir: Path | None = Field(
+        None, description="Folder for answers that are kept, one server's own; none are kept where not set."
+    )
+    cache_bytes: Annotated[int, Field(ge=0)] = Field(
+        8 * 1024**3, description="Most bytes of kept answers; the least recently used go first. 0: keep none."
+    )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."
     )

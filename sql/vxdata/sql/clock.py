@@ -29,18 +29,21 @@ READ: Final = "SELECT version, stamp FROM vxdata.commit_clock"
 
 
 def read_for(resource_types: Sequence[str]) -> str:
-    """Read the last commit, and the last one that touched any of some resource types.
+    """Read the last commit, the last one that touched any of some resource types, and the purge epoch.
 
     Args:
         resource_types: The types that a query reads.
 
     Returns:
-        A query for one row: version, stamp, and the types' own last stamp, null before their first.
+        A query for one row: version, stamp, purge_epoch, and the types' own last version and stamp, null
+        before their first.
     """
     names = ", ".join(text(name) for name in resource_types) or "NULL"
     return (
-        "SELECT version, stamp, (SELECT max(t.stamp) FROM vxdata.type_clock AS t "
-        f"WHERE t.resource_type IN ({names})) AS type_stamp FROM vxdata.commit_clock"
+        "SELECT c.version, c.stamp, c.purge_epoch, "
+        "max(t.version) AS type_version, max(t.stamp) AS type_stamp "
+        f"FROM vxdata.commit_clock AS c LEFT JOIN vxdata.type_clock AS t ON t.resource_type IN ({names}) "
+        "GROUP BY c.version, c.stamp, c.purge_epoch"
     )
 
 
@@ -60,9 +63,12 @@ def raise_floor(as_of: datetime) -> str:
 
 
 def version_at(as_of: datetime) -> str:
-    """The sequence number of the last commit at or before an instant."""
+    """Number and stamp of the last commit at or before an instant; 0 and null before the first."""
     stamp = render(timestamp(as_of))
-    return f"SELECT coalesce(max(version), 0) AS version FROM vxdata.commit_log WHERE stamp <= {stamp}"
+    return (
+        "SELECT coalesce(max(version), 0) AS version, max(stamp) AS stamp "
+        f"FROM vxdata.commit_log WHERE stamp <= {stamp}"
+    )
 
 
 def answer_to(idempotency_key: str) -> str:

@@ -59,6 +59,11 @@ class Layout:
         return self.data_dir / "postgres"
 
     @property
+    def answers(self) -> Path:
+        """What the server keeps of its answers; it can be removed at any time."""
+        return self.data_dir / "answers"
+
+    @property
     def s3(self) -> Path:
         """The S3 server's data and configuration."""
         return self.data_dir / "s3"
@@ -92,8 +97,9 @@ class EmbeddedStack:
         ...     print(stack.s3.url)
     """
 
-    def __init__(self, database: PostgresServer, blobs: S3Server, progress: Progress) -> None:
+    def __init__(self, layout: Layout, database: PostgresServer, blobs: S3Server, progress: Progress) -> None:
         """Take over two servers; use :meth:`start`."""
+        self._layout = layout
         self._database = database
         self._blobs = blobs
         self._progress = progress
@@ -124,7 +130,7 @@ class EmbeddedStack:
             ):
                 host = _Host.prepare(layout, account, progress)
                 undo.callback(host.runtime.remove)
-                stack = cls(host.postgres_server(postgres_lock), host.s3_server(s3_lock), progress)
+                stack = cls(layout, host.postgres_server(postgres_lock), host.s3_server(s3_lock), progress)
                 undo.callback(stack._stop_children)
                 stack._start_children(host.machine)
                 postgres_lock.note(stack.pids["postgres"])
@@ -141,6 +147,11 @@ class EmbeddedStack:
     def s3(self) -> S3Endpoint:
         """The S3 service and its bucket."""
         return self._blobs.endpoint
+
+    @property
+    def answers_dir(self) -> Path:
+        """Where a server on this stack can keep answers."""
+        return self._layout.answers
 
     @property
     def pids(self) -> Mapping[str, int]:

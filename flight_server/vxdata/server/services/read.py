@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from vxdata.schemas.plan import bind, encode
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY, Explanation
+from vxdata.server.answers.desk import Desk, Opened
+from vxdata.server.answers.key import answer_key
+from vxdata.server.answers.running import Attended, Running
 from vxdata.server.clock import close_instant, last_commit, resolve_instant
 from vxdata.server.conform import conform, result_schema
 from vxdata.server.database import READ_ONLY
-from vxdata.server.stall import Attended, Taken
 from vxdata.sql.compile import compile_plan
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.server.clock import Resolved
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
     from vxdata.sql.instant import Instant
@@ -47,13 +49,21 @@ class ReadService:
         database: Pool of connections.
         catalog: What plans may name.
         watch: Cancels queries whose caller has gone.
+        desk: Gives out answers that are there already.
         stall_limit: Seconds that a part of an answer may wait to be taken.
     """
 
     def __init__(
-        self, database: Database, catalog: Catalog, watch: Watch, *, stall_limit: float = math.inf
+        self,
+        database: Database,
+        catalog: Catalog,
+        watch: Watch,
+        desk: Desk | None = None,
+        *,
+        stall_limit: float = math.inf,
     ) -> None:
         """Keep the parts."""
+        self._desk = desk or Desk(None)
         self._stall_limit = stall_limit
         self._database = database
         self._catalog = catalog
@@ -78,18 +88,18 @@ class ReadService:
             if bound.as_of is None:
                 instant = last_commit(connection)
             else:
-                instant = resolve_instant(connection, bound.members, bound.as_of)
+                instant = resolve_instant(connection, bound.members, bound.as_of).instant
         return plan.model_copy(update={"as_of": instant.as_of}), _schema(bound, instant)
 
     def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
-        """Run a plan.
+        """Answer a plan: from what is kept, together with others who ask the same, or by running it.
 
         Args:
             plan: A well-formed plan.
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The running query, with its first row on the way.
+            The answer, with its first row on the way.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
@@ -99,11 +109,12 @@ class ReadService:
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
             close_instant(self._database, bound.as_of)
-        taken = Taken(self._stall_limit)
-        # A weak reference: dropping the answer has to drop the stream, which ends the query.
-        stream = self._stream(bound, is_cancelled, weakref.proxy(taken))
-        arrow_schema = cast("pa.Schema", next(stream))
-        return Result(arrow_schema, taken.of(stream))
+        running = Running(is_cancelled, self._stall_limit)
+        stream = self._stream(bound, running)
+        seen, sql, arrow_schema = cast("_Question", next(stream))
+        key = answer_key(sql, arrow_schema, seen)
+        opened = Opened(key, seen.purge_epoch, running, cast("Generator[pa.RecordBatch]", stream))
+        return Result(arrow_schema, self._desk.answer(opened, is_cancelled))
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
         """Tell how a plan would be run, without running it.
@@ -126,30 +137,37 @@ class ReadService:
             self._watch.over(connection, is_cancelled),
             connection.transaction(READ_ONLY),
         ):
-            sql = compile_plan(bound, resolve_instant(connection, bound.members, bound.as_of))
+            seen = resolve_instant(connection, bound.members, bound.as_of)
+            sql = compile_plan(bound, seen.instant)
             lines = connection.rows(f"EXPLAIN {sql}")
         postgresql = "\n".join(row["QUERY PLAN"] for row in lines)
         return Explanation(plan=encode(plan).decode(), sql=sql, postgresql=postgresql)
 
-    def _stream(
-        self, bound: BoundPlan, is_cancelled: Callable[[], bool], taken: Taken
-    ) -> Generator[pa.Schema | pa.RecordBatch]:
-        """Yield the schema, then the batches.
+    def _stream(self, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
+        """Yield what will be asked, then the batches.
 
-        The schema comes first so that the generator has started when its owner gets it: only then do
+        The question comes first so that the generator has started when its owner gets it: only then do
         its `with` blocks end, and release the connection, however it is dropped.
         """
         with (
             self._database.connection() as connection,
-            self._watch.over(Attended(connection, taken), lambda: is_cancelled() or taken.is_stalled()),
+            self._watch.over(Attended(connection, answer), answer.is_deserted),
             connection.transaction(READ_ONLY),
         ):
-            instant = resolve_instant(connection, bound.members, bound.as_of)
-            arrow_schema = _schema(bound, instant)
-            yield arrow_schema  # at once: a client that waits for it could not cancel the call
-            with connection.stream(compile_plan(bound, instant)) as batches:
+            seen = resolve_instant(connection, bound.members, bound.as_of, reads_log=bound.reads_log)
+            question = _Question(seen, compile_plan(bound, seen.instant), _schema(bound, seen.instant))
+            yield question  # at once: a client that waits for its schema could not cancel the call
+            with connection.stream(question.sql) as batches:
                 for batch in batches:
-                    yield conform(batch, arrow_schema)
+                    yield conform(batch, question.arrow_schema)
+
+
+class _Question(NamedTuple):
+    """What PostgreSQL is about to be asked."""
+
+    seen: Resolved
+    sql: str
+    arrow_schema: pa.Schema
 
 
 def _schema(bound: BoundPlan, instant: Instant) -> pa.Schema:

@@ -57,12 +57,21 @@ class WriteService:
         watch: Cancels statements whose caller has gone.
         allow_purge: Whether the verb `purge` is allowed.
         idle: Seconds that an upload may be silent while it holds a connection.
+        on_purge: Told of each purge after it was committed.
     """
 
     def __init__(
-        self, database: Database, registry: Registry, watch: Watch, *, allow_purge: bool, idle: float = 120.0
+        self,
+        database: Database,
+        registry: Registry,
+        watch: Watch,
+        *,
+        allow_purge: bool,
+        idle: float = 120.0,
+        on_purge: Callable[[], None] = lambda: None,
     ) -> None:
         """Keep the parts."""
+        self._on_purge = on_purge
         self._allow_purge = allow_purge
         self._database = database
         self._idle = idle
@@ -96,6 +105,14 @@ class WriteService:
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
+        receipt = self._commit(command, sections, is_cancelled)
+        if command.verb == "purge":
+            self._on_purge()
+        return receipt
+
+    def _commit(
+        self, command: WriteCommand, sections: Iterator[Section | int], is_cancelled: Callable[[], bool]
+    ) -> CommitReceipt:
         # A client that sends nothing is lent no connection.
         begun = chain((section for section in [next(sections, None)] if section is not None), sections)
         with Lease(self._transaction(is_cancelled), self._idle) as lease:

@@ -269,3 +269,8 @@ class BoundPlan:
     def members(self) -> tuple[str, ...]:
         """Resource types whose tables are read."""
         return tuple(sorted({member for relation in self.reads for member in relation.members}))
+
+    @property
+    def reads_log(self) -> bool:
+        """Whether the commit log is read, which every commit changes."""
+        return not all(relation.members for relation in self.reads)

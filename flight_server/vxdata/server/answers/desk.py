@@ -1,0 +1,96 @@
+"""The desk: what somebody who asks gets, a kept answer, one on its way, or one that begins."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from vxdata.server.answers.file import DamagedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    import pyarrow as pa
+
+    from vxdata.server.answers.running import Running
+    from vxdata.server.answers.shelf import Shelf
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A query that is ready to run.
+
+    Args:
+        key: Key of its answer.
+        purge_epoch: Number of the last purge that it sees.
+        running: Where its readers will meet.
+        batches: Runs it; closing it ends it.
+    """
+
+    key: str
+    purge_epoch: int
+    running: Running
+    batches: Generator[pa.RecordBatch]
+
+
+class Desk:
+    """Gives out answers, each computed once.
+
+    Args:
+        shelf: Where answers are kept; None to compute every one anew.
+    """
+
+    def __init__(self, shelf: Shelf | None) -> None:
+        """Begin with what is on the shelf."""
+        self._shelf = shelf
+        self._lock = threading.Lock()
+
+    def answer(self, opened: Opened, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
+        """Answer a query, by running it if nobody has.
+
+        Args:
+            opened: The query; it is ended if there is an answer without it.
+            is_cancelled: Tells whether the caller has gone; asked from another thread.
+
+        Returns:
+            All batches. Closing or dropping them leaves an answer that is on its way.
+        """
+        if self._shelf is None:
+            return opened.running.begin(opened.batches, None)
+        self._shelf.note_purges(opened.purge_epoch)
+        found = _kept(self._shelf, opened.key)
+        if found is None:
+            with self._lock:
+                found = _joined(self._shelf, opened.key, is_cancelled)
+                if found is None:
+                    draft = self._shelf.draft(opened.key, opened.purge_epoch, opened.running)
+                    return opened.running.begin(opened.batches, draft)
+        opened.batches.close()
+        return found
+
+    def note_purge(self) -> None:
+        """Forget all answers from before a purge that has just been committed."""
+        if self._shelf is not None:
+            self._shelf.note_purge()
+
+
+def _joined(shelf: Shelf, key: str, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
+    running = shelf.on_its_way(key)
+    return None if running is None else running.join(is_cancelled)
+
+
+def _kept(shelf: Shelf, key: str) -> Iterator[pa.RecordBatch] | None:
+    kept = shelf.find(key)
+    if kept is None:
+        return None
+    try:
+        return kept.read()
+    except (DamagedAnswer, OSError) as error:
+        log.warning("kept_answer_removed", reason=str(error))
+        shelf.drop(key)
+        return None

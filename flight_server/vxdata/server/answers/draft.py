@@ -1,0 +1,113 @@
+"""Drafts: answers that are kept while they are on their way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from vxdata.server.answers.file import AnswerFile
+from vxdata.server.answers.kept import InMemory, OnDisk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from vxdata.server.answers.file import Segment
+    from vxdata.server.answers.kept import Kept
+
+SMALL_BYTES: Final = 256 * 1024
+"""Largest answer that is kept in memory; larger ones are kept on disk."""
+
+
+log = structlog.get_logger(__name__)
+
+
+class CannotKeep(Exception):
+    """An answer is too large to be kept, or the disk does not take it."""
+
+
+class Space(Protocol):
+    """Where drafts lie, and what becomes of them."""
+
+    def path(self, key: str) -> Path:
+        """Where the file of a draft is."""
+
+    def reserve(self, draft: Draft, size: int) -> None:
+        """Make room for bytes that a draft is about to write."""
+
+    def put(self, draft: Draft, kept: Kept) -> None:
+        """Keep the finished answer."""
+
+    def abandon(self, draft: Draft) -> None:
+        """Forget the draft, and the room that was made for it."""
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something when there is time."""
+
+
+class Draft:
+    """An answer that is written down while its first readers read it.
+
+    Args:
+        space: Where it lies.
+        key: Key of the answer.
+        purge_epoch: Number of the last purge before it is computed.
+    """
+
+    def __init__(self, space: Space, key: str, purge_epoch: int) -> None:
+        """Begin; there is no file until there is something to write."""
+        self._space = space
+        self._file: AnswerFile | None = None
+        self.key = key
+        self.purge_epoch = purge_epoch
+
+    def append(self, batches: Sequence[pa.RecordBatch]) -> Segment:
+        """Write batches to the file.
+
+        Raises:
+            CannotKeep: The answer is too large, or the disk does not take it.
+        """
+        self._space.reserve(self, sum(batch.nbytes for batch in batches))
+        try:
+            if self._file is None:
+                self._file = AnswerFile.create(self._space.path(self.key))
+            return self._file.append(batches)
+        except OSError as error:
+            raise CannotKeep(str(error)) from error
+
+    def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+        """Read back what was written."""
+        assert self._file is not None  # noqa: S101 - a segment was written to it
+        return self._file.read(segment)
+
+    def finish(self, segments: Sequence[Segment], rest: Sequence[pa.RecordBatch]) -> None:
+        """Keep the whole answer; a large one as soon as its bytes are hashed.
+
+        Args:
+            segments: All that was written.
+            rest: All batches, if none were written.
+
+        Raises:
+            CannotKeep: The disk does not take it.
+        """
+        if not segments and sum(batch.nbytes for batch in rest) <= SMALL_BYTES:
+            self._space.put(self, InMemory(tuple(rest), self.purge_epoch))
+        else:
+            written = [*segments, *([self.append(rest)] if rest else ())]
+            self._space.later(lambda: self._complete(written))
+
+    def _complete(self, segments: Sequence[Segment]) -> None:
+        assert self._file is not None  # noqa: S101 - the segments were written to it
+        try:
+            title = self._file.finish(self.key, self.purge_epoch, segments)
+            self._space.put(self, OnDisk(self._file.path, title, is_checked=True))
+        except (CannotKeep, OSError) as error:
+            log.warning("answer_not_kept", reason=str(error))
+            self.discard()
+
+    def discard(self) -> None:
+        """Keep nothing."""
+        self._space.abandon(self)

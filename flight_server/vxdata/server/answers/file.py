@@ -1,0 +1,176 @@
+"""Answer files: record batches on disk, mapped into memory where they are read.
+
+A file is a row of *segments*, each an Arrow IPC stream that begins at a page, then a *title* in JSON, the
+title's length, and a magic number. A file without its title is not whole, and nobody opens it.
+
+https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import weakref
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import xxhash
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MAGIC: Final = b"VXANSWR1"
+TAIL: Final = struct.Struct("<Q8s")
+CHECK_BYTES: Final = 1024 * 1024
+
+
+class Segment(BaseModel):
+    """A part of an answer file.
+
+    Args:
+        offset: Where it begins, in bytes; a multiple of the page size.
+        size: Its bytes.
+        checksum: XXH3 of its bytes, hexadecimal; empty while the file is being written.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    offset: int
+    size: int
+    checksum: str = ""
+
+
+class Title(BaseModel):
+    """What an answer file says of itself, at its end.
+
+    Args:
+        key: Key of the answer.
+        purge_epoch: Number of the last purge before it was computed.
+        segments: Its parts, in order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    purge_epoch: int
+    segments: tuple[Segment, ...]
+
+
+class DamagedAnswer(Exception):
+    """A file is not whole, or its bytes are not those that were written."""
+
+
+class AnswerFile:
+    """An answer file, open as long as anybody holds it; removing it from the disk does not disturb them.
+
+    Args:
+        path: Where it is.
+        descriptor: The open file.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Take over the descriptor."""
+        self.path = path
+        self._descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)
+
+    @classmethod
+    def create(cls, path: Path) -> AnswerFile:
+        """Begin a file; one that was left there half written is overwritten.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+
+    @classmethod
+    def open(cls, path: Path) -> AnswerFile:
+        """Open a file to read it.
+
+        Raises:
+            OSError: It is not there, or may not be read.
+        """
+        return cls(path, os.open(path, os.O_RDONLY))
+
+    def append(self, batches: Sequence[pa.RecordBatch]) -> Segment:
+        """Write batches, of one schema, as the next segment.
+
+        Raises:
+            OSError: The disk is full, or fails.
+        """
+        offset = _next_page(os.fstat(self._descriptor).st_size)
+        os.ftruncate(self._descriptor, offset)
+        with (
+            pa.OSFile(str(self.path), "ab") as sink,
+            pa.ipc.new_stream(sink, batches[0].schema.remove_metadata()) as writer,
+        ):
+            for batch in batches:
+                writer.write_batch(batch)
+        return Segment(offset=offset, size=os.fstat(self._descriptor).st_size - offset)
+
+    def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+        """Map a segment and yield its batches, whose values are the mapped bytes themselves."""
+        with pa.ipc.open_stream(pa.py_buffer(self._mapped(segment))) as batches:
+            yield from batches
+
+    def finish(self, key: str, purge_epoch: int, segments: Sequence[Segment]) -> Title:
+        """Add the checksums and the title: the file is whole.
+
+        Raises:
+            OSError: The disk is full, or fails.
+        """
+        checked = tuple(each.model_copy(update={"checksum": self._checksum(each)}) for each in segments)
+        title = Title(key=key, purge_epoch=purge_epoch, segments=checked)
+        text = title.model_dump_json().encode()
+        with self.path.open("ab") as sink:
+            sink.write(text + TAIL.pack(len(text), MAGIC))
+        return title
+
+    def title(self) -> Title:
+        """Read what the file says of itself.
+
+        Raises:
+            DamagedAnswer: It is not whole.
+        """
+        size = os.fstat(self._descriptor).st_size
+        length, magic = TAIL.unpack(
+            os.pread(self._descriptor, TAIL.size, max(size - TAIL.size, 0)).ljust(TAIL.size)
+        )
+        if magic != MAGIC or length > size - TAIL.size:
+            msg = f"{self.path.name} has no title"
+            raise DamagedAnswer(msg)
+        try:
+            return Title.model_validate_json(os.pread(self._descriptor, length, size - TAIL.size - length))
+        except ValueError as error:
+            msg = f"{self.path.name} has an unreadable title"
+            raise DamagedAnswer(msg) from error
+
+    def check(self, title: Title) -> None:
+        """Compare all bytes with their checksums.
+
+        Raises:
+            DamagedAnswer: They differ.
+        """
+        for segment in title.segments:
+            if self._checksum(segment) != segment.checksum:
+                msg = f"{self.path.name} is damaged in the {segment.size:,} bytes from {segment.offset:,}"
+                raise DamagedAnswer(msg)
+
+    def _mapped(self, segment: Segment) -> mmap.mmap:
+        return mmap.mmap(self._descriptor, segment.size, prot=mmap.PROT_READ, offset=segment.offset)
+
+    def _checksum(self, segment: Segment) -> str:
+        """Hash a segment by reading it: mapped pages would count as memory of the process."""
+        digest = xxhash.xxh3_128()
+        for begin in range(0, segment.size, CHECK_BYTES):
+            size = min(CHECK_BYTES, segment.size - begin)
+            digest.update(os.pread(self._descriptor, size, segment.offset + begin))
+        return digest.hexdigest()
+
+
+def _next_page(size: int) -> int:
+    """The first offset from a size on that can be mapped."""
+    return -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY

@@ -1,0 +1,96 @@
+"""Kept answers: in memory if they are small, else in files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from vxdata.server.answers.file import AnswerFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from vxdata.server.answers.file import Title
+
+BOOKKEEPING_BYTES = 1024
+"""What an answer costs beside its values, about; so that a million empty ones have a size."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """A small answer.
+
+    Args:
+        batches: All of it.
+        purge_epoch: Number of the last purge before it was computed.
+    """
+
+    batches: tuple[pa.RecordBatch, ...]
+    purge_epoch: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        values: int = sum(batch.nbytes for batch in self.batches)
+        return BOOKKEEPING_BYTES + values
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Hand out the batches."""
+        return iter(self.batches)
+
+    def remove(self) -> None:
+        """Forget it; there is nothing to delete."""
+
+
+class OnDisk:
+    """An answer in a file.
+
+    Args:
+        path: Where the file is.
+        title: What it says of itself.
+        is_checked: Whether its bytes are known to be those that were written.
+    """
+
+    def __init__(self, path: Path, title: Title, *, is_checked: bool) -> None:
+        """Keep the parts."""
+        self._path = path
+        self._title = title
+        self._is_checked = is_checked
+        self._checking = threading.Lock()
+        self.purge_epoch = title.purge_epoch
+        self.size = path.stat().st_size
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Open the file, check it if nobody has done so since the server began, and hand out the batches.
+
+        Raises:
+            DamagedAnswer: Its bytes are not those that were written.
+            OSError: It is not there any more.
+        """
+        file = AnswerFile.open(self._path)
+        self._check(file)
+        os.utime(self._path)  # the order in which a later server will take them over
+        return chain.from_iterable(file.read(segment) for segment in self._title.segments)
+
+    def _check(self, file: AnswerFile) -> None:
+        with self._checking:
+            if not self._is_checked:
+                file.check(self._title)
+                self._is_checked = True
+
+    def rename(self, path: Path) -> None:
+        """Give the file another name."""
+        self._path = self._path.rename(path)
+
+    def remove(self) -> None:
+        """Delete the file; those who read it go on."""
+        self._path.unlink(missing_ok=True)
+
+
+Kept = InMemory | OnDisk

@@ -1,0 +1,34 @@
+"""Keys: what makes two answers the same."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vxdata.server.clock import Resolved
+
+
+def answer_key(sql: str, arrow_schema: pa.Schema, seen: Resolved) -> str:
+    """Name an answer by all that it depends on.
+
+    The statement stands for the plan: it holds every literal, and another version of VxData that renders
+    the plan differently makes another answer. The last commit is named by its stamp too, so that a
+    database that was put back from a backup and went on differently has other keys.
+
+    Args:
+        sql: The statement.
+        arrow_schema: Names and types of the columns.
+        seen: What the snapshot sees of the types that are read.
+
+    Returns:
+        A hexadecimal digest that can be a file name.
+    """
+    digest = hashlib.blake2b(digest_size=20)
+    for part in (sql, str(arrow_schema.remove_metadata()), seen.last_change, str(seen.purge_epoch)):
+        text = part.encode()
+        digest.update(len(text).to_bytes(8))
+        digest.update(text)
+    return digest.hexdigest()
