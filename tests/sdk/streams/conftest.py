@@ -26,10 +26,10 @@ __all__ = ["admin", "new_database"]
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings, new_database: Callable[[], SecretStr]) -> Settings:
-    """Settings of a server on an empty database."""
+    """Settings of a server on an empty database, which asks PostgreSQL each time."""
     uri = new_database()
     upgrade_database(uri)
-    return settings.model_copy(update={"database_uri": uri})
+    return settings.model_copy(update={"database_uri": uri, "cache_dir": None})
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
 
 
 def _whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
-    stream = transport.read(plan)
+    stream = transport.read(plan, whole=True)
     table = pa.Table.from_batches(stream.batches, schema=stream.arrow_schema)
     return table, Token(stream.as_of, stream.version)
 

@@ -66,7 +66,8 @@ class Desk:
         found = _kept(self._shelf, opened.key)
         if found is None:
             with self._lock:
-                found = _joined(self._shelf, opened.key, is_cancelled)
+                # It may have been finished in the meantime.
+                found = _joined(self._shelf, opened.key, is_cancelled) or _kept(self._shelf, opened.key)
                 if found is None:
                     draft = self._shelf.draft(opened.key, opened.purge_epoch, opened.running)
                     return opened.running.begin(opened.batches, draft)

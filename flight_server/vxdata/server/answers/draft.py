@@ -104,7 +104,7 @@ class Draft:
         try:
             title = self._file.finish(self.key, self.purge_epoch, segments)
             self._space.put(self, OnDisk(self._file.path, title, is_checked=True))
-        except (CannotKeep, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - nobody waits for this thread
             log.warning("answer_not_kept", reason=str(error))
             self.discard()
 

@@ -104,10 +104,10 @@ class Running:
         """End the query.
 
         Returns:
-            False if a batch is being fetched: then its statement has to be cancelled.
+            False if PostgreSQL is being asked: then its statement has to be cancelled.
         """
         with self._changed:
-            if self._is_busy:
+            if self._is_busy or self._batches is None:
                 return False
             self._end_soon()
         self._end()
@@ -220,8 +220,7 @@ class Running:
 
     def _end(self) -> None:
         """End the query; without the lock, since ending waits for the watch, which may wait for the lock."""
-        if self._batches is not None:
-            self._batches.close()
+        cast("Generator[pa.RecordBatch]", self._batches).close()
         self._discard()
         with self._changed:
             self._is_busy = False

@@ -172,7 +172,10 @@ class Shelf:
         """Forget a draft, and remove what was written of it."""
         with self._lock:
             self._forget(draft)
-            self.path(draft.key).unlink(missing_ok=True)
+            try:
+                self.path(draft.key).unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("answer_not_removed", reason=str(error))
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something when there is time."""

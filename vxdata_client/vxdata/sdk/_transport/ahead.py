@@ -44,12 +44,14 @@ class ReadAhead(Iterator[Item]):
 
     Args:
         source: Makes the items; whatever it raises is raised here.
+        whole: Whether nothing is handed out before everything is there. Who wants it all anyway waits
+            once, and not for each item.
     """
 
-    def __init__(self, source: Source[Item]) -> None:
+    def __init__(self, source: Source[Item], *, whole: bool = False) -> None:
         """Begin."""
         self._next: Item | _End | None = None
-        self._call = _Call(source)
+        self._call = _Call(source, whole=whole)
         self._call.start()
 
     def is_ready(self, seconds: float) -> bool:
@@ -96,12 +98,18 @@ class _Call(Generic[Item]):
 
     Args:
         source: Makes the items.
+        whole: Whether nothing is handed out before everything is there.
     """
 
-    def __init__(self, source: Source[Item]) -> None:
+    def __init__(self, source: Source[Item], *, whole: bool) -> None:
         """Prepare the thread."""
         self._source = source
-        self._ready: queue.Queue[Item | _End] = queue.Queue(ITEMS_AHEAD)
+        self._ready: queue.SimpleQueue[Item | _End] | queue.Queue[Item | _End] = (
+            queue.SimpleQueue() if whole else queue.Queue(ITEMS_AHEAD)
+        )
+        self._may_take = threading.Event()
+        if not whole:
+            self._may_take.set()
         self._is_abandoned = False
         self._cancel: Cancel | None = None
         self._thread = threading.Thread(target=self._run, name="vxdata-read", daemon=True)
@@ -113,6 +121,8 @@ class _Call(Generic[Item]):
 
     def take(self, seconds: float) -> Item | _End | None:
         """Wait a while for what comes next."""
+        if not self._may_take.wait(seconds):
+            return None
         try:
             return self._ready.get(timeout=seconds)
         except queue.Empty:
@@ -144,6 +154,7 @@ class _Call(Generic[Item]):
             end = _End(error)
         if not self._is_abandoned:
             self._ready.put(end)
+            self._may_take.set()
 
     def _opened(self, cancel: Cancel) -> None:
         """Remember what cancels the call; whichever thread comes second sees the mark of the other."""

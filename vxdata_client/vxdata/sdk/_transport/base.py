@@ -39,8 +39,8 @@ class Transport(Protocol):
     Every method raises errors of the tree in `vxdata.schemas.errors`, whichever side they began on.
     """
 
-    def read(self, plan: Plan) -> Stream:
-        """Run a plan."""
+    def read(self, plan: Plan, *, whole: bool = False) -> Stream:
+        """Run a plan; where the answer is wanted whole, wait for all of it before the first row."""
 
     def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
         """Upload sections, each a batch of `UPLOAD_SCHEMA`, that hold so many rows in all."""

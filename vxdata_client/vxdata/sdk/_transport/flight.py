@@ -66,9 +66,9 @@ class FlightTransport:
             raise InvalidRequest(msg, base_url=base_url) from error
         self._options = pa.flight.FlightCallOptions(timeout=timeout)
 
-    def read(self, plan: Plan) -> Stream:
+    def read(self, plan: Plan, *, whole: bool = False) -> Stream:
         """Run a plan; the ticket is the plan itself, so this is one round trip."""
-        arriving = ReadAhead(partial(self._arriving, encode(plan)))
+        arriving = ReadAhead(partial(self._arriving, encode(plan)), whole=whole)
         arrow_schema = cast("pa.Schema", next(arriving))
         metadata = arrow_schema.metadata or {}
         return Stream(

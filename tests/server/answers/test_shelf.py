@@ -1,0 +1,180 @@
+"""The shelf: within its bounds, across restarts, and never with anything that was purged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server.answers.support import made, numbers
+from tests.server.support import never, until
+from vxdata.server.answers.file import DamagedAnswer
+from vxdata.server.answers.running import SEGMENT_BYTES, Running
+from vxdata.server.answers.shelf import Shelf, ShelfInUse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MEGABYTE = 1024 * 1024
+Opener = Callable[[Path, int], Shelf]
+
+
+@pytest.fixture
+def opened() -> Iterator[Opener]:
+    """Opens shelves; all are closed at the end."""
+    with ExitStack() as shelves:
+        yield lambda folder, limit: shelves.enter_context(closing(Shelf(folder, limit)))
+
+
+def keep(shelf: Shelf, key: str, *, size: int = MEGABYTE, epoch: int = 0) -> None:
+    """Compute an answer of three batches and about a size, and wait until it is kept."""
+    running = Running(never)
+    draft = shelf.draft(key, epoch, running)
+    assert numbers(running.begin(made_of(size), draft)) == [0, 1, 2]
+    until(lambda: shelf.on_its_way(key) is None, "the answer is kept")
+
+
+def made_of(size: int) -> Generator[pa.RecordBatch]:
+    yield from made(3, padding=size // 9)
+
+
+def found(shelf: Shelf, key: str) -> list[int] | None:
+    kept = shelf.find(key)
+    return None if kept is None else numbers(kept.read())
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"lock"}
+
+
+def test_small_answers_stay_in_memory(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, MEGABYTE)
+    keep(shelf, "small", size=9000)
+    assert found(shelf, "small") == [0, 1, 2]
+    assert files(tmp_path) == set()
+
+
+@pytest.mark.parametrize("size", [MEGABYTE, 2 * SEGMENT_BYTES])
+def test_large_ones_survive_a_restart(opened: Opener, tmp_path: Path, size: int) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "large", size=size)
+    assert found(shelf, "large") == [0, 1, 2]
+    shelf.close()
+    again = opened(tmp_path, 1024**3)
+    assert files(tmp_path) == {"large.answer"}
+    assert found(again, "large") == [0, 1, 2]
+
+
+def test_the_least_recently_used_go_first_also_after_a_restart(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 5 * MEGABYTE)
+    for key in ("a", "b", "c", "d"):
+        keep(shelf, key)
+    assert found(shelf, "a") is not None
+    keep(shelf, "e")
+    assert files(tmp_path) == {"a.answer", "c.answer", "d.answer", "e.answer"}
+    assert found(shelf, "c") is not None
+    shelf.close()
+    again = opened(tmp_path, 4 * MEGABYTE)
+    keep(again, "f")
+    assert files(tmp_path) == {"c.answer", "e.answer", "f.answer"}
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 4 * MEGABYTE
+
+
+def test_a_reader_goes_on_when_its_answer_is_removed(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "a", size=2 * SEGMENT_BYTES)
+    kept = shelf.find("a")
+    assert kept is not None
+    reader = kept.read()
+    next(reader)
+    shelf.drop("a")
+    assert files(tmp_path) == set()
+    assert numbers(reader) == [1, 2]
+
+
+def test_what_was_left_half_written_is_removed(opened: Opener, tmp_path: Path) -> None:
+    (tmp_path / "half.part").write_bytes(b"half")
+    opened(tmp_path, MEGABYTE)
+    assert files(tmp_path) == set()
+
+
+def test_a_file_that_is_not_whole_is_removed(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "a")
+    keep(shelf, "b")
+    shelf.close()
+    (tmp_path / "a.answer").rename(tmp_path / "c.answer")
+    os.truncate(tmp_path / "b.answer", 1000)
+    again = opened(tmp_path, 1024**3)
+    assert files(tmp_path) == set()
+    assert again.find("a") is again.find("b") is again.find("c") is None
+
+
+def test_bytes_that_changed_meanwhile_are_found_before_they_are_read(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "a")
+    shelf.close()
+    content = bytearray((tmp_path / "a.answer").read_bytes())
+    content[MEGABYTE // 2] ^= 1
+    (tmp_path / "a.answer").write_bytes(content)
+    kept = opened(tmp_path, 1024**3).find("a")
+    assert kept is not None
+    with pytest.raises(DamagedAnswer, match=r"a\.answer is damaged"):
+        kept.read()
+
+
+def test_two_servers_do_not_share_a_folder(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, MEGABYTE)
+    with pytest.raises(ShelfInUse, match="another server keeps its answers in"):
+        opened(tmp_path, MEGABYTE)
+    shelf.close()
+    opened(tmp_path, MEGABYTE)
+
+
+def test_a_purge_empties_memory_and_disk(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "small", size=9000, epoch=4)
+    keep(shelf, "large", epoch=4)
+    shelf.note_purges(4)
+    assert found(shelf, "small") == found(shelf, "large") == [0, 1, 2]
+    shelf.note_purge()
+    assert shelf.find("small") is shelf.find("large") is None
+    assert files(tmp_path) == set()
+
+
+def test_a_purge_by_another_server_after_a_restart(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "large", epoch=4)
+    shelf.close()
+    again = opened(tmp_path, 1024**3)
+    again.note_purges(4)
+    assert found(again, "large") == [0, 1, 2]
+    again.note_purges(6)
+    assert files(tmp_path) == set()
+
+
+@pytest.mark.parametrize("size", [9000, MEGABYTE])
+def test_what_was_begun_before_a_purge_is_not_kept(opened: Opener, tmp_path: Path, size: int) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    running = Running(never)
+    reader = running.begin(made_of(size), shelf.draft("a", 4, running))
+    next(reader)
+    shelf.note_purges(5)
+    assert numbers(reader) == [1, 2]
+    until(lambda: shelf.on_its_way("a") is None, "it is dealt with")
+    assert shelf.find("a") is None
+    assert files(tmp_path) == set()
+
+
+def test_a_disk_that_takes_nothing_does_not_disturb_the_reader(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path / "answers", 1024**3)
+    (tmp_path / "answers" / "a.part").mkdir()  # no file can be made there
+    running = Running(never)
+    reader = running.begin(made_of(3 * SEGMENT_BYTES), shelf.draft("a", 0, running))
+    assert numbers(reader) == [0, 1, 2]
+    assert shelf.find("a") is None
+    assert shelf.on_its_way("a") is None
