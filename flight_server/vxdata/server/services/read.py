@@ -15,6 +15,7 @@ from vxdata.server.clock import close_instant, last_commit, resolve_instant
 from vxdata.server.conform import conform, result_schema
 from vxdata.server.database import READ_ONLY
 from vxdata.sql.compile import compile_plan
+from vxdata.sql.shapes import render_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -110,7 +111,7 @@ class ReadService:
         if bound.as_of is not None:
             close_instant(self._database, bound.as_of)
         running = Running(is_cancelled, self._stall_limit)
-        stream = self._stream(bound, running)
+        stream = self._stream(plan, bound, running)
         seen, sql, arrow_schema = cast("_Question", next(stream))
         key = answer_key(sql, arrow_schema, seen)
         opened = Opened(key, seen.purge_epoch, running, cast("Generator[pa.RecordBatch]", stream))
@@ -143,7 +144,7 @@ class ReadService:
         postgresql = "\n".join(row["QUERY PLAN"] for row in lines)
         return Explanation(plan=encode(plan).decode(), sql=sql, postgresql=postgresql)
 
-    def _stream(self, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
+    def _stream(self, plan: Plan, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
         """Yield what will be asked, then the batches.
 
         The question comes first so that the generator has started when its owner gets it: only then do
@@ -155,7 +156,8 @@ class ReadService:
             connection.transaction(READ_ONLY),
         ):
             seen = resolve_instant(connection, bound.members, bound.as_of, reads_log=bound.reads_log)
-            question = _Question(seen, compile_plan(bound, seen.instant), _schema(bound, seen.instant))
+            sql = render_plan(plan, bound, seen.instant)
+            question = _Question(seen, sql, _schema(bound, seen.instant))
             yield question  # at once: a client that waits for its schema could not cancel the call
             with connection.stream(question.sql) as batches:
                 for batch in batches:

@@ -1,0 +1,90 @@
+"""Shapes: what is rendered from memory is what would have been rendered anew."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind
+from vxdata.sql import shapes
+from vxdata.sql.compile import compile_plan
+from vxdata.sql.instant import Instant
+from vxdata.sql.shapes import render_plan
+
+if TYPE_CHECKING:
+    from vxdata.schemas.plan import Predicate
+
+INSTANTS = [
+    Instant(7, datetime(2026, 1, 1, tzinfo=UTC), is_current=True),
+    Instant(9, datetime(2026, 2, 1, tzinfo=UTC), is_current=True),
+    Instant(5, datetime(2025, 2, 1, tzinfo=UTC), is_current=False),
+    Instant(4, datetime(2025, 1, 1, tzinfo=UTC), is_current=False),
+]
+
+texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=12)
+
+
+def same(plan: Plan, instant: Instant) -> None:
+    bound = bind(plan, catalog())
+    assert render_plan(plan, bound, instant) == compile_plan(bound, instant)
+
+
+@given(
+    value=texts,
+    resource_type=st.sampled_from(["volume", "patient", "resource"]),
+    field=st.sampled_from(["identifier", "license"]),
+    instant=st.sampled_from(INSTANTS),
+    limit=st.sampled_from([None, 0, 10]),
+)
+@example("\x010\x01", "volume", "license", INSTANTS[0], 3)
+@example("' OR 1=1 --", "volume", "license", INSTANTS[0], None)
+def test_one_text(value: str, resource_type: str, field: str, instant: Instant, limit: int | None) -> None:
+    where = Comparison(op="==", field=field, value=value)
+    same(Plan(resource_type=resource_type, where=where, limit=limit), instant)
+
+
+@given(values=st.lists(texts, max_size=25), instant=st.sampled_from(INSTANTS))
+def test_several_texts(values: list[str], instant: Instant) -> None:
+    same(Plan(resource_type="volume", where=IsIn(field="license", values=tuple(values))), instant)
+
+
+@pytest.mark.parametrize("instant", INSTANTS)
+@pytest.mark.parametrize(
+    "where",
+    [
+        None,
+        Comparison(op="!=", field="modality", value="MR"),
+        Comparison(op="==", field="b_value", value=1.5),
+        Comparison(op="==", field="series_date", value="2024-02-29"),
+        IsIn(field="instance_count", values=(1, 2)),
+        And(
+            op="and",
+            terms=(
+                Comparison(op="==", field="modality", value="MR"),
+                Comparison(op="==", field="license", value="\x010\x01"),
+            ),
+        ),
+    ],
+)
+def test_other_conditions(where: Predicate | None, instant: Instant) -> None:
+    same(Plan(resource_type="volume", where=where), instant)
+
+
+@pytest.mark.parametrize("resource_type", ["commit", "resource"])
+@pytest.mark.parametrize("instant", INSTANTS)
+def test_relations_of_their_own(resource_type: str, instant: Instant) -> None:
+    same(Plan(resource_type=resource_type), instant)
+
+
+def test_a_shape_is_rendered_once() -> None:
+    shapes._template.cache_clear()
+    for number in range(10):
+        where = Comparison(op="==", field="identifier", value=f"volume/v{number}")
+        for instant in INSTANTS[:2]:
+            same(Plan(resource_type="volume", where=where), instant)
+    assert shapes._template.cache_info().misses == 1
