@@ -28,6 +28,7 @@ class Relay:
         self._is_swallowing = False
         self._sockets: list[socket.socket] = []
         self.cuts = 0
+        self.carried = 0
         self.url = f"grpc://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -67,6 +68,7 @@ class Relay:
     def _carry(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:  # noqa: FBT001 - private
         with suppress(OSError), source:
             while content := source.recv(CHUNK):
+                self.carried += len(content)
                 if not (is_answer and self._is_swallowing):
                     target.sendall(content)
             target.shutdown(socket.SHUT_WR)

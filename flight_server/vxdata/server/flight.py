@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import secrets
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 import pyarrow as pa
 import pyarrow.flight
@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.errors import (
-    IncompleteUpload,
     InternalError,
     InvalidTicket,
     RequestCancelled,
@@ -30,17 +29,17 @@ from vxdata.schemas.messages import did_you_mean
 from vxdata.schemas.plan import decode, encode
 from vxdata.schemas.wire import (
     ACTION_DESCRIPTIONS,
-    UPLOAD_SCHEMA,
+    COMPRESSION,
     Action,
     BlobUrls,
-    CommitMarker,
+    Compression,
     ExternalUids,
     ListRequest,
     Message,
     PresignRequest,
     WriteCommand,
 )
-from vxdata.server.services.write import Section
+from vxdata.server.uploads import sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
     from vxdata.schemas.registry import Registry
     from vxdata.server.errors import ErrorDesk
     from vxdata.server.services import Services
-
-MOST_CHUNK_BYTES: Final = 64 * 1024 * 1024
-"""Largest message of an upload; gRPC itself would take any."""
 
 MOST_COMMAND_BYTES: Final = 16 * 1024
 """Longest command of an upload: what its caller says of itself goes into the commit log."""
@@ -124,7 +120,7 @@ class FlightServer(pa.flight.FlightServerBase):
         self._errors = errors
         self._draining = False
         try:
-            super().__init__(location)
+            super().__init__(location, middleware={COMPRESSION: _CompressionFactory()})
         except pa.ArrowException as error:
             # gRPC tells the reason on standard error alone.
             msg = (
@@ -158,7 +154,9 @@ class FlightServer(pa.flight.FlightServerBase):
     ) -> pa.flight.FlightDataStream:
         """Run the plan that the ticket is."""
         result = self._services.read.run(decode(ticket.ticket), context.is_cancelled)
-        return pa.flight.GeneratorStream(result.arrow_schema, self._guarded_batches(result.batches))
+        options = pa.ipc.IpcWriteOptions(compression=context.get_middleware(COMPRESSION).codec)
+        batches = self._guarded_batches(result.batches)
+        return pa.flight.GeneratorStream(result.arrow_schema, batches, options=options)
 
     def _guarded_batches(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         request_id = secrets.token_hex(8)
@@ -209,7 +207,7 @@ class FlightServer(pa.flight.FlightServerBase):
     ) -> None:
         """Write what is uploaded, in one commit; the answer is its receipt."""
         command = _write_command(descriptor)
-        receipt = self._services.write.write(command, _sections(reader), context.is_cancelled)
+        receipt = self._services.write.write(command, sections(reader), context.is_cancelled)
         log.info("committed", verb=command.verb, version=receipt.version, counts=receipt.counts)
         writer.write(receipt.to_bytes())
 
@@ -256,6 +254,23 @@ class FlightServer(pa.flight.FlightServerBase):
         return [answer.to_bytes()]
 
 
+class _Compression(pa.flight.ServerMiddleware):
+    """How the answer of one call is compressed."""
+
+    def __init__(self, codec: Compression | None) -> None:
+        self.codec = codec
+
+
+class _CompressionFactory(pa.flight.ServerMiddlewareFactory):
+    """Chooses among the codecs that a caller accepts."""
+
+    def start_call(self, _info: Any, headers: dict[str, list[str]]) -> _Compression:
+        """Take the first one that we know, or none."""
+        accepted = [name.strip() for name in ",".join(headers.get(COMPRESSION, ())).split(",")]
+        known: dict[str, Compression] = {name: name for name in get_args(Compression)}
+        return _Compression(next((known[name] for name in accepted if name in known), None))
+
+
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
     path: list[str] = [part.decode("utf-8", "replace") for part in descriptor.path or ()]
     if len(path) != 1:
@@ -287,73 +302,3 @@ def _message(kind: type[Body], body: bytes, most_bytes: int) -> Body:
         problems = "; ".join(str(problem["msg"]) for problem in error.errors(include_url=False)[:3])
         msg = f"The body is not a {kind.__name__} that this server knows: {problems}."
         raise InvalidTicket(msg) from error
-
-
-def _sections(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[Section | int]:
-    """Decode an upload: its sections, then the row count of the commit marker."""
-    if not reader.schema.equals(UPLOAD_SCHEMA):
-        columns = ", ".join(f"{column.name} ({column.type})" for column in UPLOAD_SCHEMA)
-        msg = f"An upload has the columns {columns}, none of them nullable."
-        raise InvalidTicket(msg)
-    is_ended = False
-    for chunk in _chunks(reader):
-        if is_ended:
-            msg = "The upload goes on after its commit marker; nothing was written."
-            raise InvalidTicket(msg)
-        if chunk.data is None:
-            is_ended = True
-            yield _marker(chunk.app_metadata)
-        else:
-            _check_chunk(chunk.data)
-            columns_of_chunk = (chunk.data.column(name) for name in UPLOAD_SCHEMA.names)
-            for resource_type, rows in zip(*columns_of_chunk, strict=True):
-                yield from _rows(resource_type.as_py(), rows.as_buffer())
-
-
-def _chunks(reader: pa.flight.MetadataRecordBatchReader) -> Iterator[pa.flight.FlightStreamChunk]:
-    while True:
-        try:
-            chunk = reader.read_chunk()
-        except StopIteration:
-            return
-        except pa.ArrowInvalid as error:
-            msg = "A message of the upload is not an Arrow record batch."
-            raise InvalidTicket(msg) from error
-        except (pa.ArrowException, OSError) as error:
-            msg = "The upload broke off; nothing was written."
-            raise IncompleteUpload(msg) from error
-        yield chunk
-
-
-def _check_chunk(sections: pa.RecordBatch) -> None:
-    """Refuse what is too large, or not safe to read."""
-    if sections.nbytes > MOST_CHUNK_BYTES:
-        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MOST_CHUNK_BYTES:,}."
-        raise InvalidTicket(msg)
-    try:
-        sections.validate(full=True)
-    except pa.ArrowInvalid as error:
-        msg = "A message of the upload is a malformed record batch."
-        raise InvalidTicket(msg) from error
-    if any(column.null_count for column in sections.columns):
-        msg = "A section of the upload, or its type, is null."
-        raise InvalidTicket(msg)
-
-
-def _rows(resource_type: str, buffer: pa.Buffer) -> Iterator[Section]:
-    """Read a section's IPC stream, without copying it."""
-    try:
-        with pa.ipc.open_stream(buffer) as batches:
-            for batch in batches:
-                yield Section(resource_type, batch)
-    except (pa.ArrowException, OSError) as error:
-        msg = f"A section of the upload ({resource_type!r:.50}) is not an Arrow IPC stream."
-        raise InvalidTicket(msg) from error
-
-
-def _marker(metadata: pa.Buffer | None) -> int:
-    try:
-        return CommitMarker.model_validate_json((metadata or pa.py_buffer(b"")).to_pybytes()).rows
-    except ValidationError as error:
-        msg = "The upload's last message is not a commit marker; nothing was written."
-        raise IncompleteUpload(msg) from error

@@ -27,6 +27,12 @@ AS_OF_KEY: Final = b"vxdata.as_of"
 VERSION_KEY: Final = b"vxdata.version"
 """Key of a result's schema metadata: sequence number of the last commit that it can see."""
 
+Compression = Literal["zstd", "lz4"]
+"""Codecs of Arrow IPC buffers."""
+
+COMPRESSION: Final = "vxdata-accept-compression"
+"""Header of a call: the codecs that its caller can read, the preferred one first, between commas."""
+
 
 class Message(BaseModel):
     """Base of the messages: frozen, without room for unknown keys."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
     from vxdata.sdk._storage import Storage, StorageOptions
     from vxdata.sdk._time import AsOf, Token
+    from vxdata.sdk._transport.link import Wanted
 
     C = TypeVar("C", bound=ResourceCreate)
     U = TypeVar("U", bound=ResourceUpdate)
@@ -48,9 +49,11 @@ class Client(TypedNamespaces):
             token of an earlier read. By default each read sees the last commit.
         timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
         storage: How files in S3 are reached; by default as the environment says.
+        compression: How tables travel: ``"zstd"``, ``"lz4"``, or None for as they are. By default with
+            Zstandard, unless the server is on this machine.
 
     Raises:
-        InvalidRequest: The address has a scheme other than those of Arrow Flight.
+        InvalidRequest: The address has a scheme other than those of Arrow Flight, or no such codec exists.
     """
 
     def __init__(
@@ -60,11 +63,12 @@ class Client(TypedNamespaces):
         timestamp: AsOf | None = None,
         timeout: float | None = None,
         storage: StorageOptions | None = None,
+        compression: Wanted = "auto",
     ) -> None:
         """Prepare the connection; it is made at the first call."""
         self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
         as_of = None if timestamp is None else instant_of(timestamp)
-        self._session = Session(FlightTransport(self.base_url, timeout), as_of, storage)
+        self._session = Session(FlightTransport(self.base_url, timeout, compression), as_of, storage)
 
     @property
     def resources(self) -> Resources:

@@ -22,6 +22,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import (
     AS_OF_KEY,
+    COMPRESSION,
     UPLOAD_SCHEMA,
     VERSION_KEY,
     Action,
@@ -31,6 +32,7 @@ from vxdata.schemas.wire import (
 )
 from vxdata.sdk._transport.ahead import ReadAhead
 from vxdata.sdk._transport.base import Stream
+from vxdata.sdk._transport.link import codec_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import WriteCommand
     from vxdata.sdk._transport.ahead import Cancel
+    from vxdata.sdk._transport.link import Wanted
 
 SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
 
@@ -48,12 +51,13 @@ class FlightTransport:
     Args:
         base_url: Address such as ``grpc://127.0.0.1:8815``.
         timeout: Seconds that a call may take from its first to its last byte; without a limit if None.
+        compression: How answers and uploads are compressed, if the server knows the codec.
 
     Raises:
-        InvalidRequest: The address has another scheme, or is malformed.
+        InvalidRequest: The address has another scheme, or is malformed, or there is no such codec.
     """
 
-    def __init__(self, base_url: str, timeout: float | None) -> None:
+    def __init__(self, base_url: str, timeout: float | None, compression: Wanted = "auto") -> None:
         """Prepare the connection; it is made at the first call."""
         if not base_url.startswith(SCHEMES):
             msg = f"base_url must begin with one of {', '.join(SCHEMES)}, not {base_url!r}."
@@ -64,7 +68,12 @@ class FlightTransport:
         except pa.ArrowInvalid as error:
             msg = f"base_url {base_url!r} is no address such as grpc://127.0.0.1:8815: {error}."
             raise InvalidRequest(msg, base_url=base_url) from error
-        self._options = pa.flight.FlightCallOptions(timeout=timeout)
+        codec = codec_for(base_url, compression)
+        self._options = pa.flight.FlightCallOptions(
+            timeout=timeout,
+            headers=[] if codec is None else [(COMPRESSION.encode(), codec.encode())],
+            write_options=pa.ipc.IpcWriteOptions(compression=codec),
+        )
 
     def read(self, plan: Plan, *, whole: bool = False) -> Stream:
         """Run a plan; the ticket is the plan itself, so this is one round trip."""
