@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMA: Final = "vxdata"
 """PostgreSQL schema that holds everything."""
@@ -62,6 +66,17 @@ def column(name: str, table: str | None = None) -> exp.Column:
 def render(tree: exp.Expr) -> str:
     """Write a tree as PostgreSQL text; the tree is used up."""
     return tree.sql(dialect=DIALECT, copy=False)
+
+
+@cache
+def written(table: Callable[[str], exp.Table], resource_type: str) -> str:
+    """Write a table of a resource type as text, once for all statements that name it.
+
+    Example:
+        >>> written(latest, "volume")
+        '"vxdata"."volume"'
+    """
+    return render(table(resource_type))
 
 
 def text(value: str) -> str:

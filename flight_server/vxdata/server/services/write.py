@@ -148,12 +148,14 @@ def _apply(connection: Connection, staging: Staging, command: WriteCommand, dige
             return _replayed(earlier[0], command, digest)
     written = VERBS[command.verb](connection, staging, command, commit)
     counts = {name: count for name, count in written.items() if count}
+    statements: list[str] = []
     if counts:
-        for statement in clock.log_commit(commit, command, counts):
-            connection.execute(statement)
+        statements += clock.log_commit(commit, command, counts)
     answered = commit if counts else last_commit(connection)
     if command.idempotency_key is not None:
-        connection.execute(clock.keep_answer(command.idempotency_key, digest, answered, counts))
+        statements.append(clock.keep_answer(command.idempotency_key, digest, answered, counts))
+    if statements:
+        connection.execute(*statements)
     return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=counts)
 
 
