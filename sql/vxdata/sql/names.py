@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,9 @@ TOMBSTONE: Final = "tombstone"
 """Column that marks the version of a deleted resource."""
 
 DIALECT: Final = "postgres"
+
+_POSTGRES: Final = Dialect.get_or_raise(DIALECT)
+"""Found once: to look it up takes longer than to write most trees."""
 
 
 def latest(resource_type: str) -> exp.Table:
@@ -65,7 +69,7 @@ def column(name: str, table: str | None = None) -> exp.Column:
 
 def render(tree: exp.Expr) -> str:
     """Write a tree as PostgreSQL text; the tree is used up."""
-    return tree.sql(dialect=DIALECT, copy=False)
+    return tree.sql(dialect=_POSTGRES, copy=False)
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.uploads import EXPECTED_VERSION
@@ -67,6 +68,7 @@ def _plain(value: object) -> str:
     raise TypeError(msg)
 
 
+@cache
 def _columns(payload_type: PayloadType) -> str:
     definitions = [definition for field in payload_type.create_fields for definition in _column(field)]
     return ", ".join([*definitions, f"{quote(COLUMN_SET)} bigint", f"{quote(EXPECTED_VERSION)} bigint"])
