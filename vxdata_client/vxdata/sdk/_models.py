@@ -60,8 +60,8 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
         One model a row, in order.
     """
     columns = dict(zip(table.schema.names, map(_values, table.columns), strict=True))
-    stated = frozenset(columns)
-    if not _are_those_of(model, table.schema):
+    stated = set(columns)
+    if not _holds(table, model):
         return [model.model_validate(row) for row in _rows(columns)]
     whole = {
         name: columns.get(name, [field.default] * len(table)) for name, field in model.model_fields.items()
@@ -88,18 +88,23 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
-def _are_those_of(model: type[ResourceResponse], given: pa.Schema) -> bool:
-    """Whether columns have the names and types of a model's fields: then no value need be checked again."""
+def _holds(table: pa.Table, model: type[ResourceResponse]) -> bool:
+    """Whether the columns are all that a model's fields demand: then no value need be checked again."""
     wanted = response_schema(registry().get(model.resource_type))
-    return bool(given.names == wanted.names and given.types == wanted.types)
+    if (table.schema.names, table.schema.types) != (wanted.names, wanted.types):
+        return False
+    return all(field.nullable or not table[field.name].null_count for field in wanted)
 
 
-def _built(model: type[Response], values: dict[str, Any], stated: frozenset[str]) -> Response:
-    """Make a model of checked values, as `model_construct` does, which takes five times as long."""
+def _built(model: type[Response], values: dict[str, Any], stated: set[str]) -> Response:
+    """Make a model of checked values, as `model_construct` does, which takes five times as long.
+
+    All models of an answer share what they state: they are frozen, and copies get a set of their own.
+    """
     made = model.__new__(model)
     set_attribute = object.__setattr__  # the model is frozen
     set_attribute(made, "__dict__", values)
-    set_attribute(made, "__pydantic_fields_set__", set(stated))
+    set_attribute(made, "__pydantic_fields_set__", stated)
     set_attribute(made, "__pydantic_extra__", None)
     set_attribute(made, "__pydantic_private__", None)
     return made

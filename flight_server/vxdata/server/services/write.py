@@ -97,11 +97,11 @@ class WriteService:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
         # A client that sends nothing is lent no connection.
-        begun = chain((section for section in [next(sections, None)] if section is not None), sections)
+        first = [section for section in [next(sections, None)] if section is not None]
         with Lease(self._transaction(is_cancelled), self._idle) as lease:
             connection = lease.held
             staging = Staging(connection, self._registry, command.verb)
-            digest = self._receive(command, lease.attend(begun), staging)
+            digest = self._receive(command, chain(first, lease.attend(sections)), staging)
             if not staging.counts:
                 return _unchanged(connection)
             return attempted(connection, lambda: _apply(connection, staging, command, digest))
