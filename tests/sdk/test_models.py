@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.payloads import payloads
-from vxdata.schemas.arrow import create_schema
+from vxdata.schemas.arrow import create_schema, response_schema
 from vxdata.schemas.create import ArtefactCreate, DataSourceCreate, PatientCreate
+from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.models import models_of
 from vxdata.schemas.registry import registry
-from vxdata.sdk._models import tables_from_models
+from vxdata.schemas.response import ArtefactResponse
+from vxdata.sdk._models import arrow_value, responses, tables_from_models
 
 if TYPE_CHECKING:
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
@@ -77,3 +80,60 @@ class TestTables:
         assert table["parameters"].type == pa.map_(pa.string(), pa.string())
         assert table["parameters"].to_pylist() == [[("x", "1"), ("y", "2")], None]
         assert table["metrics"].to_pylist() == [[], None]
+
+
+class TestResponses:
+    """Made by columns, they are what validation by rows would make."""
+
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @given(data=st.data())
+    def test_equal_validated_ones(self, prefix: str, data: st.DataObject) -> None:
+        payload_type = registry().get(prefix)
+        model = models_of(payload_type).response
+        instant = data.draw(st.datetimes(timezones=st.just(UTC)))
+        metadata = {"parent_identifier": "datasource/a", "license": "x", "version": 1}
+        metadata |= {"valid_from": instant, "created_at": instant}
+        rows = [
+            {"identifier": f"{prefix}/{number}"} | metadata | payload
+            for number, payload in enumerate(data.draw(st.lists(payloads(payload_type), max_size=3)))
+        ]
+        arrow_schema = response_schema(payload_type)
+        columns = [[arrow_value(row.get(name)) for row in rows] for name in arrow_schema.names]
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, arrow_schema, strict=True)]
+        table = pa.Table.from_arrays(arrays, schema=arrow_schema)
+        found = responses(table, model)
+        maps = [field.name for field in arrow_schema if pa.types.is_map(field.type)]
+        wanted = [
+            model.model_validate(
+                row | {name: None if row[name] is None else dict(row[name]) for name in maps}
+            )
+            for row in table.to_pylist()
+        ]
+        assert found == wanted
+        assert repr(found) == repr(wanted)
+        for made, validated in zip(found, wanted, strict=True):
+            assert made.model_fields_set == validated.model_fields_set
+            assert made.model_dump() == validated.model_dump()
+
+    def test_columns_of_other_types_are_validated(self) -> None:
+        with pytest.raises(ValidationFailed, match="version"):
+            responses(pa.table({"identifier": ["artefact/a"], "version": ["x"]}), ArtefactResponse)
+
+    def test_a_null_where_there_must_be_a_value_is_found(self) -> None:
+        arrow_schema = response_schema(registry().get("artefact"))
+        table = pa.Table.from_arrays([pa.nulls(1, field.type) for field in arrow_schema], schema=arrow_schema)
+        with pytest.raises(ValidationFailed, match="identifier: null is not allowed"):
+            responses(table, ArtefactResponse)
+
+    def test_a_copy_states_for_itself(self) -> None:
+        names = response_schema(registry().get("artefact"))
+        values = {"identifier": "artefact/a", "version": 1} | dict.fromkeys(
+            ("valid_from", "created_at"), datetime(2026, 1, 1, tzinfo=UTC)
+        )
+        arrays = [pa.array([values.get(field.name)] * 2, field.type) for field in names]
+        one, other = responses(pa.Table.from_arrays(arrays, schema=names), ArtefactResponse)
+        copy = one.model_copy(update={"children": []})
+        assert "children" in copy.model_fields_set
+        assert "children" not in one.model_fields_set | other.model_fields_set
+        assert copy.children == []

@@ -26,6 +26,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.database_errors import UndefinedObject
 from vxdata.server.services.write import Section
+from vxdata.server.staging import FEW
 from vxdata.sql import clock
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
 
     from vxdata.server.database import Database
     from vxdata.server.services.write import WriteService
+
+
+@pytest.fixture(autouse=True, scope="module", params=[FEW, 0], ids=["rows in statements", "rows in tables"])
+def where(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where staged rows are: it must not matter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vxdata.server.staging.FEW", request.param)
+        yield
 
 
 def datasource(rest: str) -> dict[str, Any]:

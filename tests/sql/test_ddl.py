@@ -11,7 +11,7 @@ from vxdata.schemas.fields import Field, Integer, NumberMap, Text, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES, PayloadType
 from vxdata.schemas.registry import registry
 from vxdata.server.database_errors import DatabaseError, UniqueViolation
-from vxdata.sql.ddl import add_column, create_staging, create_tables, map_columns, quote
+from vxdata.sql.ddl import add_column, create_tables, quote
 from vxdata.sql.names import TOMBSTONE
 from vxdata.sql.types import catalog_type
 
@@ -110,36 +110,6 @@ def test_made_twice_and_extended(database: Database) -> None:
         # Stored versions stay readable although the field is required from now on.
         assert found["colour"] == ("text", True, "C")
         assert found["size"] == ("bigint", True, "")
-
-
-def test_staging_splits_mappings_and_ends_with_the_transaction(database: Database) -> None:
-    with database.connection() as connection:
-        with connection.transaction("BEGIN"):
-            connection.execute(create_staging(THING))
-            rows = connection.rows(
-                "SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute "
-                "WHERE attrelid = 'pg_temp.stage_thing'::regclass AND attnum > 0 ORDER BY attnum"
-            )
-        (gone,) = connection.rows("SELECT to_regclass('pg_temp.stage_thing')::text AS name")
-    types = {row["attname"]: row["type"] for row in rows}
-    assert list(types) == [
-        "identifier",
-        "parent_identifier",
-        "license",
-        "size",
-        "user",
-        *map_columns("labels"),
-        *map_columns("figures"),
-        "column_set",
-        "expected_version",
-    ]
-    assert [types[name] for name in (*map_columns("labels"), *map_columns("figures"))] == [
-        "text[]",
-        "text[]",
-        "text[]",
-        "double precision[]",
-    ]
-    assert gone == {"name": None}
 
 
 def test_quote(database: Database) -> None:

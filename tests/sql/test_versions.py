@@ -10,17 +10,18 @@ import sqlglot
 from sqlglot import exp
 
 from vxdata.schemas.registry import registry
-from vxdata.sql.ddl import create_staging
 from vxdata.sql.instant import Instant
+from vxdata.sql.staged import create_staging, staged_table
 from vxdata.sql.versions import cascade, lineage, pending, presence, publish, removal
 from vxdata.sql.versions.cascade import Cascade
 from vxdata.sql.versions.lineage import Marked
 from vxdata.sql.versions.presence import Presence
-from vxdata.sql.versions.tables import analyze, pending_table, staged_table
+from vxdata.sql.versions.tables import analyze, pending_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database import Connection, Database
 
 DATASOURCE, VOLUME, ARTEFACT = (registry().get(name) for name in ("datasource", "volume", "artefact"))
@@ -72,6 +73,18 @@ def stage(connection: Connection, *names: str, number: int = 0, **values: str) -
         )
 
 
+def change(connection: Connection, payload_type: PayloadType, names: list[str], number: int = 0) -> int:
+    """Pend what a set of staged columns changes."""
+    query = pending.changed(payload_type, staged_table(payload_type), number, names)
+    return connection.execute(pending.pend(payload_type, query))
+
+
+def mark(connection: Connection, payload_type: PayloadType, *, tombstone: bool) -> None:
+    """Pend what is staged as deleted, or as live."""
+    query = pending.marked(payload_type, staged_table(payload_type), tombstone=tombstone)
+    connection.execute(pending.pend(payload_type, query))
+
+
 def pended(connection: Connection, prefix: str, *columns: str) -> list[tuple[Any, ...]]:
     """Columns of what is pending, by identifier."""
     names = ", ".join(("identifier", *columns))
@@ -98,16 +111,22 @@ class TestPresence:
         self, connection: Connection, needed: Presence, unfit: dict[str, bool]
     ) -> None:
         stage(connection, "volume/1", "volume/3", "volume/4")
-        rows = connection.rows(presence.not_present(VOLUME, needed))
+        rows = connection.rows(presence.unfit(VOLUME, staged_table(VOLUME), needed))
         assert {row["identifier"]: row["live"] for row in rows} == unfit
+        assert all(row["absent"] and not row["repeated"] for row in rows)
 
     def test_versions_that_differ(self, connection: Connection) -> None:
         stage(connection, "volume/1", expected_version="1")
         stage(connection, "volume/3", expected_version="7")
         stage(connection, "volume/2")
-        assert connection.rows(presence.version_conflicts(VOLUME)) == [
-            {"identifier": "volume/3", "expected": 7, "found": 1}
-        ]
+        (row,) = connection.rows(presence.unfit(VOLUME, staged_table(VOLUME), Presence.KNOWN))
+        assert (row["identifier"], row["expected"], row["found"]) == ("volume/3", 7, 1)
+        assert not row["absent"]
+
+    def test_what_is_named_twice(self, connection: Connection) -> None:
+        stage(connection, "volume/1", "volume/2", "volume/1")
+        (row,) = connection.rows(presence.unfit(VOLUME, staged_table(VOLUME), Presence.LIVE))
+        assert (row["identifier"], row["repeated"], row["absent"]) == ("volume/1", True, False)
 
 
 class TestPending:
@@ -115,7 +134,7 @@ class TestPending:
         stage(connection, "volume/1", parent_identifier="datasource/2", license="x")
         stage(connection, "volume/2", parent_identifier="datasource/1", license="x")
         names = ["parent_identifier", "license"]
-        assert connection.execute(pending.pend_update(VOLUME, 0, names)) == 2
+        assert change(connection, VOLUME, names) == 2
         assert pended(connection, "volume", "parent_identifier", "placed", "relink", "cascaded", "level") == [
             ("volume/1", "datasource/2", True, True, False, 0),
             ("volume/2", "datasource/1", False, False, False, 0),
@@ -124,15 +143,15 @@ class TestPending:
     def test_an_update_takes_one_set_of_columns(self, connection: Connection) -> None:
         stage(connection, "volume/1", b_value="5")
         stage(connection, "volume/2", number=1, license="x")
-        assert connection.execute(pending.pend_update(VOLUME, 0, ["b_value"])) == 1
-        assert connection.execute(pending.pend_update(VOLUME, 1, [])) == 0
+        assert change(connection, VOLUME, ["b_value"]) == 1
+        assert change(connection, VOLUME, [], number=1) == 0
         assert pended(connection, "volume", "b_value", "license") == [("volume/1", 5.0, None)]
 
     def test_tombstones_and_what_comes_back(self, connection: Connection) -> None:
         stage(connection, "volume/1")
         stage(connection, "artefact/1")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
-        connection.execute(pending.pend_staged(ARTEFACT, tombstone=False))
+        mark(connection, VOLUME, tombstone=True)
+        mark(connection, ARTEFACT, tombstone=False)
         assert pended(connection, "volume", "tombstone", "placed", "relink") == [
             ("volume/1", True, False, False)
         ]
@@ -143,7 +162,7 @@ class TestPending:
 
     def test_the_planner_is_told_of_both_tables(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/2")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
+        mark(connection, VOLUME, tombstone=True)
         for table in (staged_table(VOLUME), pending_table(VOLUME)):
             connection.execute(analyze(table))
             (known,) = connection.rows(f"SELECT reltuples FROM pg_class WHERE oid = '{table}'::regclass")
@@ -153,7 +172,7 @@ class TestPending:
 class TestCascade:
     def test_only_types_with_children_are_found(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/2")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
+        mark(connection, VOLUME, tombstone=True)
         query = cascade.child_types(registry(), [VOLUME], 0, Cascade.DELETE)
         assert connection.rows(query) == [{"prefix": "artefact"}]
         assert {f"vxdata.{payload_type.prefix}" for payload_type in registry()} < tables(query)
@@ -161,12 +180,12 @@ class TestCascade:
 
     def test_children_of_others_are_not(self, connection: Connection) -> None:
         stage(connection, "volume/2")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
+        mark(connection, VOLUME, tombstone=True)
         assert connection.rows(cascade.child_types(registry(), [VOLUME], 0, Cascade.DELETE)) == []
 
     def test_a_level_is_taken_once(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/3")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
+        mark(connection, VOLUME, tombstone=True)
         children = cascade.pend_children(ARTEFACT, [VOLUME], 0, Cascade.DELETE)
         assert connection.execute(children) == 2
         assert connection.execute(children) == 0
@@ -177,9 +196,9 @@ class TestCascade:
 
     def test_a_move_marks_what_is_pending_already(self, connection: Connection) -> None:
         stage(connection, "artefact/1", license="x")
-        connection.execute(pending.pend_update(ARTEFACT, 0, ["license"]))
+        change(connection, ARTEFACT, ["license"])
         stage(connection, "volume/1", parent_identifier="datasource/2")
-        connection.execute(pending.pend_update(VOLUME, 0, ["parent_identifier"]))
+        change(connection, VOLUME, ["parent_identifier"])
         children = cascade.pend_children(ARTEFACT, [VOLUME], 0, Cascade.RELINK)
         assert connection.execute(children) == 1
         assert connection.execute(children) == 0
@@ -201,7 +220,7 @@ class TestCascade:
         self, connection: Connection, reason: Cascade, roots: list[int], kept: list[str]
     ) -> None:
         stage(connection, "volume/1", "volume/2", "volume/3")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=False))
+        mark(connection, VOLUME, tombstone=False)
         connection.execute("UPDATE pg_temp.pending_volume SET cascaded = true")
         connection.execute(cascade.drop_unchanged(VOLUME, reason, roots))
         assert [name for (name,) in pended(connection, "volume")] == kept
@@ -211,8 +230,8 @@ class TestLineage:
     def test_parents_are_counted_by_type(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/2")
         stage(connection, "artefact/1")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=False))
-        connection.execute(pending.pend_staged(ARTEFACT, tombstone=True))
+        mark(connection, VOLUME, tombstone=False)
+        mark(connection, ARTEFACT, tombstone=True)
         connection.execute(
             "UPDATE pg_temp.pending_volume SET parent_identifier = NULL WHERE identifier = 'volume/2'"
         )
@@ -225,16 +244,16 @@ class TestLineage:
 
     def test_parents_that_are_neither_live_nor_pending(self, connection: Connection) -> None:
         stage(connection, "artefact/1", "artefact/3")
-        connection.execute(pending.pend_staged(ARTEFACT, tombstone=False))
+        mark(connection, ARTEFACT, tombstone=False)
         missing = lineage.missing_parents(ARTEFACT, ["volume"], frozenset({"volume", "artefact"}))
         assert connection.rows(missing) == [{"identifier": "artefact/3", "parent_identifier": "volume/3"}]
         stage(connection, "volume/3")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=False))
+        mark(connection, VOLUME, tombstone=False)
         assert connection.rows(missing) == []
 
     def test_lineage_comes_from_the_pending_parent(self, connection: Connection) -> None:
         stage(connection, "volume/1", parent_identifier="datasource/2")
-        connection.execute(pending.pend_update(VOLUME, 0, ["parent_identifier"]))
+        change(connection, VOLUME, ["parent_identifier"])
         connection.execute(cascade.pend_children(ARTEFACT, [VOLUME], 0, Cascade.RELINK))
         both = frozenset({"volume", "artefact"})
         below = lineage.link(ARTEFACT, ["volume"], both)
@@ -251,7 +270,7 @@ class TestLineage:
 
     def test_without_a_parent(self, connection: Connection) -> None:
         stage(connection, "artefact/1", "artefact/3")
-        connection.execute(pending.pend_staged(ARTEFACT, tombstone=False))
+        mark(connection, ARTEFACT, tombstone=False)
         connection.execute(
             "UPDATE pg_temp.pending_artefact SET parent_identifier = NULL WHERE identifier = 'artefact/1'"
         )
@@ -265,7 +284,7 @@ class TestLineage:
         connection.execute(create_staging(DATASOURCE))
         connection.execute(pending.create_pending(DATASOURCE))
         stage(connection, "datasource/2")
-        connection.execute(pending.pend_staged(DATASOURCE, tombstone=False))
+        mark(connection, DATASOURCE, tombstone=False)
         connection.execute(lineage.link_roots(DATASOURCE))
         assert pended(connection, "datasource", "datasource_id", "patient_id") == [
             ("datasource/2", "datasource/2", None)
@@ -273,11 +292,16 @@ class TestLineage:
 
 
 class TestPublish:
-    def test_the_present_version_ends_where_the_pending_one_begins(self, connection: Connection) -> None:
+    @pytest.mark.parametrize("computed", [False, True])
+    def test_the_present_version_ends_where_the_new_one_begins(
+        self, connection: Connection, *, computed: bool
+    ) -> None:
         stage(connection, "volume/1", b_value="5")
-        connection.execute(pending.pend_update(VOLUME, 0, ["b_value"]))
-        assert connection.execute(publish.supersede(VOLUME, COMMIT)) == 1
-        assert connection.execute(publish.publish(VOLUME, COMMIT)) == 1
+        change(connection, VOLUME, ["b_value"])
+        versions = pending.pended(VOLUME)
+        if computed:
+            versions = pending.changed(VOLUME, staged_table(VOLUME), 0, ["b_value"])
+        assert connection.execute(publish.publish(VOLUME, versions, COMMIT, computed=computed)) == 1
         columns = "b_value, version, valid_from, valid_to, created_at"
         where = "identifier = 'volume/1'"
         (ended,) = connection.rows(f"SELECT {columns} FROM vxdata.volume_history WHERE {where}")
@@ -285,12 +309,26 @@ class TestPublish:
         assert tuple(ended.values()) == (None, 1, FIRST, COMMIT.as_of, FIRST)
         assert tuple(open_.values()) == (5.0, 2, COMMIT.as_of, None, FIRST)
 
+    def test_several_sets_of_columns_at_once(self, connection: Connection) -> None:
+        stage(connection, "volume/1", b_value="5")
+        stage(connection, "volume/2", number=1, license="x")
+        sets = (["b_value"], ["license"])
+        queries = [
+            pending.changed(VOLUME, staged_table(VOLUME), number, names) for number, names in enumerate(sets)
+        ]
+        assert (
+            connection.execute(publish.publish(VOLUME, " UNION ALL ".join(queries), COMMIT, computed=True))
+            == 2
+        )
+        rows = connection.rows("SELECT b_value, license, version FROM vxdata.volume ORDER BY identifier")
+        assert [tuple(row.values()) for row in rows] == [(5.0, None, 2), (None, "x", 2), (None, None, 1)]
+
 
 class TestRemoval:
     def test_every_version_goes(self, connection: Connection) -> None:
         stage(connection, "volume/1")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
-        connection.execute(publish.supersede(VOLUME, COMMIT))
+        mark(connection, VOLUME, tombstone=True)
+        connection.execute(publish.publish(VOLUME, pending.pended(VOLUME), COMMIT, computed=False))
         assert [connection.execute(statement) for statement in removal.remove(VOLUME)] == [1, 1]
         left = connection.rows("SELECT identifier FROM vxdata.volume ORDER BY 1")
         assert [row["identifier"] for row in left] == ["volume/2", "volume/3"]
@@ -303,7 +341,7 @@ class TestRemoval:
             "('volume', 'datasource/1', 'other', 'volume/2', 's', 2)"
         )
         stage(connection, "volume/1")
-        connection.execute(pending.pend_staged(VOLUME, tombstone=True))
+        mark(connection, VOLUME, tombstone=True)
         assert connection.execute(removal.forget(VOLUME)) == 1
         rows = connection.rows("SELECT identifier, external_uid FROM vxdata.registration ORDER BY number")
         assert [row["identifier"] for row in rows] == ["volume/1", "volume/2"]

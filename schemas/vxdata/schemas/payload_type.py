@@ -115,6 +115,10 @@ class PayloadType:
             msg = f"{self.name}: malformed names: {', '.join([*malformed, self.prefix])}"
             raise InvalidPayloadType(msg)
 
+    def __hash__(self) -> int:
+        """Equal types have equal prefixes; hashing every field anew would make each look-up slow."""
+        return hash(self.prefix)
+
     @cached_property
     def create_fields(self) -> tuple[Field, ...]:
         """The fields that a create may state, with required metadata marked as this type demands."""

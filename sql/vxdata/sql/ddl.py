@@ -7,21 +7,17 @@ a value: older versions must stay readable when a later declaration requires mor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.uploads import EXPECTED_VERSION
-from vxdata.sql.names import TOMBSTONE, history, latest, render, staging_name
-from vxdata.sql.types import STAGED_MAP_TYPES, postgres_type
+from vxdata.sql.names import TOMBSTONE, history, latest, render
+from vxdata.sql.types import postgres_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
-
-COLUMN_SET: Final = "column_set"
-"""Staging column: the number of the set of columns that a row states."""
 
 NOT_NULL = frozenset({"identifier", "valid_from", "created_at", "version"})
 
@@ -59,35 +55,9 @@ def add_column(payload_type: PayloadType, field: Field) -> list[str]:
     ]
 
 
-def create_staging(payload_type: PayloadType) -> str:
-    """Render the temporary table that takes an upload; it ends with the transaction.
-
-    Args:
-        payload_type: The declaration.
-
-    Returns:
-        One statement. The columns are those of a create, a mapping being split into two arrays; then
-        the number of the set of columns that a row states, and the version that it expects to find.
-    """
-    columns = [definition for field in payload_type.create_fields for definition in _staged(field)]
-    columns += [f"{quote(COLUMN_SET)} bigint NOT NULL", f"{quote(EXPECTED_VERSION)} bigint"]
-    name = quote(staging_name(payload_type.prefix))
-    return f"CREATE TEMPORARY TABLE {name} ({', '.join(columns)}) ON COMMIT DROP"
-
-
 def map_columns(name: str) -> tuple[str, str]:
     """Names of the staged key and value arrays of a mapping."""
     return f"{name}__keys", f"{name}__values"
-
-
-def _staged(field: Field) -> Iterator[str]:
-    if type(field.type) in STAGED_MAP_TYPES:
-        for name, column_type in zip(
-            map_columns(field.name), STAGED_MAP_TYPES[type(field.type)], strict=True
-        ):
-            yield f"{quote(name)} {column_type}"
-    else:
-        yield f"{quote(field.name)} {postgres_type(field.type)}"
 
 
 def _column(field: Field) -> str:

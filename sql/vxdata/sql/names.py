@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMA: Final = "vxdata"
 """PostgreSQL schema that holds everything."""
@@ -22,6 +27,9 @@ TOMBSTONE: Final = "tombstone"
 """Column that marks the version of a deleted resource."""
 
 DIALECT: Final = "postgres"
+
+_POSTGRES: Final = Dialect.get_or_raise(DIALECT)
+"""Found once: to look it up takes longer than to write most trees."""
 
 
 def latest(resource_type: str) -> exp.Table:
@@ -61,7 +69,18 @@ def column(name: str, table: str | None = None) -> exp.Column:
 
 def render(tree: exp.Expr) -> str:
     """Write a tree as PostgreSQL text; the tree is used up."""
-    return tree.sql(dialect=DIALECT, copy=False)
+    return tree.sql(dialect=_POSTGRES, copy=False)
+
+
+@cache
+def written(table: Callable[[str], exp.Table], resource_type: str) -> str:
+    """Write a table of a resource type as text, once for all statements that name it.
+
+    Example:
+        >>> written(latest, "volume")
+        '"vxdata"."volume"'
+    """
+    return render(table(resource_type))
 
 
 def text(value: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.plan.values import Literal
 from vxdata.sql.literals import array_text
-from vxdata.sql.names import TOMBSTONE, latest, render, text
+from vxdata.sql.names import TOMBSTONE, latest, text, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def live_parents(parent_type: str, parents: Sequence[str], columns: Sequence[str
     """Read the live ones among some parents."""
     names = ", ".join(f'"{name}"' for name in columns)
     return (
-        f"SELECT {names} FROM {render(latest(parent_type))} "
+        f"SELECT {names} FROM {written(latest, parent_type)} "
         f"WHERE identifier = ANY ({_array(parents)}) AND NOT {TOMBSTONE}"
     )
 
@@ -61,7 +61,7 @@ def last_numbers(resource_type: str, series: Sequence[str]) -> str:
         f"(SELECT max(r.number) FROM {TABLE} AS r "
         f"WHERE r.resource_type = {text(resource_type)} AND r.series = asked.series), "
         f"(SELECT max(CASE WHEN {suffix} ~ '^[0-9]{{1,18}}$' THEN {suffix}::bigint END) "
-        f"FROM {render(latest(resource_type))} AS t "
+        f"FROM {written(latest, resource_type)} AS t "
         "WHERE t.identifier >= asked.series || '0' AND t.identifier < asked.series || ':'), "
         f"0) AS number FROM unnest({_array(series)}) AS asked (series)"
     )

@@ -1,4 +1,4 @@
-"""Statements of a create: from the staging tables to the latest tables, in one transaction."""
+"""Statements of a create: from what is staged to the latest tables, in one transaction."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.sql.ddl import map_columns, quote
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import TOMBSTONE, latest, render, staging
+from vxdata.sql.names import TOMBSTONE, latest, render, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
@@ -20,16 +20,8 @@ if TYPE_CHECKING:
 LINEAGE = tuple(LINEAGE_PREFIXES)
 
 
-def staged_parent_types(payload_type: PayloadType) -> str:
-    """Count the staged rows by the prefix of their parent; null stands for no parent."""
-    return (
-        "SELECT split_part(parent_identifier, '/', 1) AS prefix, count(*) AS rows "
-        f"FROM {render(staging(payload_type.prefix))} GROUP BY 1"
-    )
-
-
 def insert_staged(
-    payload_type: PayloadType, parents: Sequence[str], commit: Instant, *, again: bool = False
+    payload_type: PayloadType, staged: str, parents: Collection[str], commit: Instant, *, again: bool = False
 ) -> str:
     """Insert the staged resources whose parent is live, with their lineage.
 
@@ -38,6 +30,7 @@ def insert_staged(
 
     Args:
         payload_type: What to insert.
+        staged: The relation of the staged rows.
         parents: Prefixes of the parents that the staged rows have.
         commit: Sequence number and stamp of this commit.
         again: Whether some of the staged rows may have been inserted by an earlier pass.
@@ -57,39 +50,36 @@ def insert_staged(
     if again:
         condition += f" AND NOT EXISTS ({_inserted(payload_type, commit)})"
     return (
-        f"INSERT INTO {render(latest(payload_type.prefix))} ({', '.join(map(quote, values))}) "
-        f"SELECT {', '.join(values.values())} FROM {render(staging(payload_type.prefix))} AS s"
+        f"INSERT INTO {written(latest, payload_type.prefix)} ({', '.join(map(quote, values))}) "
+        f"SELECT {', '.join(values.values())} FROM {staged} AS s"
         f"{join} WHERE {condition}"
     )
 
 
-def duplicates(payload_type: PayloadType) -> str:
+def duplicates(staged: str) -> str:
     """Identifiers staged more than once."""
-    return (
-        f"SELECT identifier FROM {render(staging(payload_type.prefix))} "
-        "GROUP BY identifier HAVING count(*) > 1 ORDER BY identifier"
-    )
+    return f"SELECT identifier FROM {staged} AS s GROUP BY identifier HAVING count(*) > 1 ORDER BY identifier"
 
 
-def existing(payload_type: PayloadType) -> str:
+def existing(payload_type: PayloadType, staged: str) -> str:
     """Staged identifiers that exist already, and whether they are deleted."""
     return (
-        f"SELECT r.identifier, r.{TOMBSTONE} FROM {render(latest(payload_type.prefix))} AS r "
-        f"JOIN {render(staging(payload_type.prefix))} AS s USING (identifier) ORDER BY r.identifier"
+        f"SELECT r.identifier, r.{TOMBSTONE} FROM {written(latest, payload_type.prefix)} AS r "
+        f"JOIN {staged} AS s USING (identifier) ORDER BY r.identifier"
     )
 
 
-def left_over(payload_type: PayloadType, commit: Instant) -> str:
+def left_over(payload_type: PayloadType, staged: str, commit: Instant) -> str:
     """Staged identifiers, with their parents, that no pass could insert."""
     return (
-        f"SELECT s.identifier, s.parent_identifier FROM {render(staging(payload_type.prefix))} AS s "
+        f"SELECT s.identifier, s.parent_identifier FROM {staged} AS s "
         f"WHERE NOT EXISTS ({_inserted(payload_type, commit)}) ORDER BY s.identifier"
     )
 
 
 def _inserted(payload_type: PayloadType, commit: Instant) -> str:
     return (
-        f"SELECT FROM {render(latest(payload_type.prefix))} AS r "
+        f"SELECT FROM {written(latest, payload_type.prefix)} AS r "
         f"WHERE r.identifier = s.identifier AND r.version = {commit.version}"
     )
 
@@ -98,7 +88,7 @@ def _parent_join(parents: Iterable[str]) -> tuple[str, str]:
     """The join that finds live parents, and the condition that a row may be inserted."""
     lineage = ", ".join(LINEAGE)
     live = [
-        f"SELECT identifier, {lineage} FROM {render(latest(prefix))} WHERE NOT {TOMBSTONE}"
+        f"SELECT identifier, {lineage} FROM {written(latest, prefix)} WHERE NOT {TOMBSTONE}"
         for prefix in parents
     ]
     if not live:

@@ -9,14 +9,25 @@ import pytest
 from tests.server.verbs.support import Store
 from vxdata.schemas.registry import registry
 from vxdata.server.services.write import WriteService
+from vxdata.server.staging import FEW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
 
 
+@pytest.fixture(scope="module", params=[FEW, 0], ids=["rows in statements", "rows in tables"])
+def where(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where staged rows are: whatever the verbs do, it must not matter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vxdata.server.staging.FEW", request.param)
+        yield
+
+
 @pytest.fixture(scope="module")
-def store(database: Database, watch: Watch) -> Store:
+def store(database: Database, watch: Watch, where: None) -> Store:
     """All verbs, on the module's database."""
     return Store(WriteService(database, registry(), watch, allow_purge=True), database)
 

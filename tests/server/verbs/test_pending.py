@@ -1,4 +1,4 @@
-"""Pending versions: tables are made for what has rows, and for nothing else."""
+"""Pending versions: tables are made for what has rows and more to come, and for nothing else."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from vxdata.schemas.registry import registry
 from vxdata.server.database import READ_WRITE
 from vxdata.server.services.verbs.pending import Pending
-from vxdata.sql.ddl import create_staging
+from vxdata.sql.staged import staged_rows
 from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import pend_staged
+from vxdata.sql.versions.pending import marked
 
 if TYPE_CHECKING:
     from tests.server.verbs.support import Store
@@ -38,13 +38,10 @@ def test_a_cascade_makes_tables_of_the_types_below(
 ) -> None:
     payload_type = registry().get(tree[key].partition("/")[0])
     with store.database.connection() as connection, connection.transaction(READ_WRITE):
-        connection.execute(create_staging(payload_type))
-        connection.execute(
-            f"INSERT INTO pg_temp.stage_{payload_type.prefix} (identifier, column_set) "
-            f"VALUES ('{tree[key]}', 0)"
-        )
+        staged = staged_rows(payload_type, [{"identifier": tree[key], "column_set": 0}])
         pending = Pending(connection, registry())
-        pending.add(payload_type, pend_staged(payload_type, tombstone=True))
+        pending.add(payload_type, marked(payload_type, staged, tombstone=True))
+        assert tables(connection) == set()
         pending.follow(Cascade.DELETE)
         found = [pended.prefix for pended in pending.types]
         assert sorted(found) == sorted(types)

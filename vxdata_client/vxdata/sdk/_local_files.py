@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,11 +72,15 @@ def uploaded(session: Session, models: Sequence[ResourceCreate]) -> Iterator[Seq
 
 def _files_of(models: Iterable[ResourceCreate]) -> Iterator[LocalFile]:
     for row, model in enumerate(models):
-        for field in registry().get(model.resource_type).fields:
-            if field.holds_blobs:
-                for value in _items(getattr(model, field.name)):
-                    if isinstance(value, Path):
-                        yield LocalFile(row, model, field.name, value)
+        for name in _blob_fields(model.resource_type):
+            for value in _items(getattr(model, name)):
+                if isinstance(value, Path):
+                    yield LocalFile(row, model, name, value)
+
+
+@cache
+def _blob_fields(resource_type: str) -> tuple[str, ...]:
+    return tuple(field.name for field in registry().get(resource_type).fields if field.holds_blobs)
 
 
 def _items(value: Any) -> Iterable[object]:

@@ -6,6 +6,7 @@ import getpass
 import platform
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -96,7 +97,13 @@ def describe_client() -> dict[str, str]:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a user id without a name, as containers have
         user = "unknown"
-    return {"user": user, "host": platform.node(), "sdk": version("vxdata")}
+    return {"user": user, "host": platform.node(), "sdk": _sdk_version()}
+
+
+@cache
+def _sdk_version() -> str:
+    """The version of the SDK, looked up once: finding and parsing the metadata takes milliseconds."""
+    return version("vxdata")
 
 
 def sections(resource_type: str, table: pa.Table) -> Iterator[pa.RecordBatch]:

@@ -114,11 +114,11 @@ class WriteService:
         self, command: WriteCommand, sections: Iterator[Section | int], is_cancelled: Callable[[], bool]
     ) -> CommitReceipt:
         # A client that sends nothing is lent no connection.
-        begun = chain((section for section in [next(sections, None)] if section is not None), sections)
+        first = [section for section in [next(sections, None)] if section is not None]
         with Lease(self._transaction(is_cancelled), self._idle) as lease:
             connection = lease.held
             staging = Staging(connection, self._registry, command.verb)
-            digest = self._receive(command, lease.attend(begun), staging)
+            digest = self._receive(command, chain(first, lease.attend(sections)), staging)
             if not staging.counts:
                 return _unchanged(connection)
             return attempted(connection, lambda: _apply(connection, staging, command, digest))
@@ -165,12 +165,14 @@ def _apply(connection: Connection, staging: Staging, command: WriteCommand, dige
             return _replayed(earlier[0], command, digest)
     written = VERBS[command.verb](connection, staging, command, commit)
     counts = {name: count for name, count in written.items() if count}
+    statements: list[str] = []
     if counts:
-        for statement in clock.log_commit(commit, command, counts):
-            connection.execute(statement)
+        statements += clock.log_commit(commit, command, counts)
     answered = commit if counts else last_commit(connection)
     if command.idempotency_key is not None:
-        connection.execute(clock.keep_answer(command.idempotency_key, digest, answered, counts))
+        statements.append(clock.keep_answer(command.idempotency_key, digest, answered, counts))
+    if statements:
+        connection.execute(*statements)
     return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=counts)
 
 

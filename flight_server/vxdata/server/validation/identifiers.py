@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from vxdata.schemas.errors import UnexpectedPayload
-from vxdata.schemas.identifiers import REST_PATTERN
+from vxdata.schemas.identifiers import LONGEST_REST, REST_FORM
 from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def check_identifiers(
     if "identifier" in names:
         identifiers = batch.column("identifier")
         _check_prefix(payload_type, identifiers)
-        wrong = _mismatch(identifiers, f"{payload_type.prefix}/{REST_PATTERN}")
+        wrong = _mismatch(identifiers, payload_type.prefix)
         problem = f"is not of the form {payload_type.prefix}/<1 to 200 visible ASCII characters>"
         violations.add(payload_type, batch, first_row, "identifier", wrong, problem)
     if "parent_identifier" in names:
         prefixes = "|".join(registry().by_prefix)
-        wrong = _mismatch(batch.column("parent_identifier"), f"(?:{prefixes})/{REST_PATTERN}")
+        wrong = _mismatch(batch.column("parent_identifier"), f"(?:{prefixes})")
         problem = "is not of the form <registered prefix>/<1 to 200 visible ASCII characters>"
         violations.add(payload_type, batch, first_row, "parent_identifier", wrong, problem)
 
@@ -55,5 +55,8 @@ def _check_prefix(payload_type: PayloadType, identifiers: pa.Array) -> None:
         raise UnexpectedPayload.from_identifiers(wrong, payload_type.prefix)
 
 
-def _mismatch(values: pa.Array, pattern: str) -> pa.Array:
-    return pc.invert(pc.match_substring_regex(values, f"^(?:{pattern})$"))
+def _mismatch(identifiers: pa.Array, prefix: str) -> pa.Array:
+    """Mark what has not the form of an identifier; `prefix` is a regular expression."""
+    malformed = pc.invert(pc.match_substring_regex(identifiers, f"^{prefix}/{REST_FORM}$"))
+    length = pc.subtract(pc.binary_length(identifiers), pc.find_substring(identifiers, "/"))
+    return pc.or_(malformed, pc.greater(length, LONGEST_REST + 1))

@@ -189,10 +189,11 @@ def _may_hold_controls(column: pa.Array) -> bool:
     data = column.buffers()[2]
     if data is None or not data.size:
         return False
-    numbers = pa.Array.from_buffers(pa.uint8(), data.size, [None, data])
-    if pc.min(numbers).as_py() >= FIRST_PRINTABLE:
-        return bool(pc.index(numbers, DELETE).as_py() >= 0)
-    return True
+    extremes = pc.min_max(pa.Array.from_buffers(pa.uint8(), data.size, [None, data]))
+    if extremes["min"].as_py() < FIRST_PRINTABLE:
+        return True
+    # Only what is not all ASCII is looked through for it.
+    return extremes["max"].as_py() >= DELETE and DELETE.to_bytes() in data.to_pybytes()
 
 
 RULES: dict[type, Callable[[Any, pa.Array], Problems]] = {

@@ -1,11 +1,12 @@
 """Statements of every verb that changes what exists: compute the new versions, then write them.
 
-A verb fills a *pending* table with the versions that it will write of each resource type; then the present
-versions move to history and the pending ones take their place. So the verbs differ in what they compute,
-and there is one way to write. In the order in which a verb uses them:
+A verb makes queries for the versions that it will write of each resource type; then one statement a type
+moves the present versions to history and puts the new ones in their place. Where other versions follow from
+these (by a cascade, or by lineage), a *pending* table takes them first. So the verbs differ in what they
+compute, and there is one way to write. In the order in which a verb uses them:
 
 - `presence`: whether what is staged is there to be changed;
-- `pending`: the staged changes as pending versions;
+- `pending`: what staged changes make of stored versions;
 - `cascade`: what follows from them below;
 - `lineage`: where pending versions hang;
 - `publish`: writing them;

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.sql.names import TOMBSTONE, latest, pending, render, text
+from vxdata.sql.names import TOMBSTONE, latest, pending, text, written
 from vxdata.sql.versions.tables import pending_table
 from vxdata.sql.writes import LINEAGE
 
@@ -47,7 +47,7 @@ def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: f
         f"NOT EXISTS (SELECT FROM {table} AS q "
         f"WHERE q.identifier = p.parent_identifier AND NOT q.{TOMBSTONE})"
         for prefix in parents
-        for table in [render(latest(prefix)), *([render(pending(prefix))] if prefix in pended else [])]
+        for table in [written(latest, prefix), *([written(pending, prefix)] if prefix in pended else [])]
     )
     return (
         f"SELECT p.identifier, p.parent_identifier FROM {pending_table(payload_type)} AS p "
@@ -88,10 +88,10 @@ def not_linked(payload_type: PayloadType) -> str:
 
 def _known(prefix: str, pended: frozenset[str]) -> list[str]:
     """Queries for the lineage of a type as it will be, where that is known."""
-    present = f"SELECT identifier, {', '.join(LINEAGE)} FROM {render(latest(prefix))} AS r"
+    present = f"SELECT identifier, {', '.join(LINEAGE)} FROM {written(latest, prefix)} AS r"
     if prefix not in pended:
         return [present]
-    table = render(pending(prefix))
+    table = written(pending, prefix)
     return [
         f"SELECT identifier, {', '.join(LINEAGE)} FROM {table} WHERE NOT relink",
         f"{present} WHERE NOT EXISTS (SELECT FROM {table} AS q WHERE q.identifier = r.identifier)",

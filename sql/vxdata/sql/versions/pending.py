@@ -1,4 +1,4 @@
-"""The pending table of a type, and the staged changes as pending versions.
+"""What staged changes make of stored versions, and the pending table for when more follows from them.
 
 Beside the columns of a version it says of each row how it came there and what is still to be done with it:
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sql.ddl import COLUMN_SET, quote
+from vxdata.sql.ddl import quote
+from vxdata.sql.names import TOMBSTONE
+from vxdata.sql.staged import COLUMN_SET
 from vxdata.sql.versions.tables import (
     columns_of,
     content,
@@ -20,7 +22,6 @@ from vxdata.sql.versions.tables import (
     latest_table,
     listed,
     pending_table,
-    staged_table,
 )
 from vxdata.sql.writes import staged_value
 
@@ -42,43 +43,55 @@ def create_pending(payload_type: PayloadType) -> str:
     )
 
 
-def pend_update(payload_type: PayloadType, number: int, names: Sequence[str]) -> str:
-    """Pend the staged changes of one set of columns, leaving out what would change nothing.
+def pend(payload_type: PayloadType, query: str) -> str:
+    """Put what a query finds into the pending table."""
+    columns = f"{listed(columns_of(payload_type))}, {MARKS}"
+    return f"INSERT INTO {pending_table(payload_type)} ({columns}) {query}"
+
+
+def pended(payload_type: PayloadType) -> str:
+    """The versions in the pending table."""
+    return f"SELECT {listed(columns_of(payload_type))} FROM {pending_table(payload_type)}"
+
+
+def changed(payload_type: PayloadType, staged: str, number: int, names: Sequence[str]) -> str:
+    """The versions that one set of staged columns makes, leaving out what would change nothing.
 
     Args:
         payload_type: The type.
-        number: The set's number in the staging table.
+        staged: The relation of the staged rows.
+        number: The set's number.
         names: The fields that it states.
 
     Returns:
-        One INSERT into the pending table.
+        A query for pending rows.
     """
     stated = {field.name: staged_value(field) for field in payload_type.create_fields if field.name in names}
     columns = columns_of(payload_type)
-    values = [stated.get(name, f"r.{quote(name)}") for name in columns]
+    values = [f"{stated.get(name, f'r.{quote(name)}')} AS {quote(name)}" for name in columns]
     differs = {name: f"r.{quote(name)} IS DISTINCT FROM {value}" for name, value in stated.items()}
     moved = differs.get("parent_identifier", "false")
     return (
-        f"INSERT INTO {pending_table(payload_type)} ({listed(columns)}, {MARKS}) "
-        f"SELECT {', '.join(values)}, {moved}, {moved}, false, 0 FROM {staged_table(payload_type)} AS s "
+        f"SELECT {', '.join(values)}, {_marks(moved)} FROM {staged} AS s "
         f"JOIN {latest_table(payload_type)} AS r ON r.identifier = s.identifier "
         f"WHERE s.{COLUMN_SET} = {number} AND ({' OR '.join(differs.values()) or 'false'})"
     )
 
 
-def pend_staged(payload_type: PayloadType, *, tombstone: bool) -> str:
-    """Pend the staged resources as deleted, or as live again with their lineage computed anew.
+def marked(payload_type: PayloadType, staged: str, *, tombstone: bool) -> str:
+    """The staged resources as deleted, or as live again with their lineage to be computed anew.
 
     A tombstone keeps the payload, so that a restore finds it.
     """
-    columns = columns_of(payload_type)
-    live = flag(not tombstone)
+    values = content(columns_of(payload_type), f"{flag(tombstone)} AS {quote(TOMBSTONE)}")
     return (
-        f"INSERT INTO {pending_table(payload_type)} ({listed(columns)}, {MARKS}) "
-        f"SELECT {content(columns, flag(tombstone))}, {live}, {live}, false, 0 "
-        f"FROM {staged_table(payload_type)} AS s "
+        f"SELECT {values}, {_marks(flag(not tombstone))} FROM {staged} AS s "
         f"JOIN {latest_table(payload_type)} AS r ON r.identifier = s.identifier"
     )
+
+
+def _marks(moved: str) -> str:
+    return f"{moved} AS placed, {moved} AS relink, false AS cascaded, 0 AS level"
 
 
 def deleted_in(payload_type: PayloadType) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sql.names import history, render
+from vxdata.sql.names import history, written
 from vxdata.sql.versions.tables import latest_table, pending_table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def remove(payload_type: PayloadType) -> list[str]:
     doomed = f"USING {pending_table(payload_type)} AS p WHERE p.identifier = r.identifier"
     return [
         f"DELETE FROM {latest_table(payload_type)} AS r {doomed}",
-        f"DELETE FROM {render(history(payload_type.prefix))} AS r {doomed}",
+        f"DELETE FROM {written(history, payload_type.prefix)} AS r {doomed}",
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vxdata.sql.ddl import quote
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import TOMBSTONE, latest, pending, render, staging
+from vxdata.sql.names import TOMBSTONE, latest, pending, render, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,17 +20,12 @@ if TYPE_CHECKING:
 
 def latest_table(payload_type: PayloadType) -> str:
     """The table of the present versions."""
-    return render(latest(payload_type.prefix))
-
-
-def staged_table(payload_type: PayloadType) -> str:
-    """The table of the rows that came with the request."""
-    return render(staging(payload_type.prefix))
+    return written(latest, payload_type.prefix)
 
 
 def pending_table(payload_type: PayloadType) -> str:
     """The table of the versions that will be written."""
-    return render(pending(payload_type.prefix))
+    return written(pending, payload_type.prefix)
 
 
 def analyze(table: str) -> str:

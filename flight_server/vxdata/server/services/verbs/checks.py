@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.errors import DuplicateIdentifiers, NotDeleted, ResourceNotFound, VersionConflict
-from vxdata.sql import writes
 from vxdata.sql.versions import presence
-from vxdata.sql.versions.tables import analyze, staged_table
+from vxdata.sql.versions.tables import analyze
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database import Connection
     from vxdata.server.staging import Staging
     from vxdata.sql.versions.presence import Presence
@@ -35,42 +34,27 @@ def require_fit(connection: Connection, staging: Staging, needed: Presence) -> N
         NotDeleted: A resource is live that must be deleted.
         VersionConflict: A resource has another version than expected.
     """
-    staged = staging.staged_types
-    for payload_type in staged:
+    for payload_type in staging.staged_types:
         if staging.counts[payload_type.prefix] >= MANY:
-            connection.execute(analyze(staged_table(payload_type)))
-    _require_distinct(connection, staged)
-    _require_presence(connection, staged, needed)
-    _require_versions(connection, staged)
+            connection.execute(analyze(staging.relation(payload_type)))
+    queries = (
+        presence.unfit(payload_type, staging.relation(payload_type), needed)
+        for payload_type in staging.staged_types
+    )
+    rows = connection.rows(" UNION ALL ".join(queries))
+    _refuse(sorted(rows, key=itemgetter("identifier")))
 
 
-def duplicates(connection: Connection, staged: Sequence[PayloadType]) -> list[str]:
-    """Identifiers that a batch names more than once."""
-    return [
-        row["identifier"]
-        for payload_type in staged
-        for row in connection.rows(writes.duplicates(payload_type))
-    ]
-
-
-def _require_distinct(connection: Connection, staged: Sequence[PayloadType]) -> None:
-    if repeated := duplicates(connection, staged):
+def _refuse(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raise what is wrong first: what is named twice, what is not there, what has another version."""
+    if repeated := [row["identifier"] for row in rows if row["repeated"]]:
         raise DuplicateIdentifiers.from_identifiers(repeated)
-
-
-def _require_presence(connection: Connection, staged: Sequence[PayloadType], needed: Presence) -> None:
-    unfit = [
-        row for payload_type in staged for row in connection.rows(presence.not_present(payload_type, needed))
-    ]
+    unfit = [row for row in rows if row["absent"]]
     if absent := [row["identifier"] for row in unfit if not row["live"]]:
         raise ResourceNotFound.from_identifiers(absent)
     if unfit:
         raise NotDeleted.from_identifiers([row["identifier"] for row in unfit])
-
-
-def _require_versions(connection: Connection, staged: Sequence[PayloadType]) -> None:
-    conflicts = [
-        row for payload_type in staged for row in connection.rows(presence.version_conflicts(payload_type))
-    ]
-    if conflicts:
-        raise VersionConflict.from_conflicts(conflicts)
+    if rows:
+        raise VersionConflict.from_conflicts(
+            [{name: row[name] for name in ("identifier", "expected", "found")} for row in rows]
+        )

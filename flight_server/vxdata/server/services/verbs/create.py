@@ -11,10 +11,11 @@ from vxdata.schemas.errors import (
     ResourceAlreadyExists,
 )
 from vxdata.server.database_errors import UniqueViolation
-from vxdata.server.services.verbs import checks
 from vxdata.sql import writes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.database import Connection
@@ -39,25 +40,17 @@ def create(
         ParentNotFound: A parent is neither live nor staged.
         LineageCycle: Staged resources would be their own ancestors.
     """
-    staged = staging.staged_types
-    parents = {payload_type: _parent_prefixes(connection, payload_type) for payload_type in staged}
     try:
         with connection.savepoint():
-            missing = _insert_levels(connection, parents, commit)
+            missing = _insert_levels(connection, staging, commit)
     except UniqueViolation as error:
-        raise _explain_conflict(connection, staged) from error
+        raise _explain_conflict(connection, staging) from error
     if missing:
-        raise _explain_left_over(connection, missing, commit)
+        raise _explain_left_over(connection, staging, missing, commit)
     return staging.counts
 
 
-def _parent_prefixes(connection: Connection, payload_type: PayloadType) -> dict[str | None, int]:
-    return {row["prefix"]: row["rows"] for row in connection.rows(writes.staged_parent_types(payload_type))}
-
-
-def _insert_levels(
-    connection: Connection, parents: dict[PayloadType, dict[str | None, int]], commit: Instant
-) -> list[PayloadType]:
+def _insert_levels(connection: Connection, staging: Staging, commit: Instant) -> list[PayloadType]:
     """Insert what has a live parent, again and again while that makes more parents live.
 
     One pass is enough where types stand in the order parent before child, as the built-in ones do,
@@ -66,13 +59,16 @@ def _insert_levels(
     Returns:
         The types of which rows are left over.
     """
-    waiting = {payload_type: sum(rows.values()) for payload_type, rows in parents.items()}
+    waiting = {payload_type: staging.counts[payload_type.prefix] for payload_type in staging.staged_types}
     again = False
     while waiting:
         inserted = 0
         for payload_type in list(waiting):
-            prefixes = [prefix for prefix in parents[payload_type] if prefix is not None]
-            count = connection.execute(writes.insert_staged(payload_type, prefixes, commit, again=again))
+            parents = staging.parents.get(payload_type.prefix, set())
+            staged = staging.relation(payload_type)
+            count = connection.execute(
+                writes.insert_staged(payload_type, staged, parents, commit, again=again)
+            )
             waiting[payload_type] -= count
             inserted += count
             if not waiting[payload_type]:
@@ -84,12 +80,17 @@ def _insert_levels(
 
 
 def _explain_conflict(
-    connection: Connection, staged: tuple[PayloadType, ...]
+    connection: Connection, staging: Staging
 ) -> DuplicateIdentifiers | ResourceAlreadyExists:
     """Name the identifiers that the unique index refused."""
-    if repeated := checks.duplicates(connection, staged):
+    staged = staging.staged_types
+    if repeated := _duplicates(connection, staging, staged):
         return DuplicateIdentifiers.from_identifiers(repeated)
-    found = [row for payload_type in staged for row in connection.rows(writes.existing(payload_type))]
+    found = [
+        row
+        for payload_type in staged
+        for row in connection.rows(writes.existing(payload_type, staging.relation(payload_type)))
+    ]
     return ResourceAlreadyExists.from_identifiers(
         live=[row["identifier"] for row in found if not row["tombstone"]],
         deleted=[row["identifier"] for row in found if row["tombstone"]],
@@ -97,13 +98,15 @@ def _explain_conflict(
 
 
 def _explain_left_over(
-    connection: Connection, missing: list[PayloadType], commit: Instant
+    connection: Connection, staging: Staging, missing: Sequence[PayloadType], commit: Instant
 ) -> DuplicateIdentifiers | ParentNotFound | LineageCycle:
     """Name what is given twice (with another parent), the parents that are missing, or else the cycle."""
-    if repeated := checks.duplicates(connection, missing):
+    if repeated := _duplicates(connection, staging, missing):
         return DuplicateIdentifiers.from_identifiers(repeated)
     rows = [
-        row for payload_type in missing for row in connection.rows(writes.left_over(payload_type, commit))
+        row
+        for payload_type in missing
+        for row in connection.rows(writes.left_over(payload_type, staging.relation(payload_type), commit))
     ]
     waiting = {row["identifier"] for row in rows}
     orphans = [row for row in rows if row["parent_identifier"] not in waiting]
@@ -112,3 +115,12 @@ def _explain_left_over(
             sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
         )
     return LineageCycle.from_identifiers(sorted(waiting))
+
+
+def _duplicates(connection: Connection, staging: Staging, staged: Sequence[PayloadType]) -> list[str]:
+    """Identifiers that a batch names more than once."""
+    return [
+        row["identifier"]
+        for payload_type in staged
+        for row in connection.rows(writes.duplicates(staging.relation(payload_type)))
+    ]

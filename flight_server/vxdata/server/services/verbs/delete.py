@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import pend_staged
+from vxdata.sql.versions.pending import marked
 from vxdata.sql.versions.presence import Presence
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def delete(
     checks.require_fit(connection, staging, Presence.LIVE)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        pending.add(payload_type, pend_staged(payload_type, tombstone=True))
+        pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=True))
     if command.cascade:
         pending.follow(Cascade.DELETE)
         pending.drop_unchanged(Cascade.DELETE)

@@ -1,4 +1,4 @@
-"""Pending versions: stage them, follow the cascade, compute lineage, write."""
+"""Pending versions: compute them, follow the cascade, compute lineage, write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vxdata.schemas.errors import LineageCycle, ParentNotFound
 from vxdata.server.services.verbs.checks import MANY
 from vxdata.sql.versions import cascade, lineage, publish
 from vxdata.sql.versions.lineage import Marked
-from vxdata.sql.versions.pending import create_pending
+from vxdata.sql.versions.pending import create_pending, pend, pended
 from vxdata.sql.versions.tables import analyze, pending_table
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Pending:
-    """The versions that a verb will write, in a temporary table for each type that has any.
+    """The versions that a verb will write: queries, until more follows from them, then a table for each type.
 
-    Making a table takes longer than changing a row, and all writers wait for it: so none is made before
-    there are rows for it.
+    Making a table takes longer than changing a row, and all writers wait for it: so none is made where a
+    query is enough, and none before there are rows for it.
 
     Args:
         connection: In the transaction that writes.
@@ -36,6 +36,7 @@ class Pending:
         """Begin with nothing."""
         self._connection = connection
         self._registry = registry
+        self._queries: dict[str, list[str]] = {}
         self._prefixes: set[str] = set()
         self._cascaded: set[str] = set()
 
@@ -44,16 +45,23 @@ class Pending:
         """The types that have a pending table, in the order of the registry: mostly parents first."""
         return self._named(self._prefixes)
 
-    def add(self, payload_type: PayloadType, statement: str) -> int:
-        """Run a statement that pends versions of a type.
+    def add(self, payload_type: PayloadType, query: str) -> None:
+        """Pend what a query finds.
 
         Args:
             payload_type: The type.
-            statement: An INSERT into its pending table.
-
-        Returns:
-            Rows affected.
+            query: A query for pending rows, none of a resource that another query finds.
         """
+        self._queries.setdefault(payload_type.prefix, []).append(query)
+
+    def spread(self) -> None:
+        """Put into tables what is pending so far, since more will follow from it."""
+        for payload_type in self._named(set(self._queries)):
+            for query in self._queries.pop(payload_type.prefix):
+                self._put(payload_type, pend(payload_type, query))
+
+    def _put(self, payload_type: PayloadType, statement: str) -> int:
+        """Run a statement that inserts into the pending table of a type; tell how many rows it affects."""
         if payload_type.prefix not in self._prefixes:
             self._connection.execute(create_pending(payload_type))
             self._prefixes.add(payload_type.prefix)
@@ -64,6 +72,7 @@ class Pending:
 
     def follow(self, reason: Cascade) -> None:
         """Pend all descendants of what is pending, level by level."""
+        self.spread()
         above, level = self.types, 0
         while above:
             query = cascade.child_types(self._registry, above, level, reason)
@@ -72,7 +81,7 @@ class Pending:
             above = tuple(
                 payload_type
                 for payload_type in self._named(found)
-                if self.add(payload_type, cascade.pend_children(payload_type, above, level, reason))
+                if self._put(payload_type, cascade.pend_children(payload_type, above, level, reason))
             )
             level += 1
 
@@ -93,6 +102,7 @@ class Pending:
         Raises:
             ParentNotFound: There are such.
         """
+        self.spread()
         orphans = []
         for payload_type, counts in self._parents(Marked.PLACED).items():
             if parents := _prefixes(counts):
@@ -109,6 +119,7 @@ class Pending:
         Raises:
             LineageCycle: Some have no end to their ancestors.
         """
+        self.spread()
         parents = self._parents(Marked.RELINK)
         waiting = {payload_type: sum(counts.values()) for payload_type, counts in parents.items()}
         for payload_type, counts in parents.items():
@@ -125,9 +136,11 @@ class Pending:
             Versions written, by resource type.
         """
         counts = {}
-        for payload_type in self.types:
-            self._connection.execute(publish.supersede(payload_type, commit))
-            counts[payload_type.prefix] = self._connection.execute(publish.publish(payload_type, commit))
+        for payload_type in self._named(self._prefixes | set(self._queries)):
+            queries = self._queries.get(payload_type.prefix)
+            versions = " UNION ALL ".join(queries) if queries else pended(payload_type)
+            statement = publish.publish(payload_type, versions, commit, computed=bool(queries))
+            counts[payload_type.prefix] = self._connection.execute(statement)
         return counts
 
     def _named(self, prefixes: set[str]) -> tuple[PayloadType, ...]:

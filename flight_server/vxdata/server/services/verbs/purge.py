@@ -12,7 +12,7 @@ from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql import clock
 from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import pend_staged
+from vxdata.sql.versions.pending import marked
 from vxdata.sql.versions.presence import Presence
 from vxdata.sql.versions.removal import forget, remove
 
@@ -42,7 +42,7 @@ def purge(
     checks.require_fit(connection, staging, Presence.KNOWN)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        pending.add(payload_type, pend_staged(payload_type, tombstone=True))
+        pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=True))
     pending.follow(Cascade.DELETE)
     connection.execute(clock.BUMP_EPOCH)
     for payload_type in pending.types:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import deleted_in, pend_staged
+from vxdata.sql.versions.pending import deleted_in, marked
 from vxdata.sql.versions.presence import Presence
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def restore(
     checks.require_fit(connection, staging, Presence.DELETED)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        pending.add(payload_type, pend_staged(payload_type, tombstone=False))
+        pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=False))
     if command.cascade:
         pending.follow(Cascade.RESTORE)
     # Before any is dropped: what stays deleted on the way still hands its lineage down.

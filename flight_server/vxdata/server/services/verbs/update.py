@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import pend_update
+from vxdata.sql.versions.pending import changed
 from vxdata.sql.versions.presence import Presence
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def update(
     checks.require_fit(connection, staging, Presence.LIVE)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
+        staged = staging.relation(payload_type)
         for number, names in enumerate(staging.column_sets[payload_type.prefix]):
-            pending.add(payload_type, pend_update(payload_type, number, names))
+            pending.add(payload_type, changed(payload_type, staged, number, names))
     if any("parent_identifier" in names for sets in staging.column_sets.values() for names in sets):
         pending.require_parents()
         pending.follow(Cascade.RELINK)
