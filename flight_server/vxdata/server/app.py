@@ -86,7 +86,7 @@ class Server:
                     idle=settings.upload_idle,
                 ),
                 register=RegisterService(database),
-                blobs=BlobService(blobs, database, registry()),
+                blobs=BlobService(blobs, database),
                 health=HealthService(database, blobs),
             )
             # Health is answered from before the first call until after the last one.

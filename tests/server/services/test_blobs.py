@@ -8,19 +8,17 @@ import pytest
 import urllib3
 from pydantic import ValidationError
 
-from tests.server.support import create, resources
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
-from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import MOST_URLS, BlobUrls, ListRequest, PresignRequest
 from vxdata.server.services.blobs import BlobService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from vxdata.schemas.wire import Presigned
     from vxdata.server.blobs import BlobStore
     from vxdata.server.database import Database
-    from vxdata.server.services.write import WriteService
 
 KEYS = [
     "plain.nii",
@@ -35,7 +33,7 @@ KEYS = [
 @pytest.fixture
 def service(store: BlobStore, database: Database) -> BlobService:
     """The service."""
-    return BlobService(store, database, registry())
+    return BlobService(store, database)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +161,7 @@ def test_pages_together_are_everything(service: BlobService, store: BlobStore, b
 
 
 def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
-    service = BlobService(None, database, registry())
+    service = BlobService(None, database)
 
     with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
         service.describe()
@@ -171,27 +169,23 @@ def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
         signed(service, "get", "s3://bucket/a")
 
 
-def test_references_are_found_in_every_kind_of_field(
-    service: BlobService, creates: WriteService, bucket: str
-) -> None:
-    held = [f"s3://{bucket}/{name}" for name in ("one", "list/a", "map/a", "prefix/deep/1.dcm")]
-    free = [f"s3://{bucket}/{name}" for name in ("two", "list", "prefix-of-another/1.dcm", "map/a/b")]
-    create(creates, resources("datasource", {"identifier": "datasource/refs"}))
-    create(
-        creates,
-        resources("volume", {
-            "identifier": "volume/refs",
-            "parent_identifier": "datasource/refs",
-            "path_nii": held[0],
-            "path_dicom": f"s3://{bucket}/prefix/*",
-        }),
-        resources("histomap", {
-            "identifier": "histomap/refs", "parent_identifier": "datasource/refs", "path_slides": [held[1]]
-        }),
-        resources("artefact", {"identifier": "artefact/refs", "files": [("a", held[2])]}),
-    )  # fmt: skip
+def test_what_is_touched_is_noted(service: BlobService, database: Database, bucket: str) -> None:
+    urls = [f"s3://{bucket}/{key}" for key in ("b", "a", "gone/ä 'quoted' \\ {braces}")]
 
-    assert service.referenced(BlobUrls(urls=[*free, *held])).urls == held
-    assert service.referenced(BlobUrls(urls=free)).urls == []
+    assert service.touch(BlobUrls(urls=[*urls, *urls])).urls == sorted(urls)
+    first = touched(database, bucket)
+    assert set(first) == set(urls)
+    service.touch(BlobUrls(urls=urls[:1]))
+
+    second = touched(database, bucket)
+    assert second[urls[0]] > first[urls[0]]
+    assert [second[url] for url in urls[1:]] == [first[url] for url in urls[1:]]
     with pytest.raises(InvalidBlobUrl):
-        service.referenced(BlobUrls(urls=["/etc/passwd"]))
+        service.touch(BlobUrls(urls=["/etc/passwd"]))
+    assert service.touch(BlobUrls(urls=[])).urls == []
+
+
+def touched(database: Database, bucket: str) -> dict[str, datetime]:
+    with database.connection() as connection:
+        rows = connection.rows("SELECT url, touched_at FROM vxdata.touched")
+    return {row["url"]: row["touched_at"] for row in rows if row["url"].startswith(f"s3://{bucket}/")}

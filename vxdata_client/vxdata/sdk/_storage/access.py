@@ -97,8 +97,5 @@ class Access(Protocol):
     def list(self, prefix: ObjectUrl) -> Iterator[tuple[str, int]]:
         """Go through the objects below a prefix: URL and size of each, in the order of keys."""
 
-    def remove(self, url: ObjectUrl) -> bool:
-        """Remove an object if this access can, and tell whether it can."""
-
     def close(self) -> None:
         """Close the connections."""

@@ -66,8 +66,11 @@ class DirectAccess:
                 retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             ),
         )
-        # The transfer manager has no parameter for it, and would overwrite what another one has just put.
-        self._client.meta.events.register("provide-client-params.s3.CompleteMultipartUpload", _conditional)
+        # The transfer manager has no parameter for what must hold when it puts the parts together.
+        self._sending: dict[tuple[str, str], Source] = {}
+        self._client.meta.events.register(
+            "provide-client-params.s3.CompleteMultipartUpload", self._completing
+        )
         # One manager for all threads, so that large objects together open no more connections than one.
         config = TransferConfig(
             max_concurrency=threads, multipart_threshold=LARGE_BYTES, preferred_transfer_client="classic"
@@ -123,17 +126,25 @@ class DirectAccess:
         )
 
     def _put_parts(self, url: ObjectUrl, source: Source, tally: Tally) -> None:
-        sending = self._manager.upload(
-            str(source.path),
-            url.bucket,
-            url.key,
-            extra_args={"Metadata": {"sha256": source.sha256}},
-            subscribers=[_Reporter(tally)],
-        )
-        sending.result()
+        self._sending[url.bucket, url.key] = source
+        try:
+            self._manager.upload(
+                str(source.path),
+                url.bucket,
+                url.key,
+                extra_args={"Metadata": {"sha256": source.sha256}},
+                subscribers=[_Reporter(tally)],
+            ).result()
+        finally:
+            del self._sending[url.bucket, url.key]
+
+    def _completing(self, params: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Overwrite nothing, and never give content a key with the hash of another."""
+        source = self._sending[params["Bucket"], params["Key"]]
         if source.has_changed():
-            self.remove(url)
-            raise LocalFileProblem.about(str(url), f"{source.path} changed while it was uploaded")
+            url = f"{SCHEME}{params['Bucket']}/{params['Key']}"
+            raise LocalFileProblem.about(url, f"{source.path} changed while it was uploaded")
+        return params | {"IfNoneMatch": "*"}
 
     def list(self, prefix: ObjectUrl) -> Iterator[tuple[str, int]]:
         """Go through the objects below a prefix."""
@@ -142,12 +153,6 @@ class DirectAccess:
             for page in pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key):
                 for found in page.get("Contents", ()):
                     yield f"{SCHEME}{prefix.bucket}/{found['Key']}", int(found["Size"])
-
-    def remove(self, url: ObjectUrl) -> bool:
-        """Remove an object; one that is not there does no harm."""
-        with _translated(url):
-            self._client.delete_object(Bucket=url.bucket, Key=url.key)
-        return True
 
     def close(self) -> None:
         """Close the connections."""
@@ -164,10 +169,6 @@ class _Reporter(BaseSubscriber):
     def on_progress(self, future: Any, bytes_transferred: int, **_: object) -> None:  # noqa: ARG002 - the manager's form
         """Pass it on."""
         self._tally.moved(bytes_transferred)
-
-
-def _conditional(params: dict[str, Any], **_: object) -> dict[str, Any]:
-    return params | {"IfNoneMatch": "*"}
 
 
 def _stat(answer: dict[str, Any]) -> Stat:

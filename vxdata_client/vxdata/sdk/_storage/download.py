@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vxdata.sdk._storage.access import Access
+    from vxdata.sdk._storage.options import Reach
     from vxdata.sdk._storage.progress import Tally
 
 
@@ -61,13 +62,12 @@ def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
 
 
 def download(
-    access: Access, threads: int, urls: Iterable[str], dest_dir: str | os.PathLike[str], wish: Wish
+    reach: Reach, urls: Iterable[str], dest_dir: str | os.PathLike[str], wish: Wish
 ) -> dict[str, Path]:
     """Fetch objects that are not there yet.
 
     Args:
-        access: The way to S3.
-        threads: Objects at a time.
+        reach: How S3 is reached.
         urls: Objects and prefixes.
         dest_dir: The folder below which all files go.
         wish: How.
@@ -81,7 +81,8 @@ def download(
     """
     wanted = parse_urls(urls)
     dest_dir = Path(dest_dir).absolute()
-    crew = Crew(threads, fail_fast=wish.fail_fast)
+    access = reach.access
+    crew = Crew(reach.options.thread_count, fail_fast=wish.fail_fast)
     prefixes = [url for url in wanted.values() if url.is_prefix]
     listed = crew.run(prefixes, partial(_listed, access))
     sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}

@@ -101,10 +101,6 @@ class PresignedAccess:
             if after is None:
                 return
 
-    def remove(self, url: ObjectUrl) -> bool:  # noqa: ARG002 - the server signs no removals
-        """Leave it to the server's sweep."""
-        return False
-
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
