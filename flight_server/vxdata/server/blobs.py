@@ -28,9 +28,6 @@ REMOVAL_SECONDS: Final = 300
 PRESIGNED_SECONDS: Final = 900
 """How long an address works; a transfer that has begun by then goes on."""
 
-ONLY_NEW: Final = {"If-None-Match": "*"}
-"""Headers of a put that overwrites nothing; they are signed, so no put goes without."""
-
 PAGE_OBJECTS: Final = 1_000
 """Objects of a page, which is S3's own limit for lists and for removals."""
 
@@ -89,7 +86,7 @@ class BlobStore:
         """Make an address that works without credentials for `PRESIGNED_SECONDS`.
 
         Args:
-            method: What it allows; a put must carry the headers `ONLY_NEW`.
+            method: What it allows; a put must carry the headers of the URL's conditions.
             url: The object.
 
         Returns:
@@ -100,7 +97,7 @@ class BlobStore:
         """
         parameters: dict[str, Any] = {"Bucket": url.bucket, "Key": url.key}
         if method == "put":
-            parameters["IfNoneMatch"] = ONLY_NEW["If-None-Match"]
+            parameters |= url.put_conditions
         return str(
             self._ask(
                 lambda: self._client.generate_presigned_url(

@@ -193,12 +193,12 @@ class Presigned(Message):
 
     Args:
         urls: HTTP addresses, in the order asked for.
-        headers: Headers that every request must carry, since they are part of the signature.
+        headers: For each, the headers that the request must carry, since they are part of the signature.
         seconds: How long the addresses work.
     """
 
     urls: list[str]
-    headers: dict[str, str]
+    headers: list[dict[str, str]]
     seconds: int
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +50,7 @@ def signed(service: BlobService, method: str, *urls: str) -> Presigned:
 
 def put(service: BlobService, http: urllib3.PoolManager, url: str, body: bytes) -> int:
     answer = signed(service, "put", url)
-    return http.request("PUT", answer.urls[0], body=body, headers=answer.headers).status
+    return http.request("PUT", answer.urls[0], body=body, headers=answer.headers[0]).status
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:12])
@@ -71,13 +72,28 @@ def test_an_object_goes_up_and_down_without_credentials(
 def test_nothing_is_overwritten(service: BlobService, http: urllib3.PoolManager, bucket: str) -> None:
     url = f"s3://{bucket}/once"
     answer = signed(service, "put", url)
-    assert answer.headers == {"If-None-Match": "*"}
+    assert answer.headers == [{"if-none-match": "*"}]
 
-    assert http.request("PUT", answer.urls[0], body=b"first", headers=answer.headers).status == 200
-    assert http.request("PUT", answer.urls[0], body=b"second", headers=answer.headers).status == 412
+    assert http.request("PUT", answer.urls[0], body=b"first", headers=answer.headers[0]).status == 200
+    assert http.request("PUT", answer.urls[0], body=b"second", headers=answer.headers[0]).status == 412
     assert http.request("PUT", answer.urls[0], body=b"second").status == 403, "the condition is signed"
 
     assert http.request("GET", signed(service, "get", url).urls[0]).data == b"first"
+
+
+def test_a_key_gets_the_content_that_it_names(
+    service: BlobService, http: urllib3.PoolManager, bucket: str
+) -> None:
+    digest = hashlib.sha256(b"content").hexdigest()
+    url = f"s3://{bucket}/files/{digest}/a"
+
+    assert put(service, http, url, b"other") == 400
+    assert http.request("GET", signed(service, "get", url).urls[0]).status == 404
+    (address,), (headers,) = (answer := signed(service, "put", url)).urls, answer.headers
+    unstated = http.request("PUT", address, body=b"other", headers={"if-none-match": "*"})
+    assert unstated.status == 403, "the hash is signed"
+    assert http.request("PUT", address, body=b"content", headers=headers).status == 200
+    assert http.request("GET", signed(service, "get", url).urls[0]).data == b"content"
 
 
 def test_an_address_serves_one_method_and_one_object(

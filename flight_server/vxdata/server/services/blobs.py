@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.blob_urls import ObjectUrl
+from vxdata.schemas.blob_urls import ObjectUrl, headers_of
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.messages import abridged
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
-from vxdata.server.blobs import ONLY_NEW, PRESIGNED_SECONDS
+from vxdata.server.blobs import PRESIGNED_SECONDS
 from vxdata.server.database import READ_WRITE
 from vxdata.sql import touches
 
@@ -57,7 +57,8 @@ class BlobService:
             asked: The objects, and what to do with them.
 
         Returns:
-            The addresses, in order; those to put are good for objects that do not exist yet only.
+            The addresses, in order. Those to put with are good only for objects that do not exist yet,
+            and for the content whose hash a key states.
 
         Raises:
             NotAllowed: A bucket is not open to clients, or no blob store is configured.
@@ -71,7 +72,7 @@ class BlobService:
             raise InvalidBlobUrl.from_urls(prefixes, "it stands for a prefix, and one object is needed")
         return Presigned(
             urls=[store.presign(asked.method, url) for url in urls],
-            headers=ONLY_NEW if asked.method == "put" else {},
+            headers=[headers_of(url.put_conditions) if asked.method == "put" else {} for url in urls],
             seconds=PRESIGNED_SECONDS,
         )
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.blob_urls import SCHEME, ObjectUrl
 from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
-from vxdata.sdk._storage.access import LARGE_BYTES, Source
-from vxdata.sdk._storage.checks import digest_of
+from vxdata.sdk._storage.access import PART_BYTES, Source
+from vxdata.sdk._storage.checks import sha256_of
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.progress import Progress
 
@@ -125,7 +125,7 @@ def _refuse_directories(files: list[_Named]) -> None:
 def _hashed(file: _Named, tally: Tally) -> Source:
     tally.moved(0)
     found = file.path.stat()
-    return Source(file.path, found.st_size, found.st_mtime_ns, digest_of(file.path, "sha256"))
+    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path))
 
 
 class _Sending:
@@ -142,7 +142,7 @@ class _Sending:
 
     def prepare(self) -> None:
         """Announce what will be asked for."""
-        large = [url for url, source in self.sources.items() if source.size > LARGE_BYTES]
+        large = [url for url, source in self.sources.items() if source.size > PART_BYTES]
         self._access.expect("head", large)
         self._access.expect("put", self.sources)
 
@@ -150,7 +150,8 @@ class _Sending:
         """Upload one file unless the object is there, and tell whether it was uploaded."""
         source = self.sources[url]
         tally.sized(source.size)
-        is_found = source.size > LARGE_BYTES and self._is_there(url, source)
+        source.require_unchanged(url)
+        is_found = source.size > PART_BYTES and self._is_there(url, source)
         return not is_found and self._access.put(url, source, tally)
 
     def prepare_to_confirm(self, found: list[ObjectUrl]) -> None:
