@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import threading
 import time
@@ -54,7 +55,7 @@ class Figures:
 def compare(
     candidates: Mapping[str, Callable[[], int]], peer: str, rounds: int, server: psutil.Process
 ) -> dict[str, Figures]:
-    """Run candidates in turn.
+    """Run candidates in turn, each round in an order of its own: who runs after whom makes a difference.
 
     Args:
         candidates: By name, a function that does the work and returns the rows that it moved.
@@ -69,7 +70,7 @@ def compare(
     rows = dict.fromkeys(candidates, 0)
     peaks = dict.fromkeys(candidates, 0)
     for number in range(rounds + 1):
-        for name, work in candidates.items():
+        for name, work in random.Random(number).sample(list(candidates.items()), len(candidates)):
             with peak_memory(server) as peak:
                 started = time.perf_counter()
                 rows[name] = work()

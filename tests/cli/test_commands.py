@@ -36,6 +36,8 @@ COMMANDS = {
     ("load",): "idc",
     ("load", "idc"): "--rows-per-batch",
     ("demo",): "--small",
+    ("storage",): "sweep",
+    ("storage", "sweep"): "--older-than",
     ("health",): "--url",
 }
 NOWHERE = "grpc://127.0.0.1:1"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from vxdata.server.embedded import EmbeddedStack
 
 
+AT_ONCE = ("--older-than", "0s", "--no-clients")
+
+
 @pytest.fixture
 def own(settings: Settings, stack: EmbeddedStack, new_database: Callable[[], SecretStr]) -> Settings:
     """A database and a bucket of one test."""
@@ -94,17 +97,17 @@ def test_it_tells_asks_and_removes(
     assert files["kept"] not in said
     assert present(stack, own) == set(files.values())
 
-    status, said = sweep(env, "--older-than", "0s")  # nobody is there to say yes
+    status, said = sweep(env, *AT_ONCE)  # nobody is there to say yes
     assert status == 1
     assert "Remove them? [y/N]" in said
     assert present(stack, own) == set(files.values())
 
-    status, said = sweep(env, "--older-than", "0s", "--yes")
+    status, said = sweep(env, *AT_ONCE, "--yes")
     assert status == 0
     assert "Removed 1 objects, 3.9 KiB." in said
     assert present(stack, own) == {files["kept"]}
 
-    status, said = sweep(env, "--older-than", "0s", "--yes")
+    status, said = sweep(env, *AT_ONCE, "--yes")
     assert status == 0
     assert "0 of 1 objects" in said
 
@@ -112,10 +115,24 @@ def test_it_tells_asks_and_removes(
 def test_a_day_is_the_default(
     env: dict[str, str], own: Settings, stack: EmbeddedStack, files: dict[str, str]
 ) -> None:
-    for arguments in ((), ("--older-than", "1h"), ("--older-than", "7d")):
+    for arguments in (
+        (),
+        ("--older-than", "24h"),
+        ("--older-than", "7d"),
+        ("--older-than", "1h", "--no-clients"),
+    ):
         status, said = sweep(env, "--yes", *arguments)
         assert status == 0
         assert "0 of 2 objects" in said
+    assert present(stack, own) == set(files.values())
+
+
+def test_less_than_a_day_is_for_when_no_client_is_there(
+    env: dict[str, str], own: Settings, stack: EmbeddedStack, files: dict[str, str]
+) -> None:
+    status, said = sweep(env, "--older-than", "23h", "--yes")
+    assert status == 2
+    assert "see --no-clients" in said
     assert present(stack, own) == set(files.values())
 
 
@@ -149,11 +166,11 @@ def test_an_embedded_stack_is_swept_while_it_is_down(
     (tmp_path / "lost").write_bytes(b"lost")
     with Client(running.flight_url, storage=StorageOptions(access="presigned")) as connected:
         url = connected.storage.upload(tmp_path / "lost")
-    status, said = sweep({}, "--data-dir", data_dir, "--older-than", "0s", "--yes")
+    status, said = sweep({}, "--data-dir", data_dir, *AT_ONCE, "--yes")
     assert status == 1, "it is still running"
     assert running.stop()[0] == 0
 
-    status, said = sweep({}, "--data-dir", data_dir, "--older-than", "0s", "--yes")
+    status, said = sweep({}, "--data-dir", data_dir, *AT_ONCE, "--yes")
 
     assert status == 0
     assert url in said

@@ -94,7 +94,7 @@ class Server:
                     on_purge=desk.note_purge,
                 ),
                 register=RegisterService(database),
-                blobs=BlobService(blobs, database, registry()),
+                blobs=BlobService(blobs, database),
                 health=HealthService(database, blobs),
             )
             # Health is answered from before the first call until after the last one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS: Final = 5
 """How long the store may take to answer a check."""
 
+REMOVAL_SECONDS: Final = 300
+"""How long the store may take to remove a page of objects."""
+
 PRESIGNED_SECONDS: Final = 900
 """How long an address works; a transfer that has begun by then goes on."""
-
-ONLY_NEW: Final = {"If-None-Match": "*"}
-"""Headers of a put that overwrites nothing; they are signed, so no put goes without."""
 
 PAGE_OBJECTS: Final = 1_000
 """Objects of a page, which is S3's own limit for lists and for removals."""
@@ -57,27 +58,21 @@ class BlobStore:
 
     def __init__(self, settings: Settings) -> None:
         """Prepare the client; nothing is sent yet."""
-        secret = settings.s3_secret_key
         self.bucket = str(settings.s3_bucket)
         self.buckets = tuple(dict.fromkeys([self.bucket, *settings.s3_buckets]))
         self.url = settings.s3_url
         self.region = settings.s3_region
-        self._client = boto3.client(
-            "s3",
-            endpoint_url=settings.s3_url,
-            region_name=settings.s3_region,
-            aws_access_key_id=settings.s3_access_key,
-            aws_secret_access_key=None if secret is None else secret.get_secret_value(),
-            config=Config(
-                connect_timeout=TIMEOUT_SECONDS,
-                read_timeout=TIMEOUT_SECONDS,
-                retries={"total_max_attempts": 2},
-                # The older signatures, which are still the default of presigned addresses, sign no headers.
-                signature_version="s3v4",
-                # Whoever uses a presigned address would have to send the checksum that boto3 adds.
-                request_checksum_calculation="when_required",
-            ),
-        )
+        self._settings = settings
+        self._client = _client(settings, read_timeout=TIMEOUT_SECONDS, retries={"total_max_attempts": 2})
+
+    @cached_property
+    def _remover(self) -> Any:
+        """Sends each removal once, and waits long for its end.
+
+        A removal that goes on in the store after it was given up, or was sent twice, could hit an object
+        that was stored anew meanwhile.
+        """
+        return _client(self._settings, read_timeout=REMOVAL_SECONDS, retries={"total_max_attempts": 1})
 
     def check(self) -> None:
         """Ask whether the bucket is there.
@@ -91,7 +86,7 @@ class BlobStore:
         """Make an address that works without credentials for `PRESIGNED_SECONDS`.
 
         Args:
-            method: What it allows; a put must carry the headers `ONLY_NEW`.
+            method: What it allows; a put must carry the headers of the URL's conditions.
             url: The object.
 
         Returns:
@@ -102,7 +97,7 @@ class BlobStore:
         """
         parameters: dict[str, Any] = {"Bucket": url.bucket, "Key": url.key}
         if method == "put":
-            parameters["IfNoneMatch"] = ONLY_NEW["If-None-Match"]
+            parameters |= url.put_conditions
         return str(
             self._ask(
                 lambda: self._client.generate_presigned_url(
@@ -159,7 +154,7 @@ class BlobStore:
             ServerUnavailable: The service does not answer, or did not remove all.
         """
         named = {"Objects": [{"Key": url.key} for url in urls], "Quiet": True}
-        answer = self._ask(lambda: self._client.delete_objects(Bucket=self.bucket, Delete=named))
+        answer = self._ask(lambda: self._remover.delete_objects(Bucket=self.bucket, Delete=named))
         kept = [failure["Key"] for failure in answer.get("Errors", ())]
         if kept:
             msg = f"The blob store did not remove {len(kept):,} objects, such as {kept[0]}."
@@ -168,6 +163,8 @@ class BlobStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        if "_remover" in self.__dict__:
+            self._remover.close()
 
     def _ask(self, call: Callable[[], Any]) -> Any:
         try:
@@ -175,3 +172,22 @@ class BlobStore:
         except (BotoCoreError, ClientError) as error:
             msg = "The blob store cannot be reached."
             raise ServerUnavailable(msg) from error
+
+
+def _client(settings: Settings, **patience: Any) -> Any:
+    secret = settings.s3_secret_key
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.s3_url,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=None if secret is None else secret.get_secret_value(),
+        config=Config(
+            connect_timeout=TIMEOUT_SECONDS,
+            # The older signatures, which are still the default of presigned addresses, sign no headers.
+            signature_version="s3v4",
+            # Whoever uses a presigned address would have to send the checksum that boto3 adds.
+            request_checksum_calculation="when_required",
+            **patience,
+        ),
+    )

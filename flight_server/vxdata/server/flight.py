@@ -246,8 +246,8 @@ class FlightServer(pa.flight.FlightServerBase):
                 answer = self._services.blobs.presign(_body(PresignRequest, action))
             case Action.LIST_BLOBS:
                 answer = self._services.blobs.list(_body(ListRequest, action))
-            case Action.REFERENCED:
-                answer = self._services.blobs.referenced(_body(BlobUrls, action))
+            case Action.TOUCH:
+                answer = self._services.blobs.touch(_body(BlobUrls, action))
             case unknown:
                 msg = f"There is no action {unknown!r}. {did_you_mean(unknown, Action)}"
                 raise UnknownAction(msg, action=unknown)

@@ -78,25 +78,6 @@ def urls_held_since(connection: Connection, holders: Iterable[Holder], begin: st
     return urls_held(connection, newer, begin, since) if newer else set()
 
 
-def held_among(
-    connection: Connection, holders: Iterable[Holder], urls: Iterable[ObjectUrl]
-) -> list[ObjectUrl]:
-    """Tell which of some objects versions refer to, themselves or by a prefix.
-
-    Args:
-        connection: A connection in a transaction.
-        holders: Where to look.
-        urls: The objects.
-
-    Returns:
-        Those that are referred to.
-    """
-    urls = list(urls)
-    forms = list(dict.fromkeys(form for url in urls for form in forms_of(url)))
-    held = {row["url"] for row in connection.rows(statements.held_among(holders, forms))}
-    return [url for url in urls if is_held(url, held)]
-
-
 def is_held(url: ObjectUrl, held: set[str]) -> bool:
     """Whether an object is among URLs, itself or by a prefix."""
     return any(form in held for form in forms_of(url))

@@ -6,11 +6,15 @@ is not an object or a prefix of objects in a bucket.
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from vxdata.schemas.errors import InvalidBlobUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCHEME: Final = "s3://"
 
@@ -19,6 +23,7 @@ LONGEST_KEY: Final = 1_024
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HEADERS: Final = {"IfNoneMatch": "if-none-match", "ChecksumSHA256": "x-amz-checksum-sha256"}
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -75,9 +80,33 @@ class ObjectUrl:
         folders = self.key.split("/")[:-1]
         return folders[-1] if folders and _SHA256.fullmatch(folders[-1]) else None
 
+    @property
+    def put_conditions(self) -> dict[str, str]:
+        """What S3 makes sure of at a put: it overwrites nothing, and brings the content that the key states.
+
+        They are named as parameters of S3's API, where they become part of a signature; `headers_of` makes
+        headers of them.
+        """
+        conditions = {"IfNoneMatch": "*"}
+        if self.sha256 is not None:
+            conditions["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(self.sha256)).decode()
+        return conditions
+
     def __str__(self) -> str:
         """Write it as a URL."""
         return f"{SCHEME}{self.bucket}/{self.key}"
+
+
+def headers_of(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that a request must carry, since they are part of its signature.
+
+    Args:
+        parameters: Parameters of S3's API by name.
+
+    Returns:
+        A header for each of them that becomes one.
+    """
+    return {_HEADERS[name]: value for name, value in parameters.items() if name in _HEADERS}
 
 
 def _problem_of(key: str) -> str | None:

@@ -100,7 +100,7 @@ class Action(StrEnum):
     BLOB_STORE = "blob_store"
     PRESIGN = "presign"
     LIST_BLOBS = "list_blobs"
-    REFERENCED = "referenced"
+    TOUCH = "touch"
 
 
 ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
@@ -113,7 +113,7 @@ ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.BLOB_STORE: "Where blobs are kept, and which buckets may be read. No body.",
     Action.PRESIGN: "Short-lived addresses of blobs, for one HTTP method. Body: PresignRequest.",
     Action.LIST_BLOBS: "The blobs below a prefix, page by page. Body: ListRequest.",
-    Action.REFERENCED: "Which blobs any version of any resource refers to. Body: BlobUrls.",
+    Action.TOUCH: "Have no sweep remove blobs for a day, as if they were stored now. Body: BlobUrls.",
 }
 
 MOST_URLS: Final = 1_000
@@ -199,12 +199,12 @@ class Presigned(Message):
 
     Args:
         urls: HTTP addresses, in the order asked for.
-        headers: Headers that every request must carry, since they are part of the signature.
+        headers: For each, the headers that the request must carry, since they are part of the signature.
         seconds: How long the addresses work.
     """
 
     urls: list[str]
-    headers: dict[str, str]
+    headers: list[dict[str, str]]
     seconds: int
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ from vxdata.schemas.errors import (
     TransferFailed,
 )
 from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk._storage.access import PART_BYTES, Source
 from vxdata.sdk._storage.crew import Crew
+from vxdata.sdk._storage.fetch import Fetcher
+from vxdata.sdk._storage.progress import Progress, Tally
 
 if TYPE_CHECKING:
     from vxdata.sdk import Storage
@@ -145,6 +149,43 @@ class TestCorruptedObjects:
             storage.download_dataframes({"a": url})
 
 
+class TestFilesThatChangeWhileTheyAreSent:
+    """Nobody may find content under the hash of another, not even for a moment."""
+
+    @pytest.mark.parametrize("size", [1_000, PART_BYTES + 1_000], ids=["small", "large"])
+    def test_are_not_stored(self, storage: Storage, s3: Any, unique: str, tmp_path: Path, size: int) -> None:
+        """Written to after it was hashed; its time tells, where S3 has no hash to compare with."""
+        source, url = hashed(tmp_path, unique, size)
+        changed = replace(source, modified=source.modified - (size > PART_BYTES))
+        source.path.write_bytes(b"y" * size)
+        os.utime(source.path, ns=(source.modified, source.modified))
+        with pytest.raises(LocalFileProblem, match="changed while it was uploaded"):
+            storage._reach.access.put(url, changed, silent())
+        assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 0
+        assert s3.list_multipart_uploads(Bucket="vxdata", Prefix=unique).get("Uploads", []) == []
+
+    def test_do_not_keep_s3_waiting(self, storage: Storage, s3: Any, unique: str, tmp_path: Path) -> None:
+        source, url = hashed(tmp_path, unique, 1_000)
+        source.path.write_bytes(b"x" * 500)
+        with pytest.raises(TransferFailed, match="the file ends too early"):
+            storage._reach.access.put(url, source, silent())
+        assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 0
+
+
+def hashed(folder: Path, unique: str, size: int) -> tuple[Source, ObjectUrl]:
+    """A file as an upload knows it, and the object that it is to become."""
+    path = folder / "file.bin"
+    path.write_bytes(b"x" * size)
+    digest = hashlib.sha256(b"x" * size).hexdigest()
+    source = Source(path, size, path.stat().st_mtime_ns, digest)
+    return source, ObjectUrl("vxdata", f"{unique}/{digest}/file.bin")
+
+
+def silent() -> Tally:
+    """Counts for nobody."""
+    return Tally(Progress("", 0, shown=False), lambda: None)
+
+
 def test_wrong_credentials(server: Any, stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VXDATA_S3_URL", stack.s3.url)
     monkeypatch.setenv("VXDATA_S3_REGION", stack.s3.region)
@@ -190,9 +231,9 @@ def test_s3_that_is_not_there(server: Any, tmp_path: Path, monkeypatch: pytest.M
 def test_a_full_disk(storage: Storage, s3: Any, unique: str) -> None:
     """A device that answers as a full disk does, at the place of the file that is written."""
     urls = [ObjectUrl.parse(url) for url in put(s3, unique, 20)]
-    access = storage._reach.access
     crew = Crew(1)
-    crew.run(urls, lambda url, tally: access.get(url, Path(os.devnull).with_name("full"), tally))
+    with Fetcher(storage._reach.access, threads=1) as fetcher:
+        crew.run(urls, lambda url, tally: fetcher.fetch(url, Path(os.devnull).with_name("full"), tally))
     with pytest.raises(LocalFileProblem, match="No space left on device") as caught:
         crew.finish()
     assert [failure["name"] for failure in caught.value.failures] == [str(urls[0])]

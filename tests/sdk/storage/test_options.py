@@ -12,6 +12,7 @@ from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import InvalidRequest, NotAllowed, ServerUnavailable
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.direct import DirectAccess
+from vxdata.sdk._storage.options import Reach
 from vxdata.sdk._storage.presigned import PresignedAccess
 from vxdata.sdk._storage.signer import Signer
 from vxdata.server.app import Server
@@ -150,17 +151,6 @@ def test_a_closed_client_makes_new_connections(presigned: Storage, unique: str, 
     assert presigned.download(url, tmp_path / "out").read_text() == unique
 
 
-def test_objects_are_removed_by_whoever_can(
-    direct: Storage, presigned: Storage, s3: Any, unique: str, tmp_path: Path
-) -> None:
-    (tmp_path / "a").write_text(unique)
-    url = direct.upload(tmp_path / "a", group=unique)
-    assert presigned.remove([url]) == [url]
-    assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 1
-    assert direct.remove([url, url]) == []
-    assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 0
-
-
 class Counting:
     """A way to the server that counts what is asked."""
 
@@ -185,3 +175,12 @@ def test_addresses_are_signed_in_batches(client: Client, unique: str) -> None:
     assert counting.asked == ["presign"] * 3
     assert all(signer.signed(url).url.startswith("http://") for url in urls[:2])
     assert counting.asked == ["presign"] * 5
+
+
+def test_objects_that_are_found_are_touched_in_batches(client: Client, unique: str) -> None:
+    counting: Any = Counting(client._session.transport)
+    reach = Reach(counting, StorageOptions())
+    reach.touch([])
+    assert counting.asked == []
+    reach.touch([f"s3://vxdata/{unique}/{number}" for number in range(2_500)])
+    assert counting.asked == ["touch"] * 3

@@ -109,11 +109,10 @@ class TestWhatIsThere:
     ) -> None:
         source = tmp_path / "a.bin"
         write_random(source, size)
-        (first,) = storage.upload_files([source], group=unique).values()
-        key = first.url.removeprefix("s3://vxdata/")
+        url = storage.upload(source, group=unique)
+        key = url.removeprefix("s3://vxdata/")
         stored = s3.head_object(Bucket="vxdata", Key=key)
-        (second,) = storage.upload_files([source], group=unique).values()
-        assert (first.is_new, second.is_new, second.url) == (True, False, first.url)
+        assert storage.upload(source, group=unique) == url
         assert s3.head_object(Bucket="vxdata", Key=key)["LastModified"] == stored["LastModified"]
 
     def test_is_stored_once_for_files_that_are_equal(

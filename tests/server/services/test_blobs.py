@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
 from pydantic import ValidationError
 
-from tests.server.support import create, resources
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
-from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import MOST_URLS, BlobUrls, ListRequest, PresignRequest
 from vxdata.server.services.blobs import BlobService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from vxdata.schemas.wire import Presigned
     from vxdata.server.blobs import BlobStore
     from vxdata.server.database import Database
-    from vxdata.server.services.write import WriteService
 
 KEYS = [
     "plain.nii",
@@ -35,7 +34,7 @@ KEYS = [
 @pytest.fixture
 def service(store: BlobStore, database: Database) -> BlobService:
     """The service."""
-    return BlobService(store, database, registry())
+    return BlobService(store, database)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def signed(service: BlobService, method: str, *urls: str) -> Presigned:
 
 def put(service: BlobService, http: urllib3.PoolManager, url: str, body: bytes) -> int:
     answer = signed(service, "put", url)
-    return http.request("PUT", answer.urls[0], body=body, headers=answer.headers).status
+    return http.request("PUT", answer.urls[0], body=body, headers=answer.headers[0]).status
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:12])
@@ -73,13 +72,28 @@ def test_an_object_goes_up_and_down_without_credentials(
 def test_nothing_is_overwritten(service: BlobService, http: urllib3.PoolManager, bucket: str) -> None:
     url = f"s3://{bucket}/once"
     answer = signed(service, "put", url)
-    assert answer.headers == {"If-None-Match": "*"}
+    assert answer.headers == [{"if-none-match": "*"}]
 
-    assert http.request("PUT", answer.urls[0], body=b"first", headers=answer.headers).status == 200
-    assert http.request("PUT", answer.urls[0], body=b"second", headers=answer.headers).status == 412
+    assert http.request("PUT", answer.urls[0], body=b"first", headers=answer.headers[0]).status == 200
+    assert http.request("PUT", answer.urls[0], body=b"second", headers=answer.headers[0]).status == 412
     assert http.request("PUT", answer.urls[0], body=b"second").status == 403, "the condition is signed"
 
     assert http.request("GET", signed(service, "get", url).urls[0]).data == b"first"
+
+
+def test_a_key_gets_the_content_that_it_names(
+    service: BlobService, http: urllib3.PoolManager, bucket: str
+) -> None:
+    digest = hashlib.sha256(b"content").hexdigest()
+    url = f"s3://{bucket}/files/{digest}/a"
+
+    assert put(service, http, url, b"other") == 400
+    assert http.request("GET", signed(service, "get", url).urls[0]).status == 404
+    (address,), (headers,) = (answer := signed(service, "put", url)).urls, answer.headers
+    unstated = http.request("PUT", address, body=b"other", headers={"if-none-match": "*"})
+    assert unstated.status == 403, "the hash is signed"
+    assert http.request("PUT", address, body=b"content", headers=headers).status == 200
+    assert http.request("GET", signed(service, "get", url).urls[0]).data == b"content"
 
 
 def test_an_address_serves_one_method_and_one_object(
@@ -163,7 +177,7 @@ def test_pages_together_are_everything(service: BlobService, store: BlobStore, b
 
 
 def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
-    service = BlobService(None, database, registry())
+    service = BlobService(None, database)
 
     with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
         service.describe()
@@ -171,27 +185,23 @@ def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
         signed(service, "get", "s3://bucket/a")
 
 
-def test_references_are_found_in_every_kind_of_field(
-    service: BlobService, creates: WriteService, bucket: str
-) -> None:
-    held = [f"s3://{bucket}/{name}" for name in ("one", "list/a", "map/a", "prefix/deep/1.dcm")]
-    free = [f"s3://{bucket}/{name}" for name in ("two", "list", "prefix-of-another/1.dcm", "map/a/b")]
-    create(creates, resources("datasource", {"identifier": "datasource/refs"}))
-    create(
-        creates,
-        resources("volume", {
-            "identifier": "volume/refs",
-            "parent_identifier": "datasource/refs",
-            "path_nii": held[0],
-            "path_dicom": f"s3://{bucket}/prefix/*",
-        }),
-        resources("histomap", {
-            "identifier": "histomap/refs", "parent_identifier": "datasource/refs", "path_slides": [held[1]]
-        }),
-        resources("artefact", {"identifier": "artefact/refs", "files": [("a", held[2])]}),
-    )  # fmt: skip
+def test_what_is_touched_is_noted(service: BlobService, database: Database, bucket: str) -> None:
+    urls = [f"s3://{bucket}/{key}" for key in ("b", "a", "gone/ä 'quoted' \\ {braces}")]
 
-    assert service.referenced(BlobUrls(urls=[*free, *held])).urls == held
-    assert service.referenced(BlobUrls(urls=free)).urls == []
+    assert service.touch(BlobUrls(urls=[*urls, *urls])).urls == sorted(urls)
+    first = touched(database, bucket)
+    assert set(first) == set(urls)
+    service.touch(BlobUrls(urls=urls[:1]))
+
+    second = touched(database, bucket)
+    assert second[urls[0]] > first[urls[0]]
+    assert [second[url] for url in urls[1:]] == [first[url] for url in urls[1:]]
     with pytest.raises(InvalidBlobUrl):
-        service.referenced(BlobUrls(urls=["/etc/passwd"]))
+        service.touch(BlobUrls(urls=["/etc/passwd"]))
+    assert service.touch(BlobUrls(urls=[])).urls == []
+
+
+def touched(database: Database, bucket: str) -> dict[str, datetime]:
+    with database.connection() as connection:
+        rows = connection.rows("SELECT url, touched_at FROM vxdata.touched")
+    return {row["url"]: row["touched_at"] for row in rows if row["url"].startswith(f"s3://{bucket}/")}

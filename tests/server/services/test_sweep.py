@@ -10,7 +10,8 @@ import pytest
 
 from tests.server.support import create, never, resources
 from vxdata.schemas.registry import Registry, registry
-from vxdata.schemas.wire import WriteCommand
+from vxdata.schemas.wire import BlobUrls, WriteCommand
+from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.sweep import Sweep
 from vxdata.server.services.write import Section
 
@@ -129,6 +130,60 @@ def test_what_gets_a_reference_meanwhile_stays(
 
     assert [str(each.url) for each in removed] == [lost]
     assert present(store) == {late, below, again}
+
+
+def test_references_of_every_kind_of_field_count(
+    sweep: Sweep, creates: WriteService, put: Callable[[str], str], bucket: str
+) -> None:
+    held = [put(name) for name in ("one", "list/a", "map/a", "prefix/deep/1.dcm")]
+    free = {put(name) for name in ("two", "list-2", "prefix-of-another/1.dcm", "map/b")}
+    create(creates, resources("datasource", {"identifier": "datasource/refs"}))
+    create(
+        creates,
+        resources("volume", {
+            "identifier": "volume/refs",
+            "parent_identifier": "datasource/refs",
+            "path_nii": held[0],
+            "path_dicom": f"s3://{bucket}/prefix/*",
+        }),
+        resources("histomap", {
+            "identifier": "histomap/refs", "parent_identifier": "datasource/refs", "path_slides": [held[1]]
+        }),
+        resources("artefact", {"identifier": "artefact/refs", "files": [("a", held[2])]}),
+    )  # fmt: skip
+
+    assert found(sweep.find(AT_ONCE, silent)) == free
+
+
+def test_what_is_touched_is_as_young_as_that(
+    sweep: Sweep, store: BlobStore, database: Database, put: Callable[[str], str]
+) -> None:
+    before, meanwhile, lost = put("files/before"), put("files/meanwhile"), put("files/lost")
+    service = BlobService(store, database)
+    service.touch(BlobUrls(urls=[before]))
+
+    unreferenced = sweep.find(AT_ONCE, silent)
+    assert found(unreferenced) == {before, meanwhile, lost}, "all of that was earlier"
+    service.touch(BlobUrls(urls=[meanwhile]))
+    removed = sweep.remove(unreferenced, silent)
+
+    assert {str(each.url) for each in removed} == {before, lost}
+    assert present(store) == {meanwhile}
+    with database.connection() as connection:
+        kept = {row["url"] for row in connection.rows("SELECT url FROM vxdata.touched")}
+    assert (before in kept, meanwhile in kept) == (False, True), "what is old is forgotten"
+
+
+def test_a_sweep_looks_at_touches_too(
+    sweep: Sweep, store: BlobStore, database: Database, put: Callable[[str], str]
+) -> None:
+    """Objects as S3 lists them are old here: a sweep of tomorrow, to whom today's touches are young."""
+    touched, lost = put("files/touched"), put("files/lost")
+    BlobService(store, database).touch(BlobUrls(urls=[touched]))
+    with database.connection() as connection:
+        connection.execute("UPDATE vxdata.touched SET touched_at = touched_at + interval '1 day'")
+
+    assert found(sweep.find(AT_ONCE, silent)) == {lost}
 
 
 def test_versions_of_types_that_are_no_longer_declared_keep_theirs(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vxdata.schemas.errors import InvalidRequest, StateConflict, ValidationFailed, VxDataError
+from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.registry import registry
 from vxdata.schemas.violations import MAX_VIOLATIONS
-from vxdata.schemas.wire import MOST_URLS, Action, BlobUrls
-from vxdata.sdk._retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,19 +34,17 @@ class LocalFile(NamedTuple):
     path: Path
 
 
-@contextmanager
-def uploaded(session: Session, models: Sequence[ResourceCreate]) -> Iterator[Sequence[ResourceCreate]]:
-    """Upload the local files that models name, for the length of a block that creates these.
+def with_uploads(session: Session, models: Sequence[ResourceCreate]) -> Sequence[ResourceCreate]:
+    """Upload the local files that models name.
 
-    Where the block fails because the server refused, and so has written nothing, what was newly uploaded
-    is removed again. Where it is not known whether something was written, it stays: what nothing refers
-    to is removed by `vxdata storage sweep`.
+    If the models are not created after all, the objects stay: an equal file of somebody else may have
+    come to rely on them. What nothing refers to is removed by `vxdata storage sweep`.
 
     Args:
         session: The way to the server and the storage.
         models: The models.
 
-    Yields:
+    Returns:
         The models with URLs in place of paths; the same ones where there are no paths.
 
     Raises:
@@ -58,16 +53,11 @@ def uploaded(session: Session, models: Sequence[ResourceCreate]) -> Iterator[Seq
     """
     files = list(_files_of(models))
     if not files:
-        yield models
-        return
+        return models
     _require_readable(files)
-    sent = session.storage.upload_files(list(dict.fromkeys(file.path for file in files)))
-    urls = {path: url for path, (url, _) in sent.items()}
-    try:
-        yield _with_urls(models, files, urls)
-    except (InvalidRequest, StateConflict):
-        _take_back(session, [url for url, is_new in sent.values() if is_new])
-        raise
+    paths = list(dict.fromkeys(file.path for file in files))
+    urls = dict(zip(paths, session.storage.upload(paths), strict=True))
+    return _with_urls(models, files, urls)
 
 
 def _files_of(models: Iterable[ResourceCreate]) -> Iterator[LocalFile]:
@@ -142,16 +132,3 @@ def _replaced(value: Any, urls: Mapping[Path, str]) -> Any:
             return {key: _replaced(item, urls) for key, item in value.items()}
         case _:
             return value
-
-
-def _take_back(session: Session, urls: Sequence[str]) -> None:
-    """Remove what was uploaded in vain, but for what another resource refers to by now.
-
-    Failing to is no news for the caller, who is about to learn why nothing was created.
-    """
-    with suppress(VxDataError):
-        for begin in range(0, len(urls), MOST_URLS):
-            asked = BlobUrls(urls=list(urls[begin : begin + MOST_URLS]))
-            answer = retried(partial(session.transport.act, Action.REFERENCED, asked.to_bytes()))
-            referenced = set(BlobUrls.model_validate_json(answer).urls)
-            session.storage.remove([url for url in asked.urls if url not in referenced])

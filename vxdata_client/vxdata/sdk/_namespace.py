@@ -14,7 +14,7 @@ from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._frames import table_from_frame
-from vxdata.sdk._local_files import uploaded
+from vxdata.sdk._local_files import with_uploads
 from vxdata.sdk._query import Query
 from vxdata.sdk._verbs import Verbs
 
@@ -87,8 +87,8 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         tables = self._tables_of_frames(resources, "create")
         if tables is not None:
             return self._send("create", tables, idempotency_key=idempotency_key)
-        with uploaded(self._session, self._of_this_type(_models(resources))) as models:
-            created = self._created(models, idempotency_key)
+        models = with_uploads(self._session, self._of_this_type(_models(resources)))
+        created = self._created(models, idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query[Response]:
@@ -175,8 +175,7 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         tables = self._tables_of_frames(resources, "create")
         if tables is not None:
             return self._send("create", tables, idempotency_key=idempotency_key)
-        with uploaded(self._session, _models(resources)) as models:
-            created = self._created(models, idempotency_key)
+        created = self._created(with_uploads(self._session, _models(resources)), idempotency_key)
         return self._answer(created, single=isinstance(resources, ResourceCreate))
 
     def query(self) -> Query:

@@ -18,7 +18,7 @@ from vxdata.server.blobs import BlobStore
 from vxdata.server.config import Settings
 from vxdata.server.database import Database
 from vxdata.server.embedded import EmbeddedStack
-from vxdata.server.services.sweep import Sweep
+from vxdata.server.services.sweep import LEAST_AGE, Sweep
 from vxdata.server.upgrade import require_current
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ def sweep(
             metavar="DURATION",
         ),
     ] = "24h",  # type: ignore[assignment] # typer hands the default to the parser
+    no_clients: Annotated[
+        bool,
+        typer.Option("--no-clients", help="No client uploads or creates meanwhile: allow less than 24h."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be removed, no more.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Name every object.")] = False,
@@ -75,6 +79,9 @@ def sweep(
 
     Deleted resources and superseded versions count: what they refer to stays.
     """
+    if older_than < LEAST_AGE and not (no_clients or dry_run):
+        msg = "less than 24h may take what a client has uploaded and is about to refer to; see --no-clients."
+        raise typer.BadParameter(msg, param_hint="--older-than")
     with ExitStack() as parts:
         settings = Settings()
         if data_dir is not None:

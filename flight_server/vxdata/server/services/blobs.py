@@ -1,4 +1,4 @@
-"""Blobs: where they are, addresses to reach them by, and which of them are referred to.
+"""Blobs: where they are, addresses to reach them by, and which of them were found again.
 
 Blobs themselves never pass through the server.
 """
@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.blob_urls import ObjectUrl
+from vxdata.schemas.blob_urls import ObjectUrl, headers_of
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.messages import abridged
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
-from vxdata.server.blobs import ONLY_NEW, PRESIGNED_SECONDS
-from vxdata.server.database import READ_ONLY
-from vxdata.server.references import find_holders, held_among
+from vxdata.server.blobs import PRESIGNED_SECONDS
+from vxdata.server.database import READ_WRITE
+from vxdata.sql import touches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import ListRequest, PresignRequest
     from vxdata.server.blobs import BlobStore
     from vxdata.server.database import Database
@@ -30,14 +29,12 @@ class BlobService:
     Args:
         blobs: The blob store, where one is configured.
         database: Pool of connections.
-        registry: The payload types.
     """
 
-    def __init__(self, blobs: BlobStore | None, database: Database, registry: Registry) -> None:
+    def __init__(self, blobs: BlobStore | None, database: Database) -> None:
         """Keep the parts."""
         self._blobs = blobs
         self._database = database
-        self._registry = registry
 
     def describe(self) -> BlobStoreInfo:
         """Tell where blobs are kept.
@@ -60,7 +57,8 @@ class BlobService:
             asked: The objects, and what to do with them.
 
         Returns:
-            The addresses, in order; those to put are good for objects that do not exist yet only.
+            The addresses, in order. Those to put with are good only for objects that do not exist yet,
+            and for the content whose hash a key states.
 
         Raises:
             NotAllowed: A bucket is not open to clients, or no blob store is configured.
@@ -74,7 +72,7 @@ class BlobService:
             raise InvalidBlobUrl.from_urls(prefixes, "it stands for a prefix, and one object is needed")
         return Presigned(
             urls=[store.presign(asked.method, url) for url in urls],
-            headers=ONLY_NEW if asked.method == "put" else {},
+            headers=[headers_of(url.put_conditions) if asked.method == "put" else {} for url in urls],
             seconds=PRESIGNED_SECONDS,
         )
 
@@ -103,22 +101,28 @@ class BlobService:
             blobs=[ListedBlob(url=str(found.url), size=found.size) for found in objects], after=after
         )
 
-    def referenced(self, asked: BlobUrls) -> BlobUrls:
-        """Tell which blobs any version of any resource refers to.
+    def touch(self, asked: BlobUrls) -> BlobUrls:
+        """Make objects as young to a sweep as if they were stored now.
+
+        Whoever finds an object that is there, and is going to refer to it, touches it and then looks
+        again: what is there after that stays. A sweep that is removing objects is waited for.
 
         Args:
-            asked: Objects.
+            asked: Objects, whether they are there or not.
 
         Returns:
-            Those that are referred to, by themselves or by a prefix.
+            The objects.
 
         Raises:
             InvalidBlobUrl: A URL or its key has a form that is refused.
         """
-        urls = [ObjectUrl.parse(url) for url in asked.urls]
-        with self._database.connection() as connection, connection.transaction(READ_ONLY):
-            held = held_among(connection, find_holders(connection, self._registry), urls)
-        return BlobUrls(urls=[str(url) for url in held])
+        urls = sorted({str(ObjectUrl.parse(url)) for url in asked.urls})
+        with (
+            self._database.connection(for_writing=True) as connection,
+            connection.transaction(READ_WRITE),
+        ):
+            connection.execute(touches.touch(urls))
+        return BlobUrls(urls=urls)
 
     def _store(self) -> BlobStore:
         if self._blobs is None:

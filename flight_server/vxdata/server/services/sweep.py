@@ -1,30 +1,33 @@
 """Sweep: remove the blobs that no version refers to.
 
 A file is uploaded before the resource that refers to it is created, so an object without a reference
-may be about to get one: what is younger than a limit is left alone. References that were committed while
-the sweep looked around are seen too, since objects are removed under the commit clock. What the limit
-does not cover is an old object without any reference that an upload of an equal file finds again at the
-same moment, and whose reference is committed only after the object was removed.
+may be about to get one: what is younger than a limit is left alone. An object that a later upload of an
+equal file found is as young as that, since uploads touch what they find (decision 0013). Objects are
+removed while nobody can commit or touch anything, so what happened after the sweep looked counts too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.errors import StateConflict
 from vxdata.server.clock import last_commit, lock_clock
 from vxdata.server.database import READ_ONLY, READ_WRITE
 from vxdata.server.references import find_holders, is_held, urls_held, urls_held_since
+from vxdata.sql import touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import timedelta
 
     from vxdata.schemas.registry import Registry
     from vxdata.server.blobs import BlobStore, StoredObject
-    from vxdata.server.database import Database
+    from vxdata.server.database import Connection, Database
     from vxdata.sql.versions.blobs import Holder
+
+LEAST_AGE: Final = timedelta(days=1)
+"""Age from which an object may go while clients are at work: as long may an upload wait for its resource."""
 
 OBJECTS_PER_TURN: Final = 250
 """Objects that are removed while the commit clock is held, for which writers wait."""
@@ -37,12 +40,16 @@ class Unreferenced:
     Args:
         objects: The objects.
         listed: How many objects were looked at.
+        limit: What was stored or touched later is left alone.
+        number: Number of the sweep.
         version: The last commit whose references were seen.
         holders: Where references were looked for.
     """
 
     objects: tuple[StoredObject, ...]
     listed: int
+    limit: datetime
+    number: int
     version: int
     holders: tuple[Holder, ...]
 
@@ -71,7 +78,7 @@ class Sweep:
         """Find the objects of the bucket that no version refers to.
 
         Args:
-            older_than: Younger objects are left alone.
+            older_than: Younger objects are left alone; `LEAST_AGE` at least while clients are at work.
             on_progress: Called with the number of objects looked at so far.
 
         Returns:
@@ -81,21 +88,24 @@ class Sweep:
             ServerUnavailable: PostgreSQL or the blob store cannot be reached.
         """
         limit = datetime.now(UTC) - older_than
-        with self._database.connection() as connection, connection.transaction(READ_ONLY):
-            version = last_commit(connection).version
-            holders = find_holders(connection, self._registry)
-            held = urls_held(connection, holders, self._begin)
+        with self._database.connection() as connection:
+            number = _begin_sweep(connection)
+            with connection.transaction(READ_ONLY):
+                version = last_commit(connection).version
+                holders = find_holders(connection, self._registry)
+                held = urls_held(connection, holders, self._begin)
+                held |= _urls(connection, touches.touched_since(limit))
         listed, found = 0, []
         for page in self._blobs.objects():
             found += [each for each in page if each.modified < limit and not is_held(each.url, held)]
             listed += len(page)
             on_progress(listed)
-        return Unreferenced(tuple(found), listed, version, tuple(holders))
+        return Unreferenced(tuple(found), listed, limit, number, version, tuple(holders))
 
     def remove(
         self, unreferenced: Unreferenced, on_progress: Callable[[int, int], None]
     ) -> list[StoredObject]:
-        """Remove what was found, but for what got a reference meanwhile.
+        """Remove what was found, but for what was referred to or touched meanwhile.
 
         Args:
             unreferenced: What `find` found.
@@ -105,6 +115,7 @@ class Sweep:
             The objects that were removed.
 
         Raises:
+            StateConflict: Another sweep has begun since.
             ServerUnavailable: PostgreSQL or the blob store cannot be reached.
         """
         removed: list[StoredObject] = []
@@ -113,13 +124,18 @@ class Sweep:
             turn = unreferenced.objects[begin : begin + OBJECTS_PER_TURN]
             removed += self._remove_turn(turn, unreferenced)
             on_progress(begin + len(turn), total)
+        with self._database.connection() as connection:
+            connection.execute(touches.forget(unreferenced.limit))
         return removed
 
     def _remove_turn(self, turn: Sequence[StoredObject], seen: Unreferenced) -> list[StoredObject]:
-        """Remove objects while nobody can commit a reference to them."""
+        """Remove objects while nobody can commit a reference to them, or touch them."""
         with self._database.connection() as connection, connection.transaction(READ_WRITE):
             lock_clock(connection)
+            connection.execute(touches.LOCK)
+            _require_last(connection, seen.number)
             held = urls_held_since(connection, seen.holders, self._begin, seen.version)
+            held |= _urls(connection, touches.touched_among([str(each.url) for each in turn], seen.limit))
             free = [found for found in turn if not is_held(found.url, held)]
             if free:
                 self._blobs.remove([found.url for found in free])
@@ -128,3 +144,25 @@ class Sweep:
     @property
     def _begin(self) -> str:
         return f"s3://{self._blobs.bucket}/"
+
+
+def _begin_sweep(connection: Connection) -> int:
+    """Take a number; a turn of an earlier sweep is waited for."""
+    with connection.transaction(READ_WRITE):
+        connection.execute(touches.BEGIN_SWEEP)
+        return _last_sweep(connection)
+
+
+def _require_last(connection: Connection, number: int) -> None:
+    """Stop a sweep that was overtaken: what it found may have been removed, and stored anew since."""
+    if _last_sweep(connection) != number:
+        msg = "Another sweep has begun since this one looked at the objects; run it again."
+        raise StateConflict(msg)
+
+
+def _last_sweep(connection: Connection) -> int:
+    return int(connection.rows(touches.LAST_SWEEP)[0]["sweep"])
+
+
+def _urls(connection: Connection, query: str) -> set[str]:
+    return {row["url"] for row in connection.rows(query)}

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.plan.values import Literal
-from vxdata.sql.literals import array_text
 from vxdata.sql.names import column, latest, render, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 URLS_OF: Final = {"text": "{}", "text[]": "unnest({})", "jsonb": "(jsonb_each_text({})).value"}
 """Type of a column to the expression for the URLs that a row holds there."""
@@ -47,31 +45,14 @@ def held(holders: Iterable[Holder], *, begin: str, since: int = 0) -> str:
     Returns:
         A query for the column `url`; a URL may come more than once.
     """
-    return _union(holders, f"starts_with(url, {text(begin)})", since)
-
-
-def held_among(holders: Iterable[Holder], urls: Sequence[str]) -> str:
-    """Read which of some URLs versions hold, whether these are live, deleted or superseded.
-
-    Args:
-        holders: Where to look.
-        urls: The URLs, as they are written in the versions.
-
-    Returns:
-        A query for the column `url`; a URL may come more than once.
-    """
-    return _union(holders, f"url = ANY ({text(array_text(map(Literal, urls)))}::text[])", 0)
+    parts = [
+        f"SELECT url FROM (SELECT {holder.urls} AS url FROM {render(latest(holder.table))} "
+        f"WHERE version > {since}) AS held WHERE starts_with(url, {text(begin)})"
+        for holder in holders
+    ]
+    return " UNION ALL ".join(parts) or "SELECT NULL::text AS url WHERE false"
 
 
 def changed_since(version: int) -> str:
     """Read the types that any commit after a version has touched."""
     return f"SELECT resource_type FROM vxdata.type_clock WHERE version > {version}"
-
-
-def _union(holders: Iterable[Holder], condition: str, since: int) -> str:
-    parts = [
-        f"SELECT url FROM (SELECT {holder.urls} AS url FROM {render(latest(holder.table))} "
-        f"WHERE version > {since}) AS held WHERE {condition}"
-        for holder in holders
-    ]
-    return " UNION ALL ".join(parts) or "SELECT NULL::text AS url WHERE false"

@@ -16,12 +16,40 @@ from vxdata.schemas.errors import (
 if TYPE_CHECKING:
     from vxdata.schemas.blob_urls import ObjectUrl
 
-CHANGED: Final = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})
-"""Codes of S3 for bytes that do not have the hash that was sent with them."""
+
+class ConditionFailed(StorageProblem):
+    """A put found the object there, or a get another one than before; never leaves the engine."""
 
 
-class AlreadyThere(StorageProblem):
-    """A conditional put found the object there; never leaves the engine."""
+class NothingThere(StorageProblem):
+    """The part that was asked for lies behind the end of the object; never leaves the engine."""
+
+
+Meaning = tuple[type[StorageProblem], str]
+
+_ELSEWHERE: Final = (BlobForbidden, "its bucket is in another region, which VXDATA_S3_REGION can state")
+_REFUSED: Final = (BlobForbidden, "S3 refuses it ({said})")
+_CHANGED: Final = (LocalFileProblem, "the file changed while it was uploaded ({said})")
+
+_OF_CODES: Final[dict[str | None, Meaning]] = {
+    "NoSuchBucket": (BlobNotFound, "there is no such bucket"),
+    "NoSuchUpload": (TransferFailed, "S3 has forgotten the parts that were sent"),
+    "AuthorizationHeaderMalformed": _ELSEWHERE,
+    # What arrived has not the hash that was sent with it.
+    "BadDigest": _CHANGED,
+    "XAmzContentSHA256Mismatch": _CHANGED,
+    "InvalidDigest": _CHANGED,
+    "IncompleteBody": _CHANGED,
+}
+_OF_STATUSES: Final[dict[int, Meaning]] = {
+    HTTPStatus.PRECONDITION_FAILED: (ConditionFailed, "it is there, or is another one than before"),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: (NothingThere, "it has no such part"),
+    HTTPStatus.NOT_FOUND: (BlobNotFound, "there is no such object"),
+    HTTPStatus.MOVED_PERMANENTLY: _ELSEWHERE,
+    HTTPStatus.TEMPORARY_REDIRECT: _ELSEWHERE,
+    HTTPStatus.UNAUTHORIZED: _REFUSED,
+    HTTPStatus.FORBIDDEN: _REFUSED,
+}
 
 
 def problem_of_status(url: ObjectUrl, status: int, code: str | None, message: str | None) -> StorageProblem:
@@ -36,17 +64,9 @@ def problem_of_status(url: ObjectUrl, status: int, code: str | None, message: st
     Returns:
         The error.
     """
-    name, said = str(url), code or str(status)
-    match status:
-        case HTTPStatus.PRECONDITION_FAILED:
-            return AlreadyThere.about(name, "it is there")
-        case HTTPStatus.NOT_FOUND if code == "NoSuchBucket":
-            return BlobNotFound.about(name, "there is no such bucket")
-        case HTTPStatus.NOT_FOUND:
-            return BlobNotFound.about(name, "there is no such object")
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return BlobForbidden.about(name, f"S3 refuses it ({said})")
-        case HTTPStatus.BAD_REQUEST if code in CHANGED:
-            return LocalFileProblem.about(name, f"the file changed while it was uploaded ({said})")
-        case _:
-            return TransferFailed.about(name, f"S3 answered {said}{f': {message}' if message else ''}")
+    said = code or str(status)
+    meaning = _OF_CODES.get(code) or _OF_STATUSES.get(status)
+    if meaning is None:
+        return TransferFailed.about(str(url), f"S3 answered {said}{f': {message}' if message else ''}")
+    kind, problem = meaning
+    return kind.about(str(url), problem.format(said=said))

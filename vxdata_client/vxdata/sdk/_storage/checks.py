@@ -1,4 +1,4 @@
-"""Whether a file holds the bytes of an object."""
+"""Whether bytes are those of an object."""
 
 from __future__ import annotations
 
@@ -6,50 +6,87 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import BlobCorrupted
+from vxdata.sdk._storage.access import CHUNK_BYTES, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from vxdata.schemas.blob_urls import ObjectUrl
     from vxdata.sdk._storage.access import Stat
 
 
-def problem_of(path: Path, url: ObjectUrl, stat: Stat) -> str | None:
-    """Compare a file with what is known of the object.
+class Check:
+    """Compares bytes, as they come, with what is known of an object.
 
     The hash in the key counts most, since nobody can change it; then the one stored with the object; then
     the ETag, if it is one.
 
     Args:
-        path: The file.
         url: The object.
         stat: What S3 says of it.
-
-    Returns:
-        What is wrong, or None.
     """
+
+    def __init__(self, url: ObjectUrl, stat: Stat) -> None:
+        """Choose the hash."""
+        self._url = url
+        self._expected_size = stat.size
+        self._size = 0
+        self._name = "md5" if url.sha256 is None and stat.sha256 is None else "sha256"
+        self._expected = url.sha256 or stat.sha256 or stat.md5
+        self._hash = None if self._expected is None else hashlib.new(self._name, usedforsecurity=False)
+
+    def update(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._size += len(chunk)
+        if self._hash is not None:
+            self._hash.update(chunk)
+
+    def update_from(self, path: Path, span: Span) -> None:
+        """Take the next bytes from a file."""
+        for chunk in chunks_of(path, span):
+            self.update(chunk)
+
+    def problem(self) -> str | None:
+        """What is wrong with the bytes, or None."""
+        if self._size != self._expected_size:
+            return f"{self._size:,} bytes arrived of {self._expected_size:,}"
+        if self._hash is None or self._hash.hexdigest() == self._expected:
+            return None
+        return f"its {self._name} is {self._hash.hexdigest()} and should be {self._expected}"
+
+    def finish(self) -> None:
+        """Make sure that nothing is wrong.
+
+        Raises:
+            BlobCorrupted: Something is.
+        """
+        problem = self.problem()
+        if problem is not None:
+            raise BlobCorrupted.about(str(self._url), problem)
+
+
+def is_whole(path: Path, url: ObjectUrl, stat: Stat) -> bool:
+    """Whether a file holds the bytes of an object."""
     size = path.stat().st_size
     if size != stat.size:
-        return f"{size:,} bytes arrived of {stat.size:,}"
-    for name, expected in (("sha256", url.sha256), ("sha256", stat.sha256), ("md5", stat.md5)):
-        if expected is not None:
-            found = digest_of(path, name)
-            return None if found == expected else f"its {name} is {found} and should be {expected}"
-    return None
+        return False
+    check = Check(url, stat)
+    check.update_from(path, Span(0, size))
+    return check.problem() is None
 
 
-def check(path: Path, url: ObjectUrl, stat: Stat) -> None:
-    """Make sure that a file holds the bytes of an object.
+def chunks_of(path: Path, span: Span) -> Iterator[bytes]:
+    """Read a part of a file; what is missing at its end is left out."""
+    with path.open("rb", buffering=0) as file:  # a buffer would read on, into parts that are not written yet
+        file.seek(span.begin)
+        left = span.size
+        while left and (chunk := file.read(min(left, CHUNK_BYTES))):
+            left -= len(chunk)
+            yield chunk
 
-    Raises:
-        BlobCorrupted: It does not.
-    """
-    problem = problem_of(path, url, stat)
-    if problem is not None:
-        raise BlobCorrupted.about(str(url), problem)
 
-
-def digest_of(path: Path, name: str) -> str:
+def sha256_of(path: Path) -> str:
     """Hash a file, in hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -27,7 +27,7 @@ Outcome = TypeVar("Outcome")
 HOPELESS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 """Errors of the local disk that every other file would meet too."""
 
-JOIN_SECONDS: Final = 1.0
+WAIT_SECONDS: Final = 1.0
 """How long to wait in one go: not every Python hears Ctrl-C while it waits for a thread without a limit."""
 
 TRIES_AFTER_CORRUPTION: Final = 1
@@ -118,14 +118,17 @@ class Crew:
 
     def _in_threads(self, pull: Callable[[], None], count: int) -> None:
         # As daemons, they do not keep a process that is interrupted twice waiting for an answer of S3.
-        threads = [threading.Thread(target=pull, daemon=True) for _ in range(count)]
+        ends = {
+            threading.Thread(target=_until_end, args=(pull, end), daemon=True): end
+            for end in [threading.Event() for _ in range(count)]
+        }
         try:
-            for thread in threads:
+            for thread in ends:
                 thread.start()
-            _join(threads)
+            _wait_for(ends.values())
         except BaseException:  # Ctrl-C: the threads leave their transfers at the next chunk
             self._stop.set()
-            _join(thread for thread in threads if thread.ident is not None)
+            _wait_for(end for thread, end in ends.items() if thread.ident is not None)
             raise
         if self._fault is not None:
             raise self._fault
@@ -184,7 +187,15 @@ class Crew:
         return LocalFileProblem.about(str(job), f"{error.strerror or error}{where}")
 
 
-def _join(threads: Iterable[threading.Thread]) -> None:
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(JOIN_SECONDS)
+def _until_end(pull: Callable[[], None], end: threading.Event) -> None:
+    try:
+        pull()
+    finally:
+        end.set()
+
+
+def _wait_for(ends: Iterable[threading.Event]) -> None:
+    """Wait for threads; `join`, interrupted in Python 3.11, takes one that still runs for one that ended."""
+    for end in ends:
+        while not end.wait(WAIT_SECONDS):
+            pass

@@ -1,27 +1,31 @@
-"""Access with S3 credentials of the client's own environment, by boto3."""
+"""Access with S3 credentials of the client's own environment: boto3 signs the addresses."""
 
 from __future__ import annotations
 
 import base64
-from contextlib import closing, contextmanager
+import hashlib
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import boto3
-from boto3.exceptions import Boto3Error
-from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
-from s3transfer.exceptions import RetriesExceededError
-from s3transfer.subscribers import BaseSubscriber
-from urllib3.exceptions import HTTPError
 
-from vxdata.schemas.blob_urls import SCHEME
-from vxdata.schemas.errors import BlobForbidden, LocalFileProblem, TransferFailed
-from vxdata.sdk._storage.access import CHUNK_BYTES, LARGE_BYTES, Stat
-from vxdata.sdk._storage.answers import AlreadyThere, problem_of_status
+from vxdata.schemas.blob_urls import SCHEME, headers_of
+from vxdata.schemas.errors import BlobForbidden, StorageProblem, TransferFailed
+from vxdata.sdk._storage.access import PART_BYTES, Span
+from vxdata.sdk._storage.answers import ConditionFailed, problem_of_status
+from vxdata.sdk._storage.checks import chunks_of
+from vxdata.sdk._storage.http import Body, HttpAccess, Signed
+from vxdata.sdk._storage.parts import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from vxdata.schemas.blob_urls import ObjectUrl
@@ -29,10 +33,13 @@ if TYPE_CHECKING:
     from vxdata.sdk._storage.progress import Tally
 
 ATTEMPTS: Final = 2
-"""Tries of one request; the engine tries whole objects again, with longer waits."""
+"""Tries of one request that boto3 sends; the engine tries whole objects again, with longer waits."""
+
+SIGNED_SECONDS: Final = 900
+"""How long an address works; requests begin in the first half of that."""
 
 
-class DirectAccess:
+class DirectAccess(HttpAccess):
     """Reaches S3 with credentials.
 
     Args:
@@ -62,78 +69,69 @@ class DirectAccess:
             config=Config(
                 connect_timeout=10,
                 read_timeout=60,
-                max_pool_connections=2 * threads,
                 retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                # The older signatures, which are still the default of presigned addresses, sign no headers.
+                signature_version="s3v4",
+                # It would become part of what is signed, and the engine has checks of its own.
+                request_checksum_calculation="when_required",
             ),
         )
-        # The transfer manager has no parameter for it, and would overwrite what another one has just put.
-        self._client.meta.events.register("provide-client-params.s3.CompleteMultipartUpload", _conditional)
-        # One manager for all threads, so that large objects together open no more connections than one.
-        config = TransferConfig(
-            max_concurrency=threads, multipart_threshold=LARGE_BYTES, preferred_transfer_client="classic"
+        super().__init__(
+            threads,
+            proxy=_proxy_to(self._client.meta.endpoint_url),
+            ca_certs=os.environ.get("AWS_CA_BUNDLE"),
         )
-        self._manager: Any = create_transfer_manager(self._client, config)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="vxdata-part")
 
     def expect(self, method: Method, urls: Iterable[ObjectUrl]) -> None:
         """Nothing needs to be prepared."""
 
-    def head(self, url: ObjectUrl) -> Stat:
-        """Look at an object."""
-        with _translated(url):
-            return _stat(self._client.head_object(Bucket=url.bucket, Key=url.key))
-
-    def get(self, url: ObjectUrl, path: Path, tally: Tally) -> Stat:
-        """Write an object to a file: a small one in one stream, a large one in parts."""
-        with _translated(url):
-            answer = self._client.get_object(Bucket=url.bucket, Key=url.key)
-            stat = _stat(answer)
-            tally.sized(stat.size)
-            with path.open("wb") as file, closing(answer["Body"]) as body:
-                if stat.size > LARGE_BYTES:
-                    body.close()
-                    self._manager.download(url.bucket, url.key, file, subscribers=[_Reporter(tally)]).result()
-                    return stat
-                for chunk in body.iter_chunks(CHUNK_BYTES):
-                    file.write(chunk)
-                    tally.moved(len(chunk))
-            return stat
+    def signed(self, method: Method, url: ObjectUrl) -> Signed:
+        """Sign an address; one to put with is good for the content that the key names."""
+        return self._sign(url, f"{method}_object", url.put_conditions if method == "put" else {})
 
     def put(self, url: ObjectUrl, source: Source, tally: Tally) -> bool:
-        """Upload a file unless the object is there."""
+        """Upload a file unless the object is there: a large one in parts, side by side."""
+        if source.size <= PART_BYTES:
+            return super().put(url, source, tally)
+        with _translated(url):
+            upload = self._client.create_multipart_upload(Bucket=url.bucket, Key=url.key)["UploadId"]
         try:
-            with _translated(url):
-                if source.size <= LARGE_BYTES:
-                    self._put_whole(url, source)
-                    tally.moved(source.size)
-                else:
-                    self._put_parts(url, source, tally)
-        except AlreadyThere:
+            self._put_parts(url, source, upload, tally)
+        except ConditionFailed:
+            self._abort(url, upload)
             return False
+        except BaseException:
+            self._abort(url, upload)
+            raise
         return True
 
-    def _put_whole(self, url: ObjectUrl, source: Source) -> None:
-        # S3 compares the hash with what arrives, so the key never names content that it does not have.
-        self._client.put_object(
-            Bucket=url.bucket,
-            Key=url.key,
-            Body=source.path.read_bytes(),
-            IfNoneMatch="*",
-            ChecksumSHA256=base64.b64encode(bytes.fromhex(source.sha256)).decode(),
-            Metadata={"sha256": source.sha256},
-        )
+    def _put_parts(self, url: ObjectUrl, source: Source, upload: str, tally: Tally) -> None:
+        spans = Span.parts(0, source.size)
+        numbers = {span: number for number, span in enumerate(spans, 1)}
 
-    def _put_parts(self, url: ObjectUrl, source: Source, tally: Tally) -> None:
-        sending = self._manager.upload(
-            str(source.path),
-            url.bucket,
-            url.key,
-            extra_args={"Metadata": {"sha256": source.sha256}},
-            subscribers=[_Reporter(tally)],
-        )
-        sending.result()
-        if source.has_changed():
-            self.remove(url)
-            raise LocalFileProblem.about(str(url), f"{source.path} changed while it was uploaded")
+        def send(span: Span, tally: Tally) -> dict[str, Any]:
+            where = {"UploadId": upload, "PartNumber": numbers[span]}
+            md5 = {"content-md5": _md5_of(source.path, span)}
+            etag = self.send(url, self._sign(url, "upload_part", where), Body(source, span, tally), md5)
+            return {"PartNumber": numbers[span], "ETag": etag}
+
+        with side_by_side(self._threads, send, spans, tally) as sent:
+            parts = list(sent)
+        source.require_unchanged(url)
+        with _translated(url):
+            self._client.complete_multipart_upload(
+                Bucket=url.bucket,
+                Key=url.key,
+                UploadId=upload,
+                MultipartUpload={"Parts": parts},
+                IfNoneMatch="*",
+            )
+
+    def _abort(self, url: ObjectUrl, upload: str) -> None:
+        # What is told is why; parts that stay are of no harm, and buckets have rules to remove them.
+        with suppress(StorageProblem), _translated(url):
+            self._client.abort_multipart_upload(Bucket=url.bucket, Key=url.key, UploadId=upload)
 
     def list(self, prefix: ObjectUrl) -> Iterator[tuple[str, int]]:
         """Go through the objects below a prefix."""
@@ -143,35 +141,35 @@ class DirectAccess:
                 for found in page.get("Contents", ()):
                     yield f"{SCHEME}{prefix.bucket}/{found['Key']}", int(found["Size"])
 
-    def remove(self, url: ObjectUrl) -> bool:
-        """Remove an object; one that is not there does no harm."""
-        with _translated(url):
-            self._client.delete_object(Bucket=url.bucket, Key=url.key)
-        return True
-
     def close(self) -> None:
         """Close the connections."""
-        self._manager.shutdown()
+        super().close()
+        self._threads.shutdown()
         self._client.close()
 
-
-class _Reporter(BaseSubscriber):
-    """Tells a tally what the transfer manager moves."""
-
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-
-    def on_progress(self, future: Any, bytes_transferred: int, **_: object) -> None:  # noqa: ARG002 - the manager's form
-        """Pass it on."""
-        self._tally.moved(bytes_transferred)
-
-
-def _conditional(params: dict[str, Any], **_: object) -> dict[str, Any]:
-    return params | {"IfNoneMatch": "*"}
+    def _sign(self, url: ObjectUrl, operation: str, parameters: Mapping[str, Any]) -> Signed:
+        until = time.monotonic() + SIGNED_SECONDS / 2
+        with _translated(url):
+            address = self._client.generate_presigned_url(
+                operation,
+                Params={"Bucket": url.bucket, "Key": url.key, **parameters},
+                ExpiresIn=SIGNED_SECONDS,
+            )
+        return Signed(address, headers_of(parameters), until)
 
 
-def _stat(answer: dict[str, Any]) -> Stat:
-    return Stat.from_headers(answer["ResponseMetadata"]["HTTPHeaders"])
+def _proxy_to(endpoint: str) -> str | None:
+    """The proxy that the environment names for an endpoint."""
+    parts = urlsplit(endpoint)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
+def _md5_of(path: Path, span: Span) -> str:
+    """The hash of a part as a header states it; S3 compares it with what arrives."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for chunk in chunks_of(path, span):
+        digest.update(chunk)
+    return base64.b64encode(digest.digest()).decode()
 
 
 @contextmanager
@@ -186,5 +184,5 @@ def _translated(url: ObjectUrl) -> Iterator[None]:
         raise problem_of_status(url, status, said.get("Code"), said.get("Message")) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise BlobForbidden.about(str(url), f"no S3 credentials were found ({error})") from error
-    except (BotoCoreError, Boto3Error, RetriesExceededError, HTTPError) as error:
+    except BotoCoreError as error:
         raise TransferFailed.about(str(url), f"S3 did not answer or broke off ({error!s:.300})") from error

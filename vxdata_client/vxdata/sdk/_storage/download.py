@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl
-from vxdata.sdk._storage.checks import check, problem_of
+from vxdata.sdk._storage.checks import is_whole
 from vxdata.sdk._storage.crew import Crew
+from vxdata.sdk._storage.fetch import Fetcher
 from vxdata.sdk._storage.places import place_of, remove_stale, whole_file
 from vxdata.sdk._storage.progress import Progress
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vxdata.sdk._storage.access import Access
+    from vxdata.sdk._storage.options import Reach
     from vxdata.sdk._storage.progress import Tally
 
 
@@ -61,13 +63,12 @@ def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
 
 
 def download(
-    access: Access, threads: int, urls: Iterable[str], dest_dir: str | os.PathLike[str], wish: Wish
+    reach: Reach, urls: Iterable[str], dest_dir: str | os.PathLike[str], wish: Wish
 ) -> dict[str, Path]:
     """Fetch objects that are not there yet.
 
     Args:
-        access: The way to S3.
-        threads: Objects at a time.
+        reach: How S3 is reached.
         urls: Objects and prefixes.
         dest_dir: The folder below which all files go.
         wish: How.
@@ -81,16 +82,20 @@ def download(
     """
     wanted = parse_urls(urls)
     dest_dir = Path(dest_dir).absolute()
-    crew = Crew(threads, fail_fast=wish.fail_fast)
+    access = reach.access
+    crew = Crew(reach.options.thread_count, fail_fast=wish.fail_fast)
     prefixes = [url for url in wanted.values() if url.is_prefix]
     listed = crew.run(prefixes, partial(_listed, access))
     sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}
     for found in listed.values():
         sizes |= _usable(found, crew)
     places = {url: place_of(url, dest_dir) for url in sizes}
-    fetching = _Fetching(access, sizes, places, verify=wish.verify)
-    fetching.prepare()
-    with Progress("download", len(sizes), shown=wish.progress) as progress:
+    with (
+        Progress("download", len(sizes), shown=wish.progress) as progress,
+        Fetcher(access, reach.options.thread_count) as fetcher,
+    ):
+        fetching = _Fetching(access, fetcher, sizes, places, verify=wish.verify)
+        fetching.prepare()
         crew.run(sizes, fetching.fetch, progress)
     crew.finish()
     return {text: place_of(url, dest_dir) for text, url in wanted.items()}
@@ -124,6 +129,7 @@ class _Fetching:
 
     Args:
         access: The way to S3.
+        fetcher: Writes them to files.
         sizes: The objects, with their sizes where a listing told them.
         places: Their files.
         verify: Whether to hash what is there.
@@ -132,12 +138,14 @@ class _Fetching:
     def __init__(
         self,
         access: Access,
+        fetcher: Fetcher,
         sizes: dict[ObjectUrl, int | None],
         places: dict[ObjectUrl, Path],
         *,
         verify: bool,
     ) -> None:
         self._access = access
+        self._fetcher = fetcher
         self._sizes = sizes
         self._places = places
         self._verify = verify
@@ -159,15 +167,14 @@ class _Fetching:
             tally.spared()
             return
         with whole_file(place) as unfinished:
-            stat = self._access.get(url, unfinished, tally)
-            check(unfinished, url, stat)
+            self._fetcher.fetch(url, unfinished, tally)
 
     def _is_right(self, url: ObjectUrl, place: Path) -> bool:
         if not self._needs_look(url):
             return place.stat().st_size == self._sizes[url]
         stat = self._access.head(url)
         if self._verify:
-            return problem_of(place, url, stat) is None
+            return is_whole(place, url, stat)
         return place.stat().st_size == stat.size
 
     def _needs_look(self, url: ObjectUrl) -> bool:

@@ -15,21 +15,19 @@ from vxdata.sdk._storage.upload import upload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vxdata.sdk._storage.access import Access
-    from vxdata.sdk._storage.upload import Target
+    from vxdata.sdk._storage.options import Reach
 
 SUFFIX = ".parquet"
 
 
 def upload_dataframes(
-    access: Access, threads: int, target: Target, frames: Mapping[str, pl.DataFrame], *, progress: bool
+    reach: Reach, group: str | None, frames: Mapping[str, pl.DataFrame], *, progress: bool
 ) -> dict[str, str]:
     """Upload each frame as a Parquet file.
 
     Args:
-        access: The way to S3.
-        threads: Files at a time.
-        target: Where they go.
+        reach: How S3 is reached.
+        group: The folder in the bucket.
         frames: The frames by name.
         progress: Whether to show a progress bar.
 
@@ -45,18 +43,15 @@ def upload_dataframes(
                 raise InvalidRequest(msg)
             frame.write_parquet(paths[name])
         files = [(path, f"{name}{SUFFIX}") for name, path in paths.items()]
-        done = upload(access, threads, target, files, progress=progress)
-    return {name: done[path].url for name, path in paths.items()}
+        urls = upload(reach, group, files, progress=progress)
+    return {name: urls[path] for name, path in paths.items()}
 
 
-def download_dataframes(
-    access: Access, threads: int, urls: Mapping[str, str], *, progress: bool
-) -> dict[str, pl.DataFrame]:
+def download_dataframes(reach: Reach, urls: Mapping[str, str], *, progress: bool) -> dict[str, pl.DataFrame]:
     """Read Parquet files into frames.
 
     Args:
-        access: The way to S3.
-        threads: Files at a time.
+        reach: How S3 is reached.
         urls: The URLs by name.
         progress: Whether to show a progress bar.
 
@@ -64,7 +59,7 @@ def download_dataframes(
         The frame of each, by name.
     """
     with tempfile.TemporaryDirectory(prefix="vxdata-") as folder:
-        paths = download(access, threads, urls.values(), folder, Wish(progress=progress))
+        paths = download(reach, urls.values(), folder, Wish(progress=progress))
         return {name: _read(paths[url], name, url) for name, url in urls.items()}
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal
 
 import boto3
 from botocore.exceptions import BotoCoreError
 
 from vxdata.schemas.errors import InvalidRequest
-from vxdata.schemas.wire import Action, BlobStoreInfo
+from vxdata.schemas.wire import MOST_URLS, Action, BlobStoreInfo, BlobUrls
 from vxdata.sdk._retry import retried
 from vxdata.sdk._storage.direct import DirectAccess
 from vxdata.sdk._storage.presigned import PresignedAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._transport.base import Transport
@@ -95,6 +95,19 @@ class Reach:
             ServiceProblem: It cannot be reached or cannot answer.
         """
         return os.environ.get("VXDATA_S3_BUCKET") or self._store.bucket
+
+    def touch(self, urls: Sequence[str]) -> None:
+        """Make objects as young to the server's sweep as if they were uploaded now.
+
+        Args:
+            urls: The objects.
+
+        Raises:
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        for begin in range(0, len(urls), MOST_URLS):
+            asked = BlobUrls(urls=list(urls[begin : begin + MOST_URLS]))
+            retried(partial(self._transport.act, Action.TOUCH, asked.to_bytes()))
 
     @cached_property
     def _store(self) -> BlobStoreInfo:

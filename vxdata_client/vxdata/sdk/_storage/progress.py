@@ -72,12 +72,13 @@ class Tally:
     """What one file adds to the progress.
 
     Args:
-        progress: The bar.
+        progress: The bar, or the tally of the file that this one is a part of.
         check: Raises when the transfer is to be broken off.
     """
 
-    def __init__(self, progress: Progress, check: Callable[[], None]) -> None:
+    def __init__(self, progress: Progress | Tally, check: Callable[[], None]) -> None:
         """Begin at nothing."""
+        self._lock = threading.Lock()
         self._progress = progress
         self._check = check
         self._sized = False
@@ -96,10 +97,17 @@ class Tally:
     def moved(self, size: int) -> None:
         """Take notice of bytes that moved, and break the transfer off if it is to end."""
         self._check()
-        self._moved += size
-        self._progress.moved(size)
+        self._count(size)
+
+    def part(self) -> Tally:
+        """A tally for one part of the file, which may be tried again by itself."""
+        return Tally(self, self._check)
 
     def rewind(self) -> None:
         """Forget what moved, as the file is tried again."""
-        self._progress.moved(-self._moved)
-        self._moved = 0
+        self._count(-self._moved)
+
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self._moved += size
+        self._progress.moved(size)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import InvalidRequest, TransferFailed
 from vxdata.schemas.wire import MOST_URLS, Action, Presigned, PresignRequest
 from vxdata.sdk._retry import retried
+from vxdata.sdk._storage.http import Signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,21 +21,6 @@ if TYPE_CHECKING:
 
 MARGIN: Final = 0.5
 """Part of an address's time in which it is used; a transfer that has begun may last longer."""
-
-
-@dataclass(frozen=True)
-class Signed:
-    """An address that works without credentials.
-
-    Args:
-        url: The HTTP address.
-        headers: Headers that the request must carry.
-        until: Instant up to which to begin a request with it, on the monotonic clock.
-    """
-
-    url: str
-    headers: dict[str, str]
-    until: float
 
 
 class Signer:
@@ -102,6 +87,6 @@ class Signer:
             raise TransferFailed.about(str(urls[0]), "the server signed an address that is not HTTP")
         until = asked + presigned.seconds * MARGIN
         return {
-            url: Signed(address, presigned.headers, until)
-            for url, address in zip(urls, presigned.urls, strict=True)
+            url: Signed(address, headers, until)
+            for url, address, headers in zip(urls, presigned.urls, presigned.headers, strict=True)
         }

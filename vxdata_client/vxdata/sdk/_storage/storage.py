@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from vxdata.sdk._storage import frames
-from vxdata.sdk._storage.download import Wish, download, parse_urls
+from vxdata.sdk._storage.download import Wish, download
 from vxdata.sdk._storage.materialize import find_urls, replaced
 from vxdata.sdk._storage.options import Reach, StorageOptions
-from vxdata.sdk._storage.upload import Target, Uploaded, upload
+from vxdata.sdk._storage.upload import upload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -76,10 +76,10 @@ class Storage:
             >>> client.storage.upload("scan.nii.gz")  # doctest: +SKIP
             's3://vxdata/files/2c26…/scan.nii.gz'
         """
-        several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        done = self.upload_files(several, group=group, fail_fast=fail_fast, progress=progress)
-        urls = [done[Path(path)].url for path in several]
-        return urls[0] if isinstance(paths, str | os.PathLike) else urls
+        several = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+        files = [(path, path.name) for path in several]
+        urls = upload(self._reach, group, files, fail_fast=fail_fast, progress=progress)
+        return urls[several[0]] if isinstance(paths, str | os.PathLike) else [urls[path] for path in several]
 
     @overload
     def download(  # type: ignore[overload-overlap]
@@ -137,7 +137,7 @@ class Storage:
             PosixPath('/home/me/data/bucket/scan.nii.gz')
         """
         wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress)
-        places = self._download([urls] if isinstance(urls, str) else urls, dest_dir, wish)
+        places = download(self._reach, [urls] if isinstance(urls, str) else urls, dest_dir, wish)
         return places[urls] if isinstance(urls, str) else [places[url] for url in urls]
 
     def upload_dataframes(
@@ -157,10 +157,7 @@ class Storage:
             InvalidRequest: A value is no data frame, or a name cannot be part of a key.
             StorageProblem: Something failed.
         """
-        reach = self._reach
-        return frames.upload_dataframes(
-            reach.access, reach.options.thread_count, self._target(group), dataframes, progress=progress
-        )
+        return frames.upload_dataframes(self._reach, group, dataframes, progress=progress)
 
     def download_dataframes(
         self, urls: Mapping[str, str], *, progress: bool = True
@@ -178,8 +175,7 @@ class Storage:
             InvalidRequest: An object is no Parquet file.
             StorageProblem: Something failed.
         """
-        reach = self._reach
-        return frames.download_dataframes(reach.access, reach.options.thread_count, urls, progress=progress)
+        return frames.download_dataframes(self._reach, urls, progress=progress)
 
     def materialize(
         self,
@@ -223,68 +219,9 @@ class Storage:
             return frame
         urls = [url for several in found.values() for url in several]
         wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress)
-        places = self._download(urls, dest_dir, wish)
+        places = download(self._reach, urls, dest_dir, wish)
         return replaced(frame, list(found), {url: str(place) for url, place in places.items()})
-
-    def upload_files(
-        self,
-        paths: Iterable[StrPath],
-        *,
-        group: str | None = None,
-        fail_fast: bool = False,
-        progress: bool = True,
-    ) -> dict[Path, Uploaded]:
-        """Upload files and tell which objects are new, for whoever must undo it.
-
-        Args:
-            paths: Local files.
-            group: Folder for them in the bucket; ``"files"`` by default.
-            fail_fast: Whether the first failure ends it all.
-            progress: Whether to show a progress bar.
-
-        Returns:
-            URL and newness of each, by path.
-
-        Raises:
-            InvalidRequest: A path is a directory, or a name cannot be part of a key.
-            StorageProblem: Something failed; what was uploaded stays, for a later try or the sweep.
-        """
-        files = [(path, path.name) for path in map(Path, paths)]
-        reach = self._reach
-        return upload(
-            reach.access,
-            reach.options.thread_count,
-            self._target(group),
-            files,
-            fail_fast=fail_fast,
-            progress=progress,
-        )
-
-    def remove(self, urls: Iterable[str]) -> list[str]:
-        """Remove objects that nothing refers to.
-
-        Equal files share one object, so somebody else may have come to rely on it since it was uploaded:
-        only `vxdata storage sweep`, which looks at all resources and waits, is sure about that.
-
-        Args:
-            urls: Objects.
-
-        Returns:
-            Those that could not be removed, since without S3 credentials nothing can be.
-
-        Raises:
-            StorageProblem: S3 refuses or cannot be reached.
-        """
-        access = self._reach.access
-        return [text for text, url in parse_urls(urls).items() if not access.remove(url)]
 
     def close(self) -> None:
         """Close the connections to S3; the next call would make new ones."""
         self._reach.close()
-
-    def _download(self, urls: Iterable[str], dest_dir: StrPath, wish: Wish) -> dict[str, Path]:
-        parsed = parse_urls(urls)
-        return download(self._reach.access, self._reach.options.thread_count, parsed, dest_dir, wish)
-
-    def _target(self, group: str | None) -> Target:
-        return Target(self._reach.bucket, group)

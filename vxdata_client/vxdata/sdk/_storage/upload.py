@@ -1,15 +1,20 @@
-"""Uploads: files become objects whose keys hold their hash, so that none is ever overwritten."""
+"""Uploads: files become objects whose keys hold their hash, so that none is ever overwritten.
+
+An object that is there already is not sent again. Nothing may refer to it yet, and the server's sweep may
+be about to remove it: so it is touched, which makes it young to the sweep, and then looked at once more
+(decision 0013).
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.blob_urls import SCHEME, ObjectUrl
 from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
-from vxdata.sdk._storage.access import LARGE_BYTES, Source
-from vxdata.sdk._storage.checks import digest_of
+from vxdata.sdk._storage.access import PART_BYTES, Source
+from vxdata.sdk._storage.checks import sha256_of
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.progress import Progress
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vxdata.sdk._storage.access import Access
+    from vxdata.sdk._storage.options import Reach
     from vxdata.sdk._storage.progress import Tally
 
 DEFAULT_GROUP: Final = "files"
@@ -48,13 +54,6 @@ class Target:
         return url
 
 
-class Uploaded(NamedTuple):
-    """What became of a file: its URL, and whether the object was not there before."""
-
-    url: str
-    is_new: bool
-
-
 @dataclass(frozen=True)
 class _Named:
     """A local file, and the name that its object gets."""
@@ -67,45 +66,49 @@ class _Named:
 
 
 def upload(
-    access: Access,
-    threads: int,
-    target: Target,
+    reach: Reach,
+    group: str | None,
     files: Iterable[tuple[Path, str]],
     *,
     fail_fast: bool = False,
     progress: bool = True,
-) -> dict[Path, Uploaded]:
+) -> dict[Path, str]:
     """Upload files that are not there yet.
 
     Args:
-        access: The way to S3.
-        threads: Files at a time.
-        target: Where they go.
+        reach: How S3 is reached.
+        group: The folder in the bucket.
         files: Local files, with the names that their objects get.
         fail_fast: Whether the first failure ends it all; by default all are named at the end.
         progress: Whether to show a progress bar.
 
     Returns:
-        What became of each file, by its path as given.
+        The URL of each file, by its path as given.
 
     Raises:
         InvalidRequest: A path is a directory.
         InvalidBlobUrl: A name or the group cannot be part of a key; nothing is uploaded.
         StorageProblem: Something failed; it names every file that did. The others are uploaded.
+        ServiceProblem: There are such objects already, and the server cannot be told so.
     """
+    target = Target(reach.bucket, group)
     named = [_Named(path, name) for path, name in dict.fromkeys(files)]
     _refuse_directories(named)
     for file in named:
         target.url_of(file.name, "0" * 64)
-    crew = Crew(threads, fail_fast=fail_fast)
+    crew = Crew(reach.options.thread_count, fail_fast=fail_fast)
     sources = crew.run(named, _hashed)
     urls = {file: target.url_of(file.name, source.sha256) for file, source in sources.items()}
-    sending = _Sending(access, {url: sources[file] for file, url in urls.items()})
+    sending = _Sending(reach.access, {url: sources[file] for file, url in urls.items()})
     sending.prepare()
     with Progress("upload", len(sending.sources), shown=progress) as bar:
-        done = crew.run(sending.sources, sending.send, bar)
+        sent = crew.run(sending.sources, sending.send, bar)
+        found = [url for url, is_new in sent.items() if not is_new]
+        reach.touch([str(url) for url in found])
+        sending.prepare_to_confirm(found)
+        crew.run(found, sending.confirm, bar)
     crew.finish()
-    return {file.path: Uploaded(str(url), done[url]) for file, url in urls.items()}
+    return {file.path: str(url) for file, url in urls.items()}
 
 
 def _refuse_directories(files: list[_Named]) -> None:
@@ -122,7 +125,7 @@ def _refuse_directories(files: list[_Named]) -> None:
 def _hashed(file: _Named, tally: Tally) -> Source:
     tally.moved(0)
     found = file.path.stat()
-    return Source(file.path, found.st_size, found.st_mtime_ns, digest_of(file.path, "sha256"))
+    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path))
 
 
 class _Sending:
@@ -139,7 +142,7 @@ class _Sending:
 
     def prepare(self) -> None:
         """Announce what will be asked for."""
-        large = [url for url, source in self.sources.items() if source.size > LARGE_BYTES]
+        large = [url for url, source in self.sources.items() if source.size > PART_BYTES]
         self._access.expect("head", large)
         self._access.expect("put", self.sources)
 
@@ -147,13 +150,19 @@ class _Sending:
         """Upload one file unless the object is there, and tell whether it was uploaded."""
         source = self.sources[url]
         tally.sized(source.size)
-        if source.size > LARGE_BYTES and self._is_there(url, source):
-            return False
-        if self._access.put(url, source, tally):
-            return True
-        if not self._is_there(url, source):  # removed in between
-            raise BlobNotFound.about(str(url), "the object was removed while it was uploaded")
-        return False
+        source.require_unchanged(url)
+        is_found = source.size > PART_BYTES and self._is_there(url, source)
+        return not is_found and self._access.put(url, source, tally)
+
+    def prepare_to_confirm(self, found: list[ObjectUrl]) -> None:
+        """Announce which objects will be looked at again."""
+        self._access.expect("head", found)
+
+    def confirm(self, url: ObjectUrl, tally: Tally) -> None:
+        """Make sure that an object is there since it was touched: a sweep may have been faster."""
+        source = self.sources[url]
+        if not self._is_there(url, source):
+            self._access.put(url, source, tally)
 
     def _is_there(self, url: ObjectUrl, source: Source) -> bool:
         try:

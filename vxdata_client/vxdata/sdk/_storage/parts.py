@@ -1,0 +1,55 @@
+"""Parts of large objects: moved side by side, and each again if it breaks off."""
+
+from __future__ import annotations
+
+from concurrent.futures import wait
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from vxdata.schemas.errors import TransferFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Executor
+
+    from vxdata.sdk._storage.access import Span
+    from vxdata.sdk._storage.progress import Tally
+
+Outcome = TypeVar("Outcome")
+
+TRIES: Final = 3
+"""Tries of one part, one right after the other; the engine tries whole objects again, with waits."""
+
+
+@contextmanager
+def side_by_side(
+    threads: Executor, work: Callable[[Span, Tally], Outcome], spans: Iterable[Span], tally: Tally
+) -> Iterator[Iterator[Outcome]]:
+    """Move parts, for the length of a block; after it nobody works at them any more.
+
+    Args:
+        threads: Who moves them.
+        work: Moves one.
+        spans: The parts.
+        tally: Hears of what moves.
+
+    Yields:
+        The outcomes in the order of the parts, each as soon as it and those before it are there.
+    """
+    moving = [threads.submit(_tried, work, span, tally) for span in spans]
+    try:
+        yield (part.result() for part in moving)
+    finally:
+        for part in moving:
+            part.cancel()
+        wait(moving)
+
+
+def _tried(work: Callable[[Span, Tally], Outcome], span: Span, tally: Tally) -> Outcome:
+    for _ in range(TRIES - 1):
+        attempt = tally.part()
+        try:
+            return work(span, attempt)
+        except TransferFailed:
+            attempt.rewind()
+    return work(span, tally)
