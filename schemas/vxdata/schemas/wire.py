@@ -34,6 +34,24 @@ COMPRESSION: Final = "vxdata-accept-compression"
 """Header of a call: the codecs that its caller can read, the preferred one first, between commas."""
 
 
+def token_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
+    """Write the instant that rows were read at as metadata of their schema.
+
+    Args:
+        as_of: The instant, UTC.
+        version: Sequence number of the last commit that the rows can show.
+
+    Returns:
+        Keys and values.
+
+    Example:
+        >>> from datetime import UTC
+        >>> token_metadata(datetime(2026, 1, 2, tzinfo=UTC), 7)
+        {b'vxdata.as_of': b'2026-01-02T00:00:00.000000+00:00', b'vxdata.version': b'7'}
+    """
+    return {AS_OF_KEY: as_of.isoformat(timespec="microseconds").encode(), VERSION_KEY: str(version).encode()}
+
+
 class Message(BaseModel):
     """Base of the messages: frozen, without room for unknown keys."""
 

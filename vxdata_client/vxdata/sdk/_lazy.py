@@ -14,9 +14,10 @@ from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import OrderBy, bind, encode
 from vxdata.sdk._predicate import Predicate
 from vxdata.sdk._pushdown import pushed_down
-from vxdata.sdk._result import frame_of, resolve_token
+from vxdata.sdk._result import resolve_token
 from vxdata.sdk._retry import retried
 from vxdata.sdk._stream import BatchStream
+from vxdata.sdk._tables import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

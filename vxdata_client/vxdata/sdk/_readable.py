@@ -15,13 +15,13 @@ from vxdata.schemas.models import ResourceResponse, models_of
 from vxdata.schemas.plan import bind, digest, encode
 from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import Action, Explanation
-from vxdata.sdk._aggregate import count
 from vxdata.sdk._lazy import lazy
 from vxdata.sdk._models import responses
-from vxdata.sdk._result import Result, count_rows, frame_of, with_token
+from vxdata.sdk._result import Result, count_by_server, count_rows, with_token
 from vxdata.sdk._retry import retried
 from vxdata.sdk._sink import sink_parquet
 from vxdata.sdk._stream import iter_batches, read_whole
+from vxdata.sdk._tables import frame_of
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -201,12 +201,8 @@ class Readable(Generic[Response_co]):
         plan = self.plan
         if plan.distinct or plan.group_by is not None:
             return count_rows(self._session.transport, _keys_alone(plan))
-        everything = {"select": None, "order_by": (), "limit": None, "offset": 0}
-        counted = plan.model_copy(update={**everything, "group_by": (), "aggregates": (count().node,)})
-        table, _ = read_whole(self._session.transport, counted)
-        rows: int = table["count"][0].as_py()
-        after_offset = max(rows - plan.offset, 0)
-        return after_offset if plan.limit is None else min(after_offset, plan.limit)
+        rows, _ = count_by_server(self._session.transport, plan)
+        return rows
 
     def exists(self) -> bool:
         """Tell whether `collect` would give any row.

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from vxdata.schemas.plan import Plan
+from vxdata.schemas.plan import Aggregate, Plan
 from vxdata.schemas.relations import COMMIT
-from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.schemas.wire import token_metadata
 from vxdata.sdk._retry import retried
 from vxdata.sdk._stream import read_whole
 from vxdata.sdk._time import Token
@@ -18,6 +16,7 @@ from vxdata.sdk._time import Token
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import polars as pl
     import pyarrow as pa
 
     from vxdata.sdk._transport.base import Transport
@@ -83,18 +82,26 @@ def _count_rows(transport: Transport, plan: Plan) -> int:
     return rows
 
 
-def frame_of(table: pa.Table) -> pl.DataFrame:
-    """Hand rows over to Polars, without a copy.
+def count_by_server(transport: Transport, plan: Plan) -> tuple[int, datetime]:
+    """Let the server count the rows that a plan gives.
 
     Args:
-        table: Rows in the registry's Arrow types.
+        transport: The way to the server.
+        plan: What would be read; neither grouped nor distinct.
 
     Returns:
-        The frame.
+        Their number, and the instant that it holds for.
+
+    Raises:
+        InvalidRequest: The server refuses the plan.
+        ServiceProblem: The server cannot be reached or cannot answer.
     """
-    frame = pl.from_arrow(table, rechunk=False)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never becomes a series
-    return frame
+    everything = {"select": None, "order_by": (), "limit": None, "offset": 0}
+    counting = Aggregate(function="count", field=None, name="rows")
+    counted = plan.model_copy(update={**everything, "group_by": (), "aggregates": (counting,)})
+    table, token = read_whole(transport, counted)
+    rows = max(table["rows"][0].as_py() - plan.offset, 0)
+    return rows if plan.limit is None else min(rows, plan.limit), token.as_of
 
 
 def with_token(table: pa.Table, token: Token) -> pa.Table:
@@ -107,7 +114,4 @@ def with_token(table: pa.Table, token: Token) -> pa.Table:
     Returns:
         The same rows.
     """
-    as_of = token.as_of.isoformat(timespec="microseconds")
-    return table.replace_schema_metadata(
-        {AS_OF_KEY: as_of.encode(), VERSION_KEY: str(token.version).encode()}
-    )
+    return table.replace_schema_metadata(token_metadata(token.as_of, token.version))

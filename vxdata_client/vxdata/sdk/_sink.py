@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.parquet
 
-from vxdata.schemas.plan import Aggregate, Plan
-from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.schemas.wire import token_metadata
+from vxdata.sdk._result import count_by_server
 from vxdata.sdk._retry import retried
-from vxdata.sdk._stream import read_whole
 from vxdata.sdk._time import Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
     from typing import IO, NoReturn
 
     from tqdm.auto import tqdm
 
+    from vxdata.schemas.plan import Plan
     from vxdata.sdk._transport.base import Stream, Transport
 
 GROUP_BYTES: Final = 64 * 1024 * 1024
@@ -64,7 +63,7 @@ def sink_parquet(
 def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Token:
     total = None
     if progress and _is_cheap_to_count(plan):
-        total, as_of = _count(transport, plan)
+        total, as_of = count_by_server(transport, plan)
         plan = plan.model_copy(update={"as_of": as_of})
     stream = transport.read(plan)
     token = Token(stream.as_of, stream.version)
@@ -81,21 +80,8 @@ def _is_cheap_to_count(plan: Plan) -> bool:
     return plan.where is None and plan.group_by is None and not (plan.distinct or plan.history)
 
 
-def _count(transport: Transport, plan: Plan) -> tuple[int, datetime]:
-    """The number of rows that the plan returns, and the instant that holds for."""
-    count = Aggregate(function="count", field=None, name="rows")
-    everything = Plan(resource_type=plan.resource_type, as_of=plan.as_of, group_by=(), aggregates=(count,))
-    table, token = read_whole(transport, everything)
-    rows = max(0, table["rows"][0].as_py() - plan.offset)
-    return rows if plan.limit is None else min(rows, plan.limit), token.as_of
-
-
 def _write(stream: Stream, token: Token, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
-    kept = {
-        AS_OF_KEY: token.as_of.isoformat(timespec="microseconds").encode(),
-        VERSION_KEY: str(token.version).encode(),
-    }
-    schema = stream.arrow_schema.with_metadata(kept)
+    schema = stream.arrow_schema.with_metadata(token_metadata(token.as_of, token.version))
     with pa.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(stream.batches, bar):
             writer.write_table(pa.Table.from_batches(group, schema=stream.arrow_schema).cast(schema))

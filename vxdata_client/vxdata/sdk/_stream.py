@@ -6,16 +6,18 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
-import polars as pl
 import pyarrow as pa
 
 from vxdata.schemas.errors import InvalidRequest, ServerUnavailable
 from vxdata.sdk._retry import retried
+from vxdata.sdk._tables import frame_of
 from vxdata.sdk._time import Token
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from types import TracebackType
+
+    import polars as pl
 
     from vxdata.schemas.plan import Plan
     from vxdata.sdk._transport.base import Stream, Transport
@@ -140,11 +142,11 @@ def _frames(stream: Stream, batches: Iterator[pa.RecordBatch]) -> Generator[pl.D
         for batch in batches:
             if batch.num_rows:
                 rows += batch.num_rows
-                yield _frame(stream.arrow_schema, batch)
+                yield frame_of(pa.Table.from_batches([batch], stream.arrow_schema))
     except ServerUnavailable as error:
         raise _broken_off(rows, stream.as_of.isoformat()) from error
     if rows == 0:
-        yield _frame(stream.arrow_schema)
+        yield frame_of(stream.arrow_schema.empty_table())
 
 
 def _broken_off(rows: int, as_of: str) -> ServerUnavailable:
@@ -152,12 +154,6 @@ def _broken_off(rows: int, as_of: str) -> ServerUnavailable:
         f"The stream broke off after {rows:,} rows. Begin again with .as_of({as_of!r}) to read the same rows."
     )
     return ServerUnavailable(msg, rows=rows, as_of=as_of)
-
-
-def _frame(arrow_schema: pa.Schema, *batches: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=arrow_schema), rechunk=False)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never becomes a series
-    return frame
 
 
 def _resized(frames: Generator[pl.DataFrame], rows: int) -> Generator[pl.DataFrame]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from vxdata.schemas.plan import bind, encode
-from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY, Explanation
+from vxdata.schemas.wire import Explanation, token_metadata
 from vxdata.server.answers.desk import Desk, Opened
 from vxdata.server.answers.key import answer_key
 from vxdata.server.answers.running import Attended, Running
@@ -173,9 +173,4 @@ class _Question(NamedTuple):
 
 
 def _schema(bound: BoundPlan, instant: Instant) -> pa.Schema:
-    return result_schema(bound.columns).with_metadata(
-        {
-            AS_OF_KEY: instant.as_of.isoformat(timespec="microseconds").encode(),
-            VERSION_KEY: str(instant.version).encode(),
-        }
-    )
+    return result_schema(bound.columns).with_metadata(token_metadata(instant.as_of, instant.version))
