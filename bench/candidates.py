@@ -77,20 +77,24 @@ class CandidateFailed(RuntimeError):
     """The process of a candidate ended without an answer."""
 
 
-def in_turn(candidates: Mapping[str, Candidate], rounds: int, *, warm: bool = True) -> dict[str, list[Round]]:
-    """Run candidates in turn, round by round.
+def in_turn(
+    candidates: Mapping[str, Candidate], rounds: int, *, warm: bool = True, in_order: bool = False
+) -> dict[str, list[Round]]:
+    """Run candidates in turn, round by round, every second round from the last to the first.
 
     Args:
         candidates: By name.
         rounds: How many count.
         warm: Whether a round that does not count goes first; slow candidates sit it out.
+        in_order: Whether no round is turned round, since each candidate needs what the one before it did.
 
     Returns:
         The rounds of each.
     """
     found: dict[str, list[Round]] = {name: [] for name in candidates}
     for number in range(0 if warm else 1, rounds + 1):
-        for name, candidate in candidates.items():
+        turns = list(candidates.items())
+        for name, candidate in turns if in_order or number % 2 else reversed(turns):
             most = rounds if candidate.most_rounds is None else candidate.most_rounds
             if number > most or (number == 0 and candidate.most_rounds is not None):
                 continue

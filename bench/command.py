@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bench.candidates import tell
 from bench.environment import running
+from bench.machine import TOP
 from bench.questions import QUESTIONS
 from bench.report import write_report
 from bench.report.text import values_table
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rounds = given.rounds or (QUICK_ROUNDS if given.quick else FULL_ROUNDS)
         _measure(Scale(rounds, quick=given.quick, huge=given.huge), given.questions, given.data_dir)
     for path in write_report():
-        print(f"written: {path}")
+        print(f"written: {path.relative_to(TOP)}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -59,7 +60,10 @@ def commit() -> str:
 
 
 def _git(*arguments: str) -> str:
-    found = subprocess.run(["git", *arguments], cwd=TOP, capture_output=True, text=True, check=False)
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    found = subprocess.run([git, *arguments], cwd=TOP, capture_output=True, text=True, check=False)
     return found.stdout.strip()
 
 

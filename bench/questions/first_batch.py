@@ -38,7 +38,7 @@ def answer(environment: Environment, scale: Scale) -> Answer:
             PEER: Candidate(adbc.first_batch, arguments, watch),
             "ADBC, batches of our size": Candidate(adbc.first_batch, (*arguments, BATCH_BYTES), watch),
         }
-        found = in_turn(candidates, scale.rounds)
+        found = in_turn(candidates, scale.rounds, warm=scale.warm)
     return Answer(
         tables={"first frame of all volumes": tabled(found, candidates, PEER)},
         values={

@@ -36,7 +36,7 @@ def answer(environment: Environment, scale: Scale) -> Answer:
             READY: Candidate(writing.create_ready_models, arguments, own),
             PEER: Candidate(plain.ingest_models, (uri, environment.volumes, rows), watch),
         }
-        found = in_turn(candidates, scale.rounds)
+        found = in_turn(candidates, scale.rounds, warm=scale.warm)
     return Answer(
         tables={f"create of {rows:,} models": tabled(found, candidates, PEER)},
         values={

@@ -37,7 +37,7 @@ def answer(environment: Environment, scale: Scale) -> Answer:
         run_once(Candidate(loading.adbc_ingest, (uri, volumes, rows, plain.BARE)), 0)
         pairs = _pairs(environment.watch, server.pid, server.url, uri, names)
         turns = {_turn(verb, name): each for verb, pair in pairs.items() for name, each in pair.items()}
-        found = in_turn(turns, scale.rounds, warm=scale.warm)
+        found = in_turn(turns, scale.rounds, warm=scale.warm, in_order=True)
     tables = {}
     for verb, pair in pairs.items():
         label = f"{verb} of {min(rows, RETRIEVED) if verb == 'retrieve' else rows:,}"

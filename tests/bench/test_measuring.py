@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -104,6 +105,16 @@ def test_candidates_take_turns_in_processes_of_their_own() -> None:
     assert len({each.moved.series["pid"][0] for each in found["first"]}) == 2
     table = tabled(found, candidates, "first")
     assert [len(each.ratios) for each in table.values()] == [2, 1]
+
+
+def test_every_second_round_is_turned_round_unless_order_matters() -> None:
+    begun: list[str] = []
+    candidates = {
+        name: Candidate(openings.frame_of, (1,), before=partial(begun.append, name)) for name in ("a", "b")
+    }
+    in_turn(candidates, 2, warm=False)
+    in_turn(candidates, 2, warm=False, in_order=True)
+    assert "".join(begun) == "abba" + "abab"
 
 
 def test_a_candidate_that_fails_is_told_of(capfd: pytest.CaptureFixture[str]) -> None:
