@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bench.figures import Curve
     from bench.scale import Scale
 
-FEW = 1_000
-"""Rows of the writes that are timed at each size."""
+MOST_WRITES: Final = 5
+"""Writes that are timed at each size: they make the table grow, too."""
 
 
 def rows(environment: Environment, scale: Scale) -> dict[str, Curve]:
@@ -41,34 +41,38 @@ def rows(environment: Environment, scale: Scale) -> dict[str, Curve]:
         Client(server.url) as client,
     ):
         create_parents(client)
+        few = scale.of(1_000, 100)
+        times = min(scale.rounds, MOST_WRITES)
         for before, size in itertools.pairwise((0, *sizes)):
-            create_volumes(client, before, size - FEW * (scale.rounds + 1))
-            created = itertools.count(size - FEW * (scale.rounds + 1), FEW)
-            for work, seconds in _measured(client, created, size, scale).items():
+            filled = size - few * (times + 1)
+            create_volumes(client, before, filled)
+            for work, seconds in _measured(client, filled, few, times).items():
                 found.setdefault(work, {})[size] = seconds
             tell(f"  {size:,} rows: " + ", ".join(f"{key} {each[size]:.4f}" for key, each in found.items()))
     return {work: curve("rows", _unit(work), points) for work, points in found.items()}
 
 
-def _measured(client: Client, created: itertools.count[int], size: int, scale: Scale) -> dict[str, float]:
-    """What single calls take in a table of a size."""
-    values = itertools.count(1)
-    some = [name(number * 7919 % max(size - FEW * (scale.rounds + 1), 1)) for number in range(FEW)]
-    names = pl.DataFrame({"identifier": sorted(set(some))})
+def _measured(client: Client, filled: int, few: int, times: int) -> dict[str, float]:
+    """What single calls take in a table that is filled so far."""
+    created, values = itertools.count(filled, few), itertools.count(1)
+    some = sorted({name(number * 7919 % filled) for number in range(few)})
+    names = pl.DataFrame({"identifier": some})
 
     def create() -> None:
         begin = next(created)
-        client.volumes.create(volumes(begin, begin + FEW))
+        client.volumes.create(volumes(begin, begin + few))
 
     def update() -> None:
         client.volumes.update(names.with_columns(b_value=pl.lit(float(next(values)))))
 
+    def retrieve() -> None:
+        client.volumes.retrieve(some[0], include_children=False)
+
     return {
-        f"create of {FEW:,} rows": median_seconds(create, scale.rounds),
-        f"update of {FEW:,} rows": median_seconds(update, scale.rounds),
-        "full pull": median_seconds(client.volumes.query().collect, scale.rounds),
-        "retrieve of one": 1e3
-        * median_seconds(lambda: client.volumes.retrieve(some[0], include_children=False), 30),
+        f"create of {few:,} rows": median_seconds(create, times),
+        f"update of {few:,} rows": median_seconds(update, times),
+        "full pull": median_seconds(client.volumes.query().collect, times),
+        "retrieve of one": 1e3 * median_seconds(retrieve, 30),
         "limit(10)": 1e3 * median_seconds(client.volumes.query().limit(10).collect, 30),
     }
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -92,29 +92,50 @@ def test_a_candidate_without_a_frame_is_not_compared_by_columns() -> None:
     assert differences(Moved(0), Moved(5, 40, {"a": "Int64"})) == "It counts no rows."
 
 
-def test_candidates_take_turns_in_processes_of_their_own() -> None:
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """Which candidates ran in which round; nothing is started."""
+    ran: list[tuple[int, str]] = []
+
+    def run(candidate: Candidate, number: int) -> Round:
+        ran.append((number, candidate.note))
+        return took(1.0)[0]
+
+    monkeypatch.setattr("bench.candidates.run_once", run)
+    return ran
+
+
+def candidates_of(*names: str, **changes: Any) -> dict[str, Candidate]:
+    return {name: Candidate(openings.frame_of, note=name, **changes) for name in names}
+
+
+def test_every_second_round_is_turned_round(turns: list[tuple[int, str]]) -> None:
+    found = in_turn(candidates_of("a", "b"), 2)
+    assert turns == [(0, "b"), (0, "a"), (1, "a"), (1, "b"), (2, "b"), (2, "a")]
+    assert {name: len(rounds) for name, rounds in found.items()} == {"a": 2, "b": 2}  # round 0 does not count
+
+
+def test_no_round_is_turned_round_where_order_matters(turns: list[tuple[int, str]]) -> None:
+    in_turn(candidates_of("a", "b"), 2, warm=False, in_order=True)
+    assert [name for _, name in turns] == ["a", "b", "a", "b"]
+
+
+def test_slow_candidates_run_fewer_rounds_and_none_to_warm_up(turns: list[tuple[int, str]]) -> None:
+    candidates = candidates_of("a") | candidates_of("slow", most_rounds=1)
+    found = in_turn(candidates, 3)
+    assert [number for number, name in turns if name == "slow"] == [1]
+    table = tabled(found, candidates, "a")
+    assert [len(each.ratios) for each in table.values()] == [3, 1]
+
+
+def test_a_round_runs_in_a_process_of_its_own() -> None:
     before: list[str] = []
-    candidates = {
-        "first": Candidate(openings.frame_of, (3,), before=lambda: before.append("first")),
-        "slow": Candidate(openings.frame_of, (4,), most_rounds=1, before=lambda: before.append("slow")),
-    }
-    found = in_turn(candidates, 2)
-    assert before == ["first", "first", "slow", "first"]  # the first round of all is the one to warm up
-    assert [each.moved.rows for each in found["first"]] == [3 + 1, 3 + 2]
-    assert all(each.used["client"].peak.resident > 0 for each in found["first"])
-    assert len({each.moved.series["pid"][0] for each in found["first"]}) == 2
-    table = tabled(found, candidates, "first")
-    assert [len(each.ratios) for each in table.values()] == [2, 1]
-
-
-def test_every_second_round_is_turned_round_unless_order_matters() -> None:
-    begun: list[str] = []
-    candidates = {
-        name: Candidate(openings.frame_of, (1,), before=partial(begun.append, name)) for name in ("a", "b")
-    }
-    in_turn(candidates, 2, warm=False)
-    in_turn(candidates, 2, warm=False, in_order=True)
-    assert "".join(begun) == "abba" + "abab"
+    one = run_once(Candidate(openings.frame_of, (3,), before=lambda: before.append("touched")), 2)
+    assert before == ["touched"]
+    assert one.moved.rows == 3 + 2
+    assert one.moved.series["pid"] != [os.getpid()]
+    assert one.seconds > 0
+    assert one.used["client"].peak.resident > 0
 
 
 def test_a_candidate_that_fails_is_told_of(capfd: pytest.CaptureFixture[str]) -> None:
