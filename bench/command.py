@@ -67,7 +67,8 @@ def _measure(scale: Scale, wanted: Sequence[str], data_dir: Path | None) -> None
             found = entry(question.answer(environment, scale), scale, time.perf_counter() - started)
             write(path, merged(read(path), {question.name: found}, names))
             tell(f"{question.name} took {found['took_seconds']:,.0f} s")
-            print(values_table(found["values"]), flush=True)
+            if found["values"]:
+                print(values_table(found["values"]), flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ SAMPLE_SECONDS: Final = 0.02
 SAMPLES_PER_SEARCH: Final = 15
 """Looking for new children reads the whole process table, so it is done less often."""
 
+READS: Final = 10
+
 KIB: Final = 1024
 
 
@@ -78,9 +80,18 @@ class Family:
         self._members = [member for root in self._roots for member in _with_descendants(root)]
 
     def cpu_seconds(self) -> float:
-        """Seconds of CPU since the process began, those of children that have ended included."""
-        self.search()
-        return sum(map(_cpu_seconds, self._members))
+        """Seconds of CPU since the process began, those of children that have ended included.
+
+        A child that ends while its family is read would be missed or counted twice, so it is read again.
+        """
+        for _ in range(READS):
+            self.search()
+            seen = set(self._members)
+            seconds = sum(map(_cpu_seconds, self._members))
+            self.search()
+            if seen == set(self._members):
+                break
+        return seconds
 
     def memory(self) -> Memory:
         """What the family holds at this moment."""

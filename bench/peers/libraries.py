@@ -65,6 +65,7 @@ def duckdb(_: int, uri: str, sql: str) -> Iterator[Work]:
         connection.load_extension(str(extension))
         connection.execute(f"ATTACH '{uri}' AS pg (TYPE postgres, READ_ONLY)")
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"{own} LIMIT 10").pl()
         yield lambda: connection.execute(own).pl()
 
