@@ -28,7 +28,7 @@ MILLISECONDS = 1e3
 
 def answer(environment: Environment, scale: Scale) -> Answer:
     """Make the calls, in as many parts as there are rounds."""
-    calls = scale.of(100, 40)
+    calls = scale.of(50, 20)
     names = {"volume": environment.first_volume, "patient": environment.first_patient}
     with served(environment.uri) as server:
         candidate = Candidate(
