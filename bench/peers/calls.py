@@ -1,0 +1,188 @@
+"""Many small calls, ours and the same SQL through ADBC, one after the other in one process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.candidates import SPAWN
+from bench.figures import Moved
+from bench.peers.adbc import cursor_on
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.plan import bind, decode, encode
+from vxdata.sdk import ALL, Client, F, has_ancestor
+from vxdata.sql.compile import compile_plan
+from vxdata.sql.instant import Instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bench.candidates import Work
+    from vxdata.sdk import Query
+
+OURS: Final = "VxData"
+PEER: Final = "the same SQL through ADBC"
+PLANNING: Final = "decode, bind, render"
+SEPARATOR: Final = ": "
+WARM_CALLS: Final = 5
+
+
+@contextmanager
+def small(_: int, url: str, uri: str, names: Mapping[str, str], calls: int) -> Iterator[Work]:
+    """Call each kind in turn, ours and the peer's next to each other.
+
+    Args:
+        _: Number of the round.
+        url: The server.
+        uri: The database.
+        names: A volume and a patient.
+        calls: Calls of each kind.
+    """
+    with Client(url) as client, cursor_on(uri) as cursor:
+        kinds = dict(_kinds(client, cursor, names))
+
+        def work() -> Moved:
+            series: dict[str, list[float]] = {name: [] for name in kinds}
+            for _ in range(calls):
+                for name, call in kinds.items():
+                    series[name].append(seconds_of(call))
+            return Moved(calls * len(kinds), series=series)
+
+        for _ in range(WARM_CALLS):
+            for call in kinds.values():
+                call()
+        yield work
+
+
+def _kinds(
+    client: Client, cursor: Any, names: Mapping[str, str]
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Every call, by question and candidate."""
+    volume = names["volume"]
+    first = client.volumes.query().filter(F.identifier == volume)
+
+    def direct(sql: str) -> Callable[[], object]:
+        def call() -> object:
+            cursor.execute(sql)
+            return cursor.fetch_arrow_table()
+
+        return call
+
+    one = "retrieve of one identifier"
+    yield _name(one, OURS), lambda: client.volumes.retrieve(volume, include_children=False)
+    yield _name(one, PEER), direct(first.explain().sql)
+    for question, query in _queries(client, names).items():
+        yield _name(question, OURS), query.collect
+        yield _name(question, PEER), direct(query.explain().sql)
+        yield _name(question, PLANNING), _planning(query)
+
+
+def _queries(client: Client, names: Mapping[str, str]) -> dict[str, Query[Any]]:
+    """Queries as they are written every day, each with few rows."""
+    volumes = client.volumes
+    thin = volumes.query().filter(F.volume_type == "T2").select("slice_thickness").limit(100)
+    return {
+        "limit(10), all columns": volumes.query().limit(10),
+        "T2, ADC and DWI of a patient, 4 columns": volumes.query()
+        .filter(F.patient_id == names["patient"], F.volume_type.is_in(["T2", "ADC", "DWI"]))
+        .select("identifier", "volume_type", "b_value", "path_nii"),
+        "below a patient, thinner than all of 100": volumes.query()
+        .filter(has_ancestor(names["patient"]), F.slice_thickness < ALL(thin))
+        .select("identifier"),
+    }
+
+
+def _planning(query: Query[Any]) -> Callable[[], object]:
+    """What the server does with the bytes of a plan before PostgreSQL gets to work."""
+    data = encode(query.plan)
+    token = query.pin().plan.as_of
+    assert token is not None
+    instant = Instant(1, token, is_current=True)
+    return lambda: compile_plan(bind(decode(data), catalog()), instant)
+
+
+@contextmanager
+def crowd(_: int, url: str, uri: str | None, volume: str, clients: int, calls: int) -> Iterator[Work]:
+    """Ask for one volume from several clients at once, each of them a thread with its own connection.
+
+    Threads are spread over a few processes, since those of one process share its interpreter.
+
+    Args:
+        _: Number of the round.
+        url: The server.
+        uri: The database, to ask it directly; our server if None.
+        volume: What is asked for.
+        clients: How many at once.
+        calls: Calls of all of them together.
+    """
+    processes = min(clients, 4)
+    with ExitStack() as stack:
+        pipes = []
+        for number in range(processes):
+            ours, theirs = SPAWN.Pipe()
+            threads = clients // processes + (number < clients % processes)
+            arguments = (theirs, url, uri, volume, threads, calls // clients)
+            process = SPAWN.Process(target=_part_of_crowd, args=arguments)
+            process.start()
+            stack.callback(process.join)
+            pipes.append(ours)
+        for pipe in pipes:
+            pipe.recv()
+
+        def work() -> Moved:
+            for pipe in pipes:
+                pipe.send("begin")
+            seconds = [value for pipe in pipes for value in pipe.recv()]
+            return Moved(len(seconds), series={"seconds": seconds})
+
+        yield work
+
+
+def _part_of_crowd(pipe: Any, url: str, uri: str | None, volume: str, threads: int, calls: int) -> None:
+    seconds: list[float] = []
+    begin, ready = threading.Event(), threading.Barrier(threads + 1)
+
+    def member() -> None:
+        with ExitStack() as stack:
+            call = _one_call(stack, url, uri, volume)
+            call()
+            ready.wait()
+            begin.wait()
+            seconds.extend([seconds_of(call) for _ in range(calls)])
+
+    members = [threading.Thread(target=member) for _ in range(threads)]
+    for each in members:
+        each.start()
+    ready.wait()
+    pipe.send("ready")
+    pipe.recv()
+    begin.set()
+    for each in members:
+        each.join()
+    pipe.send(seconds)
+
+
+def _one_call(stack: ExitStack, url: str, uri: str | None, volume: str) -> Callable[[], object]:
+    if uri is None:
+        client = stack.enter_context(Client(url))
+        return lambda: client.volumes.retrieve(volume, include_children=False)
+    cursor = stack.enter_context(cursor_on(uri))
+
+    def direct() -> object:
+        cursor.execute(f"SELECT * FROM vxdata.volume WHERE identifier = '{volume}'")
+        return cursor.fetch_arrow_table().to_pylist()
+
+    return direct
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long a call takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _name(question: str, candidate: str) -> str:
+    return f"{question}{SEPARATOR}{candidate}"

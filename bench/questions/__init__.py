@@ -1,0 +1,69 @@
+"""The questions, each a module of its own with one function that answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from bench.questions import (
+    cold,
+    create,
+    first_batch,
+    growth,
+    models,
+    past,
+    repeated,
+    slow_reader,
+    small,
+    storage,
+    together,
+    verbs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from bench.environment import Environment
+    from bench.figures import Answer
+    from bench.scale import Scale
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to be measured.
+
+    Args:
+        name: How it is asked for.
+        text: The question, and how it is answered: the docstring of its module.
+        answer: Measures it.
+    """
+
+    name: str
+    text: str
+    answer: Callable[[Environment, Scale], Answer]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Self:
+        """The question of a module."""
+        return cls(module.__name__.rpartition(".")[2], (module.__doc__ or "").strip(), module.answer)
+
+
+QUESTIONS: Final = tuple(
+    Question.of(module)
+    for module in (
+        cold,
+        repeated,
+        together,
+        first_batch,
+        slow_reader,
+        small,
+        create,
+        models,
+        verbs,
+        past,
+        growth,
+        storage,
+    )
+)
+"""In the order that they are asked and reported in."""

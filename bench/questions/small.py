@@ -1,0 +1,57 @@
+"""How long does a small query take, beside its SQL?
+
+Each of our calls is followed by the same SQL, as our server renders it, through ADBC: the same columns into
+an Arrow table. A retrieve makes a model of the row besides. What the server does with a plan before
+PostgreSQL gets to work is measured by itself. Calls repeat, as they do in a notebook; nothing is committed
+in between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from bench.candidates import SERVER, Candidate, run_once
+from bench.environment import served
+from bench.figures import Answer, Measured
+from bench.peers.calls import OURS, PEER, SEPARATOR, small
+from bench.summary import Range, percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bench.environment import Environment
+    from bench.scale import Scale
+
+MILLISECONDS = 1e3
+
+
+def answer(environment: Environment, scale: Scale) -> Answer:
+    """Make the calls, in as many parts as there are rounds."""
+    calls = scale.of(50, 20)
+    names = {"volume": environment.first_volume, "patient": environment.first_patient}
+    with served(environment.uri) as server:
+        candidate = Candidate(
+            small, (server.url, environment.uri, names, calls), environment.watch | {SERVER: server.pid}
+        )
+        parts = [run_once(candidate, number).moved.series for number in range(scale.rounds)]
+    whole = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    tables: dict[str, dict[str, Measured]] = defaultdict(dict)
+    for name, seconds in whole.items():
+        question, _, who = name.partition(SEPARATOR)
+        peer = whole[f"{question}{SEPARATOR}{PEER}"]
+        tables[question][who] = Measured.of_calls(seconds, peer)
+    return Answer(
+        tables=dict(tables),
+        values={
+            f"{question}: ms of p50 over ADBC": Range.of([_over(part, question) for part in parts])
+            for question in tables
+        },
+        notes=("Ranges are over the processes that the calls were spread over.",),
+    )
+
+
+def _over(part: Mapping[str, Sequence[float]], question: str) -> float:
+    """What our median adds to that of the same SQL."""
+    ours, peer = (percentile(part[f"{question}{SEPARATOR}{who}"], 50) for who in (OURS, PEER))
+    return (ours - peer) * MILLISECONDS
