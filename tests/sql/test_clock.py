@@ -95,7 +95,12 @@ def test_read_for_a_type(connection: Connection) -> None:
     for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
         connection.execute(statement)
     (after,) = connection.rows(clock.read_for(["artefact"]))
-    assert after == {"version": commit.version, "stamp": commit.as_of, "type_stamp": commit.as_of}
+    assert after == before | {
+        "version": commit.version,
+        "stamp": commit.as_of,
+        "type_version": commit.version,
+        "type_stamp": commit.as_of,
+    }
     (other,) = connection.rows(clock.read_for(["it's"]))
     assert other["type_stamp"] is None
 
@@ -109,9 +114,10 @@ def test_version_at(connection: Connection) -> None:
             connection.execute(statement)
         stamps.append(commit)
     for commit in stamps:
-        assert connection.rows(clock.version_at(commit.as_of)) == [{"version": commit.version}]
+        found = {"version": commit.version, "stamp": commit.as_of}
+        assert connection.rows(clock.version_at(commit.as_of)) == [found]
     before = stamps[0].as_of - timedelta(days=10_000)
-    assert connection.rows(clock.version_at(before)) == [{"version": 0}]
+    assert connection.rows(clock.version_at(before)) == [{"version": 0, "stamp": None}]
 
 
 def test_there_is_one_clock(connection: Connection) -> None:
