@@ -75,6 +75,19 @@ def test_other_conditions(where: Predicate | None, instant: Instant) -> None:
     same(Plan(resource_type="volume", where=where), instant)
 
 
+@pytest.mark.parametrize("key", ["\\x010\\x01", "\\x015\\x01", "plain"])
+@pytest.mark.parametrize("instant", INSTANTS)
+def test_keys_of_mappings_that_look_like_slots(key: str, instant: Instant) -> None:
+    same(
+        Plan(
+            resource_type="artefact", where=Comparison(op="==", field="parameters", key=key, value="secret")
+        ),
+        instant,
+    )
+    values = ("a", "b")
+    same(Plan(resource_type="artefact", where=IsIn(field="parameters", key=key, values=values)), instant)
+
+
 @pytest.mark.parametrize("resource_type", ["commit", "resource"])
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_relations_of_their_own(resource_type: str, instant: Instant) -> None:

@@ -76,7 +76,7 @@ class Server:
             shelf = _shelf(settings)
             if shelf is not None:
                 parts.callback(shelf.close)
-            desk = Desk(shelf)
+            self._desk = desk = Desk(shelf)
             self._services = Services(
                 read=ReadService(
                     database,
@@ -91,7 +91,7 @@ class Server:
                     self._watch,
                     allow_purge=settings.allow_purge,
                     idle=settings.upload_idle,
-                    on_purge=desk.note_purge,
+                    on_purge=desk.note_purges,
                 ),
                 register=RegisterService(database),
                 blobs=BlobService(blobs, database),
@@ -145,6 +145,7 @@ class Server:
         shutdown.start()
         shutdown.join(self._settings.grace)
         if shutdown.is_alive():
+            self._desk.close()
             log.warning("grace_period_over", cancelled=self._watch.cancel_all())
             shutdown.join(CANCEL_SECONDS)
         self.is_stuck = shutdown.is_alive()

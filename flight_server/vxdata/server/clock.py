@@ -76,17 +76,14 @@ def resolve_instant(
         The instant; it is current when nothing of the types was committed after it.
     """
     row = connection.rows(clock.read_for(resource_types))[0]
-    type_change = (row["type_version"], row["type_stamp"])
-    if as_of is None or as_of == row["stamp"]:
-        instant = Instant(row["version"], row["stamp"], is_current=True)
-        change = _last_commit_at(connection, row["stamp"]) if reads_log else type_change
-    else:
+    as_of = as_of or row["stamp"]
+    is_last = as_of == row["stamp"]
+    is_current = is_last or row["type_stamp"] is None or row["type_stamp"] <= as_of
+    change = (row["type_version"], row["type_stamp"])
+    if reads_log or not is_current:
         change = _last_commit_at(connection, as_of)
-        is_current = row["type_stamp"] is None or row["type_stamp"] <= as_of
-        instant = Instant(change[0], as_of, is_current=is_current)
-        if is_current and not reads_log:
-            change = type_change
-    return Resolved(instant, "{} {}".format(*change), row["purge_epoch"])
+    version = row["version"] if is_last else _last_commit_at(connection, as_of)[0]
+    return Resolved(Instant(version, as_of, is_current), "{} {}".format(*change), row["purge_epoch"])
 
 
 def _last_commit_at(connection: Connection, as_of: datetime) -> tuple[int, datetime | None]:

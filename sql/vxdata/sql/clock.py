@@ -24,6 +24,9 @@ LOCK: Final = (
 BUMP_EPOCH: Final = "UPDATE vxdata.commit_clock SET purge_epoch = purge_epoch + 1"
 """Make every answer that was kept so far unusable."""
 
+PURGE_EPOCH: Final = "SELECT purge_epoch FROM vxdata.commit_clock"
+"""The number of purges so far."""
+
 READ: Final = "SELECT version, stamp FROM vxdata.commit_clock"
 """The last commit that the snapshot can see."""
 

@@ -69,7 +69,7 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
     """
     rest = encode(plan.model_copy(update={"where": None, "as_of": None}))
     texts = _texts(bound)
-    if texts is None or b"\\u0001" in rest:
+    if texts is None or b"\\u0001" in rest:  # what would look like a slot
         return compile_plan(bound, instant)
     lookup = _with_slots(bound.where, len(texts))
     as_of = None if instant.is_current and _reads_states(bound) else instant.as_of
@@ -84,6 +84,8 @@ def _template(shape: _Shape) -> str:
 
 def _texts(bound: BoundPlan) -> list[str] | None:
     """The texts that a plan looks for; None if its condition is more than a lookup of a few texts."""
+    if isinstance(bound.where, Lookup) and MARK in (bound.where.operand.key or ""):
+        return None
     match bound.where:
         case None:
             return []

@@ -13,6 +13,7 @@ import pytest
 from tests.server.databases import admin, creates, database, database_uri, new_database, watch
 from tests.server.support import batch, create, never, resources, until
 from vxdata.schemas.catalog import catalog
+from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import COMMIT
@@ -237,7 +238,7 @@ def test_a_purge_leaves_nothing_on_the_disk(
     before = identifiers(reads, ARTEFACTS.model_copy(update={"as_of": as_of}))
     kept = tmp_path / "answers"
     until(lambda: any(kept.glob("*.answer")), "the answer is kept")
-    purges = WriteService(database, registry(), watch, allow_purge=True, on_purge=desk.note_purge)
+    purges = WriteService(database, registry(), watch, allow_purge=True, on_purge=desk.note_purges)
     rows = batch("artefact", [{"identifier": row["identifier"]} for row in doomed])
     purges.write(WriteCommand(verb="purge"), iter([Section("artefact", rows), 50]), never)
     assert not any(kept.glob("*.answer"))
@@ -249,3 +250,35 @@ def instant(reads: ReadService) -> datetime:
     plan, _ = reads.describe(PATIENTS)
     assert plan.as_of is not None
     return plan.as_of
+
+
+def test_a_purge_that_is_sent_again_changes_nothing(
+    counting: CountingDatabase,
+    creates: WriteService,
+    reads: ReadService,
+    desk: Desk,
+    watch: Watch,
+    names: Iterator[str],
+) -> None:
+    doomed = add(creates, "artefact", next(names))
+    purges = WriteService(counting, registry(), watch, allow_purge=True, on_purge=desk.note_purges)
+    command = WriteCommand(verb="purge", idempotency_key=next(names))
+    for _ in range(2):
+        rows = Section("artefact", batch("artefact", [{"identifier": doomed}]))
+        purges.write(command, iter([rows, 1]), never)
+    before = counting.streams
+    for _ in range(3):
+        assert doomed not in identifiers(reads, ARTEFACTS)
+    assert counting.streams == before + 1
+
+
+def test_a_server_that_stops_ends_the_readers_of_kept_answers(
+    reads: ReadService, desk: Desk, creates: WriteService, names: Iterator[str]
+) -> None:
+    added = add(creates, "artefact", next(names))
+    one = ARTEFACTS.model_copy(update={"where": Comparison(field="identifier", op="==", value=added)})
+    assert identifiers(reads, one) == {added}
+    result = reads.run(one, never)
+    desk.close()
+    with pytest.raises(ServerUnavailable, match="shutting down"):
+        list(result.batches)

@@ -200,16 +200,80 @@ def test_one_whose_callers_have_gone_is_ended_and_cannot_be_joined(shelf: Shelf)
         next(first)
 
 
-def test_one_that_outgrows_the_shelf_goes_on_for_whoever_is_ahead(tmp_path: Path) -> None:
+def test_one_that_outgrows_the_shelf_goes_on_for_whoever_is_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vxdata.server.answers.running.PATIENCE_SECONDS", 0.1)
     shelf = Shelf(tmp_path / "small", 3 * SEGMENT_BYTES)
     running, first = begun(shelf, Source(12, padding=LARGE))
     other = joined(running)
     assert numbers(first) == list(range(12))
-    with pytest.raises(ServerUnavailable, match="has outgrown what is kept"):
+    with pytest.raises(ServerUnavailable, match="lags too far behind the others"):
         list(other)
     assert [path.name for path in (tmp_path / "small").iterdir()] == ["lock"]
     assert shelf.draft("key", 0, running) is None, "it is remembered as too large"
     shelf.close()
+
+
+@pytest.mark.parametrize("limit", [3 * SEGMENT_BYTES, 1024])
+def test_readers_side_by_side_all_end_when_nothing_is_kept(tmp_path: Path, limit: int) -> None:
+    shelf = Shelf(tmp_path / "small", limit)
+    source = Source(30, padding=LARGE)
+    running, first = begun(shelf, source)
+    readers = [first, *(joined(running) for _ in range(7))]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(numbers, readers)) == [list(range(30))] * 8
+    assert source.taken == 30
+    shelf.close()
+
+
+def test_a_reader_of_what_is_stored_keeps_the_query_going(shelf: Shelf) -> None:
+    """The fast reader has left; the slow one has not come to the end of what is there."""
+    source = Source(30, padding=LARGE)
+    running, first = begun(shelf, source, stall_limit=0.5)
+    other = joined(running)
+    for _ in range(20):
+        next(first)
+    del first
+    idle = threading.Event()
+    for _ in range(12):
+        next(other)
+        assert not idle.wait(0.1)
+        assert not running.is_deserted()
+    assert len(numbers(other)) == 18
+
+
+def test_a_query_that_fails_to_end_leaves_no_draft(shelf: Shelf, tmp_path: Path) -> None:
+    def stubborn() -> Generator[pa.RecordBatch]:
+        try:
+            yield from made(9, padding=LARGE)
+        finally:
+            msg = "the connection is gone"
+            raise OSError(msg)
+
+    running = Running(never)
+    reader = running.begin(stubborn(), shelf.draft("key", 0, running))
+    for _ in range(5):
+        next(reader)
+    with pytest.raises(OSError, match="the connection is gone"):
+        reader.close()  # type: ignore[attr-defined]
+    assert shelf.on_its_way("key") is None
+    assert [path.name for path in (tmp_path / "answers").iterdir()] == ["lock"]
+
+
+def test_an_interrupted_answer_is_not_taken_for_whole(shelf: Shelf) -> None:
+    def interrupted() -> Generator[pa.RecordBatch]:
+        yield from made(2)
+        raise KeyboardInterrupt
+
+    running = Running(never)
+    first = running.begin(interrupted(), shelf.draft("key", 0, running))
+    other = joined(running)
+    with pytest.raises(KeyboardInterrupt):
+        list(first)
+    with pytest.raises(StatementCancelled):
+        list(other)
+    assert shelf.find("key") is None
 
 
 def test_one_without_a_draft_keeps_one_batch() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from tests.server.answers.support import made, numbers
 from tests.server.support import never, until
-from vxdata.server.answers.file import DamagedAnswer
 from vxdata.server.answers.running import SEGMENT_BYTES, Running
 from vxdata.server.answers.shelf import Shelf, ShelfInUse
 
@@ -32,14 +31,15 @@ def opened() -> Iterator[Opener]:
 
 def keep(shelf: Shelf, key: str, *, size: int = MEGABYTE, epoch: int = 0) -> None:
     """Compute an answer of three batches and about a size, and wait until it is kept."""
+    shelf.note_purges(epoch)
     running = Running(never)
     draft = shelf.draft(key, epoch, running)
     assert numbers(running.begin(made_of(size), draft)) == [0, 1, 2]
     until(lambda: shelf.on_its_way(key) is None, "the answer is kept")
 
 
-def made_of(size: int) -> Generator[pa.RecordBatch]:
-    yield from made(3, padding=size // 9)
+def made_of(size: int, count: int = 3) -> Generator[pa.RecordBatch]:
+    yield from made(count, padding=size // count // 3)
 
 
 def found(shelf: Shelf, key: str) -> list[int] | None:
@@ -66,6 +66,7 @@ def test_large_ones_survive_a_restart(opened: Opener, tmp_path: Path, size: int)
     shelf.close()
     again = opened(tmp_path, 1024**3)
     assert files(tmp_path) == {"large.answer"}
+    until(lambda: again.find("large"), "its bytes are checked")
     assert found(again, "large") == [0, 1, 2]
 
 
@@ -114,17 +115,18 @@ def test_a_file_that_is_not_whole_is_removed(opened: Opener, tmp_path: Path) -> 
     assert again.find("a") is again.find("b") is again.find("c") is None
 
 
-def test_bytes_that_changed_meanwhile_are_found_before_they_are_read(opened: Opener, tmp_path: Path) -> None:
+def test_bytes_that_changed_meanwhile_are_never_read(opened: Opener, tmp_path: Path) -> None:
     shelf = opened(tmp_path, 1024**3)
     keep(shelf, "a")
+    keep(shelf, "b")
     shelf.close()
     content = bytearray((tmp_path / "a.answer").read_bytes())
     content[MEGABYTE // 2] ^= 1
     (tmp_path / "a.answer").write_bytes(content)
-    kept = opened(tmp_path, 1024**3).find("a")
-    assert kept is not None
-    with pytest.raises(DamagedAnswer, match=r"a\.answer is damaged"):
-        kept.read()
+    again = opened(tmp_path, 1024**3)
+    until(lambda: again.find("b"), "the sound one is checked")
+    until(lambda: files(tmp_path) == {"b.answer"}, "the damaged one is removed")
+    assert again.find("a") is None
 
 
 def test_two_servers_do_not_share_a_folder(opened: Opener, tmp_path: Path) -> None:
@@ -141,7 +143,7 @@ def test_a_purge_empties_memory_and_disk(opened: Opener, tmp_path: Path) -> None
     keep(shelf, "large", epoch=4)
     shelf.note_purges(4)
     assert found(shelf, "small") == found(shelf, "large") == [0, 1, 2]
-    shelf.note_purge()
+    shelf.note_purges(5)
     assert shelf.find("small") is shelf.find("large") is None
     assert files(tmp_path) == set()
 
@@ -152,6 +154,7 @@ def test_a_purge_by_another_server_after_a_restart(opened: Opener, tmp_path: Pat
     shelf.close()
     again = opened(tmp_path, 1024**3)
     again.note_purges(4)
+    until(lambda: again.find("large"), "its bytes are checked")
     assert found(again, "large") == [0, 1, 2]
     again.note_purges(6)
     assert files(tmp_path) == set()
@@ -176,5 +179,50 @@ def test_a_disk_that_takes_nothing_does_not_disturb_the_reader(opened: Opener, t
     running = Running(never)
     reader = running.begin(made_of(3 * SEGMENT_BYTES), shelf.draft("a", 0, running))
     assert numbers(reader) == [0, 1, 2]
+    assert shelf.find("a") is None
+    assert shelf.on_its_way("a") is None
+
+
+def test_a_folder_of_another_database_is_emptied_and_used(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    keep(shelf, "old", epoch=7)
+    shelf.close()
+    again = opened(tmp_path, 1024**3)
+    keep(again, "new", epoch=0)
+    assert files(tmp_path) == {"new.answer"}
+    assert found(again, "new") == [0, 1, 2]
+
+
+def test_the_number_of_a_purge_may_come_twice(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    for _ in range(2):
+        shelf.note_purges(3)
+    keep(shelf, "a", epoch=3)
+    shelf.note_purges(3)
+    assert found(shelf, "a") == [0, 1, 2]
+
+
+def test_what_is_being_written_counts(opened: Opener, tmp_path: Path) -> None:
+    """Six answers, each of which would fit alone."""
+    limit = 4 * SEGMENT_BYTES
+    shelf = opened(tmp_path, limit)
+    readers = []
+    for number in range(6):
+        running = Running(never)
+        readers.append(running.begin(made_of(2 * SEGMENT_BYTES), shelf.draft(f"{number}", 0, running)))
+    for _ in range(2):
+        for reader in readers:
+            next(reader)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= limit
+    assert [numbers(reader) for reader in readers] == [[2]] * 6
+
+
+def test_a_file_that_somebody_removed_while_it_was_written(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    running = Running(never)
+    reader = running.begin(made_of(8 * SEGMENT_BYTES // 5 * 3, 8), shelf.draft("a", 0, running))
+    assert numbers([next(reader) for _ in range(4)]) == [0, 1, 2, 3]
+    (tmp_path / "a.part").unlink()
+    assert numbers(reader) == [4, 5, 6, 7]
     assert shelf.find("a") is None
     assert shelf.on_its_way("a") is None

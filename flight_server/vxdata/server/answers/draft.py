@@ -38,6 +38,9 @@ class Space(Protocol):
     def reserve(self, draft: Draft, size: int) -> None:
         """Make room for bytes that a draft is about to write."""
 
+    def refuse(self, draft: Draft) -> None:
+        """Keep no answer of the draft's key for a while."""
+
     def put(self, draft: Draft, kept: Kept) -> None:
         """Keep the finished answer."""
 
@@ -76,6 +79,7 @@ class Draft:
                 self._file = AnswerFile.create(self._space.path(self.key))
             return self._file.append(batches)
         except OSError as error:
+            self._space.refuse(self)
             raise CannotKeep(str(error)) from error
 
     def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
@@ -103,11 +107,11 @@ class Draft:
         assert self._file is not None  # noqa: S101 - the segments were written to it
         try:
             title = self._file.finish(self.key, self.purge_epoch, segments)
-            self._space.put(self, OnDisk(self._file.path, title, is_checked=True))
+            self._space.put(self, OnDisk(self._file.path, title))
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread
             log.warning("answer_not_kept", reason=str(error))
             self.discard()
 
     def discard(self) -> None:
-        """Keep nothing."""
+        """Keep nothing; what was written can still be read."""
         self._space.abandon(self)

@@ -8,6 +8,7 @@ https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -99,8 +100,10 @@ class AnswerFile:
         """Write batches, of one schema, as the next segment.
 
         Raises:
-            OSError: The disk is full, or fails.
+            OSError: The disk is full, or fails, or somebody has removed the file.
         """
+        if not os.fstat(self._descriptor).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "was removed while it was written", self.path.name)
         offset = _next_page(os.fstat(self._descriptor).st_size)
         os.ftruncate(self._descriptor, offset)
         with (

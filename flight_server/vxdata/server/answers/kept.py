@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from vxdata.server.answers.file import AnswerFile
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     from vxdata.server.answers.file import Title
 
-BOOKKEEPING_BYTES = 1024
+BOOKKEEPING_BYTES: Final = 1024
 """What an answer costs beside its values, about; so that a million empty ones have a size."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,35 +57,33 @@ class OnDisk:
     Args:
         path: Where the file is.
         title: What it says of itself.
-        is_checked: Whether its bytes are known to be those that were written.
     """
 
-    def __init__(self, path: Path, title: Title, *, is_checked: bool) -> None:
+    def __init__(self, path: Path, title: Title) -> None:
         """Keep the parts."""
         self._path = path
         self._title = title
-        self._is_checked = is_checked
-        self._checking = threading.Lock()
         self.purge_epoch = title.purge_epoch
         self.size = path.stat().st_size
 
-    def read(self) -> Iterator[pa.RecordBatch]:
-        """Open the file, check it if nobody has done so since the server began, and hand out the batches.
+    def check(self) -> None:
+        """Compare all bytes with what was written.
 
         Raises:
-            DamagedAnswer: Its bytes are not those that were written.
-            OSError: It is not there any more.
+            DamagedAnswer: They differ.
+            OSError: They cannot be read.
+        """
+        AnswerFile.open(self._path).check(self._title)
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Open the file and hand out the batches.
+
+        Raises:
+            OSError: It cannot be opened.
         """
         file = AnswerFile.open(self._path)
-        self._check(file)
         os.utime(self._path)  # the order in which a later server will take them over
         return chain.from_iterable(file.read(segment) for segment in self._title.segments)
-
-    def _check(self, file: AnswerFile) -> None:
-        with self._checking:
-            if not self._is_checked:
-                file.check(self._title)
-                self._is_checked = True
 
     def rename(self, path: Path) -> None:
         """Give the file another name."""
@@ -90,7 +91,10 @@ class OnDisk:
 
     def remove(self) -> None:
         """Delete the file; those who read it go on."""
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("answer_not_removed", reason=str(error))
 
 
 Kept = InMemory | OnDisk

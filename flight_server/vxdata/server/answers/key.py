@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,9 +16,8 @@ if TYPE_CHECKING:
 def answer_key(sql: str, arrow_schema: pa.Schema, seen: Resolved) -> str:
     """Name an answer by all that it depends on.
 
-    The statement stands for the plan: it holds every literal, and another version of VxData that renders
-    the plan differently makes another answer. The last commit is named by its stamp too, so that a
-    database that was put back from a backup and went on differently has other keys.
+    The statement stands for the plan, and holds every literal. The last commit is named by its stamp too, so
+    that a database that was put back from a backup and went on differently has other keys.
 
     Args:
         sql: The statement.
@@ -27,8 +28,20 @@ def answer_key(sql: str, arrow_schema: pa.Schema, seen: Resolved) -> str:
         A hexadecimal digest that can be a file name.
     """
     digest = hashlib.blake2b(digest_size=20)
-    for part in (sql, str(arrow_schema.remove_metadata()), seen.last_change, str(seen.purge_epoch)):
+    for part in (
+        _version(),
+        sql,
+        str(arrow_schema.remove_metadata()),
+        seen.last_change,
+        str(seen.purge_epoch),
+    ):
         text = part.encode()
         digest.update(len(text).to_bytes(8))
         digest.update(text)
     return digest.hexdigest()
+
+
+@cache
+def _version() -> str:
+    """Another version may make another answer of the same statement."""
+    return metadata.version("vxdata")

@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
@@ -35,7 +36,23 @@ SEGMENT_BYTES: Final = 16 * 1024 * 1024
 WAKE_SECONDS: Final = 0.5
 """How often a reader that waits for another one's batch looks whether its own caller has gone."""
 
+PATIENCE_SECONDS: Final = 5.0
+"""How long the fastest reader of an answer that is not stored waits for those behind, each time."""
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(eq=False)
+class _Place:
+    """Where a reader is.
+
+    Args:
+        is_cancelled: Tells whether its caller has gone.
+        position: Batches that it has taken.
+    """
+
+    is_cancelled: Callable[[], bool]
+    position: int = 0
 
 
 class Running:
@@ -53,7 +70,10 @@ class Running:
         self._changed = threading.Condition()
         self._batches: Generator[pa.RecordBatch] | None = None
         self._draft: Draft | None = None
-        self._stored: list[tuple[int, Segment]] = []
+        self._places: list[_Place] = []
+        self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
+        """By position of the first batch and their number, what reads them back."""
+        self._segments: list[Segment] = []
         self._tail: list[pa.RecordBatch] = []
         self._tail_begin = 0
         self._tail_bytes = 0
@@ -109,54 +129,69 @@ class Running:
         with self._changed:
             if self._is_busy or self._batches is None:
                 return False
-            self._end_soon()
+            self._claim_the_end()
         self._end()
         return True
 
     def _reader(self, is_cancelled: Callable[[], bool]) -> Generator[pa.RecordBatch | None]:
-        position = 0
+        place = _Place(is_cancelled)
+        self._places.append(place)
         try:
             yield None
-            while (found := self._after(position, is_cancelled)) is not None:
+            while (found := self._after(place)) is not None:
                 for batch in found:
-                    position += 1
+                    place.position += 1
                     yield batch
         finally:
-            self._leave(is_cancelled)
+            self._leave(place)
 
-    def _after(self, position: int, is_cancelled: Callable[[], bool]) -> Iterable[pa.RecordBatch] | None:
-        """Some batches from a position on; None after the last."""
-        while True:
-            with self._changed:
-                if position < self._tail_begin:
-                    return self._read_stored(position)
-                if position < self._tail_begin + len(self._tail):
-                    return (self._tail[position - self._tail_begin],)
+    def _after(self, place: _Place) -> Iterable[pa.RecordBatch] | None:
+        """Some batches from a reader's place on; None after the last."""
+        with self._changed:
+            self._changed.notify_all()  # somebody may wait for this reader to come along
+            patience = time.monotonic() + PATIENCE_SECONDS
+            while True:
+                self._note_that_somebody_reads()
+                if place.position < self._tail_begin:
+                    return self._read_stored(place.position)
+                if place.position < self._tail_begin + len(self._tail):
+                    return (self._tail[place.position - self._tail_begin],)
                 if self._failure is not None:
                     raise self._failure
                 if self._is_whole:
                     return None
-                if self._is_busy:
-                    self._wait(is_cancelled)
-                    continue
-                self._is_busy, self._idle_since = True, math.inf
-            self._fetch()
+                if self._is_busy or (self._is_full() and time.monotonic() < patience):
+                    self._wait(place)
+                else:
+                    self._fetch()
 
-    def _wait(self, is_cancelled: Callable[[], bool]) -> None:
+    def _note_that_somebody_reads(self) -> None:
+        if not self._is_busy:
+            self._idle_since = time.monotonic()
+
+    def _is_full(self) -> bool:
+        """Whether enough waits in memory, as nothing is stored, for a reader that lags behind."""
+        end = self._tail_begin + len(self._tail)
+        lags = any(place.position < end for place in self._places)
+        return self._draft is None and self._tail_bytes >= SEGMENT_BYTES and lags
+
+    def _wait(self, place: _Place) -> None:
         self._changed.wait(WAKE_SECONDS)
-        if is_cancelled():
+        if place.is_cancelled():
             msg = "The caller has gone."
             raise RequestCancelled(msg)
 
     def _read_stored(self, position: int) -> Iterable[pa.RecordBatch]:
-        if self._draft is None:
-            msg = "The answer has outgrown what is kept for several readers at a time; ask again."
-            raise self._failure or ServerUnavailable(msg)
-        begin, segment = next(found for found in reversed(self._stored) if found[0] <= position)
-        return islice(self._draft.read(segment), position - begin, None)
+        for begin, count, batches in self._stored:
+            if begin <= position < begin + count:
+                return islice(batches(), position - begin, None)
+        msg = "The answer is not kept, and this reader lags too far behind the others; ask again."
+        raise self._failure or ServerUnavailable(msg)
 
     def _fetch(self) -> None:
-        """Fetch a batch for all; only one thread does so at a time."""
+        """Fetch a batch for all, without the lock; only one thread does so at a time."""
+        self._is_busy, self._idle_since = True, math.inf
+        self._changed.release()
         try:
             batch = next(cast("Generator[pa.RecordBatch]", self._batches), None)
             with self._changed:
@@ -165,19 +200,30 @@ class Running:
                 self._is_whole = batch is None
                 self._changed.notify_all()
             self._store()
-        except Exception as error:  # noqa: BLE001 - every reader gets it
-            self._failure = error
+        except BaseException as error:
+            # Every reader gets it, and nobody takes what is there for the whole answer.
+            self._failure = error if isinstance(error, Exception) else StatementCancelled("interrupted")
             self._discard()
+            if not isinstance(error, Exception):
+                raise
         finally:
-            with self._changed:
-                self._is_busy, self._idle_since = False, time.monotonic()
-                self._changed.notify_all()
+            self._changed.acquire()
+            self._is_busy, self._idle_since = False, time.monotonic()
+            self._changed.notify_all()
 
     def _take_in(self, batch: pa.RecordBatch) -> None:
-        if self._draft is None:  # what nobody else can ask for is let go
-            self._let_go()
+        """Add a batch; what is not stored is let go when all have read it, or the slowest is too slow."""
+        if self._draft is None:
+            slowest = min((place.position for place in self._places), default=self._tail_begin)
+            self._release(len(self._tail) if self._is_full() else max(slowest - self._tail_begin, 0))
         self._tail.append(batch)
         self._tail_bytes += batch.nbytes
+
+    def _release(self, count: int) -> None:
+        """Let go of the first batches in memory."""
+        self._tail_bytes -= sum(batch.nbytes for batch in self._tail[:count])
+        self._tail_begin += count
+        self._tail = self._tail[count:]
 
     def _store(self) -> None:
         """Write what has gathered, and hand the whole answer over at its end."""
@@ -187,44 +233,49 @@ class Running:
             if self._tail_bytes >= SEGMENT_BYTES:
                 segment = self._draft.append(self._tail)
                 with self._changed:
-                    self._stored.append((self._tail_begin, segment))
-                    self._let_go()
+                    stored = partial(self._draft.read, segment)
+                    self._stored.append((self._tail_begin, len(self._tail), stored))
+                    self._segments.append(segment)
+                    self._release(len(self._tail))
             if self._is_whole:
-                self._draft.finish([segment for _, segment in self._stored], self._tail)
+                self._draft.finish(self._segments, self._tail)
         except CannotKeep as problem:
             log.info("answer_not_kept", reason=str(problem))
             self._discard()
-
-    def _let_go(self) -> None:
-        self._tail_begin += len(self._tail)
-        self._tail, self._tail_bytes = [], 0
+        except Exception as error:  # noqa: BLE001 - the answer itself is sound
+            log.warning("answer_not_kept", reason=str(error))
+            self._discard()
 
     def _discard(self) -> None:
-        """Keep nothing; whoever lags behind has to ask again."""
+        """Keep no more; what is stored can still be read by those who are here."""
         with self._changed:
             draft, self._draft = self._draft, None
         if draft is not None:
             draft.discard()
 
-    def _leave(self, is_cancelled: Callable[[], bool]) -> None:
+    def _leave(self, place: _Place) -> None:
         with self._changed:
-            self._callers.remove(is_cancelled)
+            self._places.remove(place)
+            self._callers.remove(place.is_cancelled)
+            self._changed.notify_all()
             if self._callers or self._is_whole or self._failure is not None:
                 return
-            self._end_soon()
+            self._claim_the_end()
         self._end()
 
-    def _end_soon(self) -> None:
+    def _claim_the_end(self) -> None:
         self._failure = self._failure or self._reason()
         self._is_busy = True
 
     def _end(self) -> None:
         """End the query; without the lock, since ending waits for the watch, which may wait for the lock."""
-        cast("Generator[pa.RecordBatch]", self._batches).close()
-        self._discard()
-        with self._changed:
-            self._is_busy = False
-            self._changed.notify_all()
+        try:
+            cast("Generator[pa.RecordBatch]", self._batches).close()
+        finally:
+            self._discard()
+            with self._changed:
+                self._is_busy = False
+                self._changed.notify_all()
 
     def _is_stalled(self) -> bool:
         return not self._is_whole and time.monotonic() - self._idle_since > self._stall_limit

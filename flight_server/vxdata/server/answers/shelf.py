@@ -6,10 +6,11 @@ import fcntl
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from vxdata.server.answers.draft import CannotKeep, Draft
 from vxdata.server.answers.file import AnswerFile, DamagedAnswer
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES: Final = 64 * 1024 * 1024
 """Most bytes of all answers that are kept in memory."""
+
+REFUSED_SECONDS: Final = 600.0
+"""How long an answer that could not be kept is not tried again."""
 
 WHOLE: Final = ".answer"
 PART: Final = ".part"
@@ -71,14 +75,15 @@ class Shelf:
         self._on_their_way: dict[str, tuple[Draft, Running]] = {}
         self._reserved: Counter[str] = Counter()
         self._finishing = ThreadPoolExecutor(1, "vxdata-answers")
-        self._too_large: LRUCache[str, bool] = LRUCache(10_000)
-        self._purge_epoch = 0
+        self._refused: TTLCache[str, bool] = TTLCache(10_000, REFUSED_SECONDS)
+        self._purge_epoch: int | None = None
+        self._unchecked: set[str] = set()
         self._take_stock()
 
     def find(self, key: str) -> Kept | None:
         """The answer of a key, if it is kept."""
         with self._lock:
-            return self._small.get(key) or self._files.get(key)
+            return self._small.get(key) or (None if key in self._unchecked else self._files.get(key))
 
     def on_its_way(self, key: str) -> Running | None:
         """The answer of a key, if it is being computed."""
@@ -87,7 +92,7 @@ class Shelf:
             return running
 
     def draft(self, key: str, purge_epoch: int, running: Running) -> Draft | None:
-        """Begin to keep an answer; None if it was too large before, or another one of its key is kept.
+        """Begin to keep an answer; None if that failed a short while ago, or somebody else does.
 
         Args:
             key: Its key.
@@ -95,7 +100,7 @@ class Shelf:
             running: Where others can join its readers.
         """
         with self._lock:
-            if key in self._too_large or key in self._on_their_way:
+            if key in self._refused or key in self._on_their_way:
                 return None
             draft = Draft(self, key, purge_epoch)
             self._on_their_way[key] = draft, running
@@ -104,28 +109,26 @@ class Shelf:
     def drop(self, key: str) -> None:
         """Remove an answer."""
         with self._lock:
-            for row in (self._small, self._files):
-                if (kept := row.pop(key, None)) is not None:
-                    kept.remove()
+            if (kept := self._files.pop(key, None)) is not None:
+                kept.remove()
 
     def note_purges(self, purge_epoch: int) -> None:
-        """Remove all answers that may hold what was purged.
+        """Remove all answers that may hold what was purged, those that are being written included.
 
         Args:
-            purge_epoch: Number of purges so far; answers from before the last of them go.
+            purge_epoch: Number of purges in the database so far. At first, whatever is of another number
+                goes: it may be of another database.
         """
         with self._lock:
-            if purge_epoch <= self._purge_epoch:
+            if self._purge_epoch is not None and purge_epoch <= self._purge_epoch:
                 return
             self._purge_epoch = purge_epoch
             for row in (self._small, self._files):
-                for key in [key for key, kept in row.items() if kept.purge_epoch < purge_epoch]:
-                    self.drop(key)
-
-    def note_purge(self) -> None:
-        """Remove all answers from before a purge that has just been committed."""
-        with self._lock:
-            self.note_purges(self._purge_epoch + 1)
+                for key in [key for key, kept in row.items() if kept.purge_epoch != purge_epoch]:
+                    row.pop(key).remove()
+            for draft, _ in self._on_their_way.values():
+                if draft.purge_epoch != purge_epoch:
+                    self._unlink(draft)
 
     def close(self) -> None:
         """Finish what is being written, and leave the folder to the next server."""
@@ -140,16 +143,24 @@ class Shelf:
         """Make room for bytes that a draft is about to write.
 
         Raises:
-            CannotKeep: It would fill more than half of the space.
+            CannotKeep: It would fill more than half of the space, or others that are written need it.
         """
         with self._lock:
             self._reserved[draft.key] += size
             if self._reserved[draft.key] > self._limit // 2:
-                self._too_large[draft.key] = True
+                self.refuse(draft)
                 msg = f"an answer of more than {self._limit // 2:,} bytes is not kept"
                 raise CannotKeep(msg)
             while self._files and self._files.currsize + self._reserved.total() > self._limit:
                 self._files.popitem()
+            if self._reserved.total() > self._limit:
+                msg = f"the answers that are being written take all of the {self._limit:,} bytes"
+                raise CannotKeep(msg)
+
+    def refuse(self, draft: Draft) -> None:
+        """Keep no answer of the draft's key for a while: whoever asks again would meet the same problem."""
+        with self._lock:
+            self._refused[draft.key] = True
 
     def put(self, draft: Draft, kept: Kept) -> None:
         """Keep a finished answer.
@@ -158,7 +169,7 @@ class Shelf:
             CannotKeep: There was a purge meanwhile, or the file cannot be given its name.
         """
         with self._lock:
-            if kept.purge_epoch < self._purge_epoch:
+            if self._purge_epoch not in {None, kept.purge_epoch}:
                 msg = "something was purged while the answer was computed"
                 raise CannotKeep(msg)
             if isinstance(kept, InMemory):
@@ -172,10 +183,7 @@ class Shelf:
         """Forget a draft, and remove what was written of it."""
         with self._lock:
             self._forget(draft)
-            try:
-                self.path(draft.key).unlink(missing_ok=True)
-            except OSError as error:
-                log.warning("answer_not_removed", reason=str(error))
+            self._unlink(draft)
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something when there is time."""
@@ -185,22 +193,36 @@ class Shelf:
         del self._on_their_way[draft.key]
         del self._reserved[draft.key]
 
+    def _unlink(self, draft: Draft) -> None:
+        try:
+            self.path(draft.key).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("answer_not_removed", reason=str(error))
+
     def _take_stock(self) -> None:
+        """Take the files over; each is found once its bytes were checked, those used last first."""
         for leftover in self._folder.glob(f"*{PART}"):
             leftover.unlink()
-        found = [(path.stat().st_mtime_ns, path) for path in self._folder.glob(f"*{WHOLE}")]
-        for _, path in sorted(found):
+        found: list[tuple[str, OnDisk]] = []
+        for path in sorted(self._folder.glob(f"*{WHOLE}"), key=lambda path: path.stat().st_mtime_ns):
             try:
-                kept = _opened(path)
-            except (DamagedAnswer, OSError) as error:
+                found.append((path.stem, _opened(path)))
+                self._files[path.stem] = found[-1][1]
+            except (DamagedAnswer, OSError, ValueError) as error:  # ValueError: larger than the row
                 log.warning("kept_answer_removed", file=path.name, reason=str(error))
                 path.unlink(missing_ok=True)
-            else:
-                if kept.size > self._limit:
-                    kept.remove()
-                else:
-                    self._files[path.stem] = kept
-                    self._purge_epoch = max(self._purge_epoch, kept.purge_epoch)
+        self._unchecked.update(self._files)
+        for key, kept in reversed(found):
+            self.later(partial(self._check, key, kept))
+
+    def _check(self, key: str, kept: OnDisk) -> None:
+        try:
+            kept.check()
+        except (DamagedAnswer, OSError) as error:
+            log.warning("kept_answer_removed", file=key, reason=str(error))
+            self.drop(key)
+        with self._lock:
+            self._unchecked.discard(key)
 
 
 def _opened(path: Path) -> OnDisk:
@@ -208,7 +230,7 @@ def _opened(path: Path) -> OnDisk:
     if title.key != path.stem:
         msg = f"{path.name} holds the answer {title.key}"
         raise DamagedAnswer(msg)
-    return OnDisk(path, title, is_checked=False)
+    return OnDisk(path, title)
 
 
 def _claimed(path: Path) -> BufferedWriter:

@@ -82,9 +82,7 @@ class ReadService:
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
-        bound = bind(plan, self._catalog)
-        if bound.as_of is not None:
-            close_instant(self._database, bound.as_of)
+        bound = self._bound(plan)
         with self._database.connection() as connection, connection.transaction(READ_ONLY):
             if bound.as_of is None:
                 instant = last_commit(connection)
@@ -107,14 +105,12 @@ class ReadService:
             ServerBusy: No connection became free in time.
             DatabaseError: PostgreSQL refused the query.
         """
-        bound = bind(plan, self._catalog)
-        if bound.as_of is not None:
-            close_instant(self._database, bound.as_of)
+        bound = self._bound(plan)
         running = Running(is_cancelled, self._stall_limit)
         stream = self._stream(plan, bound, running)
         seen, sql, arrow_schema = cast("_Question", next(stream))
-        key = answer_key(sql, arrow_schema, seen)
-        opened = Opened(key, seen.purge_epoch, running, cast("Generator[pa.RecordBatch]", stream))
+        batches = cast("Generator[pa.RecordBatch]", stream)
+        opened = Opened(answer_key(sql, arrow_schema, seen), seen.purge_epoch, running, batches)
         return Result(arrow_schema, self._desk.answer(opened, is_cancelled))
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
@@ -130,9 +126,7 @@ class ReadService:
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
-        bound = bind(plan, self._catalog)
-        if bound.as_of is not None:
-            close_instant(self._database, bound.as_of)
+        bound = self._bound(plan)
         with (
             self._database.connection() as connection,
             self._watch.over(connection, is_cancelled),
@@ -143,6 +137,13 @@ class ReadService:
             lines = connection.rows(f"EXPLAIN {sql}")
         postgresql = "\n".join(row["QUERY PLAN"] for row in lines)
         return Explanation(plan=encode(plan).decode(), sql=sql, postgresql=postgresql)
+
+    def _bound(self, plan: Plan) -> BoundPlan:
+        """Bind a plan, and make sure that no later commit can be stamped before its instant."""
+        bound = bind(plan, self._catalog)
+        if bound.as_of is not None:
+            close_instant(self._database, bound.as_of)
+        return bound
 
     def _stream(self, plan: Plan, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
         """Yield what will be asked, then the batches.

@@ -57,7 +57,7 @@ class WriteService:
         watch: Cancels statements whose caller has gone.
         allow_purge: Whether the verb `purge` is allowed.
         idle: Seconds that an upload may be silent while it holds a connection.
-        on_purge: Told of each purge after it was committed.
+        on_purge: Told the number of purges so far after each one was committed.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class WriteService:
         *,
         allow_purge: bool,
         idle: float = 120.0,
-        on_purge: Callable[[], None] = lambda: None,
+        on_purge: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Keep the parts."""
         self._on_purge = on_purge
@@ -107,8 +107,12 @@ class WriteService:
             raise NotAllowed(msg)
         receipt = self._commit(command, sections, is_cancelled)
         if command.verb == "purge":
-            self._on_purge()
+            self._on_purge(self._purge_epoch())
         return receipt
+
+    def _purge_epoch(self) -> int:
+        with self._database.connection(for_writing=True) as connection:
+            return int(connection.rows(clock.PURGE_EPOCH)[0]["purge_epoch"])
 
     def _commit(
         self, command: WriteCommand, sections: Iterator[Section | int], is_cancelled: Callable[[], bool]

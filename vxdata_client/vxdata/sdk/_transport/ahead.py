@@ -137,9 +137,11 @@ class _Call(Generic[Item]):
         self._make_room()
         if self._thread is not threading.current_thread():
             self._thread.join(GRACE_SECONDS)
+        self._make_room()
 
     def _make_room(self) -> None:
         """Let the thread put down what it holds; then it looks whether it is still wanted."""
+        self._may_take.set()
         while self.take(0) is not None:
             pass
 
