@@ -89,6 +89,7 @@ class TestUpload:
         stored = (
             client.diagnostic_reports.query()
             .filter(F.parent_identifier == root)
+            .order_by("identifier")
             .select("findings", "subjects")
         )
         assert stored.collect().equals(reports.select("findings", "subjects"))

@@ -361,6 +361,20 @@ class TestParents:
                 resources("volume", volume(unique)),
             )
 
+    def test_a_cycle_through_what_is_there_already(
+        self, database: Database, creates: WriteService, unique: str
+    ) -> None:
+        """What is there has a parent of its own, so there is no cycle, but an identifier that is taken."""
+        create(creates, resources("datasource", datasource(unique)), resources("patient", patient(unique)))
+        create(creates, resources("imagingstudy", study(unique)))
+        bury(database, f"imagingstudy/{unique}")
+        with refused(database, ResourceAlreadyExists, "use restore"):
+            create(
+                creates,
+                resources("imagingstudy", study(unique, f"volume/{unique}")),
+                resources("volume", volume(unique)),
+            )
+
 
 class TestUploads:
     @pytest.mark.parametrize("announced", [None, 0, 1, 3, -1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import (
     DuplicateIdentifiers,
@@ -86,21 +86,33 @@ def _explain_conflict(
     staged = staging.staged_types
     if repeated := _duplicates(connection, staging, staged):
         return DuplicateIdentifiers.from_identifiers(repeated)
-    found = [
+    return _already_there(_existing(connection, staging, staged))
+
+
+def _existing(
+    connection: Connection, staging: Staging, staged: Sequence[PayloadType]
+) -> list[dict[str, Any]]:
+    return [
         row
         for payload_type in staged
         for row in connection.rows(writes.existing(payload_type, staging.relation(payload_type)))
     ]
+
+
+def _already_there(rows: Sequence[dict[str, Any]]) -> ResourceAlreadyExists:
     return ResourceAlreadyExists.from_identifiers(
-        live=[row["identifier"] for row in found if not row["tombstone"]],
-        deleted=[row["identifier"] for row in found if row["tombstone"]],
+        live=[row["identifier"] for row in rows if not row["tombstone"]],
+        deleted=[row["identifier"] for row in rows if row["tombstone"]],
     )
 
 
 def _explain_left_over(
     connection: Connection, staging: Staging, missing: Sequence[PayloadType], commit: Instant
-) -> DuplicateIdentifiers | ParentNotFound | LineageCycle:
-    """Name what is given twice (with another parent), the parents that are missing, or else the cycle."""
+) -> DuplicateIdentifiers | ParentNotFound | ResourceAlreadyExists | LineageCycle:
+    """Name what is given twice (with another parent), the parents that are missing, or else the cycle.
+
+    A cycle through something that is there already is none: it has another parent, and cannot be created.
+    """
     if repeated := _duplicates(connection, staging, missing):
         return DuplicateIdentifiers.from_identifiers(repeated)
     rows = [
@@ -114,6 +126,8 @@ def _explain_left_over(
         return ParentNotFound.from_identifiers(
             sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
         )
+    if found := _existing(connection, staging, missing):
+        return _already_there(found)
     return LineageCycle.from_identifiers(sorted(waiting))
 
 
