@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
@@ -11,7 +12,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vxdata.schemas.blob_urls import ObjectUrl
-from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.errors import (
+    BlobForbidden,
+    BlobNotFound,
+    InvalidRequest,
+    ServerUnavailable,
+    StorageProblem,
+    VxDataError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +40,10 @@ PAGE_OBJECTS: Final = 1_000
 """Objects of a page, which is S3's own limit for lists and for removals."""
 
 Method = Literal["get", "head", "put"]
+
+_UNREACHABLE: Final = "The blob store cannot be reached."
+_REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_REDIRECTS: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT}
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,10 @@ class BlobStore:
         Raises:
             ServerUnavailable: It is not, or the service does not answer.
         """
-        self._ask(lambda: self._client.head_bucket(Bucket=self.bucket))
+        try:
+            self._ask(lambda: self._client.head_bucket(Bucket=self.bucket), self._own)
+        except (StorageProblem, InvalidRequest) as refusal:  # whoever asks for it can do nothing about that
+            raise ServerUnavailable(_UNREACHABLE) from refusal
 
     def presign(self, method: Method, url: ObjectUrl) -> str:
         """Make an address that works without credentials for `PRESIGNED_SECONDS`.
@@ -102,7 +117,8 @@ class BlobStore:
             self._ask(
                 lambda: self._client.generate_presigned_url(
                     f"{method}_object", Params=parameters, ExpiresIn=PRESIGNED_SECONDS
-                )
+                ),
+                url,
             )
         )
 
@@ -120,11 +136,15 @@ class BlobStore:
             A page of them, and what to ask for the next page with; None where this one is the last.
 
         Raises:
-            ServerUnavailable: The service does not answer, or refuses.
+            BlobNotFound: There is no such bucket.
+            BlobForbidden: The server's own credentials may not list it.
+            InvalidRequest: S3 does not understand the prefix.
+            ServerUnavailable: The service does not answer.
         """
         where = {} if after is None else {"ContinuationToken": after}
         answer = self._ask(
-            lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where)
+            lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where),
+            ObjectUrl(bucket, prefix),
         )
         objects = [
             StoredObject(ObjectUrl(bucket, found["Key"]), found["Size"], found["LastModified"])
@@ -151,10 +171,11 @@ class BlobStore:
             urls: At most `PAGE_OBJECTS` of them.
 
         Raises:
+            BlobForbidden: The server's own credentials may not remove objects.
             ServerUnavailable: The service does not answer, or did not remove all.
         """
         named = {"Objects": [{"Key": url.key} for url in urls], "Quiet": True}
-        answer = self._ask(lambda: self._remover.delete_objects(Bucket=self.bucket, Delete=named))
+        answer = self._ask(lambda: self._remover.delete_objects(Bucket=self.bucket, Delete=named), self._own)
         kept = [failure["Key"] for failure in answer.get("Errors", ())]
         if kept:
             msg = f"The blob store did not remove {len(kept):,} objects, such as {kept[0]}."
@@ -166,12 +187,36 @@ class BlobStore:
         if "_remover" in self.__dict__:
             self._remover.close()
 
-    def _ask(self, call: Callable[[], Any]) -> Any:
+    @property
+    def _own(self) -> ObjectUrl:
+        """All of the bucket that new blobs go to."""
+        return ObjectUrl(self.bucket, "")
+
+    def _ask(self, call: Callable[[], Any], about: ObjectUrl) -> Any:
         try:
             return call()
-        except (BotoCoreError, ClientError) as error:
-            msg = "The blob store cannot be reached."
-            raise ServerUnavailable(msg) from error
+        except ClientError as error:
+            raise _problem_of(error, str(about)) from error
+        except BotoCoreError as error:
+            raise ServerUnavailable(_UNREACHABLE) from error
+
+
+def _problem_of(error: ClientError, url: str) -> VxDataError:
+    """Tell what is wrong with one object or bucket from what is wrong with the whole service."""
+    answer: Any = error.response
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = answer.get("Error", {}).get("Code") or status
+    if code == "NoSuchBucket":
+        return BlobNotFound.about(url, "there is no such bucket")
+    if status == HTTPStatus.NOT_FOUND:
+        return BlobNotFound.about(url, f"S3 has no such thing ({code})")
+    if status in _REFUSALS:
+        return BlobForbidden.about(url, f"S3 refuses it to the server ({code})")
+    if status in _REDIRECTS or code == "AuthorizationHeaderMalformed":
+        return BlobForbidden.about(url, "its bucket is in another region than the server's VXDATA_S3_REGION")
+    if status == HTTPStatus.BAD_REQUEST:
+        return InvalidRequest(f"S3 does not accept {url} ({code}).", urls=[url])
+    return ServerUnavailable(_UNREACHABLE)
 
 
 def _client(settings: Settings, **patience: Any) -> Any:

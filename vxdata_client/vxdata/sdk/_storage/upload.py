@@ -104,7 +104,8 @@ def upload(
     with Progress("upload", len(sending.sources), shown=progress) as bar:
         sent = crew.run(sending.sources, sending.send, bar)
         found = [url for url, is_new in sent.items() if not is_new]
-        reach.touch([str(url) for url in found])
+        if not crew.is_stopped:
+            reach.touch([str(url) for url in found])
         sending.prepare_to_confirm(found)
         crew.run(found, sending.confirm, bar)
     crew.finish()
