@@ -75,8 +75,9 @@ def sweep(
         ),
     ] = None,
 ) -> None:
-    """Remove objects of the bucket that no version of any resource refers to.
+    """Remove uploaded objects of the bucket that no version of any resource refers to.
 
+    The bucket must belong to this database alone. What VxData has not uploaded stays.
     Deleted resources and superseded versions count: what they refer to stays.
     """
     if older_than < LEAST_AGE and not (no_clients or dry_run):
@@ -126,6 +127,8 @@ def _tell(found: Unreferenced, shown: int) -> None:
         f"{_bytes(found.size)}.",
         soft_wrap=True,
     )
+    if found.foreign:
+        console.print(f"{found.foreign:,} left: not uploaded by VxData.")
 
 
 def _bytes(size: float) -> str:

@@ -4,6 +4,8 @@ A file is uploaded before the resource that refers to it is created, so an objec
 may be about to get one: what is younger than a limit is left alone. An object that a later upload of an
 equal file found is as young as that, since uploads touch what they find (decision 0013). Objects are
 removed while nobody can commit or touch anything, so what happened after the sweep looked counts too.
+
+What has no key of an upload was put there by somebody else, who alone knows what it is for: it is left.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Unreferenced:
     Args:
         objects: The objects.
         listed: How many objects were looked at.
+        foreign: How many of them VxData has not uploaded, as their keys tell; these are left.
         limit: What was stored or touched later is left alone.
         number: Number of the sweep.
         version: The last commit whose references were seen.
@@ -48,6 +51,7 @@ class Unreferenced:
 
     objects: tuple[StoredObject, ...]
     listed: int
+    foreign: int
     limit: datetime
     number: int
     version: int
@@ -75,7 +79,7 @@ class Sweep:
         self._blobs = blobs
 
     def find(self, older_than: timedelta, on_progress: Callable[[int], None]) -> Unreferenced:
-        """Find the objects of the bucket that no version refers to.
+        """Find the uploaded objects of the bucket that no version refers to.
 
         Args:
             older_than: Younger objects are left alone; `LEAST_AGE` at least while clients are at work.
@@ -95,12 +99,13 @@ class Sweep:
                 holders = find_holders(connection, self._registry)
                 held = urls_held(connection, holders, self._begin)
                 held |= _urls(connection, touches.touched_since(limit))
-        listed, found = 0, []
+        listed, foreign, found = 0, 0, []
         for page in self._blobs.objects():
-            found += [each for each in page if each.modified < limit and not is_held(each.url, held)]
-            listed += len(page)
+            ours = [each for each in page if each.url.sha256 is not None]
+            found += [each for each in ours if each.modified < limit and not is_held(each.url, held)]
+            listed, foreign = listed + len(page), foreign + len(page) - len(ours)
             on_progress(listed)
-        return Unreferenced(tuple(found), listed, limit, number, version, tuple(holders))
+        return Unreferenced(tuple(found), listed, foreign, limit, number, version, tuple(holders))
 
     def remove(
         self, unreferenced: Unreferenced, on_progress: Callable[[int, int], None]
