@@ -86,6 +86,16 @@ def test_one_other_file_comes_back_as_a_path(client: Client, run_id: str, tmp_pa
     assert found.read_bytes() == b"weights"  # type: ignore[union-attr] # a path
 
 
+def test_an_empty_mapping_is_no_files(client: Client, unique: str) -> None:
+    client.artefacts.create(ArtefactCreate(identifier=unique, files={}))
+    with pytest.raises(ResourceNotFound, match="has no files"):
+        client.artefacts.download(unique)
+
+    client.artefacts.attach_files({"results": FRAME}, artefact_id=unique)
+
+    assert_frame_equal(client.artefacts.download(unique), FRAME)  # type: ignore[arg-type] # a frame
+
+
 def test_files_are_attached_once(client: Client, run_id: str) -> None:
     client.artefacts.attach_files({"results": FRAME}, artefact_id=run_id)
 

@@ -51,6 +51,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
         Raises:
             ResourceNotFound: The artefact is missing or deleted.
             StateConflict: It has files already.
+            InvalidRequest: There is nothing to attach, or it has no names.
             FieldTypeMismatch: Something is neither a frame nor a path.
             StorageProblem: A file cannot be uploaded.
         """
@@ -107,7 +108,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
         """The artefact as it is now, whatever instant the client reads at."""
         (found,) = retrieve(self._session.transport, [identifier], None, include_children=False)
         assert isinstance(found, ArtefactResponse)  # noqa: S101 - for the type checker: its identifier says so
-        if found.files is not None:
+        if found.files:  # an empty mapping, as a create may store, is as good as none
             msg = f"{identifier} has files already: {abridged(list(found.files))}."
             raise StateConflict(msg, identifiers=[identifier], files=found.files)
         return found
