@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -41,6 +42,7 @@ PAGE_OBJECTS: Final = 1_000
 
 Method = Literal["get", "head", "put"]
 
+_MARKERS: Final = ("KeyMarker", "UploadIdMarker")
 _UNREACHABLE: Final = "The blob store cannot be reached."
 _REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _REDIRECTS: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT}
@@ -59,6 +61,21 @@ class StoredObject:
     url: ObjectUrl
     size: int
     modified: datetime
+
+
+@dataclass(frozen=True)
+class UnfinishedUpload:
+    """An upload in parts that was begun, and neither ended nor aborted: its parts take room.
+
+    Args:
+        url: The object that it was to become.
+        upload: What S3 calls it.
+        begun: When it was begun.
+    """
+
+    url: ObjectUrl
+    upload: str
+    begun: datetime
 
 
 class BlobStore:
@@ -163,6 +180,46 @@ class BlobStore:
             yield objects
             if after is None:
                 return
+
+    def unfinished(self) -> Iterator[UnfinishedUpload]:
+        """Go through the uploads in parts that have not ended, of the bucket that new blobs go to.
+
+        Yields:
+            The uploads.
+
+        Raises:
+            StorageProblem: S3 refuses it.
+            ServerUnavailable: The service does not answer.
+        """
+        where: dict[str, str] = {}
+        while True:
+            answer = self._ask(
+                lambda: self._client.list_multipart_uploads(Bucket=self.bucket, **where),  # noqa: B023 - asked at once
+                self._own,
+            )
+            for found in answer.get("Uploads", ()):
+                url = ObjectUrl(self.bucket, found["Key"])
+                yield UnfinishedUpload(url, found["UploadId"], found["Initiated"])
+            if not answer.get("IsTruncated"):
+                return
+            # SeaweedFS tells only one of the two.
+            where = {name: answer[f"Next{name}"] for name in _MARKERS if answer.get(f"Next{name}")}
+
+    def abort(self, unfinished: UnfinishedUpload) -> None:
+        """Let S3 forget the parts of an upload; one that has ended meanwhile is no problem.
+
+        Args:
+            unfinished: The upload.
+
+        Raises:
+            StorageProblem: S3 refuses it.
+            ServerUnavailable: The service does not answer.
+        """
+        where = {"Key": unfinished.url.key, "UploadId": unfinished.upload}
+        with suppress(BlobNotFound):
+            self._ask(
+                lambda: self._client.abort_multipart_upload(Bucket=self.bucket, **where), unfinished.url
+            )
 
     def remove(self, urls: Sequence[ObjectUrl]) -> None:
         """Remove objects of the bucket that new blobs go to.

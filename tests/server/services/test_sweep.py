@@ -109,6 +109,27 @@ def test_what_others_have_put_there_stays(sweep: Sweep, store: BlobStore, put: C
     assert present(store) == {f"s3://{store.bucket}/{key}" for key in others}
 
 
+def test_uploads_that_nobody_ends_are_aborted(
+    sweep: Sweep, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_page = store._client.list_multipart_uploads
+    monkeypatch.setattr(
+        store._client, "list_multipart_uploads", lambda **where: list_page(**where, MaxUploads=2)
+    )
+    ours = [f"files/{hashlib.sha256(name.encode()).hexdigest()}/{name}" for name in "abcde"]
+    for key in [*ours, "others/backup"]:
+        store._client.create_multipart_upload(Bucket=store.bucket, Key=key)
+    assert sweep.find(timedelta(hours=1), silent).unfinished == ()
+
+    # S3 tells whole seconds, so one that is rounded may seem to be younger than it is.
+    unreferenced = sweep.find(timedelta(seconds=-1), silent)
+    assert sorted(each.url.key for each in unreferenced.unfinished) == sorted(ours)
+    sweep.abort(unreferenced)
+    sweep.abort(unreferenced)
+
+    assert [each.url.key for each in store.unfinished()] == ["others/backup"]
+
+
 def test_superseded_and_deleted_versions_keep_theirs(
     sweep: Sweep, store: BlobStore, creates: WriteService, put: Callable[[str], str]
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vxdata.schemas.registry import Registry
-    from vxdata.server.blobs import BlobStore, StoredObject
+    from vxdata.server.blobs import BlobStore, StoredObject, UnfinishedUpload
     from vxdata.server.database import Connection, Database
     from vxdata.sql.versions.blobs import Holder
 
@@ -42,6 +42,7 @@ class Unreferenced:
     Args:
         objects: The objects.
         listed: How many objects were looked at.
+        unfinished: Uploads in parts to keys of ours that nobody has ended.
         foreign: How many of them VxData has not uploaded, as their keys tell; these are left.
         limit: What was stored or touched later is left alone.
         number: Number of the sweep.
@@ -51,6 +52,7 @@ class Unreferenced:
 
     objects: tuple[StoredObject, ...]
     listed: int
+    unfinished: tuple[UnfinishedUpload, ...]
     foreign: int
     limit: datetime
     number: int
@@ -105,7 +107,10 @@ class Sweep:
             found += [each for each in ours if each.modified < limit and not is_held(each.url, held)]
             listed, foreign = listed + len(page), foreign + len(page) - len(ours)
             on_progress(listed)
-        return Unreferenced(tuple(found), listed, foreign, limit, number, version, tuple(holders))
+        unfinished = tuple(
+            each for each in self._blobs.unfinished() if each.begun < limit and each.url.sha256 is not None
+        )
+        return Unreferenced(tuple(found), listed, unfinished, foreign, limit, number, version, tuple(holders))
 
     def remove(
         self, unreferenced: Unreferenced, on_progress: Callable[[int, int], None]
@@ -132,6 +137,21 @@ class Sweep:
         with self._database.connection() as connection:
             connection.execute(touches.forget(unreferenced.limit))
         return removed
+
+    def abort(self, unreferenced: Unreferenced) -> None:
+        """Have S3 forget the uploads in parts that were found.
+
+        Nothing can refer to what has not ended, so nobody is held up; a client that is still at work on
+        one would be told so, and begin anew.
+
+        Args:
+            unreferenced: What `find` found.
+
+        Raises:
+            ServerUnavailable: The blob store cannot be reached.
+        """
+        for each in unreferenced.unfinished:
+            self._blobs.abort(each)
 
     def _remove_turn(self, turn: Sequence[StoredObject], seen: Unreferenced) -> list[StoredObject]:
         """Remove objects while nobody can commit a reference to them, or touch them."""
