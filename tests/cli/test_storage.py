@@ -112,6 +112,32 @@ def test_it_tells_asks_and_removes(
     assert "0 of 1 objects" in said
 
 
+def test_what_others_have_put_there_is_told(
+    env: dict[str, str], own: Settings, stack: EmbeddedStack, files: dict[str, str]
+) -> None:
+    with closing(s3_client(stack.s3)) as s3:
+        s3.put_object(Bucket=own.s3_bucket, Key="others/report.pdf", Body=b"report")
+
+    status, said = sweep(env, *AT_ONCE, "--yes")
+
+    assert status == 0
+    assert "1 of 3 objects" in said
+    assert "1 left: not uploaded by VxData." in said
+    assert present(stack, own) == {files["kept"], f"s3://{own.s3_bucket}/others/report.pdf"}
+
+
+def test_uploads_that_nobody_ends_are_told(env: dict[str, str], own: Settings, stack: EmbeddedStack) -> None:
+    with closing(s3_client(stack.s3)) as s3:
+        s3.create_multipart_upload(Bucket=own.s3_bucket, Key=f"files/{'a' * 64}/large")
+
+        status, said = sweep(env, *AT_ONCE, "--yes")
+
+        assert status == 0
+        assert "1 uploads in parts are as old and have not ended." in said
+        assert "Aborted 1 uploads in parts." in said
+        assert not s3.list_multipart_uploads(Bucket=own.s3_bucket).get("Uploads")
+
+
 def test_a_day_is_the_default(
     env: dict[str, str], own: Settings, stack: EmbeddedStack, files: dict[str, str]
 ) -> None:

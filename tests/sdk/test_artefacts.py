@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from vxdata.schemas.create import ArtefactCreate
 from vxdata.schemas.errors import (
+    BlobNotFound,
     FieldTypeMismatch,
     InvalidRequest,
     LocalFileProblem,
@@ -84,6 +85,28 @@ def test_one_other_file_comes_back_as_a_path(client: Client, run_id: str, tmp_pa
     found = client.artefacts.download(run_id, tmp_path / "down")
 
     assert found.read_bytes() == b"weights"  # type: ignore[union-attr] # a path
+
+
+def test_frames_and_files_that_are_missing_are_named_together(
+    client: Client, unique: str, tmp_path: Path
+) -> None:
+    files = {"a": f"s3://vxdata/{unique}/a.parquet", "b": f"s3://vxdata/{unique}/b.bin"}
+    client.artefacts.create(ArtefactCreate(identifier=unique, files=files))
+
+    with pytest.raises(BlobNotFound) as caught:
+        client.artefacts.download(unique, tmp_path)
+
+    assert {failure["name"] for failure in caught.value.failures} == set(files.values())
+
+
+def test_an_empty_mapping_is_no_files(client: Client, unique: str) -> None:
+    client.artefacts.create(ArtefactCreate(identifier=unique, files={}))
+    with pytest.raises(ResourceNotFound, match="has no files"):
+        client.artefacts.download(unique)
+
+    client.artefacts.attach_files({"results": FRAME}, artefact_id=unique)
+
+    assert_frame_equal(client.artefacts.download(unique), FRAME)  # type: ignore[arg-type] # a frame
 
 
 def test_files_are_attached_once(client: Client, run_id: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from vxdata.schemas.create import BenchmarkingResultCreate
-from vxdata.schemas.errors import ResourceNotFound, UnknownField, ValidationFailed
+from vxdata.schemas.errors import InvalidRequest, ResourceNotFound, UnknownField, ValidationFailed
 
 if TYPE_CHECKING:
     from vxdata.sdk import Client
@@ -60,6 +60,26 @@ def test_without_a_metric_the_commonest_counts(client: Client, results: str) -> 
     assert board.columns[-4:] == ["loss", "auc", "dice", "identifier_metric"]
     assert board["loss"].to_list() == [0.4, 0.3, 0.2, 0.1, None]
     assert board["identifier_metric"].to_list() == [None, None, None, 7, None]
+
+
+def test_metrics_whose_names_are_taken(client: Client, unique: str) -> None:
+    metrics: dict[str, float] = {"identifier": 1, "identifier_metric": 2, "model_name": 3}
+    client.benchmarking_results.create(
+        BenchmarkingResultCreate(identifier=unique, eval_task=unique, summary_metrics=metrics)
+    )
+
+    for metric in metrics:
+        board = client.benchmarking_results.leaderboard(unique, metric)
+        assert board["identifier"].to_list() == [f"benchmarking/{unique}"]
+        assert board["identifier_metric_metric"].to_list() == [1]
+        assert board["identifier_metric"].to_list() == [2]
+        assert board["model_name_metric"].to_list() == [3]
+
+
+@pytest.mark.parametrize("metric", [5, ["auc"], {"auc": 1}])
+def test_a_metric_that_is_no_name(client: Client, metric: Any) -> None:
+    with pytest.raises(InvalidRequest, match="metric is the name of a metric, not"):
+        client.benchmarking_results.leaderboard("any", metric)
 
 
 def test_as_of_an_instant(client: Client, results: str) -> None:

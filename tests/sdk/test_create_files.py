@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,39 @@ def test_what_is_missing_is_named_before_anything_is_sent(
     assert keys(stack, file.name) == []
     with pytest.raises(ResourceNotFound):
         direct.volumes.retrieve(f"{unique}-a")
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("x" * 300, "cannot be reached: File name too long"),
+        ("loop", "cannot be reached: Too many levels of symbolic links"),
+        ("file/below", "there is no file"),
+        ("null\x00", "there is no file"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_named_too(
+    direct: Client, datasource: str, unique: str, tmp_path: Path, name: str, problem: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+
+    with pytest.raises(ValidationFailed, match=problem) as caught:
+        direct.volumes.create([volume(unique, datasource, path_nii=tmp_path / name)])
+
+    ((row, field),) = [(found["row"], found["field"]) for found in caught.value.violations]
+    assert (row, field) == (0, "path_nii")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root enters every folder")
+def test_a_folder_that_may_not_be_entered(
+    direct: Client, datasource: str, unique: str, tmp_path: Path
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+
+    with pytest.raises(ValidationFailed, match="cannot be reached: Permission denied"):
+        direct.volumes.create(volume(unique, datasource, path_nii=closed / "a.nii"))
 
 
 @pytest.mark.parametrize("kind", ["direct", "presigned"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.errors import BlobForbidden, BlobNotFound, ServerUnavailable
 from vxdata.server.blobs import BlobStore
 from vxdata.server.services.health import HealthService
 
@@ -32,3 +32,22 @@ def test_it_is_not(settings: Settings, database: Database, changes: dict[str, An
             with pytest.raises(ServerUnavailable, match="The blob store cannot be reached") as caught:
                 check()
             assert str(settings.s3_access_key) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "bucket", "expected"),
+    [
+        ({}, "no-such-bucket", BlobNotFound),
+        ({"s3_access_key": "someone-else"}, "vxdata", BlobForbidden),
+        ({"s3_url": "http://127.0.0.1:1"}, "vxdata", ServerUnavailable),
+    ],
+    ids=["missing", "forbidden", "unreachable"],
+)
+def test_a_listing_tells_a_bucket_from_the_service(
+    settings: Settings, changes: dict[str, Any], bucket: str, expected: type[Exception]
+) -> None:
+    with closing(BlobStore(settings.model_copy(update=changes))) as store:
+        with pytest.raises(expected) as caught:
+            store.page(bucket, "a/")
+        assert type(caught.value) is expected
+        assert str(settings.s3_access_key) not in str(caught.value)

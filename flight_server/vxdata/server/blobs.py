@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
@@ -11,7 +13,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vxdata.schemas.blob_urls import ObjectUrl
-from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.errors import (
+    BlobForbidden,
+    BlobNotFound,
+    InvalidRequest,
+    ServerUnavailable,
+    StorageProblem,
+    VxDataError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +42,11 @@ PAGE_OBJECTS: Final = 1_000
 
 Method = Literal["get", "head", "put"]
 
+_MARKERS: Final = ("KeyMarker", "UploadIdMarker")
+_UNREACHABLE: Final = "The blob store cannot be reached."
+_REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_REDIRECTS: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT}
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -47,6 +61,21 @@ class StoredObject:
     url: ObjectUrl
     size: int
     modified: datetime
+
+
+@dataclass(frozen=True)
+class UnfinishedUpload:
+    """An upload in parts that was begun, and neither ended nor aborted: its parts take room.
+
+    Args:
+        url: The object that it was to become.
+        upload: What S3 calls it.
+        begun: When it was begun.
+    """
+
+    url: ObjectUrl
+    upload: str
+    begun: datetime
 
 
 class BlobStore:
@@ -80,7 +109,10 @@ class BlobStore:
         Raises:
             ServerUnavailable: It is not, or the service does not answer.
         """
-        self._ask(lambda: self._client.head_bucket(Bucket=self.bucket))
+        try:
+            self._ask(lambda: self._client.head_bucket(Bucket=self.bucket), self._own)
+        except (StorageProblem, InvalidRequest) as refusal:  # whoever asks for it can do nothing about that
+            raise ServerUnavailable(_UNREACHABLE) from refusal
 
     def presign(self, method: Method, url: ObjectUrl) -> str:
         """Make an address that works without credentials for `PRESIGNED_SECONDS`.
@@ -102,7 +134,8 @@ class BlobStore:
             self._ask(
                 lambda: self._client.generate_presigned_url(
                     f"{method}_object", Params=parameters, ExpiresIn=PRESIGNED_SECONDS
-                )
+                ),
+                url,
             )
         )
 
@@ -120,11 +153,15 @@ class BlobStore:
             A page of them, and what to ask for the next page with; None where this one is the last.
 
         Raises:
-            ServerUnavailable: The service does not answer, or refuses.
+            BlobNotFound: There is no such bucket.
+            BlobForbidden: The server's own credentials may not list it.
+            InvalidRequest: S3 does not understand the prefix.
+            ServerUnavailable: The service does not answer.
         """
         where = {} if after is None else {"ContinuationToken": after}
         answer = self._ask(
-            lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where)
+            lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where),
+            ObjectUrl(bucket, prefix),
         )
         objects = [
             StoredObject(ObjectUrl(bucket, found["Key"]), found["Size"], found["LastModified"])
@@ -144,6 +181,46 @@ class BlobStore:
             if after is None:
                 return
 
+    def unfinished(self) -> Iterator[UnfinishedUpload]:
+        """Go through the uploads in parts that have not ended, of the bucket that new blobs go to.
+
+        Yields:
+            The uploads.
+
+        Raises:
+            StorageProblem: S3 refuses it.
+            ServerUnavailable: The service does not answer.
+        """
+        where: dict[str, str] = {}
+        while True:
+            answer = self._ask(
+                lambda: self._client.list_multipart_uploads(Bucket=self.bucket, **where),  # noqa: B023 - asked at once
+                self._own,
+            )
+            for found in answer.get("Uploads", ()):
+                url = ObjectUrl(self.bucket, found["Key"])
+                yield UnfinishedUpload(url, found["UploadId"], found["Initiated"])
+            if not answer.get("IsTruncated"):
+                return
+            # SeaweedFS tells only one of the two.
+            where = {name: answer[f"Next{name}"] for name in _MARKERS if answer.get(f"Next{name}")}
+
+    def abort(self, unfinished: UnfinishedUpload) -> None:
+        """Let S3 forget the parts of an upload; one that has ended meanwhile is no problem.
+
+        Args:
+            unfinished: The upload.
+
+        Raises:
+            StorageProblem: S3 refuses it.
+            ServerUnavailable: The service does not answer.
+        """
+        where = {"Key": unfinished.url.key, "UploadId": unfinished.upload}
+        with suppress(BlobNotFound):
+            self._ask(
+                lambda: self._client.abort_multipart_upload(Bucket=self.bucket, **where), unfinished.url
+            )
+
     def remove(self, urls: Sequence[ObjectUrl]) -> None:
         """Remove objects of the bucket that new blobs go to.
 
@@ -151,10 +228,11 @@ class BlobStore:
             urls: At most `PAGE_OBJECTS` of them.
 
         Raises:
+            BlobForbidden: The server's own credentials may not remove objects.
             ServerUnavailable: The service does not answer, or did not remove all.
         """
         named = {"Objects": [{"Key": url.key} for url in urls], "Quiet": True}
-        answer = self._ask(lambda: self._remover.delete_objects(Bucket=self.bucket, Delete=named))
+        answer = self._ask(lambda: self._remover.delete_objects(Bucket=self.bucket, Delete=named), self._own)
         kept = [failure["Key"] for failure in answer.get("Errors", ())]
         if kept:
             msg = f"The blob store did not remove {len(kept):,} objects, such as {kept[0]}."
@@ -166,12 +244,36 @@ class BlobStore:
         if "_remover" in self.__dict__:
             self._remover.close()
 
-    def _ask(self, call: Callable[[], Any]) -> Any:
+    @property
+    def _own(self) -> ObjectUrl:
+        """All of the bucket that new blobs go to."""
+        return ObjectUrl(self.bucket, "")
+
+    def _ask(self, call: Callable[[], Any], about: ObjectUrl) -> Any:
         try:
             return call()
-        except (BotoCoreError, ClientError) as error:
-            msg = "The blob store cannot be reached."
-            raise ServerUnavailable(msg) from error
+        except ClientError as error:
+            raise _problem_of(error, str(about)) from error
+        except BotoCoreError as error:
+            raise ServerUnavailable(_UNREACHABLE) from error
+
+
+def _problem_of(error: ClientError, url: str) -> VxDataError:
+    """Tell what is wrong with one object or bucket from what is wrong with the whole service."""
+    answer: Any = error.response
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = answer.get("Error", {}).get("Code") or status
+    if code == "NoSuchBucket":
+        return BlobNotFound.about(url, "there is no such bucket")
+    if status == HTTPStatus.NOT_FOUND:
+        return BlobNotFound.about(url, f"S3 has no such thing ({code})")
+    if status in _REFUSALS:
+        return BlobForbidden.about(url, f"S3 refuses it to the server ({code})")
+    if status in _REDIRECTS or code == "AuthorizationHeaderMalformed":
+        return BlobForbidden.about(url, "its bucket is in another region than the server's VXDATA_S3_REGION")
+    if status == HTTPStatus.BAD_REQUEST:
+        return InvalidRequest(f"S3 does not accept {url} ({code}).", urls=[url])
+    return ServerUnavailable(_UNREACHABLE)
 
 
 def _client(settings: Settings, **patience: Any) -> Any:

@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     )
     database_uri: SecretStr | None = Field(None, description="libpq URI of the PostgreSQL database.")
     s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
-    s3_bucket: str | None = Field(None, description="Bucket that holds blobs.")
+    s3_bucket: str | None = Field(
+        None, description="Bucket that holds the blobs of this database, and of no other."
+    )
     s3_buckets: tuple[str, ...] = Field(
         (), description="Further buckets whose blobs clients may read through the server, as a JSON list."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,16 @@ from vxdata.schemas.errors import (
     TransferFailed,
 )
 from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk._retry import RETRY_SECONDS
 from vxdata.sdk._storage.access import PART_BYTES, Source
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.fetch import Fetcher
 from vxdata.sdk._storage.progress import Progress, Tally
+from vxdata.server.app import Server
 
 if TYPE_CHECKING:
     from vxdata.sdk import Storage
+    from vxdata.server.config import Settings
 
 
 def parts_in(folder: Path) -> list[Path]:
@@ -84,6 +88,40 @@ def test_a_bucket_that_the_server_does_not_open_fails_alone(
         "s3://foreign/b/",
     ]
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 5
+
+
+def test_a_missing_bucket_that_the_server_opens_fails_alone(
+    settings: Settings, s3: Any, unique: str, tmp_path: Path
+) -> None:
+    there = put(s3, unique, 5)
+    opened = settings.model_copy(update={"s3_buckets": ("no-such-bucket",)})
+    options = StorageOptions(access="presigned")
+    with (
+        Server(opened) as server,
+        Client(server.flight_url, storage=options) as client,
+        pytest.raises(BlobNotFound) as caught,
+    ):
+        client.storage.download([f"s3://vxdata/{unique}/*", "s3://no-such-bucket/a/*"], tmp_path)
+    assert [failure["name"] for failure in caught.value.failures] == ["s3://no-such-bucket/a/"]
+    assert "there is no such bucket" in str(caught.value)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(there)
+
+
+@pytest.mark.parametrize("below", ["", "/*"], ids=["objects", "prefixes"])
+def test_a_server_that_is_lost_leaves_the_rest_untried(
+    settings: Settings, unique: str, tmp_path: Path, below: str
+) -> None:
+    urls = [f"s3://vxdata/{unique}/{number:03}{below}" for number in range(100)]
+    options = StorageOptions(access="presigned", threads=4)
+    with Server(settings) as server:
+        lost = server.flight_url
+    began = time.monotonic()
+    with Client(lost, storage=options) as client, pytest.raises(TransferFailed) as caught:
+        client.storage.download(urls, tmp_path)
+    failed = [failure["name"] for failure in caught.value.failures]
+    assert 1 <= len(failed) <= 4
+    assert sorted(failed + caught.value.not_tried) == [url.removesuffix("*") for url in urls]
+    assert time.monotonic() - began < 3 * sum(RETRY_SECONDS), "the threads wait for the server together"
 
 
 def test_fail_fast_stops_at_the_first(server: Any, s3: Any, unique: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -20,6 +21,10 @@ from tests.sdk.storage.conftest import point_at
 from tests.store.relay import Relay
 from vxdata.schemas.errors import TransferFailed
 from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk._storage.access import CHUNK_BYTES
+from vxdata.sdk._storage.checks import sha256_of
+from vxdata.sdk._storage.crew import Crew
+from vxdata.sdk._storage.progress import Progress, Tally
 from vxdata.server.embedded import EmbeddedStack
 
 if TYPE_CHECKING:
@@ -77,6 +82,36 @@ def own_dir() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+def test_hashing_stops_at_the_next_chunk(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * (10 * CHUNK_BYTES))
+    crew = Crew(1)
+    heard: list[int] = []
+
+    def hashed(path: Path, tally: Tally) -> str:
+        with Progress("", 1, shown=False) as bar:
+
+            def check() -> None:
+                heard.append(1)
+                if len(heard) == ENOUGH:
+                    crew._stop.set()  # as Ctrl-C does
+                tally._check()
+
+            return sha256_of(path, Tally(bar, check))
+
+    assert crew.run([path], hashed) == {}
+    assert len(heard) == ENOUGH
+    assert crew._not_tried == [str(path)]
+
+
+def test_hashes_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for size in (0, 1, CHUNK_BYTES, CHUNK_BYTES + 1):
+        path.write_bytes(b"x" * size)
+        with Progress("", 1, shown=False) as bar:
+            assert sha256_of(path, Tally(bar, lambda: None)) == hashlib.sha256(b"x" * size).hexdigest()
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from vxdata.schemas.create import ArtefactCreate
 from vxdata.schemas.errors import BlobNotFound, ResourceAlreadyExists, StateConflict
 from vxdata.schemas.registry import registry
 from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk._storage.access import PART_BYTES
 from vxdata.server.app import Server
 from vxdata.server.blobs import BlobStore
 from vxdata.server.database import READ_WRITE, Database
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from vxdata.sdk import Storage
     from vxdata.server.config import Settings
     from vxdata.server.embedded import EmbeddedStack
 
@@ -211,3 +213,20 @@ def test_a_sweep_that_was_overtaken_removes_nothing(
         sweep.remove(first, silent)
 
     assert is_there(client, url, tmp_path)
+
+
+@pytest.mark.parametrize("size", [3_000, PART_BYTES + 1_000], ids=["small", "large"])
+def test_the_bar_counts_what_is_sent(
+    storage: Storage, unique: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int
+) -> None:
+    """What S3 has already is taken off the total, whenever that is found out."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(unique.encode() * (size // len(unique)))
+    new.write_bytes(unique.encode() * 100)
+    storage.upload(old, group=unique, progress=False)
+
+    storage.upload([old, new], group=unique)
+
+    last = capsys.readouterr().err.replace("\r", "\n").strip().splitlines()[-1]
+    assert last.startswith("upload: 100%")
+    assert " 1.17k/1.17k " in last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,11 @@ AT_ONCE = timedelta(0)
 
 @pytest.fixture
 def put(store: BlobStore) -> Callable[[str], str]:
-    """Stores an object and tells its URL."""
+    """Stores an object as uploads do, and tells its URL."""
 
-    def store_object(key: str) -> str:
+    def store_object(name: str) -> str:
+        folder, slash, last = name.rpartition("/")
+        key = f"{folder}{slash}{hashlib.sha256(name.encode()).hexdigest()}/{last}"
         store._client.put_object(Bucket=store.bucket, Key=key, Body=key.encode())
         return f"s3://{store.bucket}/{key}"
 
@@ -83,6 +86,48 @@ def test_what_nothing_refers_to_goes(
     assert {str(each.url) for each in removed} == lost
     assert present(store) == {kept}
     assert steps == [(250, 300), (300, 300)]
+
+
+def test_what_others_have_put_there_stays(sweep: Sweep, store: BlobStore, put: Callable[[str], str]) -> None:
+    lost = put("files/lost")
+    hexadecimal = "a" * 64
+    others = [
+        "report.pdf",
+        "backups/2024/dump.gz",
+        f"{hexadecimal}.bin",
+        f"files/{hexadecimal}",
+        f"files/{hexadecimal.upper()}/a",
+        f"files/{hexadecimal}/deeper/a",
+    ]
+    for key in others:
+        store._client.put_object(Bucket=store.bucket, Key=key, Body=b"x")
+
+    unreferenced = sweep.find(AT_ONCE, silent)
+    assert (found(unreferenced), unreferenced.listed, unreferenced.foreign) == ({lost}, 7, len(others))
+    sweep.remove(unreferenced, silent)
+
+    assert present(store) == {f"s3://{store.bucket}/{key}" for key in others}
+
+
+def test_uploads_that_nobody_ends_are_aborted(
+    sweep: Sweep, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_page = store._client.list_multipart_uploads
+    monkeypatch.setattr(
+        store._client, "list_multipart_uploads", lambda **where: list_page(**where, MaxUploads=2)
+    )
+    ours = [f"files/{hashlib.sha256(name.encode()).hexdigest()}/{name}" for name in "abcde"]
+    for key in [*ours, "others/backup"]:
+        store._client.create_multipart_upload(Bucket=store.bucket, Key=key)
+    assert sweep.find(timedelta(hours=1), silent).unfinished == ()
+
+    # S3 tells whole seconds, so one that is rounded may seem to be younger than it is.
+    unreferenced = sweep.find(timedelta(seconds=-1), silent)
+    assert sorted(each.url.key for each in unreferenced.unfinished) == sorted(ours)
+    sweep.abort(unreferenced)
+    sweep.abort(unreferenced)
+
+    assert [each.url.key for each in store.unfinished()] == ["others/backup"]
 
 
 def test_superseded_and_deleted_versions_keep_theirs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from vxdata.schemas.errors import (
     InvalidRequest,
     ResourceNotFound,
     StateConflict,
+    StorageProblem,
     VersionConflict,
 )
 from vxdata.schemas.messages import abridged
@@ -24,7 +25,11 @@ from vxdata.sdk._namespace import Namespace
 from vxdata.sdk._reader import retrieve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vxdata.sdk._time import AsOf
+
+Moved = TypeVar("Moved")
 
 FRAME_ENDING: Final = ".parquet"
 """How the names of stored frames end."""
@@ -51,6 +56,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
         Raises:
             ResourceNotFound: The artefact is missing or deleted.
             StateConflict: It has files already.
+            InvalidRequest: There is nothing to attach, or it has no names.
             FieldTypeMismatch: Something is neither a frame nor a path.
             StorageProblem: A file cannot be uploaded.
         """
@@ -59,9 +65,14 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
         present = self._without_files(identifier)
         # Equal files share an object: what is uploaded in vain stays, since the one who won may use it.
         storage = self._session.storage
-        urls = storage.upload_dataframes(frames, group=identifier) if frames else {}
-        if paths:
-            urls |= zip(paths, storage.upload(list(paths.values()), group=identifier), strict=True)
+        urls = _together(
+            lambda: storage.upload_dataframes(frames, group=identifier) if frames else {},
+            lambda: (
+                dict(zip(paths, storage.upload([*paths.values()], group=identifier), strict=True))
+                if paths
+                else {}
+            ),
+        )
         update = ArtefactUpdate(files={name: urls[name] for name in files})
         while True:
             try:
@@ -96,18 +107,17 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
             raise ResourceNotFound(msg, identifiers=[artefact.identifier])
         frames = {name: url for name, url in files.items() if url.endswith(FRAME_ENDING)}
         others = {name: url for name, url in files.items() if name not in frames}
-        found: dict[str, pl.DataFrame | Path] = {}
-        if others:
-            found |= self._fetched(others, dest_dir)
-        if frames:
-            found |= self._session.storage.download_dataframes(frames)
+        found: dict[str, pl.DataFrame | Path] = _together(
+            lambda: self._fetched(others, dest_dir) if others else {},
+            lambda: dict(self._session.storage.download_dataframes(frames)) if frames else {},
+        )
         return next(iter(found.values())) if len(found) == 1 else {name: found[name] for name in files}
 
     def _without_files(self, identifier: str) -> ArtefactResponse:
         """The artefact as it is now, whatever instant the client reads at."""
         (found,) = retrieve(self._session.transport, [identifier], None, include_children=False)
         assert isinstance(found, ArtefactResponse)  # noqa: S101 - for the type checker: its identifier says so
-        if found.files is not None:
+        if found.files:  # an empty mapping, as a create may store, is as good as none
             msg = f"{identifier} has files already: {abridged(list(found.files))}."
             raise StateConflict(msg, identifiers=[identifier], files=found.files)
         return found
@@ -121,6 +131,21 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
             raise InvalidRequest(msg, files=dict(files))
         paths = self._session.storage.download(list(files.values()), dest_dir=Path(dest_dir))
         return dict(zip(files, paths, strict=True))
+
+
+def _together(*moves: Callable[[], dict[str, Moved]]) -> dict[str, Moved]:
+    """Do all of them, and name what failed in any."""
+    done: dict[str, Moved] = {}
+    problems: list[StorageProblem] = []
+    for move in moves:
+        try:
+            done |= move()
+        except StorageProblem as problem:
+            problems.append(problem)
+    if problems:
+        failures = [failure for problem in problems for failure in problem.failures]
+        raise StorageProblem.from_failures(failures, [name for each in problems for name in each.not_tried])
+    return done
 
 
 def _sorted_out(files: object) -> tuple[dict[str, pl.DataFrame], dict[str, Path]]:

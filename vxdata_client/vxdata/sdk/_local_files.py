@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -103,9 +104,16 @@ def _require_readable(files: Sequence[LocalFile]) -> None:
 
 
 def _problem_of(path: Path) -> str | None:
-    if path.is_dir():
+    # Not Path.is_file, which raises for a folder that may not be entered or not, as the Python is.
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no name has a null character
+        return f"there is no file {path}"
+    except OSError as error:
+        return f"{path} cannot be reached: {error.strerror}"
+    if stat.S_ISDIR(mode):
         return f"{path} is a folder; name its files one by one"
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         return f"there is no file {path}"
     return None if os.access(path, os.R_OK) else f"{path} may not be read"
 

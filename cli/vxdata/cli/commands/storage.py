@@ -75,8 +75,9 @@ def sweep(
         ),
     ] = None,
 ) -> None:
-    """Remove objects of the bucket that no version of any resource refers to.
+    """Remove uploaded objects of the bucket that no version of any resource refers to.
 
+    The bucket must belong to this database alone. What VxData has not uploaded stays.
     Deleted resources and superseded versions count: what they refer to stays.
     """
     if older_than < LEAST_AGE and not (no_clients or dry_run):
@@ -90,15 +91,18 @@ def sweep(
         with count_progress("Looking") as on_progress:
             found = sweeper.find(older_than, on_progress)
         _tell(found, SHOWN_OBJECTS if not verbose else len(found.objects))
-        if dry_run or not found.objects:
+        if dry_run or not (found.objects or found.unfinished):
             return
         if not yes:
             typer.confirm("Remove them?", abort=True, err=True)
         with count_progress("Removing") as on_progress:
             removed = sweeper.remove(found, on_progress)
+        sweeper.abort(found)
         console.print(f"Removed {len(removed):,} objects, {_bytes(sum(each.size for each in removed))}.")
         if len(removed) < len(found.objects):
             console.print(f"{len(found.objects) - len(removed):,} stay: they are referred to by now.")
+        if found.unfinished:
+            console.print(f"Aborted {len(found.unfinished):,} uploads in parts.")
 
 
 def _open(settings: Settings, parts: ExitStack) -> Sweep:
@@ -126,6 +130,10 @@ def _tell(found: Unreferenced, shown: int) -> None:
         f"{_bytes(found.size)}.",
         soft_wrap=True,
     )
+    if found.unfinished:
+        console.print(f"{len(found.unfinished):,} uploads in parts are as old and have not ended.")
+    if found.foreign:
+        console.print(f"{found.foreign:,} left: not uploaded by VxData.")
 
 
 def _bytes(size: float) -> str:

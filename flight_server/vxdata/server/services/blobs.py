@@ -88,6 +88,8 @@ class BlobService:
         Raises:
             NotAllowed: The bucket is not open to clients, or no blob store is configured.
             InvalidBlobUrl: The URL has a form that is refused, or stands for one object.
+            BlobNotFound: There is no such bucket.
+            BlobForbidden: S3 does not let the server list it.
         """
         store = self._store()
         prefix = ObjectUrl.parse(asked.url)

@@ -4,6 +4,8 @@ A file is uploaded before the resource that refers to it is created, so an objec
 may be about to get one: what is younger than a limit is left alone. An object that a later upload of an
 equal file found is as young as that, since uploads touch what they find (decision 0013). Objects are
 removed while nobody can commit or touch anything, so what happened after the sweep looked counts too.
+
+What has no key of an upload was put there by somebody else, who alone knows what it is for: it is left.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vxdata.schemas.registry import Registry
-    from vxdata.server.blobs import BlobStore, StoredObject
+    from vxdata.server.blobs import BlobStore, StoredObject, UnfinishedUpload
     from vxdata.server.database import Connection, Database
     from vxdata.sql.versions.blobs import Holder
 
@@ -40,6 +42,8 @@ class Unreferenced:
     Args:
         objects: The objects.
         listed: How many objects were looked at.
+        unfinished: Uploads in parts to keys of ours that nobody has ended.
+        foreign: How many of them VxData has not uploaded, as their keys tell; these are left.
         limit: What was stored or touched later is left alone.
         number: Number of the sweep.
         version: The last commit whose references were seen.
@@ -48,6 +52,8 @@ class Unreferenced:
 
     objects: tuple[StoredObject, ...]
     listed: int
+    unfinished: tuple[UnfinishedUpload, ...]
+    foreign: int
     limit: datetime
     number: int
     version: int
@@ -75,7 +81,7 @@ class Sweep:
         self._blobs = blobs
 
     def find(self, older_than: timedelta, on_progress: Callable[[int], None]) -> Unreferenced:
-        """Find the objects of the bucket that no version refers to.
+        """Find the uploaded objects of the bucket that no version refers to.
 
         Args:
             older_than: Younger objects are left alone; `LEAST_AGE` at least while clients are at work.
@@ -95,12 +101,16 @@ class Sweep:
                 holders = find_holders(connection, self._registry)
                 held = urls_held(connection, holders, self._begin)
                 held |= _urls(connection, touches.touched_since(limit))
-        listed, found = 0, []
+        listed, foreign, found = 0, 0, []
         for page in self._blobs.objects():
-            found += [each for each in page if each.modified < limit and not is_held(each.url, held)]
-            listed += len(page)
+            ours = [each for each in page if each.url.sha256 is not None]
+            found += [each for each in ours if each.modified < limit and not is_held(each.url, held)]
+            listed, foreign = listed + len(page), foreign + len(page) - len(ours)
             on_progress(listed)
-        return Unreferenced(tuple(found), listed, limit, number, version, tuple(holders))
+        unfinished = tuple(
+            each for each in self._blobs.unfinished() if each.begun < limit and each.url.sha256 is not None
+        )
+        return Unreferenced(tuple(found), listed, unfinished, foreign, limit, number, version, tuple(holders))
 
     def remove(
         self, unreferenced: Unreferenced, on_progress: Callable[[int, int], None]
@@ -127,6 +137,21 @@ class Sweep:
         with self._database.connection() as connection:
             connection.execute(touches.forget(unreferenced.limit))
         return removed
+
+    def abort(self, unreferenced: Unreferenced) -> None:
+        """Have S3 forget the uploads in parts that were found.
+
+        Nothing can refer to what has not ended, so nobody is held up; a client that is still at work on
+        one would be told so, and begin anew.
+
+        Args:
+            unreferenced: What `find` found.
+
+        Raises:
+            ServerUnavailable: The blob store cannot be reached.
+        """
+        for each in unreferenced.unfinished:
+            self._blobs.abort(each)
 
     def _remove_turn(self, turn: Sequence[StoredObject], seen: Unreferenced) -> list[StoredObject]:
         """Remove objects while nobody can commit a reference to them, or touch them."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.blob_urls import ObjectUrl
     from vxdata.sdk._storage.access import Stat
+    from vxdata.sdk._storage.progress import Tally
 
 
 class Check:
@@ -86,7 +87,21 @@ def chunks_of(path: Path, span: Span) -> Iterator[bytes]:
             yield chunk
 
 
-def sha256_of(path: Path) -> str:
-    """Hash a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of(path: Path, tally: Tally) -> str:
+    """Hash a file, in hexadecimal.
+
+    Args:
+        path: The file.
+        tally: Hears of every chunk, and can break off there.
+
+    Returns:
+        The hash.
+    """
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(CHUNK_BYTES))
+    tally.moved(0)
+    with path.open("rb", buffering=0) as file:
+        while size := file.readinto(buffer):
+            digest.update(buffer[:size])
+            tally.moved(size)
+    return digest.hexdigest()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from vxdata.schemas.errors import (
     BlobCorrupted,
     LocalFileProblem,
+    ServiceProblem,
     StorageProblem,
     TransferFailed,
     VxDataError,
@@ -85,6 +86,9 @@ class Crew:
                     self._not_tried.append(str(job))
                 except StorageProblem as problem:
                     self.fail(str(job), problem)
+                except ServiceProblem as problem:  # it was waited for, and all others need the server too
+                    self._stop.set()
+                    self.fail(str(job), TransferFailed.about(str(job), problem.message.removesuffix(".")))
                 except BaseException as fault:  # noqa: BLE001 - a mistake of ours: carried to the caller's thread
                     self._fault = fault
                     self._stop.set()
@@ -106,6 +110,11 @@ class Crew:
         self._failures.append({"name": name, "code": problem.code, "problem": why})
         if self._fail_fast:
             self._stop.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the rest was given up."""
+        return self._stop.is_set()
 
     def finish(self) -> None:
         """Raise if anything failed.

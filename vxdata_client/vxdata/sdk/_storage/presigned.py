@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import BlobForbidden, LocalFileProblem, NotAllowed
+from vxdata.schemas.errors import BlobForbidden, InvalidRequest, LocalFileProblem, NotAllowed
 from vxdata.schemas.wire import Action, Listed, ListRequest
 from vxdata.sdk._retry import retried
 from vxdata.sdk._storage.http import HttpAccess
@@ -70,8 +70,10 @@ class PresignedAccess(HttpAccess):
 
 @contextmanager
 def _refusals_of(url: ObjectUrl) -> Iterator[None]:
-    """Name the object that the server does not allow."""
+    """Name the object that the server does not allow, or that S3 refuses to it."""
     try:
         yield
-    except NotAllowed as error:
+    except InvalidRequest as error:
+        if not isinstance(error, NotAllowed) and "urls" not in error.details:
+            raise  # about no object, but a client that is closed for instance
         raise BlobForbidden.about(str(url), error.message.removesuffix(".")) from error

@@ -23,12 +23,13 @@ class Progress:
         title: What is done.
         files: How many files there are.
         shown: Whether to show the bar at all.
+        delay: Seconds after which it is shown, for what mostly ends before.
     """
 
-    def __init__(self, title: str, files: int, *, shown: bool) -> None:
+    def __init__(self, title: str, files: int, *, shown: bool, delay: float = 0) -> None:
         """Show the bar."""
         self._bar: tqdm[NoReturn] = tqdm(
-            desc=title, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown
+            desc=title, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown, delay=delay
         )
         self._lock = threading.Lock()
         self._files = files
@@ -42,10 +43,13 @@ class Progress:
             self._known_bytes += size
             self._estimate()
 
-    def spared(self) -> None:
-        """Take notice that one file need not be moved."""
+    def spared(self, size: int | None) -> None:
+        """Take notice that one file need not be moved, and of its size if `sized` has heard of it."""
         with self._lock:
             self._files -= 1
+            if size is not None:
+                self._known_files -= 1
+                self._known_bytes -= size
             self._estimate()
 
     def moved(self, size: int) -> None:
@@ -54,8 +58,8 @@ class Progress:
             self._bar.update(size)
 
     def _estimate(self) -> None:
-        if self._known_files:
-            self._bar.total = round(self._known_bytes / self._known_files * self._files)
+        average = self._known_bytes / self._known_files if self._known_files else 0
+        self._bar.total = round(average * self._files) or None
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -81,18 +85,23 @@ class Tally:
         self._lock = threading.Lock()
         self._progress = progress
         self._check = check
-        self._sized = False
+        self._size: int | None = None
         self._moved = 0
 
     def sized(self, size: int) -> None:
         """Take notice of the size of the file, once."""
-        if not self._sized:
-            self._sized = True
+        if self._size is None:
+            self._size = size
             self._progress.sized(size)
 
-    def spared(self) -> None:
-        """Take notice that the file need not be moved."""
-        self._progress.spared()
+    def spared(self, size: int | None = None) -> None:
+        """Take notice that the file need not be moved after all; what moved of it does not count.
+
+        Args:
+            size: What `sized` has heard, where a part of a file tells it.
+        """
+        self.rewind()
+        self._progress.spared(self._size if size is None else size)
 
     def moved(self, size: int) -> None:
         """Take notice of bytes that moved, and break the transfer off if it is to end."""

@@ -7,7 +7,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import InvalidRequest, TransferFailed
+from vxdata.schemas.errors import InvalidRequest, ServiceProblem, TransferFailed
 from vxdata.schemas.wire import MOST_URLS, Action, Presigned, PresignRequest
 from vxdata.sdk._retry import retried
 from vxdata.sdk._storage.http import Signed
@@ -38,6 +38,7 @@ class Signer:
         self._lock = threading.Lock()
         self._waiting: dict[ObjectUrl, None] = {}
         self._ready: dict[ObjectUrl, Signed] = {}
+        self._lost: tuple[float, ServiceProblem] | None = None
 
     def expect(self, urls: Iterable[ObjectUrl]) -> None:
         """Replace what will be asked for soon."""
@@ -58,11 +59,15 @@ class Signer:
             InvalidRequest: The server refuses this object.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
+        asked = time.monotonic()
         # Whoever waits for the lock finds its address in the batch that is fetched meanwhile.
         with self._lock:
             found = self._ready.pop(url, None)
             if found is not None and time.monotonic() < found.until:
                 return found
+            if self._lost is not None and asked < self._lost[0]:
+                # The server was lost while this thread waited: waiting for it once is enough for all.
+                raise self._lost[1]
             self._waiting.pop(url, None)
             batch = [url, *islice(self._waiting, MOST_URLS - 1)]
             try:
@@ -81,7 +86,11 @@ class Signer:
     def _sign(self, urls: list[ObjectUrl]) -> dict[ObjectUrl, Signed]:
         request = PresignRequest(method=self._method, urls=[str(url) for url in urls])
         asked = time.monotonic()
-        answer = retried(lambda: self._transport.act(Action.PRESIGN, request.to_bytes()))
+        try:
+            answer = retried(lambda: self._transport.act(Action.PRESIGN, request.to_bytes()))
+        except ServiceProblem as problem:
+            self._lost = (time.monotonic(), problem)
+            raise
         presigned = Presigned.model_validate_json(answer)
         if any(not address.startswith(("http://", "https://")) for address in presigned.urls):
             raise TransferFailed.about(str(urls[0]), "the server signed an address that is not HTTP")

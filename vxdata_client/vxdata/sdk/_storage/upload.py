@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 DEFAULT_GROUP: Final = "files"
 
+HASH_DELAY: Final = 1.0
+"""Seconds after which hashing shows its own bar: small files are hashed before anybody looks."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -97,14 +100,16 @@ def upload(
     for file in named:
         target.url_of(file.name, "0" * 64)
     crew = Crew(reach.options.thread_count, fail_fast=fail_fast)
-    sources = crew.run(named, _hashed)
+    with Progress("hash", len(named), shown=progress, delay=HASH_DELAY) as bar:
+        sources = crew.run(named, _hashed, bar)
     urls = {file: target.url_of(file.name, source.sha256) for file, source in sources.items()}
     sending = _Sending(reach.access, {url: sources[file] for file, url in urls.items()})
     sending.prepare()
     with Progress("upload", len(sending.sources), shown=progress) as bar:
         sent = crew.run(sending.sources, sending.send, bar)
         found = [url for url, is_new in sent.items() if not is_new]
-        reach.touch([str(url) for url in found])
+        if not crew.is_stopped:
+            reach.touch([str(url) for url in found])
         sending.prepare_to_confirm(found)
         crew.run(found, sending.confirm, bar)
     crew.finish()
@@ -123,9 +128,9 @@ def _refuse_directories(files: list[_Named]) -> None:
 
 
 def _hashed(file: _Named, tally: Tally) -> Source:
-    tally.moved(0)
     found = file.path.stat()
-    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path))
+    tally.sized(found.st_size)
+    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path, tally))
 
 
 class _Sending:
@@ -152,7 +157,10 @@ class _Sending:
         tally.sized(source.size)
         source.require_unchanged(url)
         is_found = source.size > PART_BYTES and self._is_there(url, source)
-        return not is_found and self._access.put(url, source, tally)
+        is_new = not is_found and self._access.put(url, source, tally)
+        if not is_new:
+            tally.spared()
+        return is_new
 
     def prepare_to_confirm(self, found: list[ObjectUrl]) -> None:
         """Announce which objects will be looked at again."""
