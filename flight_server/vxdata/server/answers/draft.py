@@ -11,6 +11,7 @@ from vxdata.server.answers.kept import InMemory, OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     import pyarrow as pa
@@ -47,8 +48,8 @@ class Space(Protocol):
     def abandon(self, draft: Draft) -> None:
         """Forget the draft, and the room that was made for it."""
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Do something when there is time."""
+    def later(self, work: Callable[[], None]) -> Future[None]:
+        """Do something in another thread."""
 
 
 class Draft:
@@ -111,6 +112,10 @@ class Draft:
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread
             log.warning("answer_not_kept", reason=str(error))
             self.discard()
+
+    def later(self, work: Callable[[], None]) -> Future[None]:
+        """Do something for the draft in another thread."""
+        return self._space.later(work)
 
     def discard(self) -> None:
         """Keep nothing; what was written can still be read."""

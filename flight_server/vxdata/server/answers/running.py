@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -23,6 +24,7 @@ from vxdata.server.database_errors import StatementCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Future
 
     import pyarrow as pa
 
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from vxdata.server.answers.file import Segment
     from vxdata.server.watch import Cancellable
 
-SEGMENT_BYTES: Final = 16 * 1024 * 1024
-"""Most bytes that wait in memory to be written to the file together."""
+SEGMENT_BYTES: Final = 8 * 1024 * 1024
+"""Bytes that are written to the file together; as many again gather meanwhile."""
 
 WAKE_SECONDS: Final = 0.5
 """How often a reader that waits for another one's batch looks whether its own caller has gone."""
@@ -74,6 +76,7 @@ class Running:
         self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
         """By position of the first batch and their number, what reads them back."""
         self._segments: list[Segment] = []
+        self._writing: Future[None] | None = None
         self._tail: list[pa.RecordBatch] = []
         self._tail_begin = 0
         self._tail_bytes = 0
@@ -226,23 +229,38 @@ class Running:
         self._tail = self._tail[count:]
 
     def _store(self) -> None:
-        """Write what has gathered, and hand the whole answer over at its end."""
-        if self._draft is None:
+        """Have another thread write what has gathered, and hand the whole answer over at its end."""
+        draft = self._draft
+        if draft is None:
             return
-        try:
-            if self._tail_bytes >= SEGMENT_BYTES:
-                segment = self._draft.append(self._tail)
-                with self._changed:
-                    stored = partial(self._draft.read, segment)
-                    self._stored.append((self._tail_begin, len(self._tail), stored))
+        with self._unless_it_fails():
+            if self._writing is not None and (self._is_whole or self._tail_bytes >= 2 * SEGMENT_BYTES):
+                self._writing.result()
+            if self._is_whole and self._draft is draft:
+                draft.finish(self._segments, self._tail)
+            elif self._tail_bytes >= SEGMENT_BYTES and (self._writing is None or self._writing.done()):
+                self._writing = draft.later(partial(self._write, draft, tuple(self._tail)))
+
+    def _write(self, draft: Draft, batches: tuple[pa.RecordBatch, ...]) -> None:
+        """Write the first batches in memory; until that is done they are read from there."""
+        with self._unless_it_fails():
+            segment = draft.append(batches)
+            with self._changed:
+                if self._draft is draft:
                     self._segments.append(segment)
-                    self._release(len(self._tail))
-            if self._is_whole:
-                self._draft.finish(self._segments, self._tail)
+                    stored = partial(draft.read, segment)
+                    self._stored.append((self._tail_begin, len(batches), stored))
+                    self._release(len(batches))
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """Keep nothing of an answer that cannot be written; the answer itself is sound."""
+        try:
+            yield
         except CannotKeep as problem:
             log.info("answer_not_kept", reason=str(problem))
             self._discard()
-        except Exception as error:  # noqa: BLE001 - the answer itself is sound
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the readers' problem
             log.warning("answer_not_kept", reason=str(error))
             self._discard()
 

@@ -18,6 +18,7 @@ from vxdata.server.answers.kept import InMemory, Kept, OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from io import BufferedWriter
     from pathlib import Path
 
@@ -28,6 +29,9 @@ MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 REFUSED_SECONDS: Final = 600.0
 """How long an answer that could not be kept is not tried again."""
+
+THREADS: Final = 4
+"""Most answers that are written or checked at a time."""
 
 WHOLE: Final = ".answer"
 PART: Final = ".part"
@@ -74,7 +78,7 @@ class Shelf:
         self._files = _Row(limit_bytes)
         self._on_their_way: dict[str, tuple[Draft, Running]] = {}
         self._reserved: Counter[str] = Counter()
-        self._finishing = ThreadPoolExecutor(1, "vxdata-answers")
+        self._threads = ThreadPoolExecutor(THREADS, "vxdata-answers")
         self._refused: TTLCache[str, bool] = TTLCache(10_000, REFUSED_SECONDS)
         self._purge_epoch: int | None = None
         self._unchecked: set[str] = set()
@@ -132,7 +136,7 @@ class Shelf:
 
     def close(self) -> None:
         """Finish what is being written, and leave the folder to the next server."""
-        self._finishing.shutdown()
+        self._threads.shutdown()
         self._claim.close()
 
     def path(self, key: str) -> Path:
@@ -146,6 +150,9 @@ class Shelf:
             CannotKeep: It would fill more than half of the space, or others that are written need it.
         """
         with self._lock:
+            if draft.key not in self._on_their_way:
+                msg = "nobody reads the answer any more"
+                raise CannotKeep(msg)
             self._reserved[draft.key] += size
             if self._reserved[draft.key] > self._limit // 2:
                 self.refuse(draft)
@@ -185,9 +192,9 @@ class Shelf:
             self._forget(draft)
             self._unlink(draft)
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Do something when there is time."""
-        self._finishing.submit(work)
+    def later(self, work: Callable[[], None]) -> Future[None]:
+        """Do something in another thread."""
+        return self._threads.submit(work)
 
     def _forget(self, draft: Draft) -> None:
         del self._on_their_way[draft.key]
