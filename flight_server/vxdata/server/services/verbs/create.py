@@ -126,7 +126,8 @@ def _explain_left_over(
         return ParentNotFound.from_identifiers(
             sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
         )
-    if found := _existing(connection, staging, missing):
+    # What stands in the tables by now may also have been inserted a moment ago.
+    if found := [row for row in _existing(connection, staging, missing) if row["identifier"] in waiting]:
         return _already_there(found)
     return LineageCycle.from_identifiers(sorted(waiting))
 
