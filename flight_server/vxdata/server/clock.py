@@ -76,19 +76,17 @@ def resolve_instant(
         The instant; it is current when nothing of the types was committed after it.
     """
     row = connection.rows(clock.read_for(resource_types))[0]
+    version = row["version"]
     as_of = as_of or row["stamp"]
     is_last = as_of == row["stamp"]
     is_current = is_last or row["type_stamp"] is None or row["type_stamp"] <= as_of
-    change = (row["type_version"], row["type_stamp"])
-    if reads_log or not is_current:
-        change = _last_commit_at(connection, as_of)
-    version = row["version"] if is_last else _last_commit_at(connection, as_of)[0]
-    return Resolved(Instant(version, as_of, is_current), "{} {}".format(*change), row["purge_epoch"])
-
-
-def _last_commit_at(connection: Connection, as_of: datetime) -> tuple[int, datetime | None]:
-    row = connection.rows(clock.version_at(as_of))[0]
-    return row["version"], row["stamp"]
+    change = f"{row['type_version']} {row['type_stamp']}"
+    if reads_log or not is_last:
+        seen = connection.rows(clock.version_at(as_of))[0]
+        version = seen["version"]
+        if reads_log or not is_current:
+            change = f"{version} {seen['stamp']}"
+    return Resolved(Instant(version, as_of, is_current), change, row["purge_epoch"])
 
 
 def lock_clock(connection: Connection) -> Instant:
