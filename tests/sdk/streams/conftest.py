@@ -5,14 +5,17 @@ A search that has to stall after the first rows depends on their place in the ta
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sdk.reports import create_reports
 from tests.server.databases import admin, new_database
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.app import Server
+from vxdata.server.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,3 +47,18 @@ def client(server: Server) -> Iterator[Client]:
     """A client of the server."""
     with Client(server.flight_url) as connected:
         yield connected
+
+
+@pytest.fixture(scope="module")
+def database(server: Server, settings: Settings) -> Iterator[Database]:
+    """Connections to the database of the server."""
+    assert settings.database_uri is not None
+    with closing(Database(settings.database_uri, size=2)) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def reports(client: Client, root: str) -> str:
+    """What long reports hang below."""
+    create_reports(client, root)
+    return root

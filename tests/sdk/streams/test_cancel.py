@@ -8,23 +8,18 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fixtures.commands import DEADLINE, environment
-from tests.sdk.reports import create_reports, running
+from tests.sdk.reports import running
 from tests.server.support import until
-from vxdata.server.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from vxdata.sdk import Client
     from vxdata.server.app import Server
-    from vxdata.server.config import Settings
+    from vxdata.server.database import Database
 
 TOP = Path(__file__).resolve().parents[3]
 
@@ -67,21 +62,6 @@ except KeyboardInterrupt:
 
 print("usable:", large(client, parent).limit(3).collect().height, flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def database(server: Server, settings: Settings) -> Iterator[Database]:
-    """Connections to the database of the server."""
-    assert settings.database_uri is not None
-    with closing(Database(settings.database_uri, size=1)) as pool:
-        yield pool
-
-
-@pytest.fixture(scope="module")
-def reports(client: Client, root: str) -> str:
-    """What long reports hang below."""
-    create_reports(client, root)
-    return root
 
 
 @pytest.mark.parametrize(

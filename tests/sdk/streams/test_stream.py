@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,35 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tests.sdk.reports import ROWS, create_reports, large, running, slow, stalling
+from tests.sdk.reports import ROWS, large, running, slow, stalling
 from tests.server.support import scalar, until
 from tests.store.relay import Relay
 from vxdata.schemas.errors import InvalidRequest, RequestTimedOut, ServerUnavailable
 from vxdata.sdk import Client, F
 from vxdata.sdk._retry import RETRY_SECONDS
 from vxdata.sdk._stream import _resized
-from vxdata.server.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vxdata.server.app import Server
-    from vxdata.server.config import Settings
-
-
-@pytest.fixture(scope="module")
-def database(server: Server, settings: Settings) -> Iterator[Database]:
-    """Connections to the database of the server."""
-    assert settings.database_uri is not None
-    with closing(Database(settings.database_uri, size=2)) as pool:
-        yield pool
-
-
-@pytest.fixture(scope="module")
-def reports(client: Client, root: str) -> str:
-    """What long reports hang below."""
-    create_reports(client, root)
-    return root
+    from vxdata.server.database import Database
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 SMALL_BYTES: Final = 256 * 1024
 """Largest answer that is kept in memory; larger ones are kept on disk."""
 
-
 log = structlog.get_logger(__name__)
 
 
