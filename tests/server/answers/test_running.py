@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+
+    from vxdata.server.answers.draft import Draft
 
 LARGE = SEGMENT_BYTES // 5
 """Bytes of a row's padding, so that two batches of three rows fill a segment."""
@@ -57,9 +61,8 @@ class Source:
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     """An empty shelf."""
-    shelf = Shelf(tmp_path / "answers", 1024**3)
-    yield shelf
-    shelf.close()
+    with closing(Shelf(tmp_path / "answers", 1024**3)) as shelf:
+        yield shelf
 
 
 def begun(shelf: Shelf, source: Source, **options: float) -> tuple[Running, Iterator[pa.RecordBatch]]:
@@ -79,17 +82,16 @@ def joined(running: Running) -> Iterator[pa.RecordBatch]:
 def test_all_readers_get_all_batches_in_whatever_order_they_ask(
     tmp_path: Path, steps: list[int], padding: int
 ) -> None:
-    shelf = Shelf(tmp_path / f"{id(steps)}", 1024**3)
-    source = Source(7, padding=padding)
-    running, first = begun(shelf, source)
-    readers = [first, joined(running), joined(running), joined(running)]
-    found: list[list[int]] = [[], [], [], []]
-    for step in steps:
-        found[step] += numbers(each for each in [next(readers[step], None)] if each is not None)
-    whole = [got + numbers(reader) for got, reader in zip(found, readers, strict=True)]
-    assert whole == [list(range(7))] * 4
-    assert source.taken == 7
-    shelf.close()
+    with closing(Shelf(tmp_path / f"{id(steps)}", 1024**3)) as shelf:
+        source = Source(7, padding=padding)
+        running, first = begun(shelf, source)
+        readers = [first, joined(running), joined(running), joined(running)]
+        found: list[list[int]] = [[], [], [], []]
+        for step in steps:
+            found[step] += numbers(each for each in [next(readers[step], None)] if each is not None)
+        whole = [got + numbers(reader) for got, reader in zip(found, readers, strict=True)]
+        assert whole == [list(range(7))] * 4
+        assert source.taken == 7
 
 
 def test_nothing_is_fetched_before_somebody_asks(shelf: Shelf) -> None:
@@ -204,27 +206,50 @@ def test_one_that_outgrows_the_shelf_goes_on_for_whoever_is_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vxdata.server.answers.running.PATIENCE_SECONDS", 0.1)
-    shelf = Shelf(tmp_path / "small", 3 * SEGMENT_BYTES)
-    running, first = begun(shelf, Source(12, padding=LARGE))
-    other = joined(running)
-    assert numbers(first) == list(range(12))
-    with pytest.raises(ServerUnavailable, match="lags too far behind the others"):
-        list(other)
-    assert [path.name for path in (tmp_path / "small").iterdir()] == ["lock"]
-    assert shelf.draft("key", 0, running) is None, "it is remembered as too large"
-    shelf.close()
+    with closing(Shelf(tmp_path / "small", 3 * SEGMENT_BYTES)) as shelf:
+        running, first = begun(shelf, Source(12, padding=LARGE))
+        other = joined(running)
+        assert numbers(first) == list(range(12))
+        with pytest.raises(ServerUnavailable, match="lags too far behind the others"):
+            list(other)
+        assert [path.name for path in (tmp_path / "small").iterdir()] == ["lock"]
+        assert shelf.draft("key", 0, running) is None, "it is remembered as too large"
 
 
 @pytest.mark.parametrize("limit", [3 * SEGMENT_BYTES, 1024])
 def test_readers_side_by_side_all_end_when_nothing_is_kept(tmp_path: Path, limit: int) -> None:
-    shelf = Shelf(tmp_path / "small", limit)
-    source = Source(30, padding=LARGE)
-    running, first = begun(shelf, source)
-    readers = [first, *(joined(running) for _ in range(7))]
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(numbers, readers)) == [list(range(30))] * 8
-    assert source.taken == 30
-    shelf.close()
+    with closing(Shelf(tmp_path / "small", limit)) as shelf:
+        source = Source(30, padding=LARGE)
+        running, first = begun(shelf, source)
+        readers = [first, *(joined(running) for _ in range(7))]
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(numbers, readers)) == [list(range(30))] * 8
+        assert source.taken == 30
+
+
+def test_nobody_is_left_behind_by_a_fetch_that_began_while_the_answer_was_still_kept(tmp_path: Path) -> None:
+    """The disk refuses while PostgreSQL is asked, so that what is in memory is all that the others have."""
+    is_asked = threading.Event()
+
+    class Slow(Shelf):
+        def reserve(self, draft: Draft, size: int) -> None:
+            assert is_asked.wait(30)
+            super().reserve(draft, size)
+
+    with closing(Slow(tmp_path / "small", 1024)) as shelf:
+        running = Running(never)
+
+        def refused_meanwhile() -> Generator[pa.RecordBatch]:
+            for number, each in enumerate(made(3, padding=LARGE)):
+                if number == 2:
+                    is_asked.set()
+                    until(lambda: shelf.on_its_way("key") is None, "the answer is not kept any more")
+                yield each
+
+        first = running.begin(refused_meanwhile(), shelf.draft("key", 0, running))
+        other = joined(running)
+        assert numbers(islice(first, 3)) == [0, 1, 2]
+        assert numbers(other) == [0, 1, 2]
 
 
 def test_a_reader_of_what_is_stored_keeps_the_query_going(shelf: Shelf) -> None:

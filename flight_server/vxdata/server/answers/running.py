@@ -163,10 +163,11 @@ class Running:
                     raise self._failure
                 if self._is_whole:
                     return None
-                if self._is_busy or (self._is_full() and time.monotonic() < patience):
+                is_full = self._is_full()
+                if self._is_busy or (is_full and time.monotonic() < patience):
                     self._wait(place)
                 else:
-                    self._fetch()
+                    self._fetch(leaves_behind=is_full)
 
     def _note_that_somebody_reads(self) -> None:
         if not self._is_busy:
@@ -191,15 +192,19 @@ class Running:
         msg = "The answer is not kept, and this reader lags too far behind the others; ask again."
         raise self._failure or ServerUnavailable(msg)
 
-    def _fetch(self) -> None:
-        """Fetch a batch for all, without the lock; only one thread does so at a time."""
+    def _fetch(self, *, leaves_behind: bool) -> None:
+        """Fetch a batch for all, without the lock; only one thread does so at a time.
+
+        Args:
+            leaves_behind: Whether readers that lag were waited for long enough.
+        """
         self._is_busy, self._idle_since = True, math.inf
         self._changed.release()
         try:
             batch = next(cast("Generator[pa.RecordBatch]", self._batches), None)
             with self._changed:
                 if batch is not None:
-                    self._take_in(batch)
+                    self._take_in(batch, leaves_behind=leaves_behind)
                 self._is_whole = batch is None
                 self._changed.notify_all()
             self._store()
@@ -214,11 +219,11 @@ class Running:
             self._is_busy, self._idle_since = False, time.monotonic()
             self._changed.notify_all()
 
-    def _take_in(self, batch: pa.RecordBatch) -> None:
+    def _take_in(self, batch: pa.RecordBatch, *, leaves_behind: bool) -> None:
         """Add a batch; what is not stored is let go when all have read it, or the slowest is too slow."""
         if self._draft is None:
             slowest = min((place.position for place in self._places), default=self._tail_begin)
-            self._release(len(self._tail) if self._is_full() else max(slowest - self._tail_begin, 0))
+            self._release(len(self._tail) if leaves_behind else max(slowest - self._tail_begin, 0))
         self._tail.append(batch)
         self._tail_bytes += batch.nbytes
 
