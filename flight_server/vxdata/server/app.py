@@ -15,6 +15,7 @@ from vxdata.server.answers.desk import Desk
 from vxdata.server.answers.shelf import Shelf, ShelfInUse
 from vxdata.server.blobs import BlobStore
 from vxdata.server.database import Database
+from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.errors import ErrorDesk
 from vxdata.server.flight import FlightServer
 from vxdata.server.http import HttpServer, build_app
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 CANCEL_SECONDS: Final = 10.0
 """How long cancelled calls get to end."""
+
+MOST_PARTS: Final = 4
+"""Most connections of a large answer, unless the settings say otherwise."""
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +87,7 @@ class Server:
                     catalog(),
                     self._watch,
                     desk,
+                    parts=settings.read_parts or min(usable_cpus(), MOST_PARTS),
                     stall_limit=settings.stall_limit,
                 ),
                 write=WriteService(

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8, description="Most database connections of writers, beside those of readers; more writers queue."
     )
+    read_parts: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None,
+        description="Most connections that read a large answer side by side, each a part of it; "
+        "as many as the server has cores, up to four, where not set.",
+    )
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
     )

@@ -25,8 +25,21 @@ def compile_plan(plan: BoundPlan, instant: Instant) -> str:
         One SELECT statement; all values in it are literals, because bound parameters would switch
         the driver's COPY streaming off.
     """
+    return render(query_of(plan, instant))
+
+
+def query_of(plan: BoundPlan, instant: Instant) -> exp.Select:
+    """Build the tree of a query.
+
+    Args:
+        plan: A bound plan.
+        instant: The instant to read at.
+
+    Returns:
+        A tree that belongs to the caller.
+    """
     source = unresolved(plan.relation.label)
     query = exp.Select().from_(exp.alias_(source, plan.relation.name, table=True, quoted=True), copy=False)
     for rule in RULES:
         query = rule(query, plan, instant)
-    return render(query)
+    return query

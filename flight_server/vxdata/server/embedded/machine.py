@@ -39,7 +39,7 @@ class Machine:
         memory = psutil.virtual_memory().total
         return cls(
             memory_bytes=min(memory, cgroup_memory_bytes() or memory),
-            cpus=_cpus(),
+            cpus=usable_cpus(),
             free_disk_bytes=shutil.disk_usage(data_dir).free,
             shared_memory_bytes=shutil.disk_usage(_SHARED_MEMORY).total
             if _SHARED_MEMORY.is_dir()
@@ -47,7 +47,8 @@ class Machine:
         )
 
 
-def _cpus() -> int:
+def usable_cpus() -> int:
+    """Count the processors that this process may use, within the limits of its control group."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cgroup_cpus()
     return allowed if quota is None else max(1, min(allowed, math.ceil(quota)))

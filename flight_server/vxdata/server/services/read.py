@@ -14,6 +14,7 @@ from vxdata.server.answers.running import Attended, Running
 from vxdata.server.clock import close_instant, last_commit, resolve_instant
 from vxdata.server.conform import conform, result_schema
 from vxdata.server.database import READ_ONLY
+from vxdata.server.parts import Parts, Reading
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.shapes import render_plan
 
@@ -51,6 +52,7 @@ class ReadService:
         catalog: What plans may name.
         watch: Cancels queries whose caller has gone.
         desk: Gives out answers that are there already.
+        parts: Most connections of an answer.
         stall_limit: Seconds that a part of an answer may wait to be taken.
     """
 
@@ -61,9 +63,11 @@ class ReadService:
         watch: Watch,
         desk: Desk | None = None,
         *,
+        parts: int = 1,
         stall_limit: float = math.inf,
     ) -> None:
-        """Keep the parts."""
+        """Keep what it works with."""
+        self._parts = Parts(database, parts)
         self._desk = desk or Desk(None)
         self._stall_limit = stall_limit
         self._database = database
@@ -153,14 +157,14 @@ class ReadService:
         """
         with (
             self._database.connection() as connection,
-            self._watch.over(Attended(connection, answer), answer.is_deserted),
+            self._watch.over(Attended(reading := Reading(connection), answer), answer.is_deserted),
             connection.transaction(READ_ONLY),
         ):
             seen = resolve_instant(connection, bound.members, bound.as_of, reads_log=bound.reads_log)
             sql = render_plan(plan, bound, seen.instant)
             question = _Question(seen, sql, _schema(bound, seen.instant))
             yield question  # at once: a client that waits for its schema could not cancel the call
-            with connection.stream(question.sql) as batches:
+            with self._parts.stream(reading, bound, seen.instant, sql) as batches:
                 for batch in batches:
                     yield conform(batch, question.arrow_schema)
 

@@ -1,0 +1,145 @@
+"""Parts: a large answer comes over several connections at a time, all of which read one state.
+
+A single connection keeps one core busy in PostgreSQL, and one here that turns rows into columns. Pulls of
+whole relations are what takes long, so they are divided (`sql/parts.py`), and whichever part brings a batch
+next is heard next.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from vxdata.schemas.errors import ServiceProblem
+from vxdata.server.database import READ_ONLY
+from vxdata.server.database_errors import DatabaseError
+from vxdata.server.merge import Merge
+from vxdata.server.turns import Turns
+from vxdata.sql import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from vxdata.schemas.plan import BoundPlan
+    from vxdata.server.database import Connection, Database
+    from vxdata.sql.instant import Instant
+
+LEAST_PAGES: Final = 4096
+"""Pages of a relation that is worth dividing: 32 MiB."""
+
+PARTS_EACH: Final = 4
+"""Parts for each connection: rows are never spread evenly, and whoever is done takes the next part."""
+
+log = structlog.get_logger(__name__)
+
+
+class Reading:
+    """What reads one answer: one connection, to which others may come.
+
+    Args:
+        connection: The first one, in a transaction whose snapshot all of them read.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Begin with one."""
+        self.connections = [connection]
+
+    def cancel(self) -> None:
+        """Cancel whatever they run; one that cannot be reached does not spare the others."""
+        for connection in self.connections:
+            try:
+                connection.cancel()
+            except DatabaseError as error:
+                connection.is_broken = True
+                log.warning("cancel_failed", error=str(error))
+
+
+class Parts:
+    """Streams answers, large ones over several connections.
+
+    Args:
+        database: Lends the connections.
+        most: Most connections of an answer; all answers together have at most so many more than one each.
+    """
+
+    def __init__(self, database: Database, most: int) -> None:
+        """Begin with none taken."""
+        self._database = database
+        self._most = most
+        self._spare = Turns(most - 1)
+
+    @contextmanager
+    def stream(
+        self, reading: Reading, bound: BoundPlan, instant: Instant, sql: str
+    ) -> Iterator[Iterator[pa.RecordBatch]]:
+        """Run a query and stream its batches, in no particular order if the plan asks for none.
+
+        Args:
+            reading: What reads it.
+            bound: What is asked.
+            instant: The instant to read at.
+            sql: The same as one statement.
+
+        Yields:
+            The batches.
+
+        Raises:
+            DatabaseError: PostgreSQL refused the query, or a connection broke.
+        """
+        first = reading.connections[0]
+        pages = self._pages(first, bound, instant)
+        with ExitStack() as stack:
+            others = self._others(stack) if sum(pages.values()) >= LEAST_PAGES else []
+            if not others:
+                yield stack.enter_context(first.stream(sql))
+                return
+            reading.connections.extend(others)
+            first.execute(parts.keep_in_place(list(pages)))
+            snapshot = first.rows(parts.EXPORT_SNAPSHOT)[0]["snapshot"]
+            waiting = deque(parts.divide(bound, instant, pages, PARTS_EACH * len(reading.connections)))
+            sources = [partial(_batches, first, waiting)]
+            sources += [partial(_batches_of_other, other, snapshot, waiting) for other in others]
+            merge = Merge(sources, reading.cancel)
+            stack.callback(merge.close)
+            yield merge
+
+    def _pages(self, connection: Connection, bound: BoundPlan, instant: Instant) -> dict[str, int]:
+        """Pages of each table that is read, if the plan can be divided at all."""
+        if self._most == 1 or not parts.is_divisible(bound):
+            return {}
+        rows = connection.rows(parts.count_pages(parts.tables_of(bound, instant)))
+        return {row["name"]: row["pages"] for row in rows}
+
+    def _others(self, stack: ExitStack) -> list[Connection]:
+        """Further connections, as many as can be had at once: nobody waits for them."""
+        others: list[Connection] = []
+        while len(others) < self._most - 1 and stack.enter_context(self._spare.turn(0)):
+            try:
+                others.append(stack.enter_context(self._database.connection(wait=0)))
+            except ServiceProblem as problem:
+                log.info("read_not_divided_further", connections=1 + len(others), reason=problem.message)
+                break
+        return others
+
+
+def _batches_of_other(connection: Connection, snapshot: str, waiting: deque[str]) -> Iterator[pa.RecordBatch]:
+    with connection.transaction(READ_ONLY):
+        connection.execute(parts.import_snapshot(snapshot))
+        yield from _batches(connection, waiting)
+
+
+def _batches(connection: Connection, waiting: deque[str]) -> Iterator[pa.RecordBatch]:
+    """The batches of one part after the other, until none waits."""
+    while waiting:
+        try:
+            statement = waiting.popleft()
+        except IndexError:  # another connection took the last one
+            return
+        with connection.stream(statement) as batches:
+            yield from batches

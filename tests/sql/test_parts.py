@@ -1,0 +1,91 @@
+"""Parts: which plans are divided, and that the parts are the whole."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.server.support import create, resources
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan, bind
+from vxdata.sql.compile import compile_plan
+from vxdata.sql.instant import Instant
+from vxdata.sql.parts import count_pages, divide, is_divisible, tables_of
+
+if TYPE_CHECKING:
+    from vxdata.server.database import Database
+    from vxdata.server.services.write import WriteService
+
+NOW = datetime(2024, 2, 29, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["volume", "resource", "patient"])
+def test_whole_relations_are_divided(name: str) -> None:
+    assert is_divisible(bind(Plan(resource_type=name), catalog()))
+    assert is_divisible(bind(Plan(resource_type=name, select=("identifier",)), catalog()))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"where": Comparison(op="==", field="license", value="a")},
+        {"limit": 10},
+        {"offset": 10},
+        {"order_by": (OrderBy(field="license"),)},
+        {"distinct": True, "select": ("license",)},
+        {"group_by": ("license",)},
+        {"group_by": (), "aggregates": (Aggregate(function="count", field=None, name="n"),)},
+    ],
+    ids="-".join,
+)
+def test_what_depends_on_other_rows_or_finds_few_is_not_divided(asked: dict[str, Any]) -> None:
+    assert not is_divisible(bind(Plan(resource_type="volume", **asked), catalog()))
+
+
+def test_the_log_is_not_divided() -> None:
+    assert not is_divisible(bind(Plan(resource_type="commit"), catalog()))
+
+
+def test_history_is_read_from_both_tables() -> None:
+    plan = bind(Plan(resource_type="volume", history=True), catalog())
+    assert tables_of(plan, Instant(1, NOW, is_current=True)) == [
+        '"vxdata"."volume"',
+        '"vxdata"."volume_history"',
+    ]
+
+
+@pytest.mark.parametrize("history", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize("is_current", [True, False])
+def test_the_parts_are_the_whole(
+    database: Database, creates: WriteService, unique: str, count: int, *, is_current: bool, history: bool
+) -> None:
+    rows = [
+        {"identifier": f"datasource/{unique}-{number}", "description": "x" * 900} for number in range(200)
+    ]
+    receipt = create(creates, resources("datasource", *rows))
+    plan = bind(Plan(resource_type="datasource", select=("identifier",), history=history), catalog())
+    instant = Instant(receipt.version, receipt.as_of, is_current=is_current)
+    with database.connection() as connection:
+        tables = tables_of(plan, instant)
+        pages = {row["name"]: row["pages"] for row in connection.rows(count_pages(tables))}
+        assert sum(pages.values()) > count
+        whole = connection.rows(compile_plan(plan, instant))
+        parts = [connection.rows(sql) for sql in divide(plan, instant, pages, count)]
+    found = [row["identifier"] for part in parts for row in part]
+    assert sorted(found) == sorted(row["identifier"] for row in whole)
+    assert sum(bool(part) for part in parts) == count
+
+
+def test_rows_on_pages_that_were_added_meanwhile_belong_to_the_last_part(
+    database: Database, creates: WriteService, unique: str
+) -> None:
+    receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
+    plan = bind(Plan(resource_type="datasource", select=("identifier",)), catalog())
+    instant = Instant(receipt.version, receipt.as_of, is_current=True)
+    first, last = divide(plan, instant, {'"vxdata"."datasource"': 0}, 2)
+    with database.connection() as connection:
+        assert not connection.rows(first)
+        assert f"datasource/{unique}" in [row["identifier"] for row in connection.rows(last)]
