@@ -479,3 +479,23 @@ def test_connections_are_closed_before_their_origin(database: Database, database
     pool.close()
     for backend in backends:
         until(partial(has_gone, database, backend), "the backend has gone")
+
+
+def test_few_rows_come_at_once_as_they_would_in_a_stream(pool: Database) -> None:
+    query = "SELECT n, array[n::text, NULL] AS list, now() AS at FROM generate_series(1, 50) AS n"
+    with pool.connection() as connection, connection.transaction(READ_ONLY):
+        with connection.stream(query, is_small=True) as batches:
+            at_once = list(batches)
+        with connection.stream(query) as batches:
+            streamed = list(batches)
+    assert at_once == streamed
+
+
+def test_who_leaves_few_rows_or_is_refused_leaves_the_connection_sound(pool: Database) -> None:
+    with pool.connection() as connection:
+        with connection.stream("SELECT 1 AS one", is_small=True) as batches:
+            assert batches
+        with pytest.raises(DatabaseError), connection.stream("SELECT 1 / 0", is_small=True):
+            pass
+        assert connection.rows("SELECT 2 AS two") == [{"two": 2}]
+        assert not connection.is_broken

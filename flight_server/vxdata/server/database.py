@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 BATCH_BYTES: Final = 4 * 1024 * 1024
 """Wire bytes of a batch: about 3 MB of Arrow, within the 1 to 4 MB that gRPC carries best."""
 
+USE_COPY: Final = StatementOptions.USE_COPY.value
+BATCH_SIZE: Final = StatementOptions.BATCH_SIZE_HINT_BYTES.value
+
 IDLE_BEFORE_PING: Final = 30.0
 """Seconds after which an idle connection is tried before it is lent out."""
 
@@ -88,17 +91,12 @@ class Connection:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
         with self._classified():
-            # Without COPY a small query takes half the round trips.
-            self._cursor.adbc_statement.set_options(**{StatementOptions.USE_COPY.value: "false"})
-            try:
-                self._cursor.execute(sql)
-                table: pa.Table = self._cursor.fetch_arrow_table()
-                return list(table.to_pylist())
-            finally:
-                self._cursor.adbc_statement.set_options(**{StatementOptions.USE_COPY.value: "true"})
+            self._run(sql, copies=False)
+            table: pa.Table = self._cursor.fetch_arrow_table()
+            return list(table.to_pylist())
 
     @contextmanager
-    def stream(self, sql: str) -> Iterator[Iterator[pa.RecordBatch]]:
+    def stream(self, sql: str, *, is_small: bool = False) -> Iterator[Iterator[pa.RecordBatch]]:
         """Run a query and stream its batches through COPY, with flat memory.
 
         A stream that is left early is cancelled first: otherwise the connection would go on
@@ -106,6 +104,7 @@ class Connection:
 
         Args:
             sql: One query without bound parameters.
+            is_small: Whether its rows are so few that they can come all at once, without COPY.
 
         Yields:
             The batches; the connection must do nothing else, save `cancel`, until the block ends.
@@ -115,16 +114,19 @@ class Connection:
         """
         self._is_cancelled = False  # before it begins: a cancel may come while it does
         with self._classified():
-            self._cursor.adbc_statement.set_options(
-                **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
-            )
-            self._cursor.execute(sql)
+            self._run(sql, copies=not is_small)
             reader = self._cursor.fetch_record_batch()
-        self._is_streaming = True
+        self._is_streaming = not is_small
         try:
             yield self._batches(reader)
         finally:
             self._end_stream(reader)
+
+    def _run(self, sql: str, *, copies: bool) -> None:
+        """Begin a query: through COPY in three round trips, or in one, with all its rows in memory."""
+        options = {USE_COPY: str(copies).lower(), BATCH_SIZE: str(BATCH_BYTES)}
+        self._cursor.adbc_statement.set_options(**options)
+        self._cursor.execute(sql)
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         """Read to the end; a stream that breaks off brings no SQLSTATE, so distrust the connection."""

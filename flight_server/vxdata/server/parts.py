@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LEAST_PAGES: Final = 4096
 """Pages of a relation that is worth dividing: 32 MiB."""
 
+FEW_ROWS: Final = 100
+"""Most rows that come at once instead of as a stream."""
+
 PARTS_EACH: Final = 4
 """Parts for each connection: rows are never spread evenly, and whoever is done takes the next part."""
 
@@ -97,7 +100,8 @@ class Parts:
         with ExitStack() as stack:
             others = self._others(stack) if sum(pages.values()) >= LEAST_PAGES else []
             if not others:
-                yield stack.enter_context(first.stream(sql))
+                is_small = bound.most_rows is not None and bound.most_rows <= FEW_ROWS
+                yield stack.enter_context(first.stream(sql, is_small=is_small))
                 return
             reading.connections.extend(others)
             first.execute(parts.keep_in_place(list(pages)))

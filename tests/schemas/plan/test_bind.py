@@ -463,3 +463,20 @@ class TestAsOf:
 
     def test_none(self) -> None:
         assert bind(Plan(resource_type="thing"), CATALOG).as_of is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [
+        ({}, None),
+        ({"limit": 7}, 7),
+        ({"where": Comparison(op="==", field="identifier", value="volume/a")}, 1),
+        ({"where": IsIn(field="identifier", values=("volume/a", "volume/b"))}, 2),
+        ({"where": IsIn(field="identifier", values=("volume/a", "volume/b")), "limit": 1}, 1),
+        ({"where": Comparison(op="!=", field="identifier", value="volume/a")}, None),
+        ({"where": Comparison(op="==", field="license", value="a")}, None),
+        ({"where": Comparison(op="==", field="identifier", value="volume/a"), "history": True}, None),
+    ],
+)
+def test_the_most_rows_that_a_plan_can_give(asked: dict[str, Any], most: int | None) -> None:
+    assert bind(Plan(resource_type="volume", **asked), catalog()).most_rows == most

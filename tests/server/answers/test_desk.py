@@ -50,9 +50,9 @@ class CountingDatabase(Database):
         with super().connection(wait=wait, for_writing=for_writing) as connection:
             stream = connection.stream
 
-            def counted(sql: str) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
+            def counted(sql: str, **options: bool) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
                 self.streams += 1
-                return stream(sql)
+                return stream(sql, **options)
 
             connection.stream = counted  # type: ignore[method-assign, assignment]
             try:

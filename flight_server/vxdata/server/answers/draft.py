@@ -73,7 +73,7 @@ class Draft:
         Raises:
             CannotKeep: The answer is too large, or the disk does not take it.
         """
-        self._space.reserve(self, sum(batch.nbytes for batch in batches))
+        self._space.reserve(self, sum(batch.get_total_buffer_size() for batch in batches))
         try:
             if self._file is None:
                 self._file = AnswerFile.create(self._space.path(self.key))
@@ -97,8 +97,8 @@ class Draft:
         Raises:
             CannotKeep: The disk does not take it.
         """
-        if not segments and sum(batch.nbytes for batch in rest) <= SMALL_BYTES:
-            self._space.put(self, InMemory(tuple(rest), self.purge_epoch))
+        if not segments and (small := InMemory(tuple(rest), self.purge_epoch)).size <= SMALL_BYTES:
+            self._space.put(self, small)
         else:
             written = [*segments, *([self.append(rest)] if rest else ())]
             self._space.later(lambda: self._complete(written))

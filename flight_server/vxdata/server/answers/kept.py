@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -37,10 +38,10 @@ class InMemory:
     batches: tuple[pa.RecordBatch, ...]
     purge_epoch: int
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes."""
-        values: int = sum(batch.nbytes for batch in self.batches)
+        values: int = sum(batch.get_total_buffer_size() for batch in self.batches)
         return BOOKKEEPING_BYTES + values
 
     def read(self) -> Iterator[pa.RecordBatch]:

@@ -225,11 +225,11 @@ class Running:
             slowest = min((place.position for place in self._places), default=self._tail_begin)
             self._release(len(self._tail) if leaves_behind else max(slowest - self._tail_begin, 0))
         self._tail.append(batch)
-        self._tail_bytes += batch.nbytes
+        self._tail_bytes += batch.get_total_buffer_size()
 
     def _release(self, count: int) -> None:
         """Let go of the first batches in memory."""
-        self._tail_bytes -= sum(batch.nbytes for batch in self._tail[:count])
+        self._tail_bytes -= sum(batch.get_total_buffer_size() for batch in self._tail[:count])
         self._tail_begin += count
         self._tail = self._tail[count:]
 

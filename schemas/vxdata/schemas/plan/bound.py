@@ -271,6 +271,23 @@ class BoundPlan:
         return tuple(sorted({member for relation in self.reads for member in relation.members}))
 
     @property
+    def most_rows(self) -> int | None:
+        """Most rows of the result, if the plan tells: by its limit, or by the resources that it names."""
+        named = _most_named(self.where) if self.relation.key == ("identifier",) else None
+        return min((most for most in (named, self.limit) if most is not None), default=None)
+
+    @property
     def reads_log(self) -> bool:
         """Whether the commit log is read, which every commit changes."""
         return not all(relation.members for relation in self.reads)
+
+
+def _most_named(where: BoundPredicate | None) -> int | None:
+    """How many identifiers a condition asks for, if that is all that it does."""
+    match where:
+        case BoundComparison(op="==", operand=Operand(column=Field(name="identifier"))):
+            return 1
+        case BoundIsIn(operand=Operand(column=Field(name="identifier")), values=values):
+            return len(values)
+        case _:
+            return None

@@ -130,6 +130,8 @@ def _check_shape(plan: Plan) -> None:
     level = [] if plan.where is None else [plan.where]
     queries = 0
     for _ in range(MOST_NESTED + 1):
+        if not level:
+            break
         queries += sum(isinstance(node, OTHER_QUERIES) for node in level)
         level = [part for node in level for part in parts(node)]
     if level:
