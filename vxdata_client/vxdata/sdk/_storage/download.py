@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.blob_urls import ObjectUrl
-from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl
+from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest
 from vxdata.sdk._storage.checks import is_whole
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.fetch import Fetcher
@@ -17,7 +17,7 @@ from vxdata.sdk._storage.places import place_of, remove_stale, whole_file
 from vxdata.sdk._storage.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._storage.options import Reach
@@ -49,10 +49,11 @@ def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
         The parts, by text.
 
     Raises:
+        InvalidRequest: Something is no text.
         InvalidBlobUrl: Some have a form that is not allowed; all such are named.
     """
     parsed, refused = {}, {}
-    for url in dict.fromkeys(urls):
+    for url in dict.fromkeys(_texts(urls)):
         try:
             parsed[url] = ObjectUrl.parse(url)
         except InvalidBlobUrl as error:
@@ -60,6 +61,18 @@ def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
     if refused:
         raise InvalidBlobUrl.from_urls(list(refused), "; ".join(dict.fromkeys(refused.values())))
     return parsed
+
+
+def _texts(urls: Iterable[object]) -> Iterator[str]:
+    """Refuse what is no text, such as the nulls of a column; `materialize` is who leaves these out."""
+    for position, url in enumerate(urls):
+        if not isinstance(url, str):
+            msg = (
+                f"URLs are texts, and the one at position {position} is {url!r:.100}. "
+                "Leave out what is null, or give the frame to materialize."
+            )
+            raise InvalidRequest(msg, position=position)
+        yield url
 
 
 def download(
@@ -118,7 +131,11 @@ def _usable(found: dict[str, int], crew: Crew) -> dict[ObjectUrl, int]:
     usable = {}
     for text, size in found.items():
         try:
-            usable[ObjectUrl.parse(text)] = size
+            url = ObjectUrl.parse(text)
+            if url.is_prefix:
+                problem = "its key ends in /*, as what stands for a whole prefix does"
+                raise InvalidBlobUrl.from_urls([text], problem)
+            usable[url] = size
         except InvalidBlobUrl as refusal:
             crew.fail(text, refusal)
     return usable
