@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.sdk.storage.conftest import point_at
+from tests.store.relay import Relay
 from vxdata.schemas.errors import BlobCorrupted, InvalidBlobUrl, InvalidRequest, LocalFileProblem
+from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk._storage.upload import LOOK_FIRST_BYTES
 
 if TYPE_CHECKING:
     from vxdata.sdk import Storage
+    from vxdata.server.app import Server
+    from vxdata.server.embedded import EmbeddedStack
 
 LARGE = os.environ.get("HYPOTHESIS_PROFILE") in {"thorough", "exhaustive"}
 """Whether the sizes of a real training set are tried too: minutes, and 3 GiB of disk."""
@@ -115,6 +121,25 @@ class TestWhatIsThere:
         assert storage.upload(source, group=unique) == url
         assert s3.head_object(Bucket="vxdata", Key=key)["LastModified"] == stored["LastModified"]
 
+    def test_is_looked_for_before_it_is_sent(
+        self,
+        server: Server,
+        stack: EmbeddedStack,
+        unique: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        source = tmp_path / "a.bin"
+        write_random(source, LOOK_FIRST_BYTES)
+        point_at(monkeypatch, stack)
+        with Relay(stack.s3.url.removeprefix("http://")) as relay:
+            monkeypatch.setenv("VXDATA_S3_URL", relay.url.replace("grpc://", "http://"))
+            with Client(server.flight_url, storage=StorageOptions(access="direct")) as client:
+                url = client.storage.upload(source, group=unique)
+                sent = relay.carried
+                assert client.storage.upload(source, group=unique) == url
+        assert sent > LOOK_FIRST_BYTES > 10 * (relay.carried - sent)
+
     def test_is_stored_once_for_files_that_are_equal(
         self, storage: Storage, s3: Any, unique: str, tmp_path: Path
     ) -> None:
@@ -133,8 +158,11 @@ class TestWhatIsThere:
         source.write_text(unique)
         key = f"{unique}/{digest(source)}/a.bin"
         s3.put_object(Bucket="vxdata", Key=key, Body=b"something else")
-        with pytest.raises(BlobCorrupted, match="14 bytes under the hash of a file of 12"):
+        with pytest.raises(
+            BlobCorrupted, match=f"14 bytes under the hash of a file of 12, at .*{key}"
+        ) as caught:
             storage.upload(source, group=unique)
+        assert [failure["name"] for failure in caught.value.failures] == [str(source)]
         assert s3.get_object(Bucket="vxdata", Key=key)["Body"].read() == b"something else"
 
     def test_is_not_downloaded_again(self, storage: Storage, unique: str, tmp_path: Path) -> None:
