@@ -180,18 +180,18 @@ class _Fetching:
     def fetch(self, url: ObjectUrl, tally: Tally) -> None:
         """Fetch one object if it must be."""
         place = self._places[url]
-        if url in self._present and self._is_right(url, place):
+        if url in self._present and self._is_right(url, place, tally):
             tally.spared()
             return
         with whole_file(place) as unfinished:
             self._fetcher.fetch(url, unfinished, tally)
 
-    def _is_right(self, url: ObjectUrl, place: Path) -> bool:
+    def _is_right(self, url: ObjectUrl, place: Path, tally: Tally) -> bool:
         if not self._needs_look(url):
             return place.stat().st_size == self._sizes[url]
         stat = self._access.head(url)
         if self._verify:
-            return is_whole(place, url, stat)
+            return is_whole(place, url, stat, tally)
         return place.stat().st_size == stat.size
 
     def _needs_look(self, url: ObjectUrl) -> bool:
