@@ -268,6 +268,7 @@ def test_the_client_is_stopped_and_started_again(
     there = arrived(one.dest)
     assert ENOUGH <= len(there) < len(files)
     assert {path.read_bytes() for path in there} <= set(files)
+    assert all(part.parent == one.dest for part in unfinished(one.dest)), "folders hold whole objects only"
     if signal_number == signal.SIGINT:
         assert words.rstrip().endswith("KeyboardInterrupt")
         assert unfinished(one.dest) == []

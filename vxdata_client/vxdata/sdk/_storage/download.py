@@ -102,12 +102,11 @@ def download(
     sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}
     for found in listed.values():
         sizes |= _usable(found, crew)
-    places = {url: place_of(url, dest_dir) for url in sizes}
     with (
         Progress("download", len(sizes), shown=wish.progress) as progress,
         Fetcher(access, reach.options.thread_count) as fetcher,
     ):
-        fetching = _Fetching(access, fetcher, sizes, places, verify=wish.verify)
+        fetching = _Fetching(access, fetcher, sizes, dest_dir, verify=wish.verify)
         fetching.prepare()
         crew.run(sizes, fetching.fetch, progress)
     crew.finish()
@@ -148,7 +147,7 @@ class _Fetching:
         access: The way to S3.
         fetcher: Writes them to files.
         sizes: The objects, with their sizes where a listing told them.
-        places: Their files.
+        dest_dir: The folder below which all files go.
         verify: Whether to hash what is there.
     """
 
@@ -157,24 +156,25 @@ class _Fetching:
         access: Access,
         fetcher: Fetcher,
         sizes: dict[ObjectUrl, int | None],
-        places: dict[ObjectUrl, Path],
+        dest_dir: Path,
         *,
         verify: bool,
     ) -> None:
         self._access = access
         self._fetcher = fetcher
         self._sizes = sizes
-        self._places = places
+        self._top = dest_dir
+        self._places = {url: place_of(url, dest_dir) for url in sizes}
         self._verify = verify
         # Unlike Path.is_file, it says no where a folder may not be read: the fetch will name the object.
-        self._present = {url for url, place in places.items() if os.path.isfile(place)}  # noqa: PTH113
+        self._present = {url for url, place in self._places.items() if os.path.isfile(place)}  # noqa: PTH113
 
     def prepare(self) -> None:
         """Announce what will be asked for, and tidy up behind processes that were killed."""
         unsure = [url for url in self._sizes if url in self._present and self._needs_look(url)]
         self._access.expect("head", unsure)
         self._access.expect("get", [url for url in self._sizes if url not in self._present])
-        for folder in {place.parent for place in self._places.values()}:
+        for folder in {self._top, *(place.parent for place in self._places.values())}:
             remove_stale(folder)
 
     def fetch(self, url: ObjectUrl, tally: Tally) -> None:
@@ -183,7 +183,7 @@ class _Fetching:
         if url in self._present and self._is_right(url, place, tally):
             tally.spared()
             return
-        with whole_file(place) as unfinished:
+        with whole_file(place, self._top) as unfinished:
             self._fetcher.fetch(url, unfinished, tally)
 
     def _is_right(self, url: ObjectUrl, place: Path, tally: Tally) -> bool:
