@@ -34,6 +34,7 @@ Opening = Callable[..., AbstractContextManager[Work]]
 CLIENT: Final = "client"
 SERVER: Final = "server"
 POSTGRES: Final = "PostgreSQL"
+S3: Final = "S3"
 """The names of the processes that are watched."""
 
 SPAWN: Final = multiprocessing.get_context("spawn")

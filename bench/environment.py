@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import polars as pl
-import psutil
 from adbc_driver_postgresql import dbapi
 from pydantic import SecretStr
 
 from bench.candidates import POSTGRES, Server, tell
-from bench.machine import describe_machine
 from vxdata.cli.idc.load import load
 from vxdata.cli.idc.mapping import map_index
 from vxdata.cli.idc.source import read_index
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.cli.idc.mapping import Mapped
-
-__all__ = ["Environment", "describe_machine", "running", "served"]
 
 QUICK_COLLECTIONS: Final = ("prostatex", "prostate_mri_us_biopsy")
 
@@ -158,13 +154,6 @@ def served(uri: str, **settings: object) -> Iterator[Server]:
                 yield Server(process.pid, url)
             finally:
                 process.terminate()
-
-
-@contextmanager
-def _served(uri: str) -> Iterator[tuple[psutil.Process, str]]:
-    """The same, as `bench.storage` calls it."""
-    with served(uri) as server:
-        yield psutil.Process(server.pid), server.url
 
 
 @contextmanager

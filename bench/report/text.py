@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEGABYTE: Final = 1e6
 DASH: Final = "—"
-PROCESSES: Final = ("client", "server", "PostgreSQL")
+PROCESSES: Final = ("client", "server", "PostgreSQL", "S3")
 
 
 def sections(entries: Mapping[str, Entry]) -> str:

@@ -60,6 +60,15 @@ def test_one_frame_comes_back_as_a_frame(client: Client, run_id: str) -> None:
     assert_frame_equal(client.artefacts.download(f"artefacts/{run_id}"), found)  # type: ignore[arg-type] # a frame
 
 
+@pytest.mark.parametrize("part", ["a//b", "a/./b", "a/../b", "a b#%25?", "*/b"])
+def test_identifiers_that_are_no_folders(client: Client, unique: str, part: str) -> None:
+    client.artefacts.create(ArtefactCreate(identifier=f"{unique}/{part}"))
+
+    client.artefacts.attach_files({"results": FRAME}, artefact_id=f"{unique}/{part}")
+
+    assert_frame_equal(client.artefacts.download(f"{unique}/{part}"), FRAME)  # type: ignore[arg-type] # a frame
+
+
 def test_several_come_back_by_name(client: Client, run_id: str, tmp_path: Path) -> None:
     report = tmp_path / "report.pdf"
     report.write_bytes(b"%PDF")

@@ -7,11 +7,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from tests.sdk.storage.conftest import point_at
 from vxdata.schemas.create import ArtefactCreate, HistoMapCreate, VolumeCreate
 from vxdata.schemas.errors import (
+    FieldTypeMismatch,
     InvalidBlobUrl,
     ParentNotFound,
     ResourceAlreadyExists,
@@ -224,6 +226,21 @@ def test_an_update_says_to_upload_first(file: Path) -> None:
         VolumeUpdate(path_nii=file)  # type: ignore[arg-type] # the subject
     with pytest.raises(ValidationFailed, match=r"files: at \['a'\]: only create uploads"):
         ArtefactUpdate(files={"a": file})  # type: ignore[dict-item] # the subject
+
+
+def test_an_update_takes_what_upload_gives(direct: Client, datasource: str, unique: str, file: Path) -> None:
+    direct.volumes.create(volume(unique, datasource))
+    url = direct.storage.upload(file)
+    assert direct.volumes.update(unique, VolumeUpdate(path_nii=url)).path_nii == url
+
+
+def test_a_frame_says_to_upload_first(direct: Client, datasource: str, unique: str, file: Path) -> None:
+    columns = {"identifier": [unique], "parent_identifier": [datasource], "license": ["x"]}
+    paths = pl.Series([file], dtype=pl.Object)
+    with pytest.raises(FieldTypeMismatch, match=r"Only models take local files: client\.storage\.upload"):
+        direct.volumes.create(pl.DataFrame({**columns, "path_nii": paths}))
+    with pytest.raises(ValidationFailed, match="is not an s3://bucket/key URL"):
+        direct.volumes.create(pl.DataFrame({**columns, "path_nii": [str(file)]}))
 
 
 def test_a_path_stays_itself_until_it_is_uploaded(file: Path) -> None:

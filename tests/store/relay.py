@@ -28,6 +28,7 @@ class Relay:
         self._is_swallowing = False
         self._sockets: list[socket.socket] = []
         self.cuts = 0
+        self.made = 0
         self.carried = 0
         self.url = f"grpc://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -60,6 +61,7 @@ class Relay:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                self.made += 1
                 far = socket.create_connection(self._server)
                 self._sockets += [near, far]
                 threading.Thread(target=self._carry, args=(near, far, False), daemon=True).start()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from vxdata.schemas.blob_urls import ObjectUrl
@@ -232,8 +233,11 @@ def test_wrong_credentials(server: Any, stack: Any, tmp_path: Path, monkeypatch:
     source = tmp_path / "a"
     source.write_text("a")
     with Client(server.flight_url) as client:
-        with pytest.raises(BlobForbidden, match=r"S3 refuses it \("):
+        with pytest.raises(BlobForbidden, match=r"S3 refuses it \(") as caught:
             client.storage.upload(source)
+        assert [failure["name"] for failure in caught.value.failures] == [str(source)]
+        with pytest.raises(BlobForbidden, match=r"^scores: S3 refuses it \("):
+            client.storage.upload_dataframes({"scores": pl.DataFrame({"a": [1]})})
         with pytest.raises(PermissionError):
             client.storage.download("s3://vxdata/a", tmp_path / "out")
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest
+from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest, LocalFileProblem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from vxdata.sdk import Storage
 
 FRAME = pl.DataFrame(
@@ -66,6 +65,34 @@ def test_what_is_no_frame_is_refused(storage: Storage) -> None:
     lazy: Any = FRAME.lazy()
     with pytest.raises(InvalidRequest, match=r"'a' is no polars.DataFrame but LazyFrame; collect"):
         storage.upload_dataframes({"a": lazy})
+
+
+@pytest.mark.parametrize("nothing", [None, [FRAME], FRAME])
+def test_frames_have_names(storage: Storage, nothing: Any) -> None:
+    """A result without frames has None for them."""
+    with pytest.raises(InvalidRequest, match="upload_dataframes takes a dictionary of frames by name, not"):
+        storage.upload_dataframes(nothing)
+    with pytest.raises(InvalidRequest, match="download_dataframes takes a dictionary of URLs by name, not"):
+        storage.download_dataframes(nothing)
+
+
+def test_what_parquet_cannot_hold_is_refused(storage: Storage) -> None:
+    with pytest.raises(InvalidRequest, match=r"'a' cannot be stored as Parquet: .*Object"):
+        storage.upload_dataframes({"a": pl.DataFrame({"a": [object()]})})
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+def test_a_frame_for_which_the_disk_has_no_room(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that answers as a full disk does, at the place of the file that is written."""
+
+    def write_to_a_full_disk(frame: pl.DataFrame, path: Path) -> None:
+        path.symlink_to("/dev/full")
+        written(frame, path)
+
+    written = pl.DataFrame.write_parquet
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", write_to_a_full_disk)
+    with pytest.raises(LocalFileProblem, match=r"^scores: No space left on device"):
+        storage.upload_dataframes({"scores": FRAME})
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "../a"])

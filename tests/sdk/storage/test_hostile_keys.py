@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vxdata.schemas.errors import InvalidBlobUrl, LocalFileProblem, TransferFailed
+from vxdata.schemas.errors import InvalidBlobUrl, InvalidRequest, LocalFileProblem, TransferFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +57,13 @@ def test_keys_that_could_escape_are_never_asked_for(storage: Storage, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("nothing", [None, 5, b"s3://vxdata/fine"])
+def test_what_is_no_text_is_refused(storage: Storage, tmp_path: Path, nothing: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"at position 1 is .*give the frame to materialize"):
+        storage.download(["s3://vxdata/fine", nothing], tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_prefix_with_a_key_that_is_refused(storage: Storage, s3: Any, unique: str, tmp_path: Path) -> None:
     s3.put_object(Bucket="vxdata", Key=f"{unique}/fine", Body=b"fine")
     s3.put_object(Bucket="vxdata", Key=f"{unique}/a\x7fb", Body=b"escaped")
@@ -64,6 +71,18 @@ def test_a_prefix_with_a_key_that_is_refused(storage: Storage, s3: Any, unique: 
         storage.download(f"s3://vxdata/{unique}/*", tmp_path)
     assert [failure["code"] for failure in caught.value.failures] == ["INVALID_BLOB_URL"]
     assert (tmp_path / "vxdata" / unique / "fine").read_bytes() == b"fine"
+
+
+def test_a_prefix_with_an_object_that_is_called_as_a_prefix(
+    storage: Storage, s3: Any, unique: str, tmp_path: Path
+) -> None:
+    """Its URL could stand for the whole folder, which must not become a file."""
+    s3.put_object(Bucket="vxdata", Key=f"{unique}/folder/fine", Body=b"fine")
+    s3.put_object(Bucket="vxdata", Key=f"{unique}/folder/*", Body=b"star")
+    with pytest.raises(TransferFailed, match=r"ends in /\*") as caught:
+        storage.download(f"s3://vxdata/{unique}/*", tmp_path)
+    assert [failure["name"] for failure in caught.value.failures] == [f"s3://vxdata/{unique}/folder/*"]
+    assert (tmp_path / "vxdata" / unique / "folder" / "fine").read_bytes() == b"fine"
 
 
 def test_a_prefix_leaves_out_the_objects_that_stand_for_folders(

@@ -19,16 +19,17 @@ import pytest
 from tests.fixtures.commands import DEADLINE, until
 from tests.sdk.storage.conftest import point_at
 from tests.store.relay import Relay
+from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import TransferFailed
 from vxdata.sdk import Client, StorageOptions
-from vxdata.sdk._storage.access import CHUNK_BYTES
-from vxdata.sdk._storage.checks import sha256_of
+from vxdata.sdk._storage.access import CHUNK_BYTES, Stat
+from vxdata.sdk._storage.checks import is_whole, sha256_of
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.progress import Progress, Tally
 from vxdata.server.embedded import EmbeddedStack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from vxdata.sdk import Storage
 
@@ -84,13 +85,18 @@ def own_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_hashing_stops_at_the_next_chunk(tmp_path: Path) -> None:
+def verified(path: Path, tally: Tally) -> bool:
+    return is_whole(path, ObjectUrl("bucket", "key"), Stat(path.stat().st_size), tally)
+
+
+@pytest.mark.parametrize("work", [sha256_of, verified])
+def test_hashing_stops_at_the_next_chunk(tmp_path: Path, work: Callable[[Path, Tally], object]) -> None:
     path = tmp_path / "large"
     path.write_bytes(b"x" * (10 * CHUNK_BYTES))
     crew = Crew(1)
     heard: list[int] = []
 
-    def hashed(path: Path, tally: Tally) -> str:
+    def hashed(path: Path, tally: Tally) -> object:
         with Progress("", 1, shown=False) as bar:
 
             def check() -> None:
@@ -99,7 +105,7 @@ def test_hashing_stops_at_the_next_chunk(tmp_path: Path) -> None:
                     crew._stop.set()  # as Ctrl-C does
                 tally._check()
 
-            return sha256_of(path, Tally(bar, check))
+            return work(path, Tally(bar, check))
 
     assert crew.run([path], hashed) == {}
     assert len(heard) == ENOUGH
@@ -262,6 +268,7 @@ def test_the_client_is_stopped_and_started_again(
     there = arrived(one.dest)
     assert ENOUGH <= len(there) < len(files)
     assert {path.read_bytes() for path in there} <= set(files)
+    assert all(part.parent == one.dest for part in unfinished(one.dest)), "folders hold whole objects only"
     if signal_number == signal.SIGINT:
         assert words.rstrip().endswith("KeyboardInterrupt")
         assert unfinished(one.dest) == []

@@ -98,6 +98,28 @@ def test_lists_structures_and_mappings(storage: Storage, urls: list[str], tmp_pa
     ]
 
 
+def test_categories_become_texts_at_any_depth(storage: Storage, urls: list[str], tmp_path: Path) -> None:
+    words = pl.Enum(urls)
+    frame = pl.DataFrame(
+        {"lists": [[urls[0]], None], "arrays": [[urls[1], None], None], "structs": [{"a": [urls[2]]}, None]},
+        schema={
+            "lists": pl.List(words),
+            "arrays": pl.Array(words, 2),
+            "structs": pl.Struct({"a": pl.Array(words, 1)}),
+        },
+    )
+    local = storage.materialize(frame, tmp_path / "out")
+    assert local.schema == {
+        "lists": pl.List(pl.String),
+        "arrays": pl.Array(pl.String, 2),
+        "structs": pl.Struct({"a": pl.Array(pl.String, 1)}),
+    }
+    assert texts(local["lists"][0]) == ["0"]
+    assert texts(local["arrays"][0]) == ["1", None]
+    assert texts(local["structs"][0]["a"]) == ["2"]
+    assert local[1].rows() == [(None, None, None)]
+
+
 def test_resources_of_the_server(
     client: Client, storage: Storage, urls: list[str], datasource: str, unique: str, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import assume, given
@@ -15,6 +16,7 @@ from vxdata.schemas.errors import InvalidBlobUrl
 from vxdata.sdk._storage.places import LONGEST_NAME, STALE_SECONDS, place_of, remove_stale, whole_file
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="/")
+SHM = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 NAMES = st.text(LETTERS, min_size=1, max_size=12) | st.text("%~.*2Ea", min_size=1, max_size=6)
 KEYS = st.lists(NAMES.filter(lambda name: name not in {".", "..", "*"}), min_size=1).map("/".join)
 
@@ -101,7 +103,7 @@ def test_only_the_last_folder_is_a_hash() -> None:
 
 
 def interrupted(target: Path) -> None:
-    with whole_file(target) as unfinished:
+    with whole_file(target, target.parent) as unfinished:
         unfinished.write_text("half")
         raise KeyboardInterrupt
 
@@ -109,12 +111,21 @@ def interrupted(target: Path) -> None:
 class TestUnfinishedFiles:
     def test_get_their_name_at_the_end(self, tmp_path: Path) -> None:
         target = tmp_path / "new" / "folder" / "a"
-        with whole_file(target) as unfinished:
+        with whole_file(target, tmp_path) as unfinished:
             unfinished.write_text("whole")
-            assert not target.exists()
-            assert unfinished.parent == target.parent
-        assert list(target.parent.iterdir()) == [target]
+            assert list(target.parent.iterdir()) == [], "whoever reads the folder meets whole files only"
+            assert unfinished.parent == tmp_path
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == [target]
         assert target.read_text() == "whole"
+
+    @pytest.mark.skipif(not SHM.is_dir(), reason="the system has no second disk that is always there")
+    def test_lie_on_the_disk_of_the_file(self, tmp_path: Path) -> None:
+        """A folder below may be a link to another disk, to which nothing can be renamed."""
+        with TemporaryDirectory(dir=SHM) as other:
+            (tmp_path / "bucket").symlink_to(other)
+            with whole_file(tmp_path / "bucket" / "a", tmp_path) as unfinished:
+                unfinished.write_text("whole")
+            assert [path.read_text() for path in Path(other).iterdir()] == ["whole"]
 
     def test_are_removed_on_failure_and_leave_what_was_there(self, tmp_path: Path) -> None:
         target = tmp_path / "a"

@@ -34,6 +34,8 @@ Moved = TypeVar("Moved")
 FRAME_ENDING: Final = ".parquet"
 """How the names of stored frames end."""
 
+_NO_FOLDERS: Final = {"": "%", ".": "%2E", "..": "%2E%2E"}
+
 
 class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
     """The artefacts, with the files that belong to them."""
@@ -64,13 +66,11 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
         (identifier,) = self._full([artefact_id])
         present = self._without_files(identifier)
         # Equal files share an object: what is uploaded in vain stays, since the one who won may use it.
-        storage = self._session.storage
+        storage, group = self._session.storage, _folder_of(identifier)
         urls = _together(
-            lambda: storage.upload_dataframes(frames, group=identifier) if frames else {},
+            lambda: storage.upload_dataframes(frames, group=group) if frames else {},
             lambda: (
-                dict(zip(paths, storage.upload([*paths.values()], group=identifier), strict=True))
-                if paths
-                else {}
+                dict(zip(paths, storage.upload([*paths.values()], group=group), strict=True)) if paths else {}
             ),
         )
         update = ArtefactUpdate(files={name: urls[name] for name in files})
@@ -131,6 +131,11 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
             raise InvalidRequest(msg, files=dict(files))
         paths = self._session.storage.download(list(files.values()), dest_dir=Path(dest_dir))
         return dict(zip(files, paths, strict=True))
+
+
+def _folder_of(identifier: str) -> str:
+    """The folder of an artefact's files: its identifier, which may have parts that no S3 URL may have."""
+    return "/".join(_NO_FOLDERS.get(part, part) for part in identifier.split("/"))
 
 
 def _together(*moves: Callable[[], dict[str, Moved]]) -> dict[str, Moved]:

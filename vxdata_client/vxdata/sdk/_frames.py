@@ -151,9 +151,10 @@ def _column(rows: Rows, field: Field, series: pl.Series) -> pa.ChunkedArray:
 
 
 def _mismatch(payload_type: PayloadType, field: Field, dtype: pl.DataType) -> FieldTypeMismatch:
+    hint = " Only models take local files: client.storage.upload gives URLs." if field.holds_blobs else ""
     return FieldTypeMismatch(
         f"{payload_type.prefix}.{field.name} is of type {type(field.type).__name__.lower()}; "
-        f"a column of {dtype} does not fit.",
+        f"a column of {dtype} does not fit.{hint}",
         resource_type=payload_type.prefix,
         field=field.name,
         wanted=str(arrow_type(field.type)),

@@ -22,7 +22,7 @@ CHUNK_BYTES: Final = 1024 * 1024
 """What one thread holds in memory of an object that is streamed."""
 
 PART_BYTES: Final = 8 * 1024 * 1024
-"""What is larger moves in parts of this size, side by side; and is looked for before it is uploaded."""
+"""What is larger moves in parts of this size, side by side."""
 
 MOST_PARTS: Final = 10_000
 """Parts that S3 puts together to one object."""
@@ -114,7 +114,7 @@ class Source:
         """
         found = self.path.stat()
         if (found.st_size, found.st_mtime_ns) != (self.size, self.modified):
-            raise LocalFileProblem.about(str(url), f"{self.path} changed while it was uploaded")
+            raise LocalFileProblem.about(str(url), "the file changed while it was uploaded")
 
 
 class Readable(Protocol):

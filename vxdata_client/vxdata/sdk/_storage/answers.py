@@ -40,6 +40,8 @@ _OF_CODES: Final[dict[str | None, Meaning]] = {
     "XAmzContentSHA256Mismatch": _CHANGED,
     "InvalidDigest": _CHANGED,
     "IncompleteBody": _CHANGED,
+    # The one answer of the kind 400 that passes: the connection was too slow for S3.
+    "RequestTimeout": (TransferFailed, "S3 waited too long for it ({said})"),
 }
 _OF_STATUSES: Final[dict[int, Meaning]] = {
     HTTPStatus.PRECONDITION_FAILED: (ConditionFailed, "it is there, or is another one than before"),
@@ -49,6 +51,8 @@ _OF_STATUSES: Final[dict[int, Meaning]] = {
     HTTPStatus.TEMPORARY_REDIRECT: _ELSEWHERE,
     HTTPStatus.UNAUTHORIZED: _REFUSED,
     HTTPStatus.FORBIDDEN: _REFUSED,
+    # S3 does not understand what it was asked for, a key that is too long for it for instance.
+    HTTPStatus.BAD_REQUEST: _REFUSED,
 }
 
 

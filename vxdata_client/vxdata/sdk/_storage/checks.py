@@ -67,13 +67,25 @@ class Check:
             raise BlobCorrupted.about(str(self._url), problem)
 
 
-def is_whole(path: Path, url: ObjectUrl, stat: Stat) -> bool:
-    """Whether a file holds the bytes of an object."""
+def is_whole(path: Path, url: ObjectUrl, stat: Stat, tally: Tally) -> bool:
+    """Whether a file holds the bytes of an object.
+
+    Args:
+        path: The file.
+        url: The object.
+        stat: What S3 says of it.
+        tally: Can break off at every chunk; nothing moves.
+
+    Returns:
+        Whether size and hash are right.
+    """
     size = path.stat().st_size
     if size != stat.size:
         return False
     check = Check(url, stat)
-    check.update_from(path, Span(0, size))
+    for chunk in chunks_of(path, Span(0, size)):
+        tally.moved(0)
+        check.update(chunk)
     return check.problem() is None
 
 

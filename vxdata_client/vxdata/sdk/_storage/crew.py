@@ -59,21 +59,27 @@ class Crew:
         self._last_sign_of_life = time.monotonic()
 
     def run(
-        self, jobs: Iterable[Job], work: Callable[[Job, Tally], Outcome], progress: Progress | None = None
+        self,
+        jobs: Iterable[Job],
+        work: Callable[[Job, Tally], Outcome],
+        progress: Progress | None = None,
+        *,
+        called: Callable[[Job], str] = str,
     ) -> dict[Job, Outcome]:
         """Do jobs, each as often as it takes.
 
         Args:
-            jobs: What to do; their texts name them in errors.
+            jobs: What to do.
             work: Does one, and tells what moves.
             progress: The bar that shows it, if any.
+            called: What errors call a job.
 
         Returns:
             The outcomes of those that succeeded, in the order of jobs; `finish` tells of the others.
         """
         if progress is None:
             with Progress("", 0, shown=False) as silent:
-                return self.run(jobs, work, silent)
+                return self.run(jobs, work, silent, called=called)
         jobs = list(dict.fromkeys(jobs))
         waiting = iter(jobs)
         outcomes: dict[Job, Outcome] = {}
@@ -83,18 +89,19 @@ class Crew:
                 try:
                     outcomes[job] = self._tried(job, work, Tally(progress, self._check))
                 except Stopped:
-                    self._not_tried.append(str(job))
+                    self._not_tried.append(called(job))
                 except StorageProblem as problem:
-                    self.fail(str(job), problem)
+                    self.fail(called(job), problem)
                 except ServiceProblem as problem:  # it was waited for, and all others need the server too
                     self._stop.set()
-                    self.fail(str(job), TransferFailed.about(str(job), problem.message.removesuffix(".")))
+                    why = problem.message.removesuffix(".")
+                    self.fail(called(job), TransferFailed.about(str(job), why))
                 except BaseException as fault:  # noqa: BLE001 - a mistake of ours: carried to the caller's thread
                     self._fault = fault
                     self._stop.set()
 
         self._in_threads(pull, min(self._threads, len(jobs)))
-        self._not_tried += map(str, waiting)
+        self._not_tried += map(called, waiting)
         return {job: outcomes[job] for job in jobs if job in outcomes}
 
     def fail(self, name: str, problem: VxDataError) -> None:

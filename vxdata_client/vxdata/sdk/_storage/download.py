@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.blob_urls import ObjectUrl
-from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl
+from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest
 from vxdata.sdk._storage.checks import is_whole
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.fetch import Fetcher
@@ -17,7 +17,7 @@ from vxdata.sdk._storage.places import place_of, remove_stale, whole_file
 from vxdata.sdk._storage.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._storage.options import Reach
@@ -49,10 +49,11 @@ def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
         The parts, by text.
 
     Raises:
+        InvalidRequest: Something is no text.
         InvalidBlobUrl: Some have a form that is not allowed; all such are named.
     """
     parsed, refused = {}, {}
-    for url in dict.fromkeys(urls):
+    for url in dict.fromkeys(_texts(urls)):
         try:
             parsed[url] = ObjectUrl.parse(url)
         except InvalidBlobUrl as error:
@@ -60,6 +61,18 @@ def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
     if refused:
         raise InvalidBlobUrl.from_urls(list(refused), "; ".join(dict.fromkeys(refused.values())))
     return parsed
+
+
+def _texts(urls: Iterable[object]) -> Iterator[str]:
+    """Refuse what is no text, such as the nulls of a column; `materialize` is who leaves these out."""
+    for position, url in enumerate(urls):
+        if not isinstance(url, str):
+            msg = (
+                f"URLs are texts, and the one at position {position} is {url!r:.100}. "
+                "Leave out what is null, or give the frame to materialize."
+            )
+            raise InvalidRequest(msg, position=position)
+        yield url
 
 
 def download(
@@ -89,12 +102,11 @@ def download(
     sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}
     for found in listed.values():
         sizes |= _usable(found, crew)
-    places = {url: place_of(url, dest_dir) for url in sizes}
     with (
         Progress("download", len(sizes), shown=wish.progress) as progress,
         Fetcher(access, reach.options.thread_count) as fetcher,
     ):
-        fetching = _Fetching(access, fetcher, sizes, places, verify=wish.verify)
+        fetching = _Fetching(access, fetcher, sizes, dest_dir, verify=wish.verify)
         fetching.prepare()
         crew.run(sizes, fetching.fetch, progress)
     crew.finish()
@@ -118,7 +130,11 @@ def _usable(found: dict[str, int], crew: Crew) -> dict[ObjectUrl, int]:
     usable = {}
     for text, size in found.items():
         try:
-            usable[ObjectUrl.parse(text)] = size
+            url = ObjectUrl.parse(text)
+            if url.is_prefix:
+                problem = "its key ends in /*, as what stands for a whole prefix does"
+                raise InvalidBlobUrl.from_urls([text], problem)
+            usable[url] = size
         except InvalidBlobUrl as refusal:
             crew.fail(text, refusal)
     return usable
@@ -131,7 +147,7 @@ class _Fetching:
         access: The way to S3.
         fetcher: Writes them to files.
         sizes: The objects, with their sizes where a listing told them.
-        places: Their files.
+        dest_dir: The folder below which all files go.
         verify: Whether to hash what is there.
     """
 
@@ -140,41 +156,42 @@ class _Fetching:
         access: Access,
         fetcher: Fetcher,
         sizes: dict[ObjectUrl, int | None],
-        places: dict[ObjectUrl, Path],
+        dest_dir: Path,
         *,
         verify: bool,
     ) -> None:
         self._access = access
         self._fetcher = fetcher
         self._sizes = sizes
-        self._places = places
+        self._top = dest_dir
+        self._places = {url: place_of(url, dest_dir) for url in sizes}
         self._verify = verify
         # Unlike Path.is_file, it says no where a folder may not be read: the fetch will name the object.
-        self._present = {url for url, place in places.items() if os.path.isfile(place)}  # noqa: PTH113
+        self._present = {url for url, place in self._places.items() if os.path.isfile(place)}  # noqa: PTH113
 
     def prepare(self) -> None:
         """Announce what will be asked for, and tidy up behind processes that were killed."""
         unsure = [url for url in self._sizes if url in self._present and self._needs_look(url)]
         self._access.expect("head", unsure)
         self._access.expect("get", [url for url in self._sizes if url not in self._present])
-        for folder in {place.parent for place in self._places.values()}:
+        for folder in {self._top, *(place.parent for place in self._places.values())}:
             remove_stale(folder)
 
     def fetch(self, url: ObjectUrl, tally: Tally) -> None:
         """Fetch one object if it must be."""
         place = self._places[url]
-        if url in self._present and self._is_right(url, place):
+        if url in self._present and self._is_right(url, place, tally):
             tally.spared()
             return
-        with whole_file(place) as unfinished:
+        with whole_file(place, self._top) as unfinished:
             self._fetcher.fetch(url, unfinished, tally)
 
-    def _is_right(self, url: ObjectUrl, place: Path) -> bool:
+    def _is_right(self, url: ObjectUrl, place: Path, tally: Tally) -> bool:
         if not self._needs_look(url):
             return place.stat().st_size == self._sizes[url]
         stat = self._access.head(url)
         if self._verify:
-            return is_whole(place, url, stat)
+            return is_whole(place, url, stat, tally)
         return place.stat().st_size == stat.size
 
     def _needs_look(self, url: ObjectUrl) -> bool:

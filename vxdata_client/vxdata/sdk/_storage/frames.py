@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.errors import InvalidRequest, LocalFileProblem
 from vxdata.sdk._storage.download import Wish, download
-from vxdata.sdk._storage.upload import upload
+from vxdata.sdk._storage.upload import Upload, upload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from vxdata.sdk._storage.options import Reach
 
-SUFFIX = ".parquet"
+SUFFIX: Final = ".parquet"
+
+_OF_THE_DISK: Final = re.compile(r"([\w ]+) \(os error \d+\)")
+"""How Polars words what the system has refused, among its other errors."""
 
 
 def upload_dataframes(
@@ -34,17 +37,21 @@ def upload_dataframes(
     Returns:
         The URL of each, by name.
     """
+    _require_mapping(frames, "upload_dataframes takes a dictionary of frames by name")
+    for name, frame in frames.items():
+        if not isinstance(frame, pl.DataFrame):
+            kind = type(frame).__name__
+            msg = f"{name!r} is no polars.DataFrame but {kind}; collect or convert it first."
+            raise InvalidRequest(msg)
     with tempfile.TemporaryDirectory(prefix="vxdata-") as folder:
-        paths = {name: Path(folder, f"{number}{SUFFIX}") for number, name in enumerate(frames)}
+        files = {
+            name: Upload(Path(folder, f"{number}{SUFFIX}"), f"{name}{SUFFIX}", str(name))
+            for number, name in enumerate(frames)
+        }
         for name, frame in frames.items():
-            if not isinstance(frame, pl.DataFrame):
-                kind = type(frame).__name__
-                msg = f"{name!r} is no polars.DataFrame but {kind}; collect or convert it first."
-                raise InvalidRequest(msg)
-            frame.write_parquet(paths[name])
-        files = [(path, f"{name}{SUFFIX}") for name, path in paths.items()]
-        urls = upload(reach, group, files, progress=progress)
-    return {name: urls[path] for name, path in paths.items()}
+            _write(frame, files[name])
+        urls = upload(reach, group, files.values(), progress=progress)
+    return {name: urls[file.path] for name, file in files.items()}
 
 
 def download_dataframes(reach: Reach, urls: Mapping[str, str], *, progress: bool) -> dict[str, pl.DataFrame]:
@@ -58,9 +65,28 @@ def download_dataframes(reach: Reach, urls: Mapping[str, str], *, progress: bool
     Returns:
         The frame of each, by name.
     """
+    _require_mapping(urls, "download_dataframes takes a dictionary of URLs by name")
     with tempfile.TemporaryDirectory(prefix="vxdata-") as folder:
         paths = download(reach, urls.values(), folder, Wish(progress=progress))
         return {name: _read(paths[url], name, url) for name, url in urls.items()}
+
+
+def _require_mapping(given: object, wanted: str) -> None:
+    if not isinstance(given, Mapping):
+        msg = f"{wanted}, not {type(given).__name__}."
+        raise InvalidRequest(msg)
+
+
+def _write(frame: pl.DataFrame, file: Upload) -> None:
+    try:
+        frame.write_parquet(file.path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        of_the_disk = _OF_THE_DISK.search(str(error))
+        if of_the_disk:
+            problem = f"{of_the_disk[1].strip()} ({file.path.parent})"
+            raise LocalFileProblem.about(str(file), problem) from error
+        msg = f"{str(file)!r} cannot be stored as Parquet: {error}"
+        raise InvalidRequest(msg) from error
 
 
 def _read(path: Path, name: str, url: str) -> pl.DataFrame:

@@ -92,6 +92,10 @@ def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) ->
             return values.cast(plain).replace(list(paths), list(paths.values()))
         case pl.List(inner=inner) if isinstance(inner, pl.DataType):
             lists = values.cast(plain).list.eval(_replacing(pl.element(), inner, paths))
+            if isinstance(
+                dtype, pl.Array
+            ):  # by its length: what is in it need not be of the same type any more
+                return lists.list.to_array(dtype.size)
             return lists if plain == dtype else lists.cast(dtype)
         case pl.Struct(fields=fields):
             return values.struct.with_fields(

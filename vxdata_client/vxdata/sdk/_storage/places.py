@@ -63,17 +63,19 @@ def _name_of(part: str) -> str:
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, top: Path) -> Iterator[Path]:
     """Give a path to write to, which becomes the target at the end of the block, or is removed.
 
     Args:
         target: The file; one that exists is replaced.
+        top: The folder of the download. What is unfinished lies there, so that whoever reads the folder of a
+            prefix meets whole objects only.
 
     Yields:
-        A path beside it that nobody else writes to.
+        A path that nobody else writes to.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f"{PARTIAL}{secrets.token_hex(8)}.part")
+    unfinished = _drafts_of(target, top) / f"{PARTIAL}{secrets.token_hex(8)}.part"
     try:
         yield unfinished
         unfinished.replace(target)
@@ -81,6 +83,12 @@ def whole_file(target: Path) -> Iterator[Path]:
         with suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def _drafts_of(target: Path, top: Path) -> Path:
+    """Where to write: on the same disk, as a folder below may be a link to another one, and where one may."""
+    is_same_disk = top.stat().st_dev == target.parent.stat().st_dev
+    return top if is_same_disk and os.access(top, os.W_OK) else target.parent
 
 
 def remove_stale(folder: Path) -> None:

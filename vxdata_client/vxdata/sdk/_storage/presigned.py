@@ -50,7 +50,7 @@ class PresignedAccess(HttpAccess):
     def put(self, url: ObjectUrl, source: Source, tally: Tally) -> bool:
         """Upload a file in one piece unless the object is there, and tell whether it was uploaded."""
         if source.size > LARGEST_PUT:
-            msg = f"{source.path} has {source.size:,} bytes, and without S3 credentials 5 GiB is the most"
+            msg = f"the file has {source.size:,} bytes, and without S3 credentials 5 GiB is the most"
             raise LocalFileProblem.about(str(url), msg)
         return super().put(url, source, tally)
 

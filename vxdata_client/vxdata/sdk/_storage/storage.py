@@ -10,7 +10,7 @@ from vxdata.sdk._storage import frames
 from vxdata.sdk._storage.download import Wish, download
 from vxdata.sdk._storage.materialize import find_urls, replaced
 from vxdata.sdk._storage.options import Reach, StorageOptions
-from vxdata.sdk._storage.upload import upload
+from vxdata.sdk._storage.upload import Upload, upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,7 @@ class Storage:
             's3://vxdata/files/2c26…/scan.nii.gz'
         """
         several = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-        files = [(path, path.name) for path in several]
+        files = [Upload(path, path.name, str(path)) for path in several]
         urls = upload(self._reach, group, files, fail_fast=fail_fast, progress=progress)
         return urls[several[0]] if isinstance(paths, str | os.PathLike) else [urls[path] for path in several]
 
@@ -154,8 +154,9 @@ class Storage:
             The ``s3://`` URL of each, by name, as `BenchmarkingResultCreate.other_data` takes them.
 
         Raises:
-            InvalidRequest: A value is no data frame, or a name cannot be part of a key.
-            StorageProblem: Something failed.
+            InvalidRequest: A value is no data frame or cannot be stored as Parquet, or a name cannot be part
+                of a key.
+            StorageProblem: Something failed; it names every frame that did.
         """
         return frames.upload_dataframes(self._reach, group, dataframes, progress=progress)
 
@@ -173,7 +174,7 @@ class Storage:
 
         Raises:
             InvalidRequest: An object is no Parquet file.
-            StorageProblem: Something failed.
+            StorageProblem: Something failed; it names every object that did.
         """
         return frames.download_dataframes(self._reach, urls, progress=progress)
 

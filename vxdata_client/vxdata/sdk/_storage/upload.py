@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.blob_urls import SCHEME, ObjectUrl
 from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
-from vxdata.sdk._storage.access import PART_BYTES, Source
+from vxdata.sdk._storage.access import CHUNK_BYTES, Source
 from vxdata.sdk._storage.checks import sha256_of
 from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.progress import Progress
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from vxdata.sdk._storage.progress import Tally
 
 DEFAULT_GROUP: Final = "files"
+
+LOOK_FIRST_BYTES: Final = CHUNK_BYTES
+"""Size from which a file is looked for before it is sent: a look takes as long as a few small files do."""
 
 HASH_DELAY: Final = 1.0
 """Seconds after which hashing shows its own bar: small files are hashed before anybody looks."""
@@ -58,20 +61,28 @@ class Target:
 
 
 @dataclass(frozen=True)
-class _Named:
-    """A local file, and the name that its object gets."""
+class Upload:
+    """A local file, and the name that its object gets.
+
+    Args:
+        path: The file.
+        name: The name of the object.
+        called: What errors call it.
+    """
 
     path: Path
     name: str
+    called: str
 
     def __str__(self) -> str:
-        return str(self.path)
+        """What errors call it."""
+        return self.called
 
 
 def upload(
     reach: Reach,
     group: str | None,
-    files: Iterable[tuple[Path, str]],
+    files: Iterable[Upload],
     *,
     fail_fast: bool = False,
     progress: bool = True,
@@ -81,7 +92,7 @@ def upload(
     Args:
         reach: How S3 is reached.
         group: The folder in the bucket.
-        files: Local files, with the names that their objects get.
+        files: What to upload.
         fail_fast: Whether the first failure ends it all; by default all are named at the end.
         progress: Whether to show a progress bar.
 
@@ -95,28 +106,29 @@ def upload(
         ServiceProblem: There are such objects already, and the server cannot be told so.
     """
     target = Target(reach.bucket, group)
-    named = [_Named(path, name) for path, name in dict.fromkeys(files)]
-    _refuse_directories(named)
-    for file in named:
+    files = list(dict.fromkeys(files))
+    _refuse_directories(files)
+    for file in files:
         target.url_of(file.name, "0" * 64)
     crew = Crew(reach.options.thread_count, fail_fast=fail_fast)
-    with Progress("hash", len(named), shown=progress, delay=HASH_DELAY) as bar:
-        sources = crew.run(named, _hashed, bar)
+    with Progress("hash", len(files), shown=progress, delay=HASH_DELAY) as bar:
+        sources = crew.run(files, _hashed, bar)
     urls = {file: target.url_of(file.name, source.sha256) for file, source in sources.items()}
     sending = _Sending(reach.access, {url: sources[file] for file, url in urls.items()})
+    called = {url: file.called for file, url in urls.items()}.__getitem__
     sending.prepare()
     with Progress("upload", len(sending.sources), shown=progress) as bar:
-        sent = crew.run(sending.sources, sending.send, bar)
+        sent = crew.run(sending.sources, sending.send, bar, called=called)
         found = [url for url, is_new in sent.items() if not is_new]
         if not crew.is_stopped:
             reach.touch([str(url) for url in found])
         sending.prepare_to_confirm(found)
-        crew.run(found, sending.confirm, bar)
+        crew.run(found, sending.confirm, bar, called=called)
     crew.finish()
     return {file.path: str(url) for file, url in urls.items()}
 
 
-def _refuse_directories(files: list[_Named]) -> None:
+def _refuse_directories(files: list[Upload]) -> None:
     # Unlike Path.is_dir, it says no where a folder may not be read: the upload will name the file.
     folders = [str(file.path) for file in files if os.path.isdir(file.path)]  # noqa: PTH112
     if folders:
@@ -127,7 +139,7 @@ def _refuse_directories(files: list[_Named]) -> None:
         raise InvalidRequest(msg, paths=folders)
 
 
-def _hashed(file: _Named, tally: Tally) -> Source:
+def _hashed(file: Upload, tally: Tally) -> Source:
     found = file.path.stat()
     tally.sized(found.st_size)
     return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path, tally))
@@ -147,7 +159,7 @@ class _Sending:
 
     def prepare(self) -> None:
         """Announce what will be asked for."""
-        large = [url for url, source in self.sources.items() if source.size > PART_BYTES]
+        large = [url for url, source in self.sources.items() if source.size >= LOOK_FIRST_BYTES]
         self._access.expect("head", large)
         self._access.expect("put", self.sources)
 
@@ -156,7 +168,7 @@ class _Sending:
         source = self.sources[url]
         tally.sized(source.size)
         source.require_unchanged(url)
-        is_found = source.size > PART_BYTES and self._is_there(url, source)
+        is_found = source.size >= LOOK_FIRST_BYTES and self._is_there(url, source)
         is_new = not is_found and self._access.put(url, source, tally)
         if not is_new:
             tally.spared()
@@ -178,6 +190,6 @@ class _Sending:
         except BlobNotFound:
             return False
         if stat.size != source.size:
-            problem = f"S3 holds {stat.size:,} bytes under the hash of a file of {source.size:,}"
+            problem = f"S3 holds {stat.size:,} bytes under the hash of a file of {source.size:,}, at {url}"
             raise BlobCorrupted.about(str(url), problem)
         return True
