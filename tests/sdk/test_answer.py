@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
-from vxdata.schemas.create import PatientCreate
+from vxdata.schemas.create import ArtefactCreate, ImagingStudyCreate, PatientCreate, VolumeCreate
 from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
 from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
-from vxdata.sdk._answer import read_back
+from vxdata.sdk._answer import read_back, read_created
+from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._session import Session
 from vxdata.sdk._transport.flight import FlightTransport
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.response import PatientResponse
     from vxdata.schemas.wire import WriteCommand
     from vxdata.sdk import Client
@@ -120,3 +122,72 @@ def test_what_the_error_knew_it_still_knows(client: Client, unique: str) -> None
         "as_of": now.as_of.isoformat(),
         "counts": {"patient": 1},
     }
+
+
+class TestOfACreate:
+    """What was sent does not travel back; the answer is what a read gives, to the letter."""
+
+    def assert_as_read(self, client: Client, created: list[ResourceResponse]) -> None:
+        names = [response.identifier for response in created]
+        assert repr(created) == repr(client.resources.retrieve(names, include_children=False))
+
+    def test_of_several_types_in_the_order_given(self, client: Client, datasource: str, unique: str) -> None:
+        study, patient = f"imagingstudy/{unique}", f"patient/{unique}"
+        created = client.resources.create(
+            [
+                VolumeCreate(identifier=f"{unique}-b", parent_identifier=study, license="x"),
+                PatientCreate(identifier=patient, parent_identifier=datasource, license="x"),
+                VolumeCreate(identifier=f"{unique}-a", parent_identifier=study, license="x", b_value=1),
+                ImagingStudyCreate(identifier=study, parent_identifier=patient, license="x"),
+            ]
+        )
+        assert [response.identifier for response in created] == [
+            f"volume/{unique}-b",
+            patient,
+            f"volume/{unique}-a",
+            study,
+        ]
+        assert [response.patient_id for response in created] == [patient] * 4
+        assert [response.study_id for response in created] == [study, None, study, study]
+        self.assert_as_read(client, created)
+
+    def test_mappings_come_as_they_are_stored(self, client: Client, unique: str) -> None:
+        model = ArtefactCreate(
+            identifier=unique, parameters={"longer": "1", "a": "2"}, metrics={"zero": -0.0, "b": 1e300}
+        )
+        created = client.artefacts.create([model, ArtefactCreate(identifier=f"{unique}-2")])
+        assert created[0].parameters == {"longer": "1", "a": "2"}
+        assert created[1].parameters is None
+        self.assert_as_read(client, list(created))
+
+    def test_values_that_nobody_checked_come_as_they_are_stored(
+        self, client: Client, datasource: str, unique: str
+    ) -> None:
+        elsewhere = datetime(2025, 1, 31, 12, tzinfo=timezone(timedelta(hours=5)))
+        unchecked = VolumeCreate.model_construct(
+            identifier=f"volume/{unique}",
+            parent_identifier=datasource,
+            license="x",
+            b_value=800,
+            series_date=elsewhere,
+            acquisition_datetime=elsewhere,
+        )
+        (created,) = client.volumes.create([unchecked])
+        assert type(created.b_value) is float
+        assert created.acquisition_datetime == elsewhere
+        self.assert_as_read(client, [created])
+
+    def test_a_request_made_again_is_answered_as_the_first_time(
+        self, client: Client, datasource: str, unique: str
+    ) -> None:
+        model = PatientCreate(identifier=unique, parent_identifier=datasource, license="x", sex="F")
+        first = client.patients.create([model], idempotency_key=unique)
+        client.patients.update(unique, PatientUpdate(sex="M"))
+        assert client.patients.create([model], idempotency_key=unique) == first
+
+    def test_what_is_gone_since_is_named(self, client: Client, unique: str) -> None:
+        now = client.now()
+        receipt = CommitReceipt(version=now.version, as_of=now.as_of, counts={"artefact": 1})
+        tables = list(tables_from_models([ArtefactCreate(identifier=unique)]).items())
+        with pytest.raises(ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: artefact/"):
+            read_created(client._session.transport, tables, receipt)

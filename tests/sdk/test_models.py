@@ -57,6 +57,9 @@ def test_what_is_created_is_what_is_returned(
         assert found.valid_to is None
         assert found.children is None
         assert models_of(payload_type).create.from_response(found) == model
+    read = client.namespace(prefix).retrieve([found.identifier for found in stored], include_children=False)
+    assert repr(stored) == repr(read)
+    assert [found.model_fields_set for found in stored] == [found.model_fields_set for found in read]
 
 
 class TestTables:

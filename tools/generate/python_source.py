@@ -43,6 +43,7 @@ IMPORTS: Final[dict[str, tuple[str, ...]]] = {
     "pydantic": ("Field", "FiniteFloat"),
     "vxdata.schemas.fields": ("MAX_ITEMS",),
     "vxdata.schemas.value_types": (
+        "ISO_DAY",
         "NO_CONTROLS",
         "Day",
         "FreeText",
@@ -257,14 +258,16 @@ def _integer(field_type: Integer) -> str:
     return f"Annotated[int, Field({_keywords({'ge': field_type.ge, 'le': field_type.le})})]"
 
 
-def _bounded(plain: str) -> Callable[[Any], str]:
-    """Write types made of a plain one and whatever bounds are declared."""
+def _float(field_type: Float) -> str:
+    """Write the type of a finite double with whatever bounds are declared."""
+    stated = bounds(field_type)
+    return f"Annotated[FiniteFloat, Field({_keywords(stated)})]" if stated else "FiniteFloat"
 
-    def write(field_type: Float | Date) -> str:
-        stated = bounds(field_type)
-        return f"Annotated[{plain}, Field({_keywords(stated)})]" if stated else plain
 
-    return write
+def _day(field_type: Date) -> str:
+    """Write the type of a day with whatever bounds are declared."""
+    stated = bounds(field_type)
+    return f"Annotated[date, Field({_keywords(stated)}), ISO_DAY]" if stated else "Day"
 
 
 def _text_list(field_type: TextList) -> str:
@@ -279,9 +282,9 @@ def _text_list(field_type: TextList) -> str:
 _VALUE_SOURCES: Final[dict[type[FieldType], Callable[[Any], str]]] = {
     Text: _text,
     Integer: _integer,
-    Float: _bounded("FiniteFloat"),
+    Float: _float,
     Boolean: lambda _: "bool",
-    Date: _bounded("Day"),
+    Date: _day,
     Timestamp: lambda _: "Instant",
     Enum: lambda field_type: f"Literal[{', '.join(map(repr, field_type.values))}]",
     BlobUrl: lambda _: "S3Url",

@@ -9,8 +9,8 @@ from pydantic import Field, FiniteFloat
 from vxdata.schemas.fields import MAX_ITEMS
 from vxdata.schemas.resource_model import ResourceCreate
 from vxdata.schemas.value_types import (
+    ISO_DAY,
     NO_CONTROLS,
-    Day,
     FreeText,
     Instant,
     NumberByName,
@@ -94,8 +94,8 @@ class DataSourceCreate(ResourceCreate):
     country: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = None
     is_prospective: bool | None = None
     is_multicentre: bool | None = None
-    enrolment_start: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
-    enrolment_end: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    enrolment_start: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    enrolment_end: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     planned_patient_count: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
     deidentification: Literal["none", "pseudonymised", "anonymised"] | None = None
     ethics_approval: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
@@ -144,7 +144,9 @@ class PatientCreate(ResourceCreate):
     age_at_enrolment: Annotated[FiniteFloat, Field(ge=0, le=130)] | None = None
     ethnic_group: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
     vital_status: Literal["alive", "deceased"] | None = None
-    last_follow_up_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    last_follow_up_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = (
+        None
+    )
     has_family_history: bool | None = None
     germline_variants: (
         Annotated[
@@ -204,7 +206,7 @@ class ImagingStudyCreate(ResourceCreate):
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = None
-    study_date: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    study_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     study_datetime: Instant | None = None
     study_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
     accession_number: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
@@ -310,7 +312,7 @@ class VolumeCreate(ResourceCreate):
     ) = None
     series_number: Annotated[int, Field(ge=-2147483648, le=2147483647)] | None = None
     series_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
-    series_date: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    series_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     acquisition_datetime: Instant | None = None
     body_part_examined: (
         Annotated[str, Field(max_length=16, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS] | None
@@ -483,7 +485,7 @@ class PathologySpecimenCreate(ResourceCreate):
     ) = None
     is_event_root: bool | None = None
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
-    collected_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    collected_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     approach: Literal["transrectal", "transperineal", "transurethral", "open", "laparoscopic"] | None = None
     guidance: Literal["TRUS", "cognitive", "MRI-US-fusion", "in-bore-MRI", "none"] | None = None
     laterality: Literal["left", "right", "midline", "bilateral"] | None = None
@@ -592,7 +594,7 @@ class PathologyAssessmentCreate(ResourceCreate):
         Literal["pT0", "pT2", "pT2a", "pT2b", "pT2c", "pT3", "pT3a", "pT3b", "pT4", "pTX"] | None
     ) = None
     pathological_n_stage: Literal["pN0", "pN1", "pNX"] | None = None
-    assessed_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
     is_central_review: bool | None = None
     comment: FreeText | None = None
@@ -667,7 +669,7 @@ class PIRADSAssessmentCreate(ResourceCreate):
     epe_grade: Annotated[int, Field(ge=0, le=3)] | None = None
     has_seminal_vesicle_invasion: bool | None = None
     source: Literal["clinical-report", "study-reading", "algorithm"] | None = None
-    assessed_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
     algorithm_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = (
         None
@@ -713,7 +715,7 @@ class PSAMeasurementCreate(ResourceCreate):
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
     value: Annotated[FiniteFloat, Field(ge=0, le=100000)]
     comparator: Literal["<", "<=", ">=", ">"] | None = None
-    measured_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    measured_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     free_psa: Annotated[FiniteFloat, Field(ge=0, le=100000)] | None = None
     free_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
     prostate_volume: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = None
@@ -780,7 +782,7 @@ class DiagnosticReportCreate(ResourceCreate):
         ]
         | None
     ) = None
-    effective_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = None
+    effective_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
     issued_at: Instant | None = None
     author: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
     indication: FreeText | None = None

@@ -74,8 +74,11 @@ def normalise(identifier: str) -> str:
         >>> normalise("volumes/vol1")
         'volume/vol1'
     """
-    prefix = prefix_of(identifier)
-    rest = identifier.partition("/")[2]
+    return _joined(prefix_of(identifier), identifier.partition("/")[2], identifier)
+
+
+def _joined(prefix: str, rest: str, identifier: str) -> str:
+    """Write a canonical prefix and a rest as one identifier, if the rest is well formed."""
     if not _REST.fullmatch(rest):
         msg = (
             f"{identifier!r} is not a valid identifier: after {prefix}/ come 1 to 200 visible ASCII "
@@ -106,13 +109,13 @@ def normalise_as(identifier: str, expected: str) -> str:
         >>> normalise_as("vol1", "volume")
         'volume/vol1'
     """
-    prefix, slash, _ = identifier.partition("/")
+    prefix, slash, rest = identifier.partition("/")
     canonical = registry().canonical_prefix.get(prefix) if slash else None
     if canonical is None:
-        return normalise(f"{expected}/{identifier}")
+        return _joined(expected, identifier, f"{expected}/{identifier}")
     if canonical != expected:
         raise UnexpectedPayload.from_identifiers([identifier], expected)
-    return normalise(identifier)
+    return _joined(expected, rest, identifier)
 
 
 def normalise_all(identifiers: Iterable[str], expected: str) -> list[str]:

@@ -48,7 +48,8 @@ class ResourceModel(BaseModel):
     def __init__(self, /, **data: Any) -> None:
         """Check the values, or raise `ValidationFailed` or the error of the identifier that is wrong."""
         try:
-            super().__init__(**data)
+            # As BaseModel's own constructor does, which would take the values apart once more.
+            self.__pydantic_validator__.validate_python(data, self_instance=self)
         except ValidationError as error:
             # Our error holds all that pydantic's does, so the latter would only double the traceback.
             raise self._error_from(error, data) from None

@@ -9,8 +9,8 @@ from pydantic import Field, FiniteFloat
 from vxdata.schemas.fields import MAX_ITEMS
 from vxdata.schemas.resource_model import UNSET, ResourceUpdate
 from vxdata.schemas.value_types import (
+    ISO_DAY,
     NO_CONTROLS,
-    Day,
     FreeText,
     Instant,
     NumberByName,
@@ -92,8 +92,10 @@ class DataSourceUpdate(ResourceUpdate):
     country: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = UNSET
     is_prospective: bool | None = UNSET
     is_multicentre: bool | None = UNSET
-    enrolment_start: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
-    enrolment_end: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    enrolment_start: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = (
+        UNSET
+    )
+    enrolment_end: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     planned_patient_count: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = UNSET
     deidentification: Literal["none", "pseudonymised", "anonymised"] | None = UNSET
     ethics_approval: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
@@ -142,7 +144,9 @@ class PatientUpdate(ResourceUpdate):
     age_at_enrolment: Annotated[FiniteFloat, Field(ge=0, le=130)] | None = UNSET
     ethnic_group: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
     vital_status: Literal["alive", "deceased"] | None = UNSET
-    last_follow_up_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    last_follow_up_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = (
+        UNSET
+    )
     has_family_history: bool | None = UNSET
     germline_variants: (
         Annotated[
@@ -200,7 +204,7 @@ class ImagingStudyUpdate(ResourceUpdate):
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = UNSET
-    study_date: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    study_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     study_datetime: Instant | None = UNSET
     study_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
     accession_number: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
@@ -304,7 +308,7 @@ class VolumeUpdate(ResourceUpdate):
     ) = UNSET
     series_number: Annotated[int, Field(ge=-2147483648, le=2147483647)] | None = UNSET
     series_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
-    series_date: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    series_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     acquisition_datetime: Instant | None = UNSET
     body_part_examined: (
         Annotated[str, Field(max_length=16, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS] | None
@@ -473,7 +477,7 @@ class PathologySpecimenUpdate(ResourceUpdate):
     ) = UNSET
     is_event_root: bool | None = UNSET
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
-    collected_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    collected_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     approach: Literal["transrectal", "transperineal", "transurethral", "open", "laparoscopic"] | None = UNSET
     guidance: Literal["TRUS", "cognitive", "MRI-US-fusion", "in-bore-MRI", "none"] | None = UNSET
     laterality: Literal["left", "right", "midline", "bilateral"] | None = UNSET
@@ -580,7 +584,7 @@ class PathologyAssessmentUpdate(ResourceUpdate):
         Literal["pT0", "pT2", "pT2a", "pT2b", "pT2c", "pT3", "pT3a", "pT3b", "pT4", "pTX"] | None
     ) = UNSET
     pathological_n_stage: Literal["pN0", "pN1", "pNX"] | None = UNSET
-    assessed_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
     is_central_review: bool | None = UNSET
     comment: FreeText | None = UNSET
@@ -653,7 +657,7 @@ class PIRADSAssessmentUpdate(ResourceUpdate):
     epe_grade: Annotated[int, Field(ge=0, le=3)] | None = UNSET
     has_seminal_vesicle_invasion: bool | None = UNSET
     source: Literal["clinical-report", "study-reading", "algorithm"] | None = UNSET
-    assessed_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
     algorithm_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = (
         UNSET
@@ -697,7 +701,7 @@ class PSAMeasurementUpdate(ResourceUpdate):
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
     value: Annotated[FiniteFloat, Field(ge=0, le=100000)] = UNSET
     comparator: Literal["<", "<=", ">=", ">"] | None = UNSET
-    measured_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    measured_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     free_psa: Annotated[FiniteFloat, Field(ge=0, le=100000)] | None = UNSET
     free_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = UNSET
     prostate_volume: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = UNSET
@@ -762,7 +766,7 @@ class DiagnosticReportUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
-    effective_on: Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))] | None = UNSET
+    effective_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
     issued_at: Instant | None = UNSET
     author: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
     indication: FreeText | None = UNSET

@@ -179,7 +179,10 @@ S3UrlOrFile = Annotated[str | Path, UrlOrFile(_S3UrlOrPath)]
 Int64 = Annotated[int, Field(ge=INT64.ge, le=INT64.le)]
 """Any 64-bit integer."""
 
-Day = Annotated[date, BeforeValidator(day)]
+ISO_DAY: Final = BeforeValidator(day)
+"""Marker of every calendar day; bounds stand before it, since behind it they would be checked in Python."""
+
+Day = Annotated[date, ISO_DAY]
 """A calendar day."""
 
 Instant = Annotated[datetime, BeforeValidator(instant)]
@@ -290,14 +293,16 @@ def _integer(field_type: Integer) -> Any:
     return Int64 if field_type == INT64 else Annotated[int, Field(ge=field_type.ge, le=field_type.le)]
 
 
-def _bounded(plain: Any) -> Callable[[Any], Any]:
-    """Build types from a plain one and whatever bounds are declared."""
+def _float(field_type: Float) -> Any:
+    """Build the type of a finite double with whatever bounds are declared."""
+    stated = bounds(field_type)
+    return Annotated[FiniteFloat, Field(**stated)] if stated else FiniteFloat
 
-    def build(field_type: Float | Date) -> Any:
-        stated = bounds(field_type)
-        return Annotated[plain, Field(**stated)] if stated else plain
 
-    return build
+def _day(field_type: Date) -> Any:
+    """Build the type of a day with whatever bounds are declared."""
+    stated = bounds(field_type)
+    return Annotated[date, Field(**stated), ISO_DAY] if stated else Day
 
 
 def _text_list(field_type: TextList) -> Any:
@@ -313,9 +318,9 @@ def _text_list(field_type: TextList) -> Any:
 _VALUE_TYPES: Final[dict[type[FieldType], Callable[[Any], Any]]] = {
     Text: _text,
     Integer: _integer,
-    Float: _bounded(FiniteFloat),
+    Float: _float,
     Boolean: lambda _: bool,
-    Date: _bounded(Day),
+    Date: _day,
     Timestamp: lambda _: Instant,
     Enum: lambda field_type: Literal[field_type.values],
     BlobUrl: lambda _: S3Url,

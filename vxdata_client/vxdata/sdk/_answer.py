@@ -1,18 +1,26 @@
-"""The answer of a write: what is stored, read back as of its commit."""
+"""The answer of a write: what is stored, as of its commit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from vxdata.schemas.errors import VxDataError
-from vxdata.sdk._reader import retrieve
+import pyarrow as pa
+
+from vxdata.schemas.arrow import response_schema
+from vxdata.schemas.errors import ResourceNotFound, VxDataError
+from vxdata.schemas.models import models_of
+from vxdata.schemas.registry import registry
+from vxdata.sdk._models import fits, responses_of, values_by_name
+from vxdata.sdk._reader import read_in, retrieve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport
+    from vxdata.sdk._upload import TypedTable
 
 
 def read_back(
@@ -31,8 +39,79 @@ def read_back(
     Raises:
         VxDataError: It cannot be read; of what was committed, the error carries the receipt.
     """
-    try:
+    with _told_of(receipt):
         return retrieve(transport, identifiers, receipt.as_of, include_children=False)
+
+
+def read_created(
+    transport: Transport, tables: Sequence[TypedTable], receipt: CommitReceipt
+) -> dict[str, ResourceResponse]:
+    """Read what a create has stored and its caller cannot know: lineage, stamps, version.
+
+    All else is stored as it was sent, so it does not travel a second time.
+
+    Args:
+        transport: The way to the server.
+        tables: What was sent, one table a resource type.
+        receipt: The receipt of the commit.
+
+    Returns:
+        The responses by identifier.
+
+    Raises:
+        VxDataError: It cannot be read; the error carries the receipt.
+    """
+    created: dict[str, ResourceResponse] = {}
+    with _told_of(receipt):
+        for resource_type, sent in tables:
+            created |= _read_created(transport, resource_type, sent, receipt)
+    return created
+
+
+def _read_created(
+    transport: Transport, resource_type: str, sent: pa.Table, receipt: CommitReceipt
+) -> dict[str, ResourceResponse]:
+    payload_type = registry().get(resource_type)
+    wanted = response_schema(payload_type)
+    kept = sent.select([name for name in sent.schema.names if _is_kept(sent[name])])
+    derived = tuple(name for name in wanted.names if name not in kept.schema.names)
+    identifiers: list[str] = sent["identifier"].to_pylist()
+    parts = read_in(
+        transport, resource_type, "identifier", identifiers, receipt.as_of, ("identifier", *derived)
+    )
+    found = pa.concat_tables([table for table, _ in parts])
+    columns = values_by_name(kept) | _ordered(values_by_name(found), identifiers)
+    models = responses_of(
+        {name: columns[name] for name in wanted.names},
+        models_of(payload_type).response,
+        is_checked=fits(found, wanted) and fits(kept, wanted),
+    )
+    return dict(zip(identifiers, models, strict=True))
+
+
+def _is_kept(column: pa.ChunkedArray) -> bool:
+    """Whether values are stored as they were sent.
+
+    A mapping is not: jsonb brings its keys into an order of its own, and knows no zero below zero.
+    """
+    return not pa.types.is_map(column.type) or column.null_count == len(column)
+
+
+def _ordered(columns: dict[str, list[Any]], identifiers: Sequence[str]) -> dict[str, list[Any]]:
+    """Bring the rows that were found into the order of those that were sent."""
+    rows = {identifier: row for row, identifier in enumerate(columns["identifier"])}
+    missing = [identifier for identifier in identifiers if identifier not in rows]
+    if missing:
+        raise ResourceNotFound.from_identifiers(missing)
+    order = [rows[identifier] for identifier in identifiers]
+    return {name: [values[row] for row in order] for name, values in columns.items()}
+
+
+@contextmanager
+def _told_of(receipt: CommitReceipt) -> Iterator[None]:
+    """Let nobody who meets an error after a commit believe that nothing was written."""
+    try:
+        yield
     except VxDataError as error:
         if not receipt.counts:  # nothing was to change, so nothing was committed
             raise
@@ -40,7 +119,6 @@ def read_back(
 
 
 def _after_commit(error: VxDataError, receipt: CommitReceipt) -> VxDataError:
-    """The same error, but one that does not let its reader believe that nothing was written."""
     told = type(error)(
         f"The write was committed as version {receipt.version}; reading it back failed: {error.message}"
     )

@@ -64,9 +64,11 @@ def with_uploads(session: Session, models: Sequence[ResourceCreate]) -> Sequence
 def _files_of(models: Iterable[ResourceCreate]) -> Iterator[LocalFile]:
     for row, model in enumerate(models):
         for name in _blob_fields(model.resource_type):
-            for value in _items(getattr(model, name)):
-                if isinstance(value, Path):
-                    yield LocalFile(row, model, name, value)
+            value = getattr(model, name)
+            if value is not None and type(value) is not str:  # most are one or the other
+                yield from (
+                    LocalFile(row, model, name, item) for item in _items(value) if isinstance(item, Path)
+                )
 
 
 @cache

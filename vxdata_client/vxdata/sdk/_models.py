@@ -59,14 +59,35 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
     Returns:
         One model a row, in order.
     """
-    columns = dict(zip(table.schema.names, map(_values, table.columns), strict=True))
-    stated = set(columns)
-    if not _holds(table, model):
+    wanted = response_schema(registry().get(model.resource_type))
+    is_checked = table.schema.names == wanted.names and fits(table, wanted)
+    return responses_of(values_by_name(table), model, is_checked=is_checked)
+
+
+def responses_of(
+    columns: Mapping[str, list[Any]], model: type[Response], *, is_checked: bool
+) -> list[Response]:
+    """Turn columns of values into response models.
+
+    Args:
+        columns: The values of each field that is stated, in the order of the fields.
+        model: The type's response model.
+        is_checked: Whether the values are all that the model's fields demand, and need not be checked again.
+
+    Returns:
+        One model a row, in order.
+    """
+    if not is_checked:
         return [model.model_validate(row) for row in _rows(columns)]
-    whole = {
-        name: columns.get(name, [field.default] * len(table)) for name, field in model.model_fields.items()
-    }
+    rows = len(next(iter(columns.values())))
+    whole = {name: columns.get(name, [field.default] * rows) for name, field in model.model_fields.items()}
+    stated = set(columns)
     return [_built(model, row, stated) for row in _rows(whole)]
+
+
+def values_by_name(table: pa.Table) -> dict[str, list[Any]]:
+    """The values of each column as models hold them."""
+    return dict(zip(table.schema.names, map(_values, table.columns), strict=True))
 
 
 def _rows(columns: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
@@ -81,19 +102,28 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_map(column.type):
         return [None if pairs is None else dict(pairs) for pairs in column.to_pylist()]
     if pa.types.is_timestamp(column.type):  # few different ones, and each takes long to make
-        encoded = column.combine_chunks().dictionary_encode()
-        known = encoded.dictionary.to_pylist()
-        return [None if index is None else known[index] for index in encoded.indices.to_pylist()]
+        # By their numbers: a dictionary would load all functions of Arrow, which takes a small answer's time.
+        numbers = column.combine_chunks().view(pa.int64()).to_pylist()
+        known = {number: pa.scalar(number, column.type).as_py() for number in set(numbers)}
+        return [known[number] for number in numbers]
     values: list[Any] = column.to_pylist()
     return values
 
 
-def _holds(table: pa.Table, model: type[ResourceResponse]) -> bool:
-    """Whether the columns are all that a model's fields demand: then no value need be checked again."""
-    wanted = response_schema(registry().get(model.resource_type))
-    if (table.schema.names, table.schema.types) != (wanted.names, wanted.types):
-        return False
-    return all(field.nullable or not table[field.name].null_count for field in wanted)
+def fits(table: pa.Table, wanted: pa.Schema) -> bool:
+    """Tell whether the values of a table need not be checked again.
+
+    Args:
+        table: Rows.
+        wanted: A schema that has all their columns.
+
+    Returns:
+        Whether each column has the type that it must have, and no null where there must be a value.
+    """
+    return all(
+        column.type == wanted.field(name).type and (wanted.field(name).nullable or not column.null_count)
+        for name, column in zip(table.schema.names, table.columns, strict=True)
+    )
 
 
 def _built(model: type[Response], values: dict[str, Any], stated: set[str]) -> Response:

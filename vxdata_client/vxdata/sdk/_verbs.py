@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from vxdata.schemas.errors import DuplicateIdentifiers, InvalidRequest
 from vxdata.schemas.models import ResourceResponse, ResourceUpdate
-from vxdata.sdk._answer import read_back
+from vxdata.sdk._answer import read_back, read_created
 from vxdata.sdk._changes import is_pair, names_of, pairs_of, tables_of_identifiers, tables_of_updates
 from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._reads import Reads
@@ -299,9 +299,13 @@ class Verbs(Reads[Response], Generic[Update, Response]):
     def _created(
         self, models: Sequence[ResourceCreate], idempotency_key: str | None
     ) -> list[ResourceResponse]:
+        """Create; where nothing is given, the server is not asked."""
         tables = list(tables_from_models(models).items())
-        identifiers = [model.identifier for model in models]
-        return self._stored("create", tables, identifiers, idempotency_key=idempotency_key)
+        if not tables:
+            return []
+        receipt = self._send("create", tables, idempotency_key=idempotency_key)
+        created = read_created(self._session.transport, tables, receipt)
+        return [created[model.identifier] for model in models]
 
 
 def _refuse_beside_frame(*arguments: object) -> None:

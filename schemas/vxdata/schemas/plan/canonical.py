@@ -67,5 +67,7 @@ def _junction(op: str, terms: list[Json]) -> Json:
 
 def _set(items: list[Any]) -> list[Any]:
     """The distinct items in one order, whatever their types; true is not 1 here."""
+    if all(type(item) is str for item in items):  # a list of identifiers may be long
+        return sorted(set(items))
     by_text = {json.dumps(item, sort_keys=True): item for item in items}
     return [by_text[text] for text in sorted(by_text)]
