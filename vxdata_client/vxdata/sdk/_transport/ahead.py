@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
+from vxdata.sdk._transport.workers import run_apart
+
 Item = TypeVar("Item")
 
 Cancel = Callable[[], None]
@@ -112,12 +114,13 @@ class _Call(Generic[Item]):
             self._may_take.set()
         self._is_abandoned = False
         self._cancel: Cancel | None = None
-        self._thread = threading.Thread(target=self._run, name="vxdata-read", daemon=True)
+        self._has_ended = threading.Event()
+        self._thread_id: int | None = None
 
     def start(self) -> None:
         """Begin."""
         UNFINISHED.add(self)
-        self._thread.start()
+        run_apart(self._run)
 
     def take(self, seconds: float) -> Item | _End | None:
         """Wait a while for what comes next."""
@@ -135,8 +138,8 @@ class _Call(Generic[Item]):
             return  # there is nothing to cancel yet; the thread will do so as soon as there is
         self._cancel()
         self._make_room()
-        if self._thread is not threading.current_thread():
-            self._thread.join(GRACE_SECONDS)
+        if self._thread_id != threading.get_ident():
+            self._has_ended.wait(GRACE_SECONDS)
         self._make_room()
 
     def _make_room(self) -> None:
@@ -146,6 +149,13 @@ class _Call(Generic[Item]):
             pass
 
     def _run(self) -> None:
+        self._thread_id = threading.get_ident()
+        try:
+            self._hand_over()
+        finally:
+            self._has_ended.set()
+
+    def _hand_over(self) -> None:
         try:
             for item in self._source(self._opened):
                 if self._is_abandoned:

@@ -1,0 +1,53 @@
+"""Workers: threads that are lent again. To start one takes about as long as to read a row."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_IDLE: Final = 8
+"""Threads that wait for work at most; what more there are end with their work."""
+
+
+def run_apart(work: Callable[[], None]) -> None:
+    """Run something in another thread, which does not keep the process from ending.
+
+    Args:
+        work: What to do; it raises nothing.
+    """
+    try:
+        worker = IDLE.pop()
+    except IndexError:
+        worker = _Worker()
+    worker.give(work)
+
+
+class _Worker:
+    """A thread that does one thing after the other."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._given: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="vxdata-read", daemon=True).start()
+
+    def give(self, work: Callable[[], None]) -> None:
+        """Have it do something; it must be idle."""
+        self._given.put(work)
+
+    def _run(self) -> None:
+        while True:
+            self._given.get()()  # without a name: what is done must not stay alive for what comes next
+            if len(IDLE) >= MOST_IDLE:
+                return
+            IDLE.append(self)
+
+
+IDLE: Final[list[_Worker]] = []
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=IDLE.clear)  # no thread survives into a forked process
