@@ -23,8 +23,9 @@ from vxdata.schemas.errors import (
     ValidationFailed,
     VxDataError,
 )
-from vxdata.schemas.wire import WriteCommand
+from vxdata.schemas.wire import LINEAGE_SCHEMA, WriteCommand
 from vxdata.server.database_errors import UndefinedObject
+from vxdata.server.lineage import Lineage
 from vxdata.server.services.write import Section
 from vxdata.server.staging import FEW
 from vxdata.sql import clock
@@ -129,6 +130,50 @@ class TestCommit:
             "license": "CC BY 4.0",
         }
         assert scalar(database, "SELECT count(*) AS n FROM vxdata.datasource_history") == 0
+
+    def test_lineage_is_kept_for_who_asks(
+        self, database: Database, creates: WriteService, unique: str
+    ) -> None:
+        # The volume's parent stands behind it, and the study's parent is a study: three passes.
+        sections = [
+            resources("volume", volume(unique, f"imagingstudy/{unique}-2")),
+            resources("imagingstudy", study(f"{unique}-2", f"imagingstudy/{unique}"), study(unique)),
+            resources("patient", patient(unique)),
+            resources("datasource", datasource(unique)),
+        ]
+        kept = Lineage()
+        upload: Iterator[Section | int] = iter([*sections, 5])
+        creates.write(WriteCommand(verb="create"), upload, never, kept)
+        buffer = kept.to_buffer()
+        assert buffer is not None
+        table = pa.ipc.open_stream(buffer).read_all()
+        assert table.schema.equals(LINEAGE_SCHEMA)
+        rows = {row.pop("identifier"): tuple(row.values()) for row in table.to_pylist()}
+        names = [name for part in sections for name in part.rows["identifier"].to_pylist()]
+        assert rows == {name: lineage(database, name)[1:] for name in names}
+
+    def test_lineage_of_many_is_not_kept(
+        self, creates: WriteService, unique: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("vxdata.server.lineage.MOST_ROWS", 1)
+        for rows in ([f"{unique}-1", f"{unique}-2"], [unique]):
+            kept = Lineage()
+            part = resources("datasource", *map(datasource, rows))
+            upload: Iterator[Section | int] = iter([part, len(rows)])
+            creates.write(WriteCommand(verb="create"), upload, never, kept)
+            assert (kept.to_buffer() is None) == (len(rows) > 1)
+
+    def test_what_exists_is_named_to_who_asks_for_lineage(
+        self, database: Database, creates: WriteService, unique: str
+    ) -> None:
+        create(creates, resources("datasource", datasource(unique)))
+        with refused(database, ResourceAlreadyExists, unique):
+            creates.write(
+                WriteCommand(verb="create"),
+                iter([resources("datasource", datasource(unique)), 1]),
+                never,
+                Lineage(),
+            )
 
     def test_nothing_to_create_is_no_commit(self, database: Database, creates: WriteService) -> None:
         before = state(database)

@@ -25,9 +25,11 @@ from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.plan import Plan, decode, encode
 from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import (
+    ACCEPT_LINEAGE,
     AS_OF_KEY,
     UPLOAD_SCHEMA,
     Action,
+    CommitMarker,
     CommitReceipt,
     Health,
     WireError,
@@ -210,6 +212,33 @@ class TestRead:
         assert after["identifier"].to_pylist() == before["identifier"].to_pylist()
         assert after.schema.metadata[AS_OF_KEY].decode() == receipt.as_of.isoformat(timespec="microseconds")
         assert get(raw, plan()).num_rows == before.num_rows + 1
+
+    def test_lineage_comes_behind_the_receipt_for_who_takes_it(self, raw: Any, unique: str) -> None:
+        def answers(value: bytes | None, key: str) -> list[Any]:
+            headers = [] if value is None else [(ACCEPT_LINEAGE.encode(), value)]
+            descriptor = fl.FlightDescriptor.for_command(
+                WriteCommand(verb="create", idempotency_key=key).to_bytes()
+            )
+            writer, reader = raw.do_put(descriptor, UPLOAD_SCHEMA, fl.FlightCallOptions(headers=headers))
+            with writer:
+                for part in upload_of(sources(key)):
+                    writer.write_batch(part)
+                writer.write_metadata(CommitMarker(rows=1).to_bytes())
+                writer.done_writing()
+                return [reader.read() for _ in range(3)]
+
+        name = f"datasource/{unique}-0"
+        receipt, lineage, end = answers(b"1", unique)
+        assert CommitReceipt.model_validate_json(receipt.to_pybytes()).counts == {"datasource": 1}
+        assert end is None
+        assert pa.ipc.open_stream(lineage).read_all().to_pylist() == [
+            {"identifier": name, "datasource_id": name, "patient_id": None, "study_id": None}
+        ]
+        again, *more = answers(b"1", unique)
+        assert again.equals(receipt)
+        assert more == [None, None]  # nothing is computed for a request that is answered again
+        for value in (None, b"0", b"yes"):
+            assert answers(value, f"{unique}-{value!r}")[1:] == [None, None]
 
     def test_a_token_of_the_past(self, raw: Any, unique: str) -> None:
         receipt = CommitReceipt.model_validate_json(put(raw, upload_of(sources(unique)), 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, get_args
 
+import pyarrow as pa
 import pyarrow.flight as fl
 import pytest
 from structlog.testing import capture_logs
@@ -23,6 +24,7 @@ from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, Verb, WireError, WriteCommand
 from vxdata.server.app import Server
 from vxdata.server.database import Database
+from vxdata.server.lineage import Lineage
 from vxdata.server.services.write import Section, WriteService
 
 if TYPE_CHECKING:
@@ -357,9 +359,10 @@ class TestDeadlock:
     def test_of_a_create(self, database: Database, admin: Database, creates: WriteService, name: str) -> None:
         patient = name.replace("datasource", "patient")
         rows = resources("patient", {"identifier": patient, "parent_identifier": name})
+        command, lineage = WriteCommand(verb="create"), Lineage()
         with capture_logs() as logs:
             receipt = deadlocked(
-                lambda: write(creates, "create", sources(name), rows),
+                lambda: creates.write(command, upload(sources(name), rows), never, lineage),
                 database,
                 admin,
                 first="datasource",
@@ -368,3 +371,6 @@ class TestDeadlock:
         assert {entry["sqlstate"] for entry in logs if entry["event"] == "attempt_undone"} == {"40P01"}
         assert receipt.counts == {"datasource": 1, "patient": 1}
         assert written(database, name) == [name]
+        kept = lineage.to_buffer()
+        assert kept is not None
+        assert pa.ipc.open_stream(kept).read_all()["identifier"].to_pylist() == [name, patient]

@@ -79,21 +79,18 @@ class Connection:
             return int(self._cursor.rowcount)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """Run a small query and return its rows.
+        """Run a small query as `table` does, and return a dictionary a row."""
+        return list(self.table(sql).to_pylist())
 
-        Args:
-            sql: One query; its result is held in memory, so it must be small.
-
-        Returns:
-            A dictionary a row.
+    def table(self, sql: str) -> pa.Table:
+        """Run one query or an INSERT that returns rows, and hold its result in memory.
 
         Raises:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
         with self._classified():
             self._run(sql, copies=False)
-            table: pa.Table = self._cursor.fetch_arrow_table()
-            return list(table.to_pylist())
+            return self._cursor.fetch_arrow_table()
 
     @contextmanager
     def stream(self, sql: str, *, is_small: bool = False) -> Iterator[Iterator[pa.RecordBatch]]:

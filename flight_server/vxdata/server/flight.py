@@ -28,6 +28,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.messages import did_you_mean
 from vxdata.schemas.plan import decode, encode
 from vxdata.schemas.wire import (
+    ACCEPT_LINEAGE,
     ACTION_DESCRIPTIONS,
     COMPRESSION,
     Action,
@@ -39,6 +40,7 @@ from vxdata.schemas.wire import (
     PresignRequest,
     WriteCommand,
 )
+from vxdata.server.lineage import Lineage
 from vxdata.server.uploads import sections
 
 if TYPE_CHECKING:
@@ -120,7 +122,10 @@ class FlightServer(pa.flight.FlightServerBase):
         self._errors = errors
         self._draining = False
         try:
-            super().__init__(location, middleware={COMPRESSION: _CompressionFactory()})
+            super().__init__(
+                location,
+                middleware={COMPRESSION: _CompressionFactory(), ACCEPT_LINEAGE: _AcceptLineageFactory()},
+            )
         except pa.ArrowException as error:
             # gRPC tells the reason on standard error alone.
             msg = (
@@ -205,11 +210,14 @@ class FlightServer(pa.flight.FlightServerBase):
         reader: pa.flight.MetadataRecordBatchReader,
         writer: pa.flight.FlightMetadataWriter,
     ) -> None:
-        """Write what is uploaded, in one commit; the answer is its receipt."""
+        """Write what is uploaded, in one commit; the answer is its receipt, and lineage for who takes it."""
         command = _write_command(descriptor)
-        receipt = self._services.write.write(command, sections(reader), context.is_cancelled)
+        lineage = context.get_middleware(ACCEPT_LINEAGE).lineage
+        receipt = self._services.write.write(command, sections(reader), context.is_cancelled, lineage)
         log.info("committed", verb=command.verb, version=receipt.version, counts=receipt.counts)
         writer.write(receipt.to_bytes())
+        if lineage is not None and (kept := lineage.to_buffer()) is not None:
+            writer.write(kept)
 
     @boundary
     def do_exchange(
@@ -269,6 +277,21 @@ class _CompressionFactory(pa.flight.ServerMiddlewareFactory):
         accepted = [name.strip() for name in ",".join(headers.get(COMPRESSION, ())).split(",")]
         known: dict[str, Compression] = {name: name for name in get_args(Compression)}
         return _Compression(next((known[name] for name in accepted if name in known), None))
+
+
+class _AcceptLineage(pa.flight.ServerMiddleware):
+    """Where the lineage that one call creates is kept, if its caller takes it."""
+
+    def __init__(self, lineage: Lineage | None) -> None:
+        self.lineage = lineage
+
+
+class _AcceptLineageFactory(pa.flight.ServerMiddlewareFactory):
+    """Finds out whether a caller takes lineage."""
+
+    def start_call(self, _info: Any, headers: dict[str, list[str]]) -> _AcceptLineage:
+        """Keep it for those who say so."""
+        return _AcceptLineage(Lineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None)
 
 
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:

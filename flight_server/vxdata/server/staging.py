@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
     from vxdata.server.database import Connection
+    from vxdata.server.lineage import Lineage
 
 FEW: Final = 100
 """Rows of a type that are not copied, but stand in the statements …"""
@@ -40,11 +41,15 @@ class Staging:
         connection: In the transaction that will write.
         registry: The payload types, whose order is that of `staged_types`.
         verb: What the rows are for, which decides the columns that they may and must have.
+        lineage: Keeps what a create computes of them; None where nobody asks.
     """
 
-    def __init__(self, connection: Connection, registry: Registry, verb: Verb) -> None:
+    def __init__(
+        self, connection: Connection, registry: Registry, verb: Verb, lineage: Lineage | None = None
+    ) -> None:
         """Begin with nothing."""
         self.registry = registry
+        self.lineage = lineage
         self._connection = connection
         self._verb: Verb = verb
         self._violations = Violations()

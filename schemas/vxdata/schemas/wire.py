@@ -33,6 +33,24 @@ Compression = Literal["zstd", "lz4"]
 COMPRESSION: Final = "vxdata-accept-compression"
 """Header of a call: the codecs that its caller can read, the preferred one first, between commas."""
 
+ACCEPT_LINEAGE: Final = "vxdata-accept-lineage"
+"""Header of an upload, with the value 1: its caller takes the lineage of what it creates.
+
+A second message behind the receipt holds it, as an Arrow IPC stream of `LINEAGE_SCHEMA`, a row for each
+resource. It may be missing: a server need not keep so much until the commit, and knows none where it answers
+a request again. It can be read at any time.
+"""
+
+LINEAGE_SCHEMA: Final = pa.schema(
+    [
+        pa.field("identifier", pa.string(), nullable=False),
+        pa.field("datasource_id", pa.string()),
+        pa.field("patient_id", pa.string()),
+        pa.field("study_id", pa.string()),
+    ]
+)
+"""Schema of the lineage that follows a receipt."""
+
 
 def token_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
     """Write the instant that rows were read at as metadata of their schema.

@@ -21,7 +21,13 @@ LINEAGE = tuple(LINEAGE_PREFIXES)
 
 
 def insert_staged(
-    payload_type: PayloadType, staged: str, parents: Collection[str], commit: Instant, *, again: bool = False
+    payload_type: PayloadType,
+    staged: str,
+    parents: Collection[str],
+    commit: Instant,
+    *,
+    again: bool = False,
+    returning: bool = False,
 ) -> str:
     """Insert the staged resources whose parent is live, with their lineage.
 
@@ -34,6 +40,7 @@ def insert_staged(
         parents: Prefixes of the parents that the staged rows have.
         commit: Sequence number and stamp of this commit.
         again: Whether some of the staged rows may have been inserted by an earlier pass.
+        returning: Whether to answer with the identifier and the lineage of each row.
 
     Returns:
         One INSERT statement.
@@ -53,6 +60,7 @@ def insert_staged(
         f"INSERT INTO {written(latest, payload_type.prefix)} ({', '.join(map(quote, values))}) "
         f"SELECT {', '.join(values.values())} FROM {staged} AS s"
         f"{join} WHERE {condition}"
+        + (f" RETURNING {', '.join(('identifier', *LINEAGE))}" if returning else "")
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.wire import CommitReceipt
-    from vxdata.sdk._transport.base import Transport
+    from vxdata.sdk._transport.base import Transport, Written
     from vxdata.sdk._upload import TypedTable
 
 
@@ -43,17 +43,18 @@ def read_back(
         return retrieve(transport, identifiers, receipt.as_of, include_children=False)
 
 
-def read_created(
-    transport: Transport, tables: Sequence[TypedTable], receipt: CommitReceipt
+def answer_of_create(
+    transport: Transport, tables: Sequence[TypedTable], written: Written
 ) -> dict[str, ResourceResponse]:
-    """Read what a create has stored and its caller cannot know: lineage, stamps, version.
+    """Put together what a create has stored: what was sent, and what its caller cannot know.
 
-    All else is stored as it was sent, so it does not travel a second time.
+    That is lineage, stamps and version. All else is stored as it was sent, so it does not travel a second
+    time.
 
     Args:
-        transport: The way to the server.
+        transport: The way to the server, to read what its answer does not tell.
         tables: What was sent, one table a resource type.
-        receipt: The receipt of the commit.
+        written: The answer to the upload.
 
     Returns:
         The responses by identifier.
@@ -62,24 +63,26 @@ def read_created(
         VxDataError: It cannot be read; the error carries the receipt.
     """
     created: dict[str, ResourceResponse] = {}
-    with _told_of(receipt):
+    with _told_of(written.receipt):
         for resource_type, sent in tables:
-            created |= _read_created(transport, resource_type, sent, receipt)
+            created |= _created(transport, resource_type, sent, written)
     return created
 
 
-def _read_created(
-    transport: Transport, resource_type: str, sent: pa.Table, receipt: CommitReceipt
+def _created(
+    transport: Transport, resource_type: str, sent: pa.Table, written: Written
 ) -> dict[str, ResourceResponse]:
     payload_type = registry().get(resource_type)
     wanted = response_schema(payload_type)
     kept = sent.select([name for name in sent.schema.names if _is_kept(sent[name])])
-    derived = tuple(name for name in wanted.names if name not in kept.schema.names)
     identifiers: list[str] = sent["identifier"].to_pylist()
-    parts = read_in(
-        transport, resource_type, "identifier", identifiers, receipt.as_of, ("identifier", *derived)
-    )
-    found = pa.concat_tables([table for table, _ in parts])
+    if written.lineage is not None and kept.num_columns == sent.num_columns:
+        found = _stamped(written.lineage, written.receipt, wanted)
+    else:
+        derived = (name for name in wanted.names if name not in kept.schema.names)
+        select, as_of = ("identifier", *derived), written.receipt.as_of
+        parts = read_in(transport, resource_type, "identifier", identifiers, as_of, select)
+        found = pa.concat_tables([table for table, _ in parts])
     columns = values_by_name(kept) | _ordered(values_by_name(found), identifiers)
     models = responses_of(
         {name: columns[name] for name in wanted.names},
@@ -87,6 +90,20 @@ def _read_created(
         is_checked=fits(found, wanted) and fits(kept, wanted),
     )
     return dict(zip(identifiers, models, strict=True))
+
+
+def _stamped(lineage: pa.Table, receipt: CommitReceipt, wanted: pa.Schema) -> pa.Table:
+    """Add what is the same for all that one commit has created."""
+    shared = {
+        "valid_from": receipt.as_of,
+        "valid_to": None,
+        "created_at": receipt.as_of,
+        "version": receipt.version,
+    }
+    for name, value in shared.items():
+        values = pa.repeat(pa.scalar(value, wanted.field(name).type), lineage.num_rows)
+        lineage = lineage.append_column(name, values)
+    return lineage
 
 
 def _is_kept(column: pa.ChunkedArray) -> bool:

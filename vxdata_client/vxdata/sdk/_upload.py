@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vxdata.schemas.wire import CommitReceipt
-    from vxdata.sdk._transport.base import Transport
+    from vxdata.sdk._transport.base import Transport, Written
 
 SECTION_BYTES: Final = 4 * 1024 * 1024
 """Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
@@ -60,11 +60,29 @@ class Upload:
         Raises:
             VxDataError: Anything that the server refuses; then nothing is written.
         """
+        command = self._command()
+        return retried(lambda: transport.write(command, self._sections(), self._rows))
+
+    def create(self, transport: Transport) -> Written:
+        """Write likewise what is to be created, and ask for its lineage.
+
+        Args:
+            transport: The way to the server.
+
+        Returns:
+            The receipt of the commit, with the lineage of what was created if the server has it at hand.
+
+        Raises:
+            VxDataError: Anything that the server refuses; then nothing is written.
+        """
+        command = self._command()
+        return retried(lambda: transport.create(command, self._sections(), self._rows))
+
+    def _command(self) -> WriteCommand:
         key = secrets.token_hex(16) if self.idempotency_key is None else _checked(self.idempotency_key)
-        command = WriteCommand(
+        return WriteCommand(
             verb=self.verb, cascade=self.cascade, idempotency_key=key, client=describe_client()
         )
-        return retried(lambda: transport.write(command, self._sections(), self._rows))
 
     @property
     def _rows(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from vxdata.schemas.errors import DuplicateIdentifiers, InvalidRequest
 from vxdata.schemas.models import ResourceResponse, ResourceUpdate
-from vxdata.sdk._answer import read_back, read_created
+from vxdata.sdk._answer import answer_of_create, read_back
 from vxdata.sdk._changes import is_pair, names_of, pairs_of, tables_of_identifiers, tables_of_updates
 from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._reads import Reads
@@ -303,8 +303,9 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         tables = list(tables_from_models(models).items())
         if not tables:
             return []
-        receipt = self._send("create", tables, idempotency_key=idempotency_key)
-        created = read_created(self._session.transport, tables, receipt)
+        transport = self._session.transport
+        written = Upload("create", tables, idempotency_key=idempotency_key).create(transport)
+        created = answer_of_create(transport, tables, written)
         return [created[model.identifier] for model in models]
 
 

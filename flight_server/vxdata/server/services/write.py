@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.database import Connection, Database
+    from vxdata.server.lineage import Lineage
     from vxdata.server.watch import Watch
 
 
@@ -83,6 +84,7 @@ class WriteService:
         command: WriteCommand,
         sections: Iterator[Section | int],
         is_cancelled: Callable[[], bool],
+        lineage: Lineage | None = None,
     ) -> CommitReceipt:
         """Apply an upload in one commit.
 
@@ -90,6 +92,7 @@ class WriteService:
             command: What to do with the rows.
             sections: The sections as they arrive, then the number of rows that the commit marker states.
             is_cancelled: Tells whether the caller has gone; asked from another thread.
+            lineage: Takes up the lineage of what is created, if the caller wants it.
 
         Returns:
             The receipt of the commit; where nothing was to change, of the last one.
@@ -105,7 +108,7 @@ class WriteService:
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
-        receipt = self._commit(command, sections, is_cancelled)
+        receipt = self._commit(command, sections, is_cancelled, lineage)
         if command.verb == "purge":
             self._on_purge(self._purge_epoch())
         return receipt
@@ -115,13 +118,17 @@ class WriteService:
             return int(connection.rows(clock.PURGE_EPOCH)[0]["purge_epoch"])
 
     def _commit(
-        self, command: WriteCommand, sections: Iterator[Section | int], is_cancelled: Callable[[], bool]
+        self,
+        command: WriteCommand,
+        sections: Iterator[Section | int],
+        is_cancelled: Callable[[], bool],
+        lineage: Lineage | None,
     ) -> CommitReceipt:
         # A client that sends nothing is lent no connection.
         first = [section for section in [next(sections, None)] if section is not None]
         with Lease(self._transaction(is_cancelled), self._idle) as lease:
             connection = lease.held
-            staging = Staging(connection, self._registry, command.verb)
+            staging = Staging(connection, self._registry, command.verb, lineage)
             digest = self._receive(command, chain(first, lease.attend(sections)), staging)
             if not staging.counts:
                 return _unchanged(connection)

@@ -33,6 +33,20 @@ class Stream:
     batches: ReadAhead[pa.RecordBatch]
 
 
+@dataclass(frozen=True)
+class Written:
+    """The answer to an upload.
+
+    Args:
+        receipt: What the commit did.
+        lineage: Of what was created, with the columns of `LINEAGE_SCHEMA` and the rows in any order; None
+            where the server did not send it.
+    """
+
+    receipt: CommitReceipt
+    lineage: pa.Table | None = None
+
+
 class Transport(Protocol):
     """Carries plans, uploads and actions to a server.
 
@@ -44,6 +58,9 @@ class Transport(Protocol):
 
     def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
         """Upload sections, each a batch of `UPLOAD_SCHEMA`, that hold so many rows in all."""
+
+    def create(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> Written:
+        """Upload sections likewise, and ask for the lineage of what they create."""
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
         """Run an action that answers with one body."""

@@ -21,6 +21,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import (
+    ACCEPT_LINEAGE,
     AS_OF_KEY,
     COMPRESSION,
     UPLOAD_SCHEMA,
@@ -31,7 +32,7 @@ from vxdata.schemas.wire import (
     WireError,
 )
 from vxdata.sdk._transport.ahead import ReadAhead
-from vxdata.sdk._transport.base import Stream
+from vxdata.sdk._transport.base import Stream, Written
 from vxdata.sdk._transport.link import codec_for
 
 if TYPE_CHECKING:
@@ -69,10 +70,14 @@ class FlightTransport:
             msg = f"base_url {base_url!r} is no address such as grpc://127.0.0.1:8815: {error}."
             raise InvalidRequest(msg, base_url=base_url) from error
         codec = codec_for(base_url, compression)
-        self._options = pa.flight.FlightCallOptions(
-            timeout=timeout,
-            headers=[] if codec is None else [(COMPRESSION.encode(), codec.encode())],
-            write_options=pa.ipc.IpcWriteOptions(compression=codec),
+        headers = [] if codec is None else [(COMPRESSION.encode(), codec.encode())]
+        self._options, self._create_options = (
+            pa.flight.FlightCallOptions(
+                timeout=timeout,
+                headers=[*headers, *more],
+                write_options=pa.ipc.IpcWriteOptions(compression=codec),
+            )
+            for more in ([], [(ACCEPT_LINEAGE.encode(), b"1")])
         )
 
     def read(self, plan: Plan, *, whole: bool = False) -> Stream:
@@ -103,19 +108,35 @@ class FlightTransport:
 
     def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
         """Upload sections and end with the commit marker; what lacks it, the server does not write."""
+        return self._written(command, sections, rows, self._options, messages=1).receipt
+
+    def create(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> Written:
+        """Upload sections likewise; the lineage is a message of its own behind the receipt."""
+        return self._written(command, sections, rows, self._create_options, messages=2)
+
+    def _written(
+        self,
+        command: WriteCommand,
+        sections: Iterator[pa.RecordBatch],
+        rows: int,
+        options: pa.flight.FlightCallOptions,
+        *,
+        messages: int,
+    ) -> Written:
         with self._translated():
             descriptor = pa.flight.FlightDescriptor.for_command(command.to_bytes())
-            writer, answers = self._client.do_put(descriptor, UPLOAD_SCHEMA, self._options)
+            writer, answers = self._client.do_put(descriptor, UPLOAD_SCHEMA, options)
             with writer:
                 for section in sections:
                     writer.write_batch(section)
                 writer.write_metadata(CommitMarker(rows=rows).to_bytes())
                 writer.done_writing()
-                receipt = answers.read()
+                receipt, *more = [answers.read() for _ in range(messages)]
         if receipt is None:
             msg = "The server ended the upload without a receipt."
             raise IncompleteUpload(msg)
-        return CommitReceipt.model_validate_json(receipt.to_pybytes())
+        lineage = [pa.ipc.open_stream(message).read_all() for message in more if message is not None]
+        return Written(CommitReceipt.model_validate_json(receipt.to_pybytes()), *lineage)
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
         """Run an action that answers with one body."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.database import Connection
+    from vxdata.server.lineage import Lineage
     from vxdata.server.staging import Staging
     from vxdata.sql.instant import Instant
 
@@ -61,14 +62,19 @@ def _insert_levels(connection: Connection, staging: Staging, commit: Instant) ->
     """
     waiting = {payload_type: staging.counts[payload_type.prefix] for payload_type in staging.staged_types}
     again = False
+    lineage = staging.lineage and staging.lineage.begin(staging.received)
     while waiting:
         inserted = 0
         for payload_type in list(waiting):
-            parents = staging.parents.get(payload_type.prefix, set())
-            staged = staging.relation(payload_type)
-            count = connection.execute(
-                writes.insert_staged(payload_type, staged, parents, commit, again=again)
+            statement = writes.insert_staged(
+                payload_type,
+                staging.relation(payload_type),
+                staging.parents.get(payload_type.prefix, set()),
+                commit,
+                again=again,
+                returning=lineage is not None,
             )
+            count = _insert(connection, statement, lineage)
             waiting[payload_type] -= count
             inserted += count
             if not waiting[payload_type]:
@@ -77,6 +83,15 @@ def _insert_levels(connection: Connection, staging: Staging, commit: Instant) ->
             break
         again = True
     return list(waiting)
+
+
+def _insert(connection: Connection, statement: str, lineage: Lineage | None) -> int:
+    """Run an INSERT, keep what it returns if somebody wants it, and count the rows."""
+    if lineage is None:
+        return connection.execute(statement)
+    inserted = connection.table(statement)
+    lineage.add(inserted)
+    return int(inserted.num_rows)
 
 
 def _explain_conflict(
