@@ -80,6 +80,13 @@ class Environment:
         """The patient of small queries."""
         return self._first("patient")
 
+    def volumes_after_first(self, count: int) -> list[str]:
+        """So many other volumes."""
+        names: list[str] = (
+            self._frame("volumes").select("identifier").slice(1, count).collect().to_series().to_list()
+        )
+        return names
+
     def _first(self, name: str) -> str:
         return str(self._frame(name).select("identifier").head(1).collect().item())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import groupby, product
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.candidates import SPAWN
@@ -17,7 +19,7 @@ from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bench.candidates import Work
     from vxdata.sdk import Query
@@ -30,23 +32,27 @@ WARM_CALLS: Final = 5
 
 
 @contextmanager
-def small(_: int, url: str, uri: str, names: Mapping[str, str], calls: int) -> Iterator[Work]:
-    """Call each kind in turn, ours and the peer's next to each other.
+def small(
+    number: int, url: str, uri: str, names: Mapping[str, str], others: Sequence[str], calls: int
+) -> Iterator[Work]:
+    """Make the calls of one question after those of the other, ours and the peer's in turn.
 
     Args:
-        _: Number of the round.
+        number: Of the round.
         url: The server.
         uri: The database.
         names: A volume and a patient.
+        others: Volumes that nobody has asked for, enough for all rounds.
         calls: Calls of each kind.
     """
     with Client(url) as client, cursor_on(uri) as cursor:
-        kinds = dict(_kinds(client, cursor, names))
+        unasked = iter(others[number * 2 * (calls + WARM_CALLS) :])
+        kinds = dict(_kinds(client, cursor, names, unasked))
 
         def work() -> Moved:
             series: dict[str, list[float]] = {name: [] for name in kinds}
-            for _ in range(calls):
-                for name, call in kinds.items():
+            for _, question in groupby(kinds.items(), key=lambda kind: kind[0].partition(SEPARATOR)[0]):
+                for _, (name, call) in product(range(calls), list(question)):
                     series[name].append(seconds_of(call))
             return Moved(calls * len(kinds), series=series)
 
@@ -57,25 +63,26 @@ def small(_: int, url: str, uri: str, names: Mapping[str, str], calls: int) -> I
 
 
 def _kinds(
-    client: Client, cursor: Any, names: Mapping[str, str]
+    client: Client, cursor: Any, names: Mapping[str, str], unasked: Iterator[str]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """Every call, by question and candidate."""
     volume = names["volume"]
     first = client.volumes.query().filter(F.identifier == volume)
 
-    def direct(sql: str) -> Callable[[], object]:
-        def call() -> object:
-            cursor.execute(sql)
-            return cursor.fetch_arrow_table()
+    def direct(sql: str) -> object:
+        cursor.execute(sql)
+        return cursor.fetch_arrow_table()
 
-        return call
-
+    sql = first.explain().sql
     one = "retrieve of one identifier"
-    yield _name(one, OURS), lambda: client.volumes.retrieve(volume, include_children=False)
-    yield _name(one, PEER), direct(first.explain().sql)
+    yield _name(one, OURS), lambda: client.volumes.retrieve(next(unasked), include_children=False)
+    yield _name(one, PEER), lambda: direct(sql.replace(volume, next(unasked)))
+    again = "retrieve of the same identifier again"
+    yield _name(again, OURS), lambda: client.volumes.retrieve(volume, include_children=False)
+    yield _name(again, PEER), partial(direct, sql)
     for question, query in _queries(client, names).items():
         yield _name(question, OURS), query.collect
-        yield _name(question, PEER), direct(query.explain().sql)
+        yield _name(question, PEER), partial(direct, query.explain().sql)
         yield _name(question, PLANNING), _planning(query)
 
 

@@ -1,9 +1,9 @@
 """How long does a small query take, beside its SQL?
 
 Each of our calls is followed by the same SQL, as our server renders it, through ADBC: the same columns into
-an Arrow table. A retrieve makes a model of the row besides. What the server does with a plan before
-PostgreSQL gets to work is measured by itself. Calls repeat, as they do in a notebook; nothing is committed
-in between.
+an Arrow table. A retrieve makes a model of the row besides; each asks for a volume that nobody has asked for
+before, and once more they all ask for the same. What the server does with a plan before PostgreSQL gets to
+work is measured by itself. The other calls repeat, as they do in a notebook; nothing is committed in between.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.candidates import SERVER, Candidate, run_once
 from bench.environment import served
 from bench.figures import Answer, Measured
-from bench.peers.calls import OURS, PEER, SEPARATOR, small
+from bench.peers.calls import OURS, PEER, SEPARATOR, WARM_CALLS, small
 from bench.summary import Range, percentile
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def answer(environment: Environment, scale: Scale) -> Answer:
     """Make the calls, in as many parts as there are rounds."""
     calls = scale.of(50, 20)
     names = {"volume": environment.first_volume, "patient": environment.first_patient}
+    others = environment.volumes_after_first(2 * scale.rounds * (calls + WARM_CALLS))
     with served(environment.uri) as server:
-        candidate = Candidate(
-            small, (server.url, environment.uri, names, calls), environment.watch | {SERVER: server.pid}
-        )
+        arguments = (server.url, environment.uri, names, others, calls)
+        candidate = Candidate(small, arguments, environment.watch | {SERVER: server.pid})
         parts = [run_once(candidate, number).moved.series for number in range(scale.rounds)]
     whole = {name: [value for part in parts for value in part[name]] for name in parts[0]}
     tables: dict[str, dict[str, Measured]] = defaultdict(dict)
