@@ -190,7 +190,9 @@ def unfinished_now(dest: Path) -> list[Path]:
 class Materializing:
     """Processes that materialise a frame into one folder."""
 
-    def __init__(self, stack: EmbeddedStack, frame: pl.DataFrame, folder: Path, count: int) -> None:
+    def __init__(
+        self, stack: EmbeddedStack, frame: pl.DataFrame, folder: Path, count: int, threads: int = 16
+    ) -> None:
         frame.write_parquet(folder / "frame.parquet")
         self.dest = folder / "dest"
         self.results = [folder / f"{number}.parquet" for number in range(count)]
@@ -202,6 +204,7 @@ class Materializing:
             "SECRET_KEY": stack.s3.secret_key.get_secret_value(),
         }
         environment = os.environ | {f"VXDATA_S3_{name}": value for name, value in variables.items()}
+        environment["VXDATA_STORAGE_THREADS"] = str(threads)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         self.processes = [
             subprocess.Popen(
@@ -259,12 +262,12 @@ def test_the_client_is_stopped_and_started_again(
 ) -> None:
     files = contents(unique, 60, 4 * 1024**2)
     frame = stored(direct, tmp_path / "source", unique, files)
-    one = Materializing(stack, frame, tmp_path, 1)
+    one = Materializing(stack, frame, tmp_path, 1, threads=1)  # slowly, so that it is not done by then
     one.go()
     until(lambda: len(arrived(one.dest)) >= ENOUGH, "some files are there")
     one.processes[0].send_signal(signal_number)
     ((status, words),) = one.ended()
-    assert status != 0
+    assert status != 0, words
     there = arrived(one.dest)
     assert ENOUGH <= len(there) < len(files)
     assert {path.read_bytes() for path in there} <= set(files)
