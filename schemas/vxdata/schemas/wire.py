@@ -16,6 +16,8 @@ from typing import Annotated, Final, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from vxdata.schemas.payload_type import LINEAGE_PREFIXES
+
 UPLOAD_SCHEMA: Final = pa.schema(
     [pa.field("resource_type", pa.string(), nullable=False), pa.field("rows", pa.binary(), nullable=False)]
 )
@@ -44,9 +46,7 @@ a request again. It can be read at any time.
 LINEAGE_SCHEMA: Final = pa.schema(
     [
         pa.field("identifier", pa.string(), nullable=False),
-        pa.field("datasource_id", pa.string()),
-        pa.field("patient_id", pa.string()),
-        pa.field("study_id", pa.string()),
+        *(pa.field(name, pa.string()) for name in LINEAGE_PREFIXES),
     ]
 )
 """Schema of the lineage that follows a receipt."""
