@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server.answers.support import made, numbers
+from tests.server.answers.support import batch, made, numbers
 from tests.server.support import never, until
+from vxdata.server.answers.draft import CannotKeep
 from vxdata.server.answers.running import SEGMENT_BYTES, Running
 from vxdata.server.answers.shelf import Shelf, ShelfInUse
 
@@ -226,3 +227,47 @@ def test_a_file_that_somebody_removed_while_it_was_written(opened: Opener, tmp_p
     assert numbers(reader) == [4, 5, 6, 7]
     assert shelf.find("a") is None
     assert shelf.on_its_way("a") is None
+
+
+def test_what_was_given_up_begins_no_file(opened: Opener, tmp_path: Path) -> None:
+    """The readers leave after room was made for the first bytes, before there is a file."""
+    shelf = opened(tmp_path, 1024**3)
+    draft = shelf.draft("a", 0, Running(never))
+    assert draft is not None
+    shelf.reserve(draft, MEGABYTE)
+    draft.discard()
+    with pytest.raises(CannotKeep, match="nobody reads the answer any more"):
+        shelf.create_file(draft)
+    assert files(tmp_path) == set()
+
+
+def test_what_was_given_up_leaves_the_next_draft_of_its_key_alone(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    first = shelf.draft("a", 0, Running(never))
+    assert first is not None
+    first.append([batch(0)])
+    first.discard()
+    second = shelf.draft("a", 0, Running(never))
+    assert second is not None
+    segment = second.append([batch(1)])
+    first.discard()
+    with pytest.raises(CannotKeep, match="nobody reads the answer any more"):
+        first.append([batch(2)])
+    assert numbers(second.read(segment)) == [1]
+    second.finish([segment], [])
+    until(lambda: shelf.find("a"), "the second is kept")
+    assert found(shelf, "a") == [1]
+
+
+def test_nothing_is_written_after_a_purge(opened: Opener, tmp_path: Path) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    shelf.note_purges(4)
+    begun, waiting = shelf.draft("a", 4, Running(never)), shelf.draft("b", 4, Running(never))
+    assert begun is not None
+    assert waiting is not None
+    begun.append([batch(0)])
+    shelf.note_purges(5)
+    for draft in (begun, waiting):
+        with pytest.raises(CannotKeep, match="something was purged"):
+            draft.append([batch(1)])
+    assert files(tmp_path) == set()

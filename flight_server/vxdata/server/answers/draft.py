@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from vxdata.server.answers.file import AnswerFile
 from vxdata.server.answers.kept import InMemory, OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     import pyarrow as pa
 
-    from vxdata.server.answers.file import Segment
+    from vxdata.server.answers.file import AnswerFile, Segment
     from vxdata.server.answers.kept import Kept
 
 SMALL_BYTES: Final = 256 * 1024
@@ -32,8 +30,8 @@ class CannotKeep(Exception):
 class Space(Protocol):
     """Where drafts lie, and what becomes of them."""
 
-    def path(self, key: str) -> Path:
-        """Where the file of a draft is."""
+    def create_file(self, draft: Draft) -> AnswerFile:
+        """Begin the file of a draft."""
 
     def reserve(self, draft: Draft, size: int) -> None:
         """Make room for bytes that a draft is about to write."""
@@ -76,7 +74,7 @@ class Draft:
         self._space.reserve(self, sum(batch.get_total_buffer_size() for batch in batches))
         try:
             if self._file is None:
-                self._file = AnswerFile.create(self._space.path(self.key))
+                self._file = self._space.create_file(self)
             return self._file.append(batches)
         except OSError as error:
             self._space.refuse(self)

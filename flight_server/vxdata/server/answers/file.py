@@ -80,12 +80,13 @@ class AnswerFile:
 
     @classmethod
     def create(cls, path: Path) -> AnswerFile:
-        """Begin a file; one that was left there half written is overwritten.
+        """Begin a file.
 
         Raises:
+            FileExistsError: There is one, which somebody may be reading.
             OSError: It cannot be written.
         """
-        return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+        return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @classmethod
     def open(cls, path: Path) -> AnswerFile:
@@ -107,7 +108,7 @@ class AnswerFile:
         offset = _next_page(os.fstat(self._descriptor).st_size)
         os.ftruncate(self._descriptor, offset)
         with (
-            pa.OSFile(str(self.path), "ab") as sink,
+            pa.OSFile(self._itself(), "ab") as sink,
             pa.ipc.new_stream(sink, batches[0].schema.remove_metadata()) as writer,
         ):
             for batch in batches:
@@ -128,7 +129,7 @@ class AnswerFile:
         checked = tuple(each.model_copy(update={"checksum": self._checksum(each)}) for each in segments)
         title = Title(key=key, purge_epoch=purge_epoch, segments=checked)
         text = title.model_dump_json().encode()
-        with self.path.open("ab") as sink:
+        with open(self._itself(), "ab") as sink:  # noqa: PTH123 - no path of the file system
             sink.write(text + TAIL.pack(len(text), MAGIC))
         return title
 
@@ -161,6 +162,10 @@ class AnswerFile:
             if self._checksum(segment) != segment.checksum:
                 msg = f"{self.path.name} is damaged in the {segment.size:,} bytes from {segment.offset:,}"
                 raise DamagedAnswer(msg)
+
+    def _itself(self) -> str:
+        """The open file as a path: its own may be another file's by now."""
+        return f"/dev/fd/{self._descriptor}"
 
     def _mapped(self, segment: Segment) -> mmap.mmap:
         return mmap.mmap(self._descriptor, segment.size, prot=mmap.PROT_READ, offset=segment.offset)

@@ -139,20 +139,26 @@ class Shelf:
         self._threads.shutdown()
         self._claim.close()
 
-    def path(self, key: str) -> Path:
-        """Where the file of a draft is."""
-        return self._folder / f"{key}{PART}"
+    def create_file(self, draft: Draft) -> AnswerFile:
+        """Begin the file of a draft, unless it was given up: nobody would remove the file.
+
+        Raises:
+            CannotKeep: The draft was given up, or something was purged since it was begun.
+            OSError: The file cannot be written.
+        """
+        with self._lock:
+            self._demand(draft)
+            return AnswerFile.create(self._path(draft))
 
     def reserve(self, draft: Draft, size: int) -> None:
         """Make room for bytes that a draft is about to write.
 
         Raises:
-            CannotKeep: It would fill more than half of the space, or others that are written need it.
+            CannotKeep: It would fill more than half of the space, or others that are written need it; or
+                the draft was given up, or something was purged since it was begun.
         """
         with self._lock:
-            if draft.key not in self._on_their_way:
-                msg = "nobody reads the answer any more"
-                raise CannotKeep(msg)
+            self._demand(draft)
             self._reserved[draft.key] += size
             if self._reserved[draft.key] > self._limit // 2:
                 self.refuse(draft)
@@ -173,12 +179,11 @@ class Shelf:
         """Keep a finished answer.
 
         Raises:
-            CannotKeep: There was a purge meanwhile, or the file cannot be given its name.
+            CannotKeep: The draft was given up, or something was purged since it was begun.
+            OSError: The file cannot be given its name.
         """
         with self._lock:
-            if self._purge_epoch not in {None, kept.purge_epoch}:
-                msg = "something was purged while the answer was computed"
-                raise CannotKeep(msg)
+            self._demand(draft)
             if isinstance(kept, InMemory):
                 self._small[draft.key] = kept
             else:
@@ -189,12 +194,29 @@ class Shelf:
     def abandon(self, draft: Draft) -> None:
         """Forget a draft, and remove what was written of it."""
         with self._lock:
-            self._forget(draft)
-            self._unlink(draft)
+            if self._is_on_its_way(draft):
+                self._forget(draft)
+                self._unlink(draft)
 
     def later(self, work: Callable[[], None]) -> Future[None]:
         """Do something in another thread."""
         return self._threads.submit(work)
+
+    def _demand(self, draft: Draft) -> None:
+        """Check that a draft may still be kept."""
+        if not self._is_on_its_way(draft):
+            msg = "nobody reads the answer any more"
+            raise CannotKeep(msg)
+        if self._purge_epoch not in {None, draft.purge_epoch}:
+            msg = "something was purged while the answer was computed"
+            raise CannotKeep(msg)
+
+    def _is_on_its_way(self, draft: Draft) -> bool:
+        found, _ = self._on_their_way.get(draft.key, (None, None))
+        return found is draft
+
+    def _path(self, draft: Draft) -> Path:
+        return self._folder / f"{draft.key}{PART}"
 
     def _forget(self, draft: Draft) -> None:
         del self._on_their_way[draft.key]
@@ -202,7 +224,7 @@ class Shelf:
 
     def _unlink(self, draft: Draft) -> None:
         try:
-            self.path(draft.key).unlink(missing_ok=True)
+            self._path(draft).unlink(missing_ok=True)
         except OSError as error:
             log.warning("answer_not_removed", reason=str(error))
 
