@@ -40,11 +40,15 @@ ENOUGH = 5
 """Files that are there when something happens: the first of many."""
 
 MATERIALIZE = """
-import os, sys
+import signal, sys
+
+# Whoever runs the tests may ignore it. Before Polars is imported, which has a handler of its own.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 import polars as pl
-from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk import Client
 frame = pl.read_parquet(sys.argv[1])
-with Client("grpc://127.0.0.1:1", storage=StorageOptions(threads=2)) as client:
+with Client("grpc://127.0.0.1:1") as client:
     print("ready", flush=True)
     sys.stdin.readline()
     client.storage.materialize(frame, sys.argv[2], progress=False).write_parquet(sys.argv[3])
