@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import SecretStr
 
 from tests.server.support import scalar, until
-from vxdata.server.database import READ_WRITE, Database
+from vxdata.server.connection import READ_WRITE
+from vxdata.server.database import Database
 from vxdata.sql import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
 
 Answer = TypeVar("Answer")
 
@@ -74,7 +75,9 @@ def waits_for(database: Database, table: str) -> bool:
 def _beside(admin: Database, database: Database) -> Database:
     """Connections of the superuser to another database of the cluster."""
     name = scalar(database, "SELECT current_database() AS name")
-    return Database(SecretStr(admin._uri.get_secret_value().replace("/postgres?", f"/{name}?")), size=1)
+    return Database(
+        SecretStr(admin._origin._uri.get_secret_value().replace("/postgres?", f"/{name}?")), size=1
+    )
 
 
 def raise_conflict(connection: Connection, sqlstate: str) -> None:

@@ -14,7 +14,7 @@ from vxdata.schemas.errors import ServerUnavailable
 from vxdata.sdk import Client, F
 from vxdata.server.app import Server
 from vxdata.server.clock import lock_clock
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 
 if TYPE_CHECKING:
     from vxdata.server.config import Settings

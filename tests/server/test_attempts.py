@@ -9,14 +9,15 @@ import pytest
 from tests.server.deadlocks import raise_conflict
 from vxdata.schemas.errors import NotAllowed, ServerUnavailable
 from vxdata.server.attempts import MOST_ATTEMPTS, attempted
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.server.database_errors import DatabaseError, TransactionConflict, UniqueViolation
 from vxdata.server.errors import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 from tests.server.support import scalar, until
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
 from vxdata.server import database as module
-from vxdata.server.database import READ_ONLY, READ_WRITE, Database
+from vxdata.server.connection import READ_ONLY, READ_WRITE
+from vxdata.server.database import Database
 from vxdata.server.database_errors import (
     ConnectionLost,
     DatabaseError,
@@ -30,7 +31,7 @@ from vxdata.server.database_errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
 
 ENDLESS = "SELECT generate_series(1, 1000000000) AS n, repeat('x', 100) AS t"
 PID = "SELECT pg_backend_pid() AS pid"

@@ -31,7 +31,7 @@ PARTS = 3
 @pytest.fixture(autouse=True)
 def _small_relations_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vxdata.server.parts.LEAST_PAGES", 1)
-    monkeypatch.setattr("vxdata.server.database.BATCH_BYTES", 10_000)
+    monkeypatch.setattr("vxdata.server.connection.BATCH_BYTES", 10_000)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,12 +14,13 @@ from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.registry import registry
 from vxdata.sdk._models import arrow_value
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.server.staging import FEW, FEW_BYTES, Staging
 
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 SOURCE = registry().get("datasource")
 

@@ -15,7 +15,8 @@ from vxdata.sql.instant import Instant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 FUTURE = datetime(2199, 1, 1, tzinfo=UTC)
 

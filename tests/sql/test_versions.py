@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 DATASOURCE, VOLUME, ARTEFACT = (registry().get(name) for name in ("datasource", "volume", "artefact"))
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from vxdata.server.database_errors import TransactionConflict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
 
 MOST_ATTEMPTS: Final = 3
 """How often a part of a transaction is tried before its conflict is told."""

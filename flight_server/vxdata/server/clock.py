@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from vxdata.server.database import Connection, Database
+    import pyarrow as pa
+
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 
 def close_instant(database: Database, as_of: datetime) -> None:
@@ -87,6 +90,20 @@ def resolve_instant(
         if reads_log or not is_current:
             change = f"{version} {seen['stamp']}"
     return Resolved(Instant(version, as_of, is_current), change, row["purge_epoch"])
+
+
+def split_instant(table: pa.Table) -> tuple[Instant, pa.Table]:
+    """Take the last commit from beside the rows of a query.
+
+    Args:
+        table: What `vxdata.sql.clock.beside` gives.
+
+    Returns:
+        The instant, and the rows of the query.
+    """
+    version, stamp, is_found = (column[0].as_py() for column in table.columns[:3])
+    rows = table.select(range(3, table.num_columns))
+    return Instant(version, stamp, is_current=True), rows if is_found else rows.slice(0, 0)
 
 
 def lock_clock(connection: Connection) -> Instant:

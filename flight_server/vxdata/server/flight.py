@@ -56,6 +56,9 @@ MOST_COMMAND_BYTES: Final = 16 * 1024
 MOST_BODY_BYTES: Final = 64 * 1024 * 1024
 """Largest body of an action: a million external uids."""
 
+ACCEPTED: Final = "accepted"
+"""Name of the middleware."""
+
 log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
 Body = TypeVar("Body", bound=Message)
@@ -122,10 +125,7 @@ class FlightServer(pa.flight.FlightServerBase):
         self._errors = errors
         self._draining = False
         try:
-            super().__init__(
-                location,
-                middleware={COMPRESSION: _CompressionFactory(), ACCEPT_LINEAGE: _AcceptLineageFactory()},
-            )
+            super().__init__(location, middleware={ACCEPTED: _AcceptedFactory()})
         except pa.ArrowException as error:
             # gRPC tells the reason on standard error alone.
             msg = (
@@ -159,7 +159,7 @@ class FlightServer(pa.flight.FlightServerBase):
     ) -> pa.flight.FlightDataStream:
         """Run the plan that the ticket is."""
         result = self._services.read.run(decode(ticket.ticket), context.is_cancelled)
-        options = pa.ipc.IpcWriteOptions(compression=context.get_middleware(COMPRESSION).codec)
+        options = pa.ipc.IpcWriteOptions(compression=context.get_middleware(ACCEPTED).codec)
         batches = self._guarded_batches(result.batches)
         return pa.flight.GeneratorStream(result.arrow_schema, batches, options=options)
 
@@ -212,7 +212,7 @@ class FlightServer(pa.flight.FlightServerBase):
     ) -> None:
         """Write what is uploaded, in one commit; the answer is its receipt, and lineage for who takes it."""
         command = _write_command(descriptor)
-        lineage = context.get_middleware(ACCEPT_LINEAGE).lineage
+        lineage = context.get_middleware(ACCEPTED).lineage
         receipt = self._services.write.write(command, sections(reader), context.is_cancelled, lineage)
         log.info("committed", verb=command.verb, version=receipt.version, counts=receipt.counts)
         writer.write(receipt.to_bytes())
@@ -262,36 +262,26 @@ class FlightServer(pa.flight.FlightServerBase):
         return [answer.to_bytes()]
 
 
-class _Compression(pa.flight.ServerMiddleware):
-    """How the answer of one call is compressed."""
+class _Accepted(pa.flight.ServerMiddleware):
+    """What the caller of one call accepts.
 
-    def __init__(self, codec: Compression | None) -> None:
+    One piece of middleware for all of it: C++ asks the interpreter three times for each.
+    """
+
+    def __init__(self, codec: Compression | None, lineage: Lineage | None) -> None:
         self.codec = codec
-
-
-class _CompressionFactory(pa.flight.ServerMiddlewareFactory):
-    """Chooses among the codecs that a caller accepts."""
-
-    def start_call(self, _info: Any, headers: dict[str, list[str]]) -> _Compression:
-        """Take the first one that we know, or none."""
-        accepted = [name.strip() for name in ",".join(headers.get(COMPRESSION, ())).split(",")]
-        known: dict[str, Compression] = {name: name for name in get_args(Compression)}
-        return _Compression(next((known[name] for name in accepted if name in known), None))
-
-
-class _AcceptLineage(pa.flight.ServerMiddleware):
-    """Where the lineage that one call creates is kept, if its caller takes it."""
-
-    def __init__(self, lineage: Lineage | None) -> None:
         self.lineage = lineage
 
 
-class _AcceptLineageFactory(pa.flight.ServerMiddlewareFactory):
-    """Finds out whether a caller takes lineage."""
+class _AcceptedFactory(pa.flight.ServerMiddlewareFactory):
+    """Finds out what a caller accepts."""
 
-    def start_call(self, _info: Any, headers: dict[str, list[str]]) -> _AcceptLineage:
-        """Keep it for those who say so."""
-        return _AcceptLineage(Lineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None)
+    def start_call(self, _info: Any, headers: dict[str, list[str]]) -> _Accepted:
+        """Take the first codec that we know, or none; keep lineage for those who take it."""
+        accepted = [name.strip() for name in ",".join(headers.get(COMPRESSION, ())).split(",")]
+        known: dict[str, Compression] = {name: name for name in get_args(Compression)}
+        codec = next((known[name] for name in accepted if name in known), None)
+        return _Accepted(codec, Lineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None)
 
 
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:

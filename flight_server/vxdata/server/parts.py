@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from vxdata.schemas.errors import ServiceProblem
-from vxdata.server.database import READ_ONLY
+from vxdata.server.connection import READ_ONLY
 from vxdata.server.database_errors import DatabaseError
 from vxdata.server.merge import Merge
 from vxdata.server.turns import Turns
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
     from vxdata.sql.instant import Instant
 
 LEAST_PAGES: Final = 4096

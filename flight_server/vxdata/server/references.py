@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.blob_urls import ObjectUrl
     from vxdata.schemas.fields import Field
     from vxdata.schemas.registry import Registry
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
 
 HISTORY = "_history"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.lineage import Lineage
 
 FEW: Final = 100

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.messages import abridged
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.server.database_errors import UndefinedObject
 from vxdata.sql import upgrade as statements
 from vxdata.sql.ddl import add_column, create_tables
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.registry import Registry
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 
 class SchemaMismatch(RuntimeError):

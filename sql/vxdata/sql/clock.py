@@ -31,6 +31,22 @@ READ: Final = "SELECT version, stamp FROM vxdata.commit_clock"
 """The last commit that the snapshot can see."""
 
 
+def beside(query: str) -> str:
+    """Put the last commit beside each row of a query, both of one snapshot.
+
+    Args:
+        query: A SELECT statement.
+
+    Returns:
+        A query for the commit's version and stamp, whether there is a row of the query, and its columns. If
+        there is none, one row tells so, whose columns are all null.
+    """
+    return (
+        "SELECT c.version, c.stamp, q.* FROM vxdata.commit_clock AS c "
+        f"LEFT JOIN (SELECT TRUE AS is_found, q.* FROM ({query}) AS q) AS q ON TRUE"
+    )
+
+
 def read_for(resource_types: Sequence[str]) -> str:
     """Read the last commit, the last one that touched any of some resource types, and the purge epoch.
 

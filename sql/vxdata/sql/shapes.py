@@ -68,10 +68,10 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
         What `compile_plan` gives.
     """
     rest = encode(plan.model_copy(update={"where": None, "as_of": None}))
-    texts = _texts(bound)
+    texts = texts_of(bound)
     if texts is None or b"\\u0001" in rest:  # what would look like a slot
         return compile_plan(bound, instant)
-    lookup = _with_slots(bound.where, len(texts))
+    lookup = with_slots(bound.where, len(texts))
     as_of = None if instant.is_current and _reads_states(bound) else instant.as_of
     template = _template(_Shape(rest, lookup, as_of, replace(bound, where=lookup), instant))
     return SLOT.sub(lambda slot: text(texts[int(slot[1])]), template)
@@ -82,7 +82,7 @@ def _template(shape: _Shape) -> str:
     return compile_plan(shape.plan, shape.instant)
 
 
-def _texts(bound: BoundPlan) -> list[str] | None:
+def texts_of(bound: BoundPlan) -> list[str] | None:
     """The texts that a plan looks for; None if its condition is more than a lookup of a few texts."""
     if isinstance(bound.where, Lookup) and MARK in (bound.where.operand.key or ""):
         return None
@@ -98,7 +98,8 @@ def _texts(bound: BoundPlan) -> list[str] | None:
             return None
 
 
-def _with_slots(where: object, count: int) -> Lookup | None:
+def with_slots(where: object, count: int) -> Lookup | None:
+    """The same lookup with numbered slots in the place of its texts; None if it is no lookup."""
     slots = tuple(Literal(f"{MARK}{number}{MARK}") for number in range(count))
     match where:
         case BoundComparison():

@@ -23,7 +23,8 @@ from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES
 from vxdata.server.app import Server
 from vxdata.server.blobs import BlobStore
-from vxdata.server.database import READ_WRITE, Database
+from vxdata.server.connection import READ_WRITE
+from vxdata.server.database import Database
 from vxdata.server.embedded.s3 import s3_client
 from vxdata.server.services import sweep as sweeps
 from vxdata.server.services.sweep import Sweep

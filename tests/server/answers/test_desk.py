@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.watch import Watch
 
 __all__ = ["admin", "creates", "database", "database_uri", "new_database", "watch"]
@@ -276,7 +276,8 @@ def test_a_server_that_stops_ends_the_readers_of_kept_answers(
     reads: ReadService, desk: Desk, creates: WriteService, names: Iterator[str]
 ) -> None:
     added = add(creates, "artefact", next(names))
-    one = ARTEFACTS.model_copy(update={"where": Comparison(field="identifier", op="==", value=added)})
+    where = Comparison(field="identifier", op="==", value=added)
+    one = ARTEFACTS.model_copy(update={"where": where, "limit": 1})  # a point read would not be kept
     assert identifiers(reads, one) == {added}
     result = reads.run(one, never)
     desk.close()

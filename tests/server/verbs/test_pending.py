@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vxdata.schemas.registry import registry
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.staged import staged_rows
 from vxdata.sql.versions.cascade import Cascade
@@ -15,7 +15,7 @@ from vxdata.sql.versions.pending import marked
 
 if TYPE_CHECKING:
     from tests.server.verbs.support import Store
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
 
 
 def tables(connection: Connection) -> set[str]:

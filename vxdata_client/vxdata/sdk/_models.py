@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -59,9 +60,15 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
     Returns:
         One model a row, in order.
     """
-    wanted = response_schema(registry().get(model.resource_type))
+    wanted = _stored_schema(model.resource_type)
     is_checked = table.schema.names == wanted.names and fits(table, wanted)
     return responses_of(values_by_name(table), model, is_checked=is_checked)
+
+
+@cache
+def _stored_schema(resource_type: str) -> pa.Schema:
+    """Made once: to make it takes as long as to read a row with it."""
+    return response_schema(registry().get(resource_type))
 
 
 def responses_of(
@@ -87,7 +94,14 @@ def responses_of(
 
 def values_by_name(table: pa.Table) -> dict[str, list[Any]]:
     """The values of each column as models hold them."""
-    return dict(zip(table.schema.names, map(_values, table.columns), strict=True))
+    return dict(zip(table.schema.names, map(_values, _columns(table)), strict=True))
+
+
+def _columns(table: pa.Table) -> list[pa.Array] | list[pa.ChunkedArray]:
+    """The columns; of an answer in one batch without their chunks, which take long to look at."""
+    batches = table.to_batches()
+    columns: list[pa.Array] = batches[0].columns if len(batches) == 1 else table.columns
+    return columns
 
 
 def _rows(columns: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
@@ -95,7 +109,7 @@ def _rows(columns: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def _values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
     """The values of a column as models hold them."""
     if column.null_count == len(column):
         return [None] * len(column)
@@ -103,11 +117,15 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
         return [None if pairs is None else dict(pairs) for pairs in column.to_pylist()]
     if pa.types.is_timestamp(column.type):  # few different ones, and each takes long to make
         # By their numbers: a dictionary would load all functions of Arrow, which takes a small answer's time.
-        numbers = column.combine_chunks().view(pa.int64()).to_pylist()
+        numbers = [number for chunk in _chunks(column) for number in chunk.view(pa.int64()).to_pylist()]
         known = {number: pa.scalar(number, column.type).as_py() for number in set(numbers)}
         return [known[number] for number in numbers]
     values: list[Any] = column.to_pylist()
     return values
+
+
+def _chunks(column: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return column.chunks if isinstance(column, pa.ChunkedArray) else [column]
 
 
 def fits(table: pa.Table, wanted: pa.Schema) -> bool:
@@ -120,9 +138,10 @@ def fits(table: pa.Table, wanted: pa.Schema) -> bool:
     Returns:
         Whether each column has the type that it must have, and no null where there must be a value.
     """
+    fields = (wanted.field(name) for name in table.schema.names)
     return all(
-        column.type == wanted.field(name).type and (wanted.field(name).nullable or not column.null_count)
-        for name, column in zip(table.schema.names, table.columns, strict=True)
+        column.type == field.type and (field.nullable or not column.null_count)
+        for field, column in zip(fields, _columns(table), strict=True)
     )
 
 

@@ -12,7 +12,7 @@ from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.messages import abridged
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
 from vxdata.server.blobs import PRESIGNED_SECONDS
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.sql import touches
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from vxdata.schemas.wire import Explanation, token_metadata
 from vxdata.server.answers.desk import Desk, Opened
 from vxdata.server.answers.key import answer_key
 from vxdata.server.answers.running import Attended, Running
-from vxdata.server.clock import close_instant, last_commit, resolve_instant
+from vxdata.server.clock import close_instant, last_commit, resolve_instant, split_instant
 from vxdata.server.conform import conform, result_schema
-from vxdata.server.database import READ_ONLY
+from vxdata.server.connection import READ_ONLY
 from vxdata.server.parts import Parts, Reading
 from vxdata.sql.compile import compile_plan
+from vxdata.sql.point_reads import point_read
 from vxdata.sql.shapes import render_plan
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
     from vxdata.sql.instant import Instant
+    from vxdata.sql.point_reads import PointRead
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,23 @@ class ReadService:
             DatabaseError: PostgreSQL refused the query.
         """
         bound = self._bound(plan)
+        point = point_read(plan, bound)
+        if point is not None:
+            return self._at_once(point, bound, is_cancelled)
         running = Running(is_cancelled, self._stall_limit)
         stream = self._stream(plan, bound, running)
         seen, sql, arrow_schema = cast("_Question", next(stream))
         batches = cast("Generator[pa.RecordBatch]", stream)
         opened = Opened(answer_key(sql, arrow_schema, seen), seen.purge_epoch, running, batches)
         return Result(arrow_schema, self._desk.answer(opened, is_cancelled))
+
+    def _at_once(self, point: PointRead, bound: BoundPlan, is_cancelled: Callable[[], bool]) -> Result:
+        """Answer a point read: with its instant, in one statement."""
+        with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
+            table = connection.prepared(point.statement, point.arguments)
+        instant, rows = split_instant(table)
+        arrow_schema = _schema(bound, instant)
+        return Result(arrow_schema, iter([conform(batch, arrow_schema) for batch in rows.to_batches()]))
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
         """Tell how a plan would be run, without running it.

@@ -22,14 +22,15 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.wire import Registered
 from vxdata.server.attempts import attempted
 from vxdata.server.clock import lock_clock
-from vxdata.server.database import READ_ONLY, READ_WRITE
+from vxdata.server.connection import READ_ONLY, READ_WRITE
 from vxdata.sql import registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vxdata.schemas.wire import ExternalUids
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
 
 Row = tuple[str, str, str, str, int]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import StateConflict
 from vxdata.server.clock import last_commit, lock_clock
-from vxdata.server.database import READ_ONLY, READ_WRITE
+from vxdata.server.connection import READ_ONLY, READ_WRITE
 from vxdata.server.references import find_holders, is_held, urls_held, urls_held_since
 from vxdata.sql import touches
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.registry import Registry
     from vxdata.server.blobs import BlobStore, StoredObject, UnfinishedUpload
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
     from vxdata.sql.versions.blobs import Holder
 
 LEAST_AGE: Final = timedelta(days=1)

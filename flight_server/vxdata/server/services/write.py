@@ -18,7 +18,7 @@ from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllo
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.server.attempts import attempted
 from vxdata.server.clock import last_commit, lock_clock
-from vxdata.server.database import READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.server.lease import Lease
 from vxdata.server.services.verbs import VERBS
 from vxdata.server.staging import Staging
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.database import Connection, Database
+    from vxdata.server.connection import Connection
+    from vxdata.server.database import Database
     from vxdata.server.lineage import Lineage
     from vxdata.server.watch import Watch
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vxdata.schemas.wire import Verb, WriteCommand
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.staging import Staging
     from vxdata.sql.instant import Instant
 

@@ -12,7 +12,7 @@ from vxdata.sql.versions.tables import analyze
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.staging import Staging
     from vxdata.sql.versions.presence import Presence
 

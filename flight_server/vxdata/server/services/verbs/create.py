@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.lineage import Lineage
     from vxdata.server.staging import Staging
     from vxdata.sql.instant import Instant

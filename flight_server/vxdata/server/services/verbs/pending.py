@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.registry import Registry
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.sql.instant import Instant
     from vxdata.sql.versions.cascade import Cascade
 

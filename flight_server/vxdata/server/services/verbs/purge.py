@@ -18,7 +18,7 @@ from vxdata.sql.versions.removal import forget, remove
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.staging import Staging
     from vxdata.sql.instant import Instant
 

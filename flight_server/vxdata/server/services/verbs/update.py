@@ -12,7 +12,7 @@ from vxdata.sql.versions.presence import Presence
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.database import Connection
+    from vxdata.server.connection import Connection
     from vxdata.server.staging import Staging
     from vxdata.sql.instant import Instant
 

@@ -1,0 +1,184 @@
+"""Point reads: the same rows at the same instant as any other read, from statements prepared once."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from tests.server.support import create, never, resources, scalar, until
+from vxdata.schemas.catalog import catalog
+from vxdata.schemas.errors import RequestCancelled
+from vxdata.schemas.plan import Comparison, IsIn, Plan, decode, encode
+from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.server.connection import MOST_PREPARED, READ_WRITE
+from vxdata.server.database import Database
+from vxdata.server.database_errors import DatabaseError, StatementCancelled
+from vxdata.server.services.read import ReadService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import SecretStr
+
+    from vxdata.server.services.write import WriteService
+    from vxdata.server.watch import Watch
+
+PREPARED = "SELECT count(*) AS n FROM pg_prepared_statements"
+
+
+@pytest.fixture
+def pool(database_uri: SecretStr) -> Iterator[Database]:
+    """A single connection."""
+    with closing(Database(database_uri, size=1, wait=30.0)) as database:
+        yield database
+
+
+@pytest.fixture
+def single(pool: Database, watch: Watch) -> ReadService:
+    return ReadService(pool, catalog(), watch)
+
+
+def named(*identifiers: str, resource_type: str = "datasource", **more: Any) -> Plan:
+    where = IsIn(field="identifier", values=identifiers)
+    return decode(encode(Plan(resource_type=resource_type, where=where, **more)))
+
+
+def read(service: ReadService, plan: Plan) -> pa.Table:
+    result = service.run(plan, never)
+    return pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
+
+
+def rows(table: pa.Table) -> list[dict[str, Any]]:
+    return sorted(table.to_pylist(), key=lambda row: str(row["identifier"]))
+
+
+def test_the_same_as_any_other_read(creates: WriteService, reads: ReadService, unique: str) -> None:
+    names = [f"datasource/{unique}", f"datasource/{unique}' OR 1=1 --", f"datasource/{unique}\\$1"]
+    create(creates, *(resources("datasource", {"identifier": name, "description": name}) for name in names))
+    for wanted in (names, names[:1], [names[2], "datasource/none"], ["datasource/none"]):
+        at_once, other = read(reads, named(*wanted)), read(reads, named(*wanted, limit=100))
+        assert at_once.schema.equals(other.schema, check_metadata=True)
+        assert rows(at_once) == rows(other)
+        assert len(rows(at_once)) == len(set(wanted) & set(names))
+        at_once.validate(full=True)
+
+
+def test_rows_whose_selected_values_are_all_null(
+    creates: WriteService, reads: ReadService, unique: str
+) -> None:
+    create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
+    plan = named(f"datasource/{unique}", "datasource/none", select=("description",))
+    assert read(reads, plan).to_pylist() == [{"description": None}]
+    assert read(reads, named("datasource/none", select=("description",))).to_pylist() == []
+
+
+def test_resources_of_any_type(creates: WriteService, reads: ReadService, unique: str) -> None:
+    source, patient = f"datasource/{unique}", f"patient/{unique}"
+    create(
+        creates,
+        resources("datasource", {"identifier": source}),
+        resources("patient", {"identifier": patient, "parent_identifier": source}),
+    )
+    table = read(reads, named(source, patient, resource_type="resource"))
+    assert [row["identifier"] for row in rows(table)] == [source, patient]
+
+
+def test_a_comparison_too(creates: WriteService, reads: ReadService, unique: str) -> None:
+    create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
+    where = Comparison(op="==", field="identifier", value=f"datasource/{unique}")
+    plan = decode(encode(Plan(resource_type="datasource", where=where)))
+    assert [row["identifier"] for row in rows(read(reads, plan))] == [f"datasource/{unique}"]
+
+
+def test_rows_and_instant_are_of_one_snapshot(creates: WriteService, reads: ReadService, unique: str) -> None:
+    """Each commit adds one of the resources that are asked for, so their number tells the commit."""
+    names = [f"datasource/{unique}-{number}" for number in range(20)]
+    first = int(read(reads, named(*names)).schema.metadata[VERSION_KEY])
+    is_over = threading.Event()
+
+    def watch() -> int:
+        seen = 0
+        while not is_over.is_set():
+            table = read(reads, named(*names))
+            version = int(table.schema.metadata[VERSION_KEY])
+            assert table.num_rows == version - first
+            assert [row["version"] for row in rows(table) if row["version"] > version] == []
+            assert max(table["created_at"].to_pylist(), default=None) in {
+                None,
+                table_as_of(table),
+            }
+            seen += 1
+        return seen
+
+    with ThreadPoolExecutor(2) as threads:
+        watching = [threads.submit(watch) for _ in range(2)]
+        for name in names:
+            create(creates, resources("datasource", {"identifier": name}))
+        is_over.set()
+        assert all(each.result() for each in watching)
+
+
+def table_as_of(table: pa.Table) -> Any:
+    return pa.scalar(table.schema.metadata[AS_OF_KEY].decode()).cast(pa.timestamp("us", "UTC")).as_py()
+
+
+def test_a_shape_is_prepared_once_for_each_connection(single: ReadService, pool: Database) -> None:
+    before = scalar(pool, PREPARED)
+    for number in range(5):
+        read(single, named(f"datasource/{number}"))
+        read(single, named(f"datasource/{number}", f"datasource/x{number}"))
+    assert scalar(pool, PREPARED) == before + 2
+
+
+def test_what_was_used_the_longest_ago_is_forgotten(pool: Database) -> None:
+    with pool.connection() as connection:
+        for number in range(MOST_PREPARED + 5):
+            table = connection.prepared(f"SELECT {number} + $1::int AS sum", ["1"])
+            assert table["sum"].to_pylist() == [number + 1]
+            connection.prepared("SELECT $1 || $2 AS text", ["'a'", "'b'"])
+        assert connection.rows(PREPARED) == [{"n": MOST_PREPARED}]
+
+
+def test_a_statement_that_is_refused_is_prepared_anew(pool: Database) -> None:
+    query = "SELECT * FROM changed WHERE a = $1"
+    with pool.connection() as connection:
+        connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
+        assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1}]
+        connection.execute("ALTER TABLE changed ADD COLUMN b text DEFAULT 'x'")
+        with pytest.raises(DatabaseError):
+            connection.prepared(query, ["1"])
+        assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1, "b": "x"}]
+        with pytest.raises(DatabaseError):
+            connection.prepared("SELECT nothing FROM changed WHERE a = $1", ["1"])
+        assert not connection.is_broken
+
+
+def test_the_connection_is_free_before_the_rows_are_taken(single: ReadService) -> None:
+    waiting = [single.run(named("datasource/none"), never) for _ in range(3)]
+    assert [sum(batch.num_rows for batch in result.batches) for result in waiting] == [0, 0, 0]
+
+
+def test_whoever_has_gone_does_not_wait_for_a_lock(
+    single: ReadService, pool: Database, database: Database
+) -> None:
+    """A table that is being altered keeps its readers waiting."""
+    has_gone = threading.Event()
+    with database.connection() as connection, connection.transaction(READ_WRITE):
+        connection.execute("LOCK TABLE vxdata.datasource IN ACCESS EXCLUSIVE MODE")
+        with ThreadPoolExecutor(1) as threads:
+            reading = threads.submit(single.run, named("datasource/none"), has_gone.is_set)
+            until(lambda: _waits(connection), "the read waits for the lock")
+            has_gone.set()
+            with pytest.raises((StatementCancelled, RequestCancelled)):
+                reading.result(30)
+    assert read(single, named("datasource/none")).num_rows == 0
+
+
+def _waits(connection: Any) -> bool:
+    sql = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND relation = 'vxdata.datasource'::regclass"
+    return bool(connection.rows(sql)[0]["n"])
