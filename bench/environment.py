@@ -73,22 +73,14 @@ class Environment:
     @property
     def first_volume(self) -> str:
         """The volume that is touched where a commit is needed."""
-        return self._first("volumes")
+        return self.first("volumes", 1)[0]
 
-    @property
-    def first_patient(self) -> str:
-        """The patient of small queries."""
-        return self._first("patient")
-
-    def volumes_after_first(self, count: int) -> list[str]:
-        """So many other volumes."""
-        names: list[str] = (
-            self._frame("volumes").select("identifier").slice(1, count).collect().to_series().to_list()
+    def first(self, name: str, count: int) -> list[str]:
+        """The first identifiers of a frame."""
+        found: list[str] = (
+            self._frame(name).select("identifier").head(count).collect()["identifier"].to_list()
         )
-        return names
-
-    def _first(self, name: str) -> str:
-        return str(self._frame(name).select("identifier").head(1).collect().item())
+        return found
 
     def _frame(self, name: str) -> pl.LazyFrame:
         return pl.scan_ipc(self.volumes.with_name(f"{name}.arrow"))

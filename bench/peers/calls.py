@@ -33,7 +33,7 @@ WARM_CALLS: Final = 5
 
 @contextmanager
 def small(
-    number: int, url: str, uri: str, names: Mapping[str, str], others: Sequence[str], calls: int
+    number: int, url: str, uri: str, volumes: Sequence[str], patients: Sequence[str], calls: int
 ) -> Iterator[Work]:
     """Make the calls of one question after those of the other, ours and the peer's in turn.
 
@@ -41,13 +41,15 @@ def small(
         number: Of the round.
         url: The server.
         uri: The database.
-        names: A volume and a patient.
-        others: Volumes that nobody has asked for, enough for all rounds.
+        volumes: A volume for each call of all rounds, by ours and by the peer.
+        patients: A patient for each call of all rounds.
         calls: Calls of each kind.
     """
+    count = calls + WARM_CALLS
     with Client(url) as client, cursor_on(uri) as cursor:
-        unasked = iter(others[number * 2 * (calls + WARM_CALLS) :])
-        kinds = dict(_kinds(client, cursor, names, unasked))
+        unasked = volumes[2 * number * count :][: 2 * count]
+        queries = _queries(client, number * count, patients[number * count :][:count])
+        kinds = dict(_kinds(client, cursor, unasked, queries))
 
         def work() -> Moved:
             series: dict[str, list[float]] = {name: [] for name in kinds}
@@ -63,41 +65,52 @@ def small(
 
 
 def _kinds(
-    client: Client, cursor: Any, names: Mapping[str, str], unasked: Iterator[str]
+    client: Client, cursor: Any, volumes: Sequence[str], queries: Mapping[str, Sequence[Query[Any]]]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """Every call, by question and candidate."""
-    volume = names["volume"]
-    first = client.volumes.query().filter(F.identifier == volume)
 
     def direct(sql: str) -> object:
         cursor.execute(sql)
         return cursor.fetch_arrow_table()
 
-    sql = first.explain().sql
+    volume, unasked = volumes[0], iter(volumes)
+    sql = client.volumes.query().filter(F.identifier == volume).explain().sql
     one = "retrieve of one identifier"
     yield _name(one, OURS), lambda: client.volumes.retrieve(next(unasked), include_children=False)
     yield _name(one, PEER), lambda: direct(sql.replace(volume, next(unasked)))
     again = "retrieve of the same identifier again"
     yield _name(again, OURS), lambda: client.volumes.retrieve(volume, include_children=False)
     yield _name(again, PEER), partial(direct, sql)
-    for question, query in _queries(client, names).items():
-        yield _name(question, OURS), query.collect
-        yield _name(question, PEER), partial(direct, query.explain().sql)
-        yield _name(question, PLANNING), _planning(query)
+    for question, asked in queries.items():
+        collects = iter([query.collect for query in asked])
+        statements = iter([partial(direct, query.explain().sql) for query in asked])
+        yield _name(question, OURS), partial(_call_next, collects)
+        yield _name(question, PEER), partial(_call_next, statements)
+        yield _name(question, PLANNING), _planning(asked[0])
 
 
-def _queries(client: Client, names: Mapping[str, str]) -> dict[str, Query[Any]]:
-    """Queries as they are written every day, each with few rows."""
+def _call_next(calls: Iterator[Callable[[], object]]) -> object:
+    return next(calls)()
+
+
+def _queries(client: Client, first: int, patients: Sequence[str]) -> dict[str, list[Query[Any]]]:
+    """Queries as they are written every day, each with few rows and never the same again."""
     volumes = client.volumes
     thin = volumes.query().filter(F.volume_type == "T2").select("slice_thickness").limit(100)
     return {
-        "limit(10), all columns": volumes.query().limit(10),
-        "T2, ADC and DWI of a patient, 4 columns": volumes.query()
-        .filter(F.patient_id == names["patient"], F.volume_type.is_in(["T2", "ADC", "DWI"]))
-        .select("identifier", "volume_type", "b_value", "path_nii"),
-        "below a patient, thinner than all of 100": volumes.query()
-        .filter(has_ancestor(names["patient"]), F.slice_thickness < ALL(thin))
-        .select("identifier"),
+        "limit(10), all columns": [
+            volumes.query().limit(10).offset(first + number) for number in range(len(patients))
+        ],
+        "T2, ADC and DWI of a patient, 4 columns": [
+            volumes.query()
+            .filter(F.patient_id == patient, F.volume_type.is_in(["T2", "ADC", "DWI"]))
+            .select("identifier", "volume_type", "b_value", "path_nii")
+            for patient in patients
+        ],
+        "below a patient, thinner than all of 100": [
+            volumes.query().filter(has_ancestor(patient), F.slice_thickness < ALL(thin)).select("identifier")
+            for patient in patients
+        ],
     }
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import psutil
 from pydantic import SecretStr
 
 from tests.server.support import scalar
@@ -15,8 +16,6 @@ from vxdata.server.embedded.secrets import StackSecrets
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import psutil
 
     from tests.fixtures.commands import Running
 
@@ -41,7 +40,7 @@ def kill_a_backend(running: Running) -> list[psutil.Process]:
     backend = next(
         child
         for child in running.children()
-        if "postgres: " in (title := " ".join(child.cmdline())) and "vxdata" in title
+        if "postgres: " in (title := " ".join(command_line(child))) and "vxdata" in title
     )
     backend.kill()
     return [backend]
@@ -49,7 +48,15 @@ def kill_a_backend(running: Running) -> list[psutil.Process]:
 
 def is_postmaster(process: psutil.Process) -> bool:
     """Whether it is PostgreSQL's main process, which alone has the command line that started it."""
-    return any(part.startswith("unix_socket_directories=") for part in process.cmdline())
+    return any(part.startswith("unix_socket_directories=") for part in command_line(process))
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    """What a process was started with; nothing of one that has just ended, as backends do all the time."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie counts as one
+        return []
 
 
 def staged_uploads(running: Running, data_dir: Path) -> int:
@@ -68,7 +75,7 @@ def staged_uploads(running: Running, data_dir: Path) -> int:
 def _uri(running: Running, data_dir: Path) -> SecretStr:
     """Where an embedded PostgreSQL listens: in a private folder that its command line names."""
     (postmaster,) = [child for child in running.children() if is_postmaster(child)]
-    setting = next(part for part in postmaster.cmdline() if part.startswith("unix_socket_directories="))
+    setting = next(part for part in command_line(postmaster) if part.startswith("unix_socket_directories="))
     host = quote(setting.partition("=")[2], safe="")
     kept = StackSecrets.load_or_create(data_dir / "secrets.json", may_create=False)
     password = quote(kept.postgres_password.get_secret_value(), safe="")

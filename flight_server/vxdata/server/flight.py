@@ -160,6 +160,9 @@ class FlightServer(pa.flight.FlightServerBase):
         """Run the plan that the ticket is."""
         result = self._services.read.run(decode(ticket.ticket), context.is_cancelled)
         options = pa.ipc.IpcWriteOptions(compression=context.get_middleware(ACCEPTED).codec)
+        if result.is_whole:  # C++ sends a table without asking the interpreter for what comes next
+            table = pa.Table.from_batches(list(result.batches), result.arrow_schema)
+            return pa.flight.RecordBatchStream(table, options=options)
         batches = self._guarded_batches(result.batches)
         return pa.flight.GeneratorStream(result.arrow_schema, batches, options=options)
 

@@ -40,10 +40,12 @@ class Result:
     Args:
         arrow_schema: Schema of every batch; its metadata names the instant.
         batches: The stream. Closing it, or letting it be collected, cancels the query.
+        is_whole: Whether nothing runs any more, and all batches are in memory.
     """
 
     arrow_schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
+    is_whole: bool = False
 
 
 class ReadService:
@@ -128,7 +130,8 @@ class ReadService:
             table = connection.prepared(point.statement, point.arguments)
         instant, rows = split_instant(table)
         arrow_schema = _schema(bound, instant)
-        return Result(arrow_schema, iter([conform(batch, arrow_schema) for batch in rows.to_batches()]))
+        batches = iter([conform(batch, arrow_schema) for batch in rows.to_batches()])
+        return Result(arrow_schema, batches, is_whole=True)
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
         """Tell how a plan would be run, without running it.
