@@ -12,7 +12,8 @@ from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
 from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
-from vxdata.sdk._answer import answer_of_create, read_back
+from vxdata.sdk._answer import read_back
+from vxdata.sdk._created import Created
 from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._session import Session
@@ -22,7 +23,7 @@ from vxdata.server.app import Server
 from vxdata.server.lineage import MOST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
@@ -49,8 +50,14 @@ class LastWords(FlightTransport):
         self._server.stop()
         return receipt
 
-    def create(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> Written:
-        written = super().create(command, sections, rows)
+    def create(
+        self,
+        command: WriteCommand,
+        sections: Iterator[pa.RecordBatch],
+        rows: int,
+        meanwhile: Callable[[], None],
+    ) -> Written:
+        written = super().create(command, sections, rows, meanwhile)
         self._server.stop()
         return written
 
@@ -214,4 +221,4 @@ class TestOfACreate:
         receipt = CommitReceipt(version=now.version, as_of=now.as_of, counts={"artefact": 1})
         tables = list(tables_from_models([ArtefactCreate(identifier=unique)]).items())
         with pytest.raises(ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: artefact/"):
-            answer_of_create(client._session.transport, tables, Written(receipt))
+            Created(tables).answer(client._session.transport, Written(receipt))

@@ -92,6 +92,22 @@ def responses_of(
     return [_built(model, row, stated) for row in _rows(whole)]
 
 
+def complete(
+    models: Sequence[ResourceResponse], columns: Mapping[str, Sequence[Any]], rows: Sequence[int]
+) -> None:
+    """Put values into response models that were made before all was known, and that nobody has seen yet.
+
+    Args:
+        models: The models.
+        columns: The values of fields that the models hold already, in whatever state.
+        rows: For each model, its place in the columns.
+    """
+    for model, row in zip(models, rows, strict=True):
+        values = model.__dict__
+        for name, column in columns.items():
+            values[name] = column[row]
+
+
 def values_by_name(table: pa.Table) -> dict[str, list[Any]]:
     """The values of each column as models hold them."""
     return dict(zip(table.schema.names, map(_values, _columns(table)), strict=True))

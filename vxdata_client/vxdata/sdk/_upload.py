@@ -17,7 +17,7 @@ from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
 from vxdata.sdk._retry import retried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport, Written
@@ -63,11 +63,12 @@ class Upload:
         command = self._command()
         return retried(lambda: transport.write(command, self._sections(), self._rows))
 
-    def create(self, transport: Transport) -> Written:
+    def create(self, transport: Transport, meanwhile: Callable[[], None]) -> Written:
         """Write likewise what is to be created, and ask for its lineage.
 
         Args:
             transport: The way to the server.
+            meanwhile: What to do while the server writes.
 
         Returns:
             The receipt of the commit, with the lineage of what was created if the server has it at hand.
@@ -76,7 +77,7 @@ class Upload:
             VxDataError: Anything that the server refuses; then nothing is written.
         """
         command = self._command()
-        return retried(lambda: transport.create(command, self._sections(), self._rows))
+        return retried(lambda: transport.create(command, self._sections(), self._rows, meanwhile))
 
     def _command(self) -> WriteCommand:
         key = secrets.token_hex(16) if self.idempotency_key is None else _checked(self.idempotency_key)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from vxdata.schemas.errors import DuplicateIdentifiers, InvalidRequest
 from vxdata.schemas.models import ResourceResponse, ResourceUpdate
-from vxdata.sdk._answer import answer_of_create, read_back
+from vxdata.sdk._answer import read_back
 from vxdata.sdk._changes import is_pair, names_of, pairs_of, tables_of_identifiers, tables_of_updates
+from vxdata.sdk._created import Created
 from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._reads import Reads
 from vxdata.sdk._upload import Upload
@@ -304,9 +305,10 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         if not tables:
             return []
         transport = self._session.transport
-        written = Upload("create", tables, idempotency_key=idempotency_key).create(transport)
-        created = answer_of_create(transport, tables, written)
-        return [created[model.identifier] for model in models]
+        created = Created(tables)
+        upload = Upload("create", tables, idempotency_key=idempotency_key)
+        found = created.answer(transport, upload.create(transport, created.prepare))
+        return [found[model.identifier] for model in models]
 
 
 def _refuse_beside_frame(*arguments: object) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     import pyarrow as pa
@@ -59,8 +59,14 @@ class Transport(Protocol):
     def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
         """Upload sections, each a batch of `UPLOAD_SCHEMA`, that hold so many rows in all."""
 
-    def create(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> Written:
-        """Upload sections likewise, and ask for the lineage of what they create."""
+    def create(
+        self,
+        command: WriteCommand,
+        sections: Iterator[pa.RecordBatch],
+        rows: int,
+        meanwhile: Callable[[], None],
+    ) -> Written:
+        """Upload sections likewise, do something while the server writes, and ask for their lineage."""
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
         """Run an action that answers with one body."""

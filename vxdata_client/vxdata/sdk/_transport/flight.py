@@ -110,9 +110,15 @@ class FlightTransport:
         """Upload sections and end with the commit marker; what lacks it, the server does not write."""
         return self._written(command, sections, rows, self._options, messages=1).receipt
 
-    def create(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> Written:
+    def create(
+        self,
+        command: WriteCommand,
+        sections: Iterator[pa.RecordBatch],
+        rows: int,
+        meanwhile: Callable[[], None],
+    ) -> Written:
         """Upload sections likewise; the lineage is a message of its own behind the receipt."""
-        return self._written(command, sections, rows, self._create_options, messages=2)
+        return self._written(command, sections, rows, self._create_options, meanwhile, messages=2)
 
     def _written(
         self,
@@ -120,6 +126,7 @@ class FlightTransport:
         sections: Iterator[pa.RecordBatch],
         rows: int,
         options: pa.flight.FlightCallOptions,
+        meanwhile: Callable[[], None] = lambda: None,
         *,
         messages: int,
     ) -> Written:
@@ -131,6 +138,7 @@ class FlightTransport:
                     writer.write_batch(section)
                 writer.write_metadata(CommitMarker(rows=rows).to_bytes())
                 writer.done_writing()
+                meanwhile()
                 receipt, *more = [answers.read() for _ in range(messages)]
         if receipt is None:
             msg = "The server ended the upload without a receipt."
