@@ -14,7 +14,6 @@ from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.sdk._answer import read_back
 from vxdata.sdk._created import Created
-from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._session import Session
 from vxdata.sdk._transport.base import Written
@@ -219,6 +218,6 @@ class TestOfACreate:
     def test_what_is_gone_since_is_named(self, client: Client, unique: str) -> None:
         now = client.now()
         receipt = CommitReceipt(version=now.version, as_of=now.as_of, counts={"artefact": 1})
-        tables = list(tables_from_models([ArtefactCreate(identifier=unique)]).items())
+        created = Created([ArtefactCreate(identifier=unique)])
         with pytest.raises(ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: artefact/"):
-            Created(tables).answer(client._session.transport, Written(receipt))
+            created.answer(client._session.transport, Written(receipt))

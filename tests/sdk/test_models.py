@@ -18,7 +18,7 @@ from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.models import models_of
 from vxdata.schemas.registry import registry
 from vxdata.schemas.response import ArtefactResponse
-from vxdata.sdk._models import arrow_value, responses, tables_from_models
+from vxdata.sdk._models import arrow_value, by_type, responses, table_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
@@ -69,17 +69,17 @@ class TestTables:
             DataSourceCreate(identifier="x", license="x"),
             PatientCreate(identifier="a", parent_identifier="datasource/x", license="x"),
         ]
-        tables = tables_from_models(models)
-        assert list(tables) == ["patient", "datasource"]
-        assert tables["patient"]["identifier"].to_pylist() == ["patient/b", "patient/a"]
+        groups = by_type(models)
+        assert list(groups) == ["patient", "datasource"]
+        assert table_of("patient", groups["patient"])["identifier"].to_pylist() == ["patient/b", "patient/a"]
 
     def test_the_schema_is_that_of_the_registry(self) -> None:
-        (table,) = tables_from_models([ArtefactCreate(identifier="a")]).values()
+        table = table_of("artefact", [ArtefactCreate(identifier="a")])
         assert table.schema.equals(create_schema(registry().get("artefact")), check_metadata=True)
 
     def test_mappings_are_arrow_maps(self) -> None:
         model = ArtefactCreate(identifier="a", parameters={"x": "1", "y": "2"}, metrics={})
-        (table,) = tables_from_models([model, ArtefactCreate(identifier="b")]).values()
+        table = table_of("artefact", [model, ArtefactCreate(identifier="b")])
         assert table["parameters"].type == pa.map_(pa.string(), pa.string())
         assert table["parameters"].to_pylist() == [[("x", "1"), ("y", "2")], None]
         assert table["metrics"].to_pylist() == [[], None]

@@ -25,7 +25,7 @@ from vxdata.schemas.errors import LineageCycle, ParentNotFound, ResourceAlreadyE
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
 from vxdata.sdk._changes import tables_of_updates
-from vxdata.sdk._models import tables_from_models
+from vxdata.sdk._created import Created
 from vxdata.sdk._upload import Upload
 
 if TYPE_CHECKING:
@@ -153,8 +153,7 @@ class TestRaces:
     ) -> None:
         since = client.now().version
         model = PatientCreate(identifier=unique, parent_identifier=datasource, license="x")
-        tables = list(tables_from_models([model]).items())
-        upload = Upload("create", tables, idempotency_key=unique)
+        upload = Upload("create", Created([model]), idempotency_key=unique)
         clients = [Client(server.flight_url) for _ in range(8)]
         with ThreadPoolExecutor(8) as threads:
             receipts = list(threads.map(lambda one: upload.send(one._session.transport), clients))

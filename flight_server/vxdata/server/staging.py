@@ -83,6 +83,10 @@ class Staging:
         """
         return self._relations[payload_type.prefix]
 
+    def copied_rows(self, payload_type: PayloadType) -> int | None:
+        """How many rows of a type are in its temporary table; None if they stand in the statements."""
+        return self.counts[payload_type.prefix] if payload_type.prefix in self._copied else None
+
     def add(self, payload_type: PayloadType, batch: pa.RecordBatch) -> None:
         """Validate a batch and take it up.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 LINEAGE = tuple(LINEAGE_PREFIXES)
 
+MANY_ROWS: Final = 100_000
+"""Rows whose parents are found faster by reading all resources of the parents' types.
+
+PostgreSQL, which takes a page of an index for one on disk, would do so from some 8,000 rows on: among 168,506
+studies, it found the 793 parents of 10,000 volumes in 136 ms, and one by one in 8 ms; those of 1,000,000
+volumes in 0.5 s, and one by one in 1.3 s.
+"""
+
 
 def insert_staged(
     payload_type: PayloadType,
@@ -26,6 +34,7 @@ def insert_staged(
     parents: Collection[str],
     commit: Instant,
     *,
+    rows: int | None = None,
     again: bool = False,
     returning: bool = False,
 ) -> str:
@@ -39,6 +48,8 @@ def insert_staged(
         staged: The relation of the staged rows.
         parents: Prefixes of the parents that the staged rows have.
         commit: Sequence number and stamp of this commit.
+        rows: How many there are in a staging table, which PostgreSQL cannot know; None if they stand in the
+            statement.
         again: Whether some of the staged rows may have been inserted by an earlier pass.
         returning: Whether to answer with the identifier and the lineage of each row.
 
@@ -53,7 +64,7 @@ def insert_staged(
         "created_at": stamp,
         "version": str(commit.version),
     }
-    join, condition = _parent_join(parents)
+    join, condition = _parent_join(parents, wanted=staged if rows is not None and rows <= MANY_ROWS else None)
     if again:
         condition += f" AND NOT EXISTS ({_inserted(payload_type, commit)})"
     return (
@@ -92,11 +103,23 @@ def _inserted(payload_type: PayloadType, commit: Instant) -> str:
     )
 
 
-def _parent_join(parents: Iterable[str]) -> tuple[str, str]:
-    """The join that finds live parents, and the condition that a row may be inserted."""
-    lineage = ", ".join(LINEAGE)
+def _parent_join(parents: Iterable[str], wanted: str | None) -> tuple[str, str]:
+    """The join that finds live parents, and the condition that a row may be inserted.
+
+    Args:
+        parents: Their prefixes.
+        wanted: The relation of the rows whose parents are looked up one by one; all parents are read if None.
+    """
+    columns = ", ".join(f"r.{name}" for name in ("identifier", *LINEAGE))
+    those = (
+        ""
+        if wanted is None
+        else (
+            f" JOIN (SELECT DISTINCT parent_identifier FROM {wanted} AS s) AS w ON w.parent_identifier = r.identifier"
+        )
+    )
     live = [
-        f"SELECT identifier, {lineage} FROM {written(latest, prefix)} WHERE NOT {TOMBSTONE}"
+        f"SELECT {columns} FROM {written(latest, prefix)} AS r{those} WHERE NOT r.{TOMBSTONE}"
         for prefix in parents
     ]
     if not live:

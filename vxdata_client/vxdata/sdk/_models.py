@@ -12,29 +12,31 @@ from vxdata.schemas.arrow import create_schema, response_schema
 from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
 
 Response = TypeVar("Response", bound="ResourceResponse")
 
 
-def tables_from_models(models: Sequence[ResourceCreate]) -> dict[str, pa.Table]:
-    """Turn models into one table for each resource type, column by column.
+def by_type(models: Iterable[ResourceCreate]) -> dict[str, list[ResourceCreate]]:
+    """Put models of one resource type together; they keep their order within a type."""
+    groups: dict[str, list[ResourceCreate]] = {}
+    for model in models:
+        groups.setdefault(model.resource_type, []).append(model)
+    return groups
+
+
+def table_of(resource_type: str, models: Sequence[ResourceCreate]) -> pa.Table:
+    """Turn models of one resource type into a table, column by column.
 
     Args:
-        models: Creates of any types.
+        resource_type: Their type.
+        models: The models.
 
     Returns:
-        Tables by resource type; rows keep their order within a type.
+        One row a model, in order, with all columns of a create.
     """
-    by_type: dict[str, list[ResourceCreate]] = {}
-    for model in models:
-        by_type.setdefault(model.resource_type, []).append(model)
-    return {resource_type: _table(resource_type, group) for resource_type, group in by_type.items()}
-
-
-def _table(resource_type: str, models: Sequence[ResourceCreate]) -> pa.Table:
     arrow_schema = create_schema(registry().get(resource_type))
     rows = [model.__dict__ for model in models]
     columns = [_column(field.type, list(map(itemgetter(field.name), rows))) for field in arrow_schema]

@@ -17,7 +17,7 @@ from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
 from vxdata.sdk._retry import retried
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport, Written
@@ -38,15 +38,18 @@ class Upload:
 
     Args:
         verb: What to do with the rows.
-        tables: The rows; one type may come in several tables that state different columns.
+        tables: The rows; one type may come in several tables, also of different columns. They are iterated
+            over once for each time that the upload is sent.
         cascade: Whether a delete or a restore takes the descendants along.
         idempotency_key: Name of the request; a new one is made if None.
+        stated_rows: How many rows there are, where the tables are only made when they are sent.
     """
 
     verb: Verb
-    tables: Sequence[TypedTable]
+    tables: Iterable[TypedTable]
     cascade: bool = False
     idempotency_key: str | None = None
+    stated_rows: int | None = None
 
     def send(self, transport: Transport) -> CommitReceipt:
         """Write everything in one commit; sent again if the connection breaks.
@@ -87,6 +90,8 @@ class Upload:
 
     @property
     def _rows(self) -> int:
+        if self.stated_rows is not None:
+            return self.stated_rows
         return sum(table.num_rows for _, table in self.tables)
 
     def _sections(self) -> Iterator[pa.RecordBatch]:

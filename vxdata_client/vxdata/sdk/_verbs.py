@@ -12,7 +12,6 @@ from vxdata.schemas.models import ResourceResponse, ResourceUpdate
 from vxdata.sdk._answer import read_back
 from vxdata.sdk._changes import is_pair, names_of, pairs_of, tables_of_identifiers, tables_of_updates
 from vxdata.sdk._created import Created
-from vxdata.sdk._models import tables_from_models
 from vxdata.sdk._reads import Reads
 from vxdata.sdk._upload import Upload
 
@@ -301,12 +300,10 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         self, models: Sequence[ResourceCreate], idempotency_key: str | None
     ) -> list[ResourceResponse]:
         """Create; where nothing is given, the server is not asked."""
-        tables = list(tables_from_models(models).items())
-        if not tables:
+        if not models:
             return []
-        transport = self._session.transport
-        created = Created(tables)
-        upload = Upload("create", tables, idempotency_key=idempotency_key)
+        created, transport = Created(models), self._session.transport
+        upload = Upload("create", created, idempotency_key=idempotency_key, stated_rows=len(models))
         found = created.answer(transport, upload.create(transport, created.prepare))
         return [found[model.identifier] for model in models]
 

@@ -71,6 +71,7 @@ def _insert_levels(connection: Connection, staging: Staging, commit: Instant) ->
                 staging.relation(payload_type),
                 staging.parents.get(payload_type.prefix, set()),
                 commit,
+                rows=staging.copied_rows(payload_type),
                 again=again,
                 returning=lineage is not None,
             )
