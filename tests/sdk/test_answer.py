@@ -13,7 +13,7 @@ from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.sdk._answer import read_back
-from vxdata.sdk._created import Created
+from vxdata.sdk._created import MODELS_PER_PART, Created
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._session import Session
 from vxdata.sdk._transport.base import Written
@@ -147,10 +147,15 @@ def test_a_create_reads_nothing(leaving: Session, client: Client, datasource: st
     assert repr(created) == repr(client.patients.retrieve(unique, include_children=False))
 
 
-@pytest.fixture(params=[MOST_ROWS, 0], ids=["lineage sent", "lineage read"])
+@pytest.fixture(
+    params=[(MOST_ROWS, MODELS_PER_PART), (0, MODELS_PER_PART), (MOST_ROWS, 1), (0, 1)],
+    ids=["lineage sent", "lineage read", "lineage sent, in parts", "lineage read, in parts"],
+)
 def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the lineage of what is created comes from: it must not matter."""
-    monkeypatch.setattr("vxdata.server.lineage.MOST_ROWS", request.param)
+    """Where lineage comes from, and in how many parts models are sent: it must not matter."""
+    most, per_part = request.param
+    monkeypatch.setattr("vxdata.server.lineage.MOST_ROWS", most)
+    monkeypatch.setattr("vxdata.sdk._created.MODELS_PER_PART", per_part)
 
 
 @pytest.mark.usefixtures("where")

@@ -29,6 +29,7 @@ from vxdata.server.lineage import Lineage
 from vxdata.server.services.write import Section
 from vxdata.server.staging import FEW
 from vxdata.sql import clock
+from vxdata.sql.writes import MANY_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +38,18 @@ if TYPE_CHECKING:
     from vxdata.server.services.write import WriteService
 
 
-@pytest.fixture(autouse=True, scope="module", params=[FEW, 0], ids=["rows in statements", "rows in tables"])
+@pytest.fixture(
+    autouse=True,
+    scope="module",
+    params=[(FEW, MANY_ROWS), (0, MANY_ROWS), (0, 0)],
+    ids=["rows in statements", "rows in tables", "many rows"],
+)
 def where(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Where staged rows are: it must not matter."""
+    """Where staged rows are, and how their parents are found: it must not matter."""
+    few, many = request.param
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vxdata.server.staging.FEW", request.param)
+        patch.setattr("vxdata.server.staging.FEW", few)
+        patch.setattr("vxdata.sql.writes.MANY_ROWS", many)
         yield
 
 

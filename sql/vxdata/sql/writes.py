@@ -111,13 +111,10 @@ def _parent_join(parents: Iterable[str], wanted: str | None) -> tuple[str, str]:
         wanted: The relation of the rows whose parents are looked up one by one; all parents are read if None.
     """
     columns = ", ".join(f"r.{name}" for name in ("identifier", *LINEAGE))
-    those = (
-        ""
-        if wanted is None
-        else (
-            f" JOIN (SELECT DISTINCT parent_identifier FROM {wanted} AS s) AS w ON w.parent_identifier = r.identifier"
-        )
-    )
+    those = ""
+    if wanted is not None:
+        named = f"SELECT DISTINCT parent_identifier AS identifier FROM {wanted} AS s"
+        those = f" JOIN ({named}) AS n ON n.identifier = r.identifier"
     live = [
         f"SELECT {columns} FROM {written(latest, prefix)} AS r{those} WHERE NOT r.{TOMBSTONE}"
         for prefix in parents

@@ -41,7 +41,7 @@ def test_the_cluster_is_made_as_intended(query: Callable[[str], list[Any]]) -> N
         ("fsync", "on"),
         ("jit", "off"),
         ("TimeZone", "UTC"),
-        ("wal_compression", "pglz"),
+        ("wal_compression", "off"),
         ("io_method", "worker"),
     ):
         assert query(f"SELECT current_setting('{name}')") == [value]

@@ -25,7 +25,7 @@ def test_a_typical_machine() -> None:
     assert settings["jit"] == "off"
     assert settings["TimeZone"] == "UTC"
     assert settings["io_method"] == "worker"
-    assert settings["wal_compression"] == "pglz"
+    assert settings["wal_compression"] == "off"
 
 
 @pytest.mark.parametrize("gib", [1, 2, 4, 8, 24, 64, 512])
