@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,16 @@ def test_the_parts_are_the_whole(
     found = [row["identifier"] for part in parts for row in part]
     assert sorted(found) == sorted(row["identifier"] for row in whole)
     assert sum(bool(part) for part in parts) == count
+
+
+def test_the_first_part_is_small() -> None:
+    """Sixty-four pages of each table, and the rest in equal parts."""
+    instant = Instant(1, NOW, is_current=True)
+    plan = bind(Plan(resource_type="datasource", select=("identifier",)), catalog())
+    parts = divide(plan, instant, {'"vxdata"."datasource"': 1064}, 5)
+    found = [re.findall(r"'\((\d+),0\)'", part) for part in parts]
+    pages = [(int(begin), int(end)) for begin, end in found]
+    assert pages == [(0, 64), (64, 314), (314, 564), (564, 814), (814, 2**32 - 1)]
 
 
 def test_rows_on_pages_that_were_added_meanwhile_belong_to_the_last_part(

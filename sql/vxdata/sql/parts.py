@@ -6,12 +6,15 @@ of a query that run in one snapshot give each of its rows once, whatever is writ
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from vxdata.sql.compile import query_of
 from vxdata.sql.names import SCHEMA, column, render, text
+from vxdata.sql.shapes import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +24,17 @@ if TYPE_CHECKING:
 
 CTID: Final = "ctid"
 """PostgreSQL's own column for where a row version lies: page, and place on the page."""
+
+BEHIND_ALL: Final = 2**32 - 1
+"""A page that no table has: https://www.postgresql.org/docs/current/limits.html"""
+
+SMALL_PAGES: Final = 64
+"""Pages of the first part: half a mebibyte, which is read in some milliseconds."""
+
+BEGIN: Final = "begin"
+END: Final = "end"
+SLOT: Final = re.compile(f"'{MARK}(?P<bound>{BEGIN}|{END})(?P<table>[^{MARK}]*){MARK}'")
+"""Where a page stands: all parts are rendered at once, which takes about as long as to read the first."""
 
 EXPORT_SNAPSHOT: Final = "SELECT pg_export_snapshot() AS snapshot"
 """Let other connections read the state that this transaction reads, as long as it is open."""
@@ -58,7 +72,7 @@ def import_snapshot(snapshot: str) -> str:
 
 
 def divide(plan: BoundPlan, instant: Instant, pages: Mapping[str, int], count: int) -> list[str]:
-    """Render a divisible plan as parts that have about as many pages each.
+    """Render a divisible plan as parts: a small one, whose rows come soon, and others of about as many pages.
 
     Args:
         plan: A bound plan.
@@ -69,18 +83,34 @@ def divide(plan: BoundPlan, instant: Instant, pages: Mapping[str, int], count: i
     Returns:
         A SELECT for each part.
     """
-    return [render(_part(query_of(plan, instant), pages, number, count)) for number in range(count)]
+    template = render(_with_slots(query_of(plan, instant)))
+    bounds = {table: _bounds(size, count) for table, size in pages.items()}
+
+    def page(slot: re.Match[str], number: int) -> str:
+        return text(f"({bounds[slot['table']][number + (slot['bound'] == END)]},0)")
+
+    return [SLOT.sub(partial(page, number=number), template) for number in range(count)]
 
 
-def _part(query: exp.Select, pages: Mapping[str, int], number: int, count: int) -> exp.Select:
+def _bounds(pages: int, count: int) -> list[int]:
+    """The first page of each part, and one after the last."""
+    small = min(SMALL_PAGES, pages // count)
+    others = count - 1
+    return [0, *(small + (pages - small) * number // others for number in range(others)), BEHIND_ALL]
+
+
+def _with_slots(query: exp.Select) -> exp.Select:
+    """Demand of each table's rows that they lie between two pages, for which slots stand."""
     for table in list(_tables(query)):
-        begin, end = (pages[_name(table)] * bound // count for bound in (number, number + 1))
         select = table.find_ancestor(exp.Select)
         assert isinstance(select, exp.Select)  # noqa: S101 - every table stands in the FROM of one
-        select.where(column(CTID) >= _page(begin), copy=False)
-        if number + 1 < count:
-            select.where(column(CTID) < _page(end), copy=False)
+        select.where(column(CTID) >= _slot(BEGIN, table), column(CTID) < _slot(END, table), copy=False)
     return query
+
+
+def _slot(bound: str, table: exp.Table) -> exp.Expr:
+    mark = exp.Literal.string(f"{MARK}{bound}{_name(table)}{MARK}")
+    return exp.cast(mark, exp.DataType.build("tid", udt=True))
 
 
 def _tables(query: exp.Select) -> list[exp.Table]:
@@ -89,7 +119,3 @@ def _tables(query: exp.Select) -> list[exp.Table]:
 
 def _name(table: exp.Table) -> str:
     return render(table.copy())
-
-
-def _page(number: int) -> exp.Expr:
-    return exp.cast(exp.Literal.string(f"({number},0)"), exp.DataType.build("tid", udt=True))
