@@ -82,6 +82,14 @@ class Environment:
         )
         return found
 
+    def patients_with_mr(self, count: int) -> list[str]:
+        """Patients, first those of whom there are T2, ADC or DWI volumes."""
+        wanted = pl.col("volume_type").is_in(["T2", "ADC", "DWI"])
+        studies = self._frame("volumes").filter(wanted).select(identifier="parent_identifier").unique()
+        known = self._frame("imagingstudy").join(studies, on="identifier").select("parent_identifier")
+        patients: list[str] = known.unique().sort("parent_identifier").collect().to_series().to_list()
+        return list(dict.fromkeys([*patients, *self.first("patient", count)]))[:count]
+
     def _frame(self, name: str) -> pl.LazyFrame:
         return pl.scan_ipc(self.volumes.with_name(f"{name}.arrow"))
 

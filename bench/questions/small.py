@@ -1,9 +1,9 @@
 """How long does a small query take, beside its SQL?
 
-Each of our calls is followed by the same SQL, as our server renders it, through ADBC: the same columns into
-an Arrow table. A retrieve makes a model of the row besides. No call repeats an earlier one, so none is
-answered from what was kept; retrieves of the same volume are measured by themselves. So is what the server
-does with a plan before PostgreSQL gets to work.
+Each of our calls is followed by the SQL of its query, as `explain` shows it, through ADBC: the same columns
+into an Arrow table. For a retrieve our server has a statement prepared that does the same, and a model is
+made of the row besides. No query is asked twice, so none is answered from what was kept; retrieves of the
+same volume are measured by themselves. So is what the server does with a plan before PostgreSQL gets to work.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def answer(environment: Environment, scale: Scale) -> Answer:
     """Make the calls, in as many parts as there are rounds."""
     calls = scale.of(50, 20)
     count = scale.rounds * (calls + WARM_CALLS)
-    volumes, patients = environment.first("volumes", 2 * count), environment.first("patient", count)
+    volumes, patients = environment.first("volumes", 2 * count), environment.patients_with_mr(count)
     with served(environment.uri) as server:
         arguments = (server.url, environment.uri, volumes, patients, calls)
         candidate = Candidate(small, arguments, environment.watch | {SERVER: server.pid})

@@ -1,19 +1,22 @@
-"""The answer of a write, where it cannot be read back: the error tells that the write was committed."""
+"""The answer of a write: what is stored; where it cannot be told, the error tells of the commit."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
 from vxdata.schemas.create import ArtefactCreate, ImagingStudyCreate, PatientCreate, VolumeCreate
-from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
+from vxdata.schemas.errors import InternalError, ResourceNotFound, ServerUnavailable
 from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
+from vxdata.sdk import Client, F
 from vxdata.sdk._answer import read_back
 from vxdata.sdk._created import MODELS_PER_PART, Created
+from vxdata.sdk._models import built, table_of
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._session import Session
 from vxdata.sdk._transport.base import Written
@@ -22,14 +25,11 @@ from vxdata.server.app import Server
 from vxdata.server.lineage import MOST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import pyarrow as pa
-
-    from vxdata.schemas.models import ResourceResponse
+    from vxdata.schemas.models import ResourceCreate, ResourceResponse
     from vxdata.schemas.response import PatientResponse
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.sdk import Client
     from vxdata.server.config import Settings
 
 
@@ -226,3 +226,92 @@ class TestOfACreate:
         created = Created([ArtefactCreate(identifier=unique)])
         with pytest.raises(ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: artefact/"):
             created.answer(client._session.transport, Written(receipt))
+
+
+@pytest.fixture
+def _in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vxdata.sdk._created.MODELS_PER_PART", 1)
+
+
+@pytest.mark.usefixtures("_in_parts")
+class TestWhileItIsSent:
+    """Models become tables while the first of them are on their way; whatever fails then is told as it is."""
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt(), ServerUnavailable("gone"), pa.ArrowInvalid("no")])
+    def test_an_error_of_the_second_part_is_that_of_the_create(
+        self, client: Client, unique: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("vxdata.sdk._retry.RETRY_SECONDS", (0.0,))
+        version = client.now().version
+
+        def failing(resource_type: str, models: Sequence[ResourceCreate]) -> pa.Table:
+            if models[0].identifier.endswith("-2"):
+                raise error
+            return table_of(resource_type, models)
+
+        monkeypatch.setattr("vxdata.sdk._created.table_of", failing)
+        with pytest.raises(type(error)) as caught:
+            client.artefacts.create([ArtefactCreate(identifier=f"{unique}-{number}") for number in range(4)])
+        assert caught.value is error
+        assert client.now().version == version
+
+    def test_a_value_that_nobody_checked_and_arrow_refuses(self, client: Client, unique: str) -> None:
+        sound, other = ArtefactCreate(identifier=f"{unique}-1"), ArtefactCreate(identifier=f"{unique}-2")
+        unchecked = other.model_copy(update={"license": object()})
+        with pytest.raises(pa.ArrowTypeError, match="got a 'object' object"):
+            client.artefacts.create([sound, unchecked])
+        assert client.artefacts.query().filter(F.identifier == sound.identifier).collect().is_empty()
+
+    def test_the_answer_is_made_again_if_it_could_not_be_prepared(
+        self, client: Client, unique: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failures = iter([MemoryError()])
+
+        def failing(
+            columns: Mapping[str, list[Any]], model: type[ResourceResponse]
+        ) -> list[ResourceResponse]:
+            for failure in failures:
+                raise failure
+            return built(columns, model)
+
+        monkeypatch.setattr("vxdata.sdk._created.built", failing)
+        (created,) = client.artefacts.create([ArtefactCreate(identifier=unique)])
+        assert repr(created) == repr(client.artefacts.retrieve(unique, include_children=False))
+
+    def test_an_error_after_the_commit_tells_of_it(
+        self, client: Client, unique: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(*_: object) -> None:
+            raise OverflowError("date value out of range")
+
+        monkeypatch.setattr("vxdata.sdk._created.complete", failing)
+        with pytest.raises(
+            InternalError, match=r"committed as version .*OverflowError: date value"
+        ) as caught:
+            client.artefacts.create([ArtefactCreate(identifier=unique)])
+        assert caught.value.details["committed"] == client.artefacts.retrieve(unique).version
+
+    def test_what_does_not_fit_is_checked_as_any_model(
+        self, client: Client, unique: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("vxdata.sdk._created.fits", lambda *_: False)
+        created = client.artefacts.create(
+            [ArtefactCreate(identifier=unique), ArtefactCreate(identifier="x" + unique)]
+        )
+        read = client.artefacts.retrieve([one.identifier for one in created], include_children=False)
+        assert repr(created) == repr(read)
+        assert [one.model_fields_set for one in created] == [one.model_fields_set for one in read]
+
+    def test_a_timeout_is_not_for_the_making_of_the_answer(
+        self, server: Server, unique: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        prepared: list[Created] = []
+
+        def prepare(created: Created) -> None:
+            prepared.append(created)
+
+        monkeypatch.setattr("vxdata.sdk._created.Created.prepare", prepare)
+        for timeout, calls in ((30.0, 0), (None, 1)):
+            with Client(server.flight_url, timeout=timeout) as client:
+                client.artefacts.create([ArtefactCreate(identifier=f"{unique}-{calls}")])
+            assert len(prepared) == calls

@@ -29,7 +29,7 @@ from vxdata.server.lineage import Lineage
 from vxdata.server.services.write import Section
 from vxdata.server.staging import FEW
 from vxdata.sql import clock
-from vxdata.sql.writes import MANY_ROWS
+from vxdata.sql.writes import MOST_LOOKED_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @pytest.fixture(
     autouse=True,
     scope="module",
-    params=[(FEW, MANY_ROWS), (0, MANY_ROWS), (0, 0)],
+    params=[(FEW, MOST_LOOKED_UP), (0, MOST_LOOKED_UP), (0, 0)],
     ids=["rows in statements", "rows in tables", "many rows"],
 )
 def where(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -49,7 +49,7 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
     few, many = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vxdata.server.staging.FEW", few)
-        patch.setattr("vxdata.sql.writes.MANY_ROWS", many)
+        patch.setattr("vxdata.sql.writes.MOST_LOOKED_UP", many)
         yield
 
 

@@ -15,9 +15,10 @@ from vxdata.schemas.catalog import catalog
 from vxdata.schemas.errors import RequestCancelled
 from vxdata.schemas.plan import Comparison, IsIn, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
-from vxdata.server.connection import MOST_PREPARED, READ_WRITE
+from vxdata.server.connection import READ_WRITE
 from vxdata.server.database import Database
 from vxdata.server.database_errors import DatabaseError, StatementCancelled
+from vxdata.server.prepared import MOST_PREPARED
 from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:
@@ -129,19 +130,29 @@ def table_as_of(table: pa.Table) -> Any:
 
 def test_a_shape_is_prepared_once_for_each_connection(single: ReadService, pool: Database) -> None:
     before = scalar(pool, PREPARED)
-    for number in range(5):
+    for number in range(1, 6):
         read(single, named(f"datasource/{number}"))
-        read(single, named(f"datasource/{number}", f"datasource/x{number}"))
+        read(single, named(*(f"datasource/x{one}" for one in range(number + 1))))
     assert scalar(pool, PREPARED) == before + 2
 
 
-def test_what_was_used_the_longest_ago_is_forgotten(pool: Database) -> None:
+def test_what_was_run_the_longest_ago_is_forgotten(pool: Database) -> None:
     with pool.connection() as connection:
         for number in range(MOST_PREPARED + 5):
             table = connection.prepared(f"SELECT {number} + $1::int AS sum", ["1"])
             assert table["sum"].to_pylist() == [number + 1]
             connection.prepared("SELECT $1 || $2 AS text", ["'a'", "'b'"])
-        assert connection.rows(PREPARED) == [{"n": MOST_PREPARED}]
+        assert connection.rows(PREPARED)[0]["n"] <= MOST_PREPARED + 1
+        (text,) = connection.rows("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%$1 || $2%'")
+        assert text["name"] == "prepared_1"
+
+
+def test_what_was_prepared_long_ago_is_prepared_anew(pool: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pool.connection() as connection:
+        connection.prepared("SELECT $1::int AS a", ["1"])
+        monkeypatch.setattr("vxdata.server.prepared.PREPARED_SECONDS", 0.0)
+        assert connection.prepared("SELECT $1::int AS a", ["2"]).to_pylist() == [{"a": 2}]
+        assert connection.rows("SELECT name FROM pg_prepared_statements") == [{"name": "prepared_1"}]
 
 
 def test_a_statement_that_is_refused_is_prepared_anew(pool: Database) -> None:
@@ -153,8 +164,12 @@ def test_a_statement_that_is_refused_is_prepared_anew(pool: Database) -> None:
         with pytest.raises(DatabaseError):
             connection.prepared(query, ["1"])
         assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1, "b": "x"}]
-        with pytest.raises(DatabaseError):
-            connection.prepared("SELECT nothing FROM changed WHERE a = $1", ["1"])
+        for _ in range(10):
+            with pytest.raises(DatabaseError):
+                connection.prepared("SELECT 1 / $1::int AS a", ["0"])
+            with pytest.raises(DatabaseError):
+                connection.prepared("SELECT nothing FROM changed WHERE a = $1", ["1"])
+        assert connection.rows(PREPARED) == [{"n": 1}]
         assert not connection.is_broken
 
 
@@ -177,6 +192,7 @@ def test_whoever_has_gone_does_not_wait_for_a_lock(
             with pytest.raises((StatementCancelled, RequestCancelled)):
                 reading.result(30)
     assert read(single, named("datasource/none")).num_rows == 0
+    assert scalar(pool, PREPARED) == 1
 
 
 def _waits(connection: Any) -> bool:

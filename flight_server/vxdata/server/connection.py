@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import adbc_driver_manager
 import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
-from cachetools import LRUCache
 
 from vxdata.server.database_errors import (
     ConnectionLost,
@@ -26,6 +24,7 @@ from vxdata.server.database_errors import (
     connect_failure,
     first_line,
 )
+from vxdata.server.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,9 +36,6 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 
 USE_COPY: Final = StatementOptions.USE_COPY.value
 BATCH_SIZE: Final = StatementOptions.BATCH_SIZE_HINT_BYTES.value
-
-MOST_PREPARED: Final = 32
-"""Statements that PostgreSQL keeps prepared for each connection, each in some 100 KB."""
 
 READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 READ_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -57,8 +53,7 @@ class Connection:
         self.is_lost = False
         self._is_streaming = False
         self._is_cancelled = False
-        self._names = count()
-        self._prepared: LRUCache[str, str] = LRUCache(MOST_PREPARED)
+        self._prepared = Prepared()
 
     def execute(self, *statements: str) -> int:
         """Run statements that return no rows, one after the other, in one round trip.
@@ -92,31 +87,31 @@ class Connection:
             self._run(sql, copies=False)
             return self._cursor.fetch_arrow_table()
 
-    def prepared(self, sql: str, arguments: Sequence[str]) -> pa.Table:
-        """Run a query as `table` does, but have PostgreSQL plan it once for all its runs on this connection.
+    def prepared(self, sql: str, literals: Sequence[str]) -> pa.Table:
+        """Run a query as `table` does, but have PostgreSQL remember its plan on this connection for a while.
 
         Args:
             sql: A query with the parameters ``$1``, ``$2`` and so on.
-            arguments: Their values as SQL literals.
+            literals: Their values, as SQL.
 
         Raises:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
-        name = self._prepared.get(sql) or self._prepare(sql)
+        name = self._prepared.name_of(sql) or self._prepare(sql)
         try:
-            return self.table(f"EXECUTE {name}({', '.join(arguments)})")
+            return self.table(f"EXECUTE {name}({', '.join(literals)})")
+        except StatementCancelled:
+            raise
         except DatabaseError:
-            del self._prepared[sql]  # what it was prepared for may have changed
+            self._prepared.forget(sql)  # what it was planned for may have changed
             raise
 
     def _prepare(self, sql: str) -> str:
-        """Prepare a query in the place of the one that was run the longest ago."""
-        if self._prepared.currsize == MOST_PREPARED:
-            _, forgotten = self._prepared.popitem()
-            self.execute(f"DEALLOCATE {forgotten}")
-        name = f"prepared_{next(self._names)}"
+        for name in self._prepared.forgotten():
+            self.execute(f"DEALLOCATE {name}")
+        name = self._prepared.new_name()
         self.execute(f"PREPARE {name} AS {sql}")
-        self._prepared[sql] = name
+        self._prepared.remember(sql, name)
         return name
 
     @contextmanager

@@ -12,15 +12,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import Rows
+from vxdata.schemas.plan.bound import BoundComparison
+from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
-from vxdata.sql.names import text
-from vxdata.sql.shapes import MOST_SHAPES, SLOT, texts_of, with_slots
+from vxdata.sql.literals import text_array
+from vxdata.sql.names import render, text
+from vxdata.sql.shapes import MARK, MOST_SHAPES, SLOT, Lookup, texts_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan, Plan
-    from vxdata.sql.shapes import Lookup
 
 PLAIN: Final = frozenset({"version", "resource_type", "where", "select"})
 """What a plan states at most, if it is a point read."""
@@ -34,12 +36,12 @@ class PointRead:
     """A query for the rows of a few identifiers.
 
     Args:
-        statement: A SELECT with parameters, the same for all reads of the shape.
-        arguments: The identifiers as SQL literals, in the order of the parameters.
+        statement: A SELECT with one parameter, the same for all reads of the shape.
+        literal: The parameter's value as SQL: an identifier, or an array of them.
     """
 
     statement: str
-    arguments: tuple[str, ...]
+    literal: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class _Shape:
 
     resource_type: str
     select: tuple[str, ...] | None
-    where: Lookup
+    is_one: bool
     plan: BoundPlan = field(compare=False)
 
 
@@ -63,21 +65,22 @@ def point_read(plan: Plan, bound: BoundPlan) -> PointRead | None:
         Its statement, whose rows come in no particular order and each with the last commit beside it (see
         `clock.beside`); None if the plan asks for more than the present state of a few named resources.
     """
-    if (
-        bound.most_rows is None
-        or not plan.model_fields_set <= PLAIN
-        or bound.relation.rows is not Rows.RESOURCE
-    ):
+    names_resources = bound.most_rows is not None and bound.relation.rows is Rows.RESOURCE
+    if not names_resources or not plan.model_fields_set <= PLAIN:
         return None
-    texts = texts_of(bound)
-    where = None if texts is None else with_slots(bound.where, len(texts))
-    if not texts or where is None:
+    identifiers = texts_of(bound)
+    if not identifiers:
         return None
-    shape = _Shape(plan.resource_type, plan.select, where, replace(bound, where=where))
-    return PointRead(_statement(shape), tuple(text(each) for each in texts))
+    is_one = len(identifiers) == 1
+    literal = text(identifiers[0]) if is_one else render(text_array(map(Literal, identifiers)))
+    return PointRead(_statement(_Shape(plan.resource_type, plan.select, is_one, bound)), literal)
 
 
 @lru_cache(MOST_SHAPES)
 def _statement(shape: _Shape) -> str:
-    statement = compile_plan(shape.plan, PRESENT)
-    return clock.beside(SLOT.sub(lambda slot: f"${int(slot[1]) + 1}", statement))
+    slot = Literal(f"{MARK}0{MARK}")
+    where = shape.plan.where
+    assert isinstance(where, Lookup)  # noqa: S101 - its texts are identifiers
+    one = BoundComparison("==", where.operand, slot)
+    statement = compile_plan(replace(shape.plan, where=one), PRESENT)
+    return clock.beside(SLOT.sub("$1" if shape.is_one else "ANY($1)", statement))

@@ -71,7 +71,7 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
     texts = texts_of(bound)
     if texts is None or b"\\u0001" in rest:  # what would look like a slot
         return compile_plan(bound, instant)
-    lookup = with_slots(bound.where, len(texts))
+    lookup = _with_slots(bound.where, len(texts))
     as_of = None if instant.is_current and _reads_states(bound) else instant.as_of
     template = _template(_Shape(rest, lookup, as_of, replace(bound, where=lookup), instant))
     return SLOT.sub(lambda slot: text(texts[int(slot[1])]), template)
@@ -98,8 +98,7 @@ def texts_of(bound: BoundPlan) -> list[str] | None:
             return None
 
 
-def with_slots(where: object, count: int) -> Lookup | None:
-    """The same lookup with numbered slots in the place of its texts; None if it is no lookup."""
+def _with_slots(where: object, count: int) -> Lookup | None:
     slots = tuple(Literal(f"{MARK}{number}{MARK}") for number in range(count))
     match where:
         case BoundComparison():

@@ -12,7 +12,7 @@ import pytest
 
 from tests.server.answers.support import batch, made, numbers
 from tests.server.support import never, until
-from vxdata.server.answers.draft import CannotKeep
+from vxdata.server.answers.draft import CannotKeep, Draft
 from vxdata.server.answers.running import SEGMENT_BYTES, Running
 from vxdata.server.answers.shelf import Shelf, ShelfInUse
 
@@ -239,6 +239,25 @@ def test_what_was_given_up_begins_no_file(opened: Opener, tmp_path: Path) -> Non
     with pytest.raises(CannotKeep, match="nobody reads the answer any more"):
         shelf.create_file(draft)
     assert files(tmp_path) == set()
+
+
+def test_what_is_given_up_while_it_is_written_is_kept_the_next_time(
+    opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = opened(tmp_path, 1024**3)
+    draft = shelf.draft("a", 0, Running(never))
+    assert draft is not None
+    draft.append([batch(0)])
+    reserve = shelf.reserve
+
+    def given_up_meanwhile(draft: Draft, size: int) -> None:
+        reserve(draft, size)
+        draft.discard()
+
+    monkeypatch.setattr(shelf, "reserve", given_up_meanwhile)
+    with pytest.raises(CannotKeep, match="was removed while it was written"):
+        draft.append([batch(1)])
+    assert shelf.draft("a", 0, Running(never)) is not None
 
 
 def test_what_was_given_up_leaves_the_next_draft_of_its_key_alone(opened: Opener, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import VxDataError
+from vxdata.schemas.errors import InternalError, VxDataError
 from vxdata.sdk._reader import retrieve
 
 if TYPE_CHECKING:
@@ -45,13 +45,15 @@ def told_of(receipt: CommitReceipt) -> Iterator[None]:
     """
     try:
         yield
-    except VxDataError as error:
+    except Exception as error:
         if not receipt.counts:  # nothing was to change, so nothing was committed
             raise
         raise _after_commit(error, receipt) from error
 
 
-def _after_commit(error: VxDataError, receipt: CommitReceipt) -> VxDataError:
+def _after_commit(error: Exception, receipt: CommitReceipt) -> VxDataError:
+    if not isinstance(error, VxDataError):
+        error = InternalError(f"{type(error).__name__}: {error}")
     told = type(error)(
         f"The write was committed as version {receipt.version}; reading it back failed: {error.message}"
     )

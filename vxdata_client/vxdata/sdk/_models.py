@@ -62,14 +62,14 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
     Returns:
         One model a row, in order.
     """
-    wanted = _stored_schema(model.resource_type)
+    wanted = stored_schema(model.resource_type)
     is_checked = table.schema.names == wanted.names and fits(table, wanted)
     return responses_of(values_by_name(table), model, is_checked=is_checked)
 
 
 @cache
-def _stored_schema(resource_type: str) -> pa.Schema:
-    """Made once: to make it takes as long as to read a row with it."""
+def stored_schema(resource_type: str) -> pa.Schema:
+    """The Arrow schema of a type's responses; made once, since that takes as long as to read a row."""
     return response_schema(registry().get(resource_type))
 
 
@@ -88,6 +88,19 @@ def responses_of(
     """
     if not is_checked:
         return [model.model_validate(row) for row in _rows(columns)]
+    return built(columns, model)
+
+
+def built(columns: Mapping[str, list[Any]], model: type[Response]) -> list[Response]:
+    """Make response models of columns of values, without a look at these.
+
+    Args:
+        columns: As of `responses_of`.
+        model: The type's response model.
+
+    Returns:
+        One model a row, in order.
+    """
     rows = len(next(iter(columns.values())))
     whole = {name: columns.get(name, [field.default] * rows) for name, field in model.model_fields.items()}
     stated = set(columns)
@@ -116,7 +129,7 @@ def values_by_name(table: pa.Table) -> dict[str, list[Any]]:
 
 
 def _columns(table: pa.Table) -> list[pa.Array] | list[pa.ChunkedArray]:
-    """The columns; of an answer in one batch without their chunks, which take long to look at."""
+    """The columns; of a table in one batch as plain arrays, which answer faster than chunked ones."""
     batches = table.to_batches()
     columns: list[pa.Array] = batches[0].columns if len(batches) == 1 else table.columns
     return columns

@@ -171,9 +171,13 @@ class Shelf:
                 raise CannotKeep(msg)
 
     def refuse(self, draft: Draft) -> None:
-        """Keep no answer of the draft's key for a while: whoever asks again would meet the same problem."""
+        """Keep no answer of the draft's key for a while: whoever asks again would meet the same problem.
+
+        What was given up has met none; its file was removed.
+        """
         with self._lock:
-            self._refused[draft.key] = True
+            if self._is_on_its_way(draft):
+                self._refused[draft.key] = True
 
     def put(self, draft: Draft, kept: Kept) -> None:
         """Keep a finished answer.

@@ -106,7 +106,7 @@ class ReadService:
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The answer, with its first row on the way.
+            The answer, with its first row on the way; that of a point read whole.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
@@ -127,7 +127,7 @@ class ReadService:
     def _at_once(self, point: PointRead, bound: BoundPlan, is_cancelled: Callable[[], bool]) -> Result:
         """Answer a point read: with its instant, in one statement."""
         with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
-            table = connection.prepared(point.statement, point.arguments)
+            table = connection.prepared(point.statement, [point.literal])
         instant, rows = split_instant(table)
         arrow_schema = _schema(bound, instant)
         batches = iter([conform(batch, arrow_schema) for batch in rows.to_batches()])
@@ -141,7 +141,8 @@ class ReadService:
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The statement that it becomes at this moment, and PostgreSQL's plan for it.
+            The statement that it becomes at this moment, and PostgreSQL's plan for it. (A point read has
+            the commit clock beside that, and is prepared.)
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.

@@ -1,4 +1,4 @@
-"""The network as the SDK sees it: three methods that take and give plain values."""
+"""The network as the SDK sees it: a few methods that take and give plain values."""
 
 from __future__ import annotations
 

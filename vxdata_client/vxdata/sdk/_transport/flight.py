@@ -34,6 +34,7 @@ from vxdata.schemas.wire import (
 from vxdata.sdk._transport.ahead import ReadAhead
 from vxdata.sdk._transport.base import Stream, Written
 from vxdata.sdk._transport.link import codec_for
+from vxdata.sdk._transport.making import Making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from vxdata.sdk._transport.link import Wanted
 
 SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
+
+
+def _nothing() -> None:
+    """What is done while nothing is to be done."""
 
 
 class FlightTransport:
@@ -69,6 +74,7 @@ class FlightTransport:
         except pa.ArrowInvalid as error:
             msg = f"base_url {base_url!r} is no address such as grpc://127.0.0.1:8815: {error}."
             raise InvalidRequest(msg, base_url=base_url) from error
+        self._has_timeout = timeout is not None
         codec = codec_for(base_url, compression)
         headers = [] if codec is None else [(COMPRESSION.encode(), codec.encode())]
         self._options, self._create_options = (
@@ -118,6 +124,8 @@ class FlightTransport:
         meanwhile: Callable[[], None],
     ) -> Written:
         """Upload sections likewise; the lineage is a message of its own behind the receipt."""
+        if self._has_timeout:  # it is for the server and the way there, not for what is done here
+            meanwhile = _nothing
         return self._written(command, sections, rows, self._create_options, meanwhile, messages=2)
 
     def _written(
@@ -126,15 +134,16 @@ class FlightTransport:
         sections: Iterator[pa.RecordBatch],
         rows: int,
         options: pa.flight.FlightCallOptions,
-        meanwhile: Callable[[], None] = lambda: None,
+        meanwhile: Callable[[], None] = _nothing,
         *,
         messages: int,
     ) -> Written:
-        with self._translated():
+        made = Making(sections)
+        with made.own_errors(), self._translated():
             descriptor = pa.flight.FlightDescriptor.for_command(command.to_bytes())
             writer, answers = self._client.do_put(descriptor, UPLOAD_SCHEMA, options)
             with writer:
-                for section in sections:
+                for section in made:
                     writer.write_batch(section)
                 writer.write_metadata(CommitMarker(rows=rows).to_bytes())
                 writer.done_writing()
