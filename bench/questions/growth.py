@@ -4,6 +4,12 @@ Every point is the median of a few calls from one process, on a server whose cac
 clients are several processes. Two lines are put through the points of each curve: one through the
 logarithms, whose slope is the power that the cost grows with (1 is in proportion, 0 is not at all), and a
 straight one. Synthetic volumes fill twelve columns each.
+
+What is no straight line. Reads of a few rows take longer at ten million: the load has just ended, autovacuum
+goes through the table, and it has outgrown PostgreSQL's own memory; which of these counts was not measured. A
+pull as of the past passes over every version that is kept. From two clients on both cores are busy: each call
+waits for the others, and all together are no faster. Each of many conditions is planned by itself, a list of
+values as one.
 """
 
 from __future__ import annotations
