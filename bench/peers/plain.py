@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -103,16 +103,17 @@ def read(_: int, uri: str, names: Path, most: int | None) -> Iterator[Work]:
 
 @contextmanager
 def ingest_models(number: int, uri: str, path: Path, rows: int) -> Iterator[Work]:
-    """Make models, turn their values into an Arrow table and append it."""
-    given = model_values(path, rows, f"/model-{number}")
+    """Make models, turn their values into an Arrow table and append it; once before with a single one."""
+    first, *given = model_values(path, rows + 1, f"/model-{number}")
     filled = {"valid_from": EPOCH, "created_at": EPOCH, "version": 1, "tombstone": False}
     with cursor_on(uri) as cursor:
         cursor.execute(f"SELECT * FROM {BARE} LIMIT 0")
         types = cursor.fetch_arrow_table().schema
 
-        def work() -> int:
+        def ingested(given: list[dict[str, Any]]) -> int:
             models = [VolumeCreate(**values) for values in given]
             table = pa.Table.from_pylist([model.model_dump() | filled for model in models], schema=types)
             return int(cursor.adbc_ingest(BARE, table, mode="append"))
 
-        yield work
+        ingested([first])
+        yield lambda: ingested(given)
