@@ -25,7 +25,7 @@ from vxdata.server.app import Server
 from vxdata.server.lineage import MOST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
     from vxdata.schemas.response import PatientResponse
@@ -49,14 +49,8 @@ class LastWords(FlightTransport):
         self._server.stop()
         return receipt
 
-    def create(
-        self,
-        command: WriteCommand,
-        sections: Iterator[pa.RecordBatch],
-        rows: int,
-        meanwhile: Callable[[], None],
-    ) -> Written:
-        written = super().create(command, sections, rows, meanwhile)
+    def create(self, *arguments: Any, **named: Any) -> Written:
+        written = super().create(*arguments, **named)
         self._server.stop()
         return written
 

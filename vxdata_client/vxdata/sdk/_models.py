@@ -63,8 +63,10 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
         One model a row, in order.
     """
     wanted = stored_schema(model.resource_type)
-    is_checked = table.schema.names == wanted.names and fits(table, wanted)
-    return responses_of(values_by_name(table), model, is_checked=is_checked)
+    columns = values_by_name(table)
+    if table.schema.names == wanted.names and fits(table, wanted):
+        return built(columns, model)
+    return [model.model_validate(row) for row in _rows(columns)]
 
 
 @cache
@@ -73,29 +75,11 @@ def stored_schema(resource_type: str) -> pa.Schema:
     return response_schema(registry().get(resource_type))
 
 
-def responses_of(
-    columns: Mapping[str, list[Any]], model: type[Response], *, is_checked: bool
-) -> list[Response]:
-    """Turn columns of values into response models.
-
-    Args:
-        columns: The values of each field that is stated, in the order of the fields.
-        model: The type's response model.
-        is_checked: Whether the values are all that the model's fields demand, and need not be checked again.
-
-    Returns:
-        One model a row, in order.
-    """
-    if not is_checked:
-        return [model.model_validate(row) for row in _rows(columns)]
-    return built(columns, model)
-
-
 def built(columns: Mapping[str, list[Any]], model: type[Response]) -> list[Response]:
     """Make response models of columns of values, without a look at these.
 
     Args:
-        columns: As of `responses_of`.
+        columns: The values of each field that is stated, in the order of the fields.
         model: The type's response model.
 
     Returns:
