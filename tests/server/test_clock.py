@@ -31,7 +31,7 @@ def now(database: Database) -> datetime:
 
 def resolved(database: Database, resource_type: str, as_of: datetime | None) -> Instant:
     with database.connection() as connection, connection.transaction(READ_ONLY):
-        return resolve_instant(connection, [resource_type], as_of).instant
+        return resolve_instant(connection, (resource_type,), as_of).instant
 
 
 def add(creates: WriteService, resource_type: str = "datasource") -> Instant:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vxdata.schemas.fields import Field, NumberMap, Text, TextMap
-from vxdata.server.conform import conform, result_schema
+from vxdata.server.conform import Layout
 from vxdata.server.nested import relisted, remapped
 from vxdata.server.staging import stageable
 
@@ -86,20 +86,23 @@ class TestConform:
 
     @pytest.mark.parametrize("rows", [[], [None], [[]], [[("a", 1.0)], None, [], [("b", 2.0), ("c", -0.0)]]])
     def test_schema_is_exactly_the_declared_one(self, rows: list[Any]) -> None:
-        schema = result_schema(self.fields).with_metadata({"k": "v"})
+        layout = Layout(self.fields)
+        schema = layout.arrow_schema.with_metadata({"k": "v"})
         whole = self.batch(rows)
         for start in range(len(rows) + 1):
-            found = conform(whole.slice(start), schema)
+            found = layout.conform(whole.slice(start).columns, schema)
             found.validate(full=True)
             assert found.schema.equals(schema, check_metadata=True)
             assert found.to_pydict()["m"] == rows[start:]
 
     def test_values_are_not_copied(self) -> None:
         whole = self.batch([[("a", 1.0)], None])
-        found = conform(whole, result_schema(self.fields))
+        layout = Layout(self.fields)
+        found = layout.conform(whole.columns, layout.arrow_schema)
         assert found["m"].items.buffers()[1].address == whole["m"].values.field(1).buffers()[1].address
 
     def test_drift_is_an_error(self) -> None:
         drifted = self.batch([None]).set_column(0, "a", pa.array([1]))
+        layout = Layout(self.fields)
         with pytest.raises(TypeError, match="column a came as int64, not as string"):
-            conform(drifted, result_schema(self.fields))
+            layout.conform(drifted.columns, layout.arrow_schema)

@@ -11,6 +11,7 @@ from vxdata.schemas.wire import WriteCommand
 from vxdata.server.database_errors import DatabaseError
 from vxdata.sql import clock
 from vxdata.sql.instant import Instant
+from vxdata.sql.literals import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,22 +89,26 @@ def test_log_and_type_clocks(connection: Connection) -> None:
     assert types == {"names": "patient volume"}
 
 
+def read_for(connection: Connection, resource_type: str) -> dict[str, Any]:
+    (row,) = connection.prepared(clock.READ_FOR, [texts([resource_type])]).to_pylist()
+    return dict(row)
+
+
 def test_read_for_a_type(connection: Connection) -> None:
-    (before,) = connection.rows(clock.read_for(["artefact"]))
+    before = read_for(connection, "artefact")
     assert before["type_stamp"] is None
     (row,) = connection.rows(clock.LOCK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
     for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
         connection.execute(statement)
-    (after,) = connection.rows(clock.read_for(["artefact"]))
+    after = read_for(connection, "artefact")
     assert after == before | {
         "version": commit.version,
         "stamp": commit.as_of,
         "type_version": commit.version,
         "type_stamp": commit.as_of,
     }
-    (other,) = connection.rows(clock.read_for(["it's"]))
-    assert other["type_stamp"] is None
+    assert read_for(connection, "it's")["type_stamp"] is None
 
 
 def test_version_at(connection: Connection) -> None:

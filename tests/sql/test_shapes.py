@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vxdata.schemas.catalog import catalog
-from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind
+from vxdata.schemas.plan import And, Comparison, IsIn, Not, Or, Plan, bind
 from vxdata.sql import shapes
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
@@ -92,6 +92,51 @@ def test_keys_of_mappings_that_look_like_slots(key: str, instant: Instant) -> No
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_relations_of_their_own(resource_type: str, instant: Instant) -> None:
     same(Plan(resource_type=resource_type), instant)
+
+
+conditions = st.recursive(
+    st.one_of(
+        st.builds(
+            lambda op, value: Comparison(op=op, field="license", value=value),
+            st.sampled_from(["==", "!=", "<", ">="]),
+            texts,
+        ),
+        st.builds(lambda value: Comparison(op="<", field="b_value", value=value), st.floats(-1e9, 1e9)),
+        st.builds(lambda value: Comparison(op=">", field="instance_count", value=value), st.integers(-9, 9)),
+        st.builds(lambda found: IsIn(field="license", values=tuple(found)), st.lists(texts, max_size=4)),
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda terms: And(op="and", terms=tuple(terms)), st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda terms: Or(op="or", terms=tuple(terms)), st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda term: Not(op="not", term=term), inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    where=st.none() | conditions,
+    instant=st.sampled_from(INSTANTS),
+    limit=st.none() | st.integers(0, 10**9),
+    offset=st.integers(0, 10**9),
+)
+@example(where=None, instant=INSTANTS[0], limit=0, offset=0)
+def test_any_condition_and_page(
+    where: Predicate | None, instant: Instant, limit: int | None, offset: int
+) -> None:
+    same(Plan(resource_type="volume", where=where, limit=limit, offset=offset), instant)
+
+
+def test_pages_and_values_are_of_one_shape() -> None:
+    shapes._template.cache_clear()
+    for number in range(1, 10):
+        terms = (
+            Comparison(op=">", field="b_value", value=number * 1.5),
+            Not(op="not", term=Comparison(op="==", field="license", value=f"licence {number}")),
+        )
+        where = And(op="and", terms=terms)
+        same(Plan(resource_type="volume", where=where, limit=number, offset=number), INSTANTS[0])
+    assert shapes._template.cache_info().misses == 1
 
 
 def test_a_shape_is_rendered_once() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import AsOfInFuture
 from vxdata.sql import clock
 from vxdata.sql.instant import Instant
+from vxdata.sql.literals import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     import pyarrow as pa
 
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
+
+MOST_LISTS: Final = 1000
+"""Lists of resource types that are remembered as SQL."""
 
 
 def close_instant(database: Database, as_of: datetime) -> None:
@@ -62,7 +66,7 @@ class Resolved:
 
 def resolve_instant(
     connection: Connection,
-    resource_types: Sequence[str],
+    resource_types: tuple[str, ...],
     as_of: datetime | None,
     *,
     reads_log: bool = False,
@@ -78,32 +82,37 @@ def resolve_instant(
     Returns:
         The instant; it is current when nothing of the types was committed after it.
     """
-    row = connection.rows(clock.read_for(resource_types))[0]
-    version = row["version"]
-    as_of = as_of or row["stamp"]
-    is_last = as_of == row["stamp"]
-    is_current = is_last or row["type_stamp"] is None or row["type_stamp"] <= as_of
-    change = f"{row['type_version']} {row['type_stamp']}"
+    found = connection.prepared(clock.READ_FOR, [_names(resource_types)])
+    version, stamp, purge_epoch, type_version, type_stamp = (column[0].as_py() for column in found.columns)
+    as_of = as_of or stamp
+    is_last = as_of == stamp
+    is_current = is_last or type_stamp is None or type_stamp <= as_of
+    change = f"{type_version} {type_stamp}"
     if reads_log or not is_last:
         seen = connection.rows(clock.version_at(as_of))[0]
         version = seen["version"]
         if reads_log or not is_current:
             change = f"{version} {seen['stamp']}"
-    return Resolved(Instant(version, as_of, is_current), change, row["purge_epoch"])
+    return Resolved(Instant(version, as_of, is_current), change, purge_epoch)
 
 
-def split_instant(table: pa.Table) -> tuple[Instant, pa.Table]:
+@lru_cache(MOST_LISTS)
+def _names(resource_types: tuple[str, ...]) -> str:
+    return texts(resource_types)
+
+
+def split_instant(table: pa.Table) -> tuple[Instant, list[list[pa.Array]]]:
     """Take the last commit from beside the rows of a query.
 
     Args:
         table: What `vxdata.sql.clock.beside` gives.
 
     Returns:
-        The instant, and the rows of the query.
+        The instant, and the columns of the query, batch by batch.
     """
-    version, stamp, is_found = (column[0].as_py() for column in table.columns[:3])
-    rows = table.select(range(3, table.num_columns))
-    return Instant(version, stamp, is_current=True), rows if is_found else rows.slice(0, 0)
+    batches = [batch.columns for batch in table.to_batches()]
+    version, stamp, is_found = (column[0].as_py() for column in batches[0][:3])
+    return Instant(version, stamp, is_current=True), [columns[3:] for columns in batches if is_found]
 
 
 def lock_clock(connection: Connection) -> Instant:

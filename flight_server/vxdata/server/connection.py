@@ -37,6 +37,9 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 USE_COPY: Final = StatementOptions.USE_COPY.value
 BATCH_SIZE: Final = StatementOptions.BATCH_SIZE_HINT_BYTES.value
 
+OUTDATED: Final = "0A000"
+"""SQLSTATE of a prepared statement whose columns are not what they were; made anew it can be run."""
+
 READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 READ_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
@@ -91,15 +94,23 @@ class Connection:
         """Run a query as `table` does, but have PostgreSQL remember its plan on this connection for a while.
 
         Args:
-            sql: A query with the parameters ``$1``, ``$2`` and so on.
+            sql: A query, which may have the parameters ``$1``, ``$2`` and so on.
             literals: Their values, as SQL.
 
         Raises:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
+        try:
+            return self._execute(sql, literals)
+        except DatabaseError as error:
+            if error.sqlstate != OUTDATED:
+                raise
+            return self._execute(sql, literals)
+
+    def _execute(self, sql: str, literals: Sequence[str]) -> pa.Table:
         name = self._prepared.name_of(sql) or self._prepare(sql)
         try:
-            return self.table(f"EXECUTE {name}({', '.join(literals)})")
+            return self.table(f"EXECUTE {name}" + (f"({', '.join(literals)})" if literals else ""))
         except StatementCancelled:
             raise
         except DatabaseError:

@@ -133,6 +133,10 @@ class Field:
     unit: str | None = None
     required: bool = False
 
+    def __hash__(self) -> int:
+        """Hash by the name, which nearly always tells fields apart: results of many are looked up by them."""
+        return hash(self.name)
+
     @property
     def holds_blobs(self) -> bool:
         """Whether the value is, or is made of, ``s3://`` URLs."""

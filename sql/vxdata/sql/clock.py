@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import render, text
+from vxdata.sql.names import column, render, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from vxdata.schemas.wire import WriteCommand
@@ -30,12 +30,24 @@ PURGE_EPOCH: Final = "SELECT purge_epoch FROM vxdata.commit_clock"
 READ: Final = "SELECT version, stamp FROM vxdata.commit_clock"
 """The last commit that the snapshot can see."""
 
+READ_FOR: Final = (
+    "SELECT c.version, c.stamp, c.purge_epoch, "
+    "max(t.version) AS type_version, max(t.stamp) AS type_stamp "
+    "FROM vxdata.commit_clock AS c LEFT JOIN vxdata.type_clock AS t ON t.resource_type = ANY ($1) "
+    "GROUP BY c.version, c.stamp, c.purge_epoch"
+)
+"""The last commit, the number of purges, and the last commit that touched any of some resource types.
 
-def beside(query: str) -> str:
+The parameter is an array of the types; their own commit is null before their first.
+"""
+
+
+def beside(query: str, order: str | None = None) -> str:
     """Put the last commit beside each row of a query, both of one snapshot.
 
     Args:
         query: A SELECT statement.
+        order: Column of the query that its rows are ordered by; without one they come in any order.
 
     Returns:
         A query for the commit's version and stamp, whether there is a row of the query, and its columns. If
@@ -44,25 +56,7 @@ def beside(query: str) -> str:
     return (
         "SELECT c.version, c.stamp, q.* FROM vxdata.commit_clock AS c "
         f"LEFT JOIN (SELECT TRUE AS is_found, q.* FROM ({query}) AS q) AS q ON TRUE"
-    )
-
-
-def read_for(resource_types: Sequence[str]) -> str:
-    """Read the last commit, the last one that touched any of some resource types, and the purge epoch.
-
-    Args:
-        resource_types: The types that a query reads.
-
-    Returns:
-        A query for one row: version, stamp, purge_epoch, and the types' own last version and stamp, null
-        before their first.
-    """
-    names = ", ".join(text(name) for name in resource_types) or "NULL"
-    return (
-        "SELECT c.version, c.stamp, c.purge_epoch, "
-        "max(t.version) AS type_version, max(t.stamp) AS type_stamp "
-        f"FROM vxdata.commit_clock AS c LEFT JOIN vxdata.type_clock AS t ON t.resource_type IN ({names}) "
-        "GROUP BY c.version, c.stamp, c.purge_epoch"
+        + ("" if order is None else f" ORDER BY q.{render(column(order))}")
     )
 
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from vxdata.schemas.plan.values import Literal
+from vxdata.sql.names import render
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vxdata.schemas.plan.values import Literal, Typed
+    from vxdata.schemas.plan.values import Typed
 
 
 def to_sql(literal: Literal) -> exp.Expr:
@@ -43,6 +46,22 @@ def to_sql(literal: Literal) -> exp.Expr:
 def text_array(values: Iterable[Literal]) -> exp.Expr:
     """Write texts as one array literal."""
     return exp.cast(exp.Literal.string(array_text(values)), exp.DataType.build("text[]", dialect="postgres"))
+
+
+def texts(values: Iterable[str]) -> str:
+    r"""Write texts as one array literal, rendered.
+
+    Args:
+        values: The texts.
+
+    Returns:
+        SQL, for the parameter of a statement that is prepared.
+
+    Example:
+        >>> texts(["a", "b"])
+        'CAST(\'{"a","b"}\' AS TEXT[])'
+    """
+    return render(text_array(map(Literal, values)))
 
 
 def array_text(values: Iterable[Literal]) -> str:

@@ -1,7 +1,7 @@
-"""Shapes: plans that differ in nothing but the texts that they look for are rendered once.
+"""Shapes: plans that differ in nothing but the values that they name are rendered once.
 
 Rendering takes half of a millisecond, which is what PostgreSQL takes to find a row. So a plan is rendered
-with *slots* in the place of its texts, and each later plan of its shape fills them in.
+with *slots* in the place of its values, and each later plan of its shape fills them in.
 """
 
 from __future__ import annotations
@@ -12,48 +12,53 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import Rows
-from vxdata.schemas.plan import encode
-from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn
+from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
 from vxdata.schemas.plan.values import Literal
-from vxdata.sql.compile import compile_plan
-from vxdata.sql.names import text
+from vxdata.sql.compile import compile_plan, query_of
+from vxdata.sql.literals import to_sql
+from vxdata.sql.names import render, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.schemas.plan.bound import BoundPredicate
     from vxdata.sql.instant import Instant
 
 MOST_SHAPES: Final = 1000
 """Statements that are remembered, each of a few kilobytes."""
 
 MOST_SLOTS: Final = 20
-"""Texts of a plan that is remembered; a list of another length is another shape."""
+"""Values of a plan that is remembered; a list of another length is another shape."""
 
 MARK: Final = "\x01"
 SLOT: Final = re.compile(f"'{MARK}([0-9]+){MARK}'")
 
-Lookup = BoundComparison | BoundIsIn
-"""Conditions whose SQL has the same form whatever their texts are."""
+
+class _Unlike(Exception):
+    """A plan has a condition whose SQL depends on more than its form, or too many values."""
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a statement depends on, but for the texts that it looks for.
+    """What a statement depends on, but for the values.
 
     Args:
-        rest: The plan without its condition.
-        lookup: The condition with slots; None for a plan without one.
+        rest: The plan without its condition and numbers of rows.
+        where: The condition with slots.
         as_of: The instant; None where the present state is read, whose statement names none.
-        plan: The plan with slots.
+        plan: The plan with slots in its condition.
         instant: The instant that it is first rendered for.
+        values: How many there are.
     """
 
-    rest: bytes
-    lookup: Lookup | None
+    rest: Plan
+    where: BoundPredicate | None
     as_of: datetime | None
     plan: BoundPlan = field(compare=False)
     instant: Instant = field(compare=False)
+    values: int = field(compare=False)
 
 
 def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
@@ -67,46 +72,79 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
     Returns:
         What `compile_plan` gives.
     """
-    rest = encode(plan.model_copy(update={"where": None, "as_of": None}))
-    texts = texts_of(bound)
-    if texts is None or b"\\u0001" in rest:  # what would look like a slot
+    values: list[Literal] = []
+    try:
+        where = None if bound.where is None else _with_slots(bound.where, values)
+    except _Unlike:
         return compile_plan(bound, instant)
-    lookup = _with_slots(bound.where, len(texts))
+    values.extend(Literal(rows) for rows in (bound.limit, bound.offset or None) if rows is not None)
+    pages = {"limit": None if bound.limit is None else 1, "offset": 1 if bound.offset else 0}
+    rest = plan.model_copy(update={"where": None, "as_of": None, **pages})
     as_of = None if instant.is_current and _reads_states(bound) else instant.as_of
-    template = _template(_Shape(rest, lookup, as_of, replace(bound, where=lookup), instant))
-    return SLOT.sub(lambda slot: text(texts[int(slot[1])]), template)
+    template = _template(_Shape(rest, where, as_of, replace(bound, where=where), instant, len(values)))
+    if template is None:
+        return compile_plan(bound, instant)
+    return SLOT.sub(lambda slot: _written(values[int(slot[1])]), template)
 
 
 @lru_cache(MOST_SHAPES)
-def _template(shape: _Shape) -> str:
-    return compile_plan(shape.plan, shape.instant)
+def _template(shape: _Shape) -> str | None:
+    """The statement with slots; None if anything else in it looks like one."""
+    query = query_of(shape.plan, shape.instant)
+    pages = [node for node in (query.args.get("limit"), query.args.get("offset")) if node is not None]
+    for number, node in enumerate(pages, shape.values - len(pages)):
+        node.set("expression", to_sql(_slot(number)))
+    template = render(query)
+    return template if template.count(MARK) == 2 * shape.values else None
 
 
 def texts_of(bound: BoundPlan) -> list[str] | None:
     """The texts that a plan looks for; None if its condition is more than a lookup of a few texts."""
-    if isinstance(bound.where, Lookup) and MARK in (bound.where.operand.key or ""):
-        return None
+    values: Sequence[Literal]
     match bound.where:
-        case None:
-            return []
-        case BoundComparison(op="==", value=Literal(str() as value)):
-            return [value]
-        case BoundIsIn(values=values) if 0 < len(values) <= MOST_SLOTS:
-            texts = [value.value for value in values if isinstance(value.value, str)]
-            return texts if len(texts) == len(values) else None
+        case BoundComparison(op="==", value=value):
+            values = (value,)
+        case BoundIsIn(values=several) if len(several) <= MOST_SLOTS:
+            values = several
         case _:
             return None
+    texts = [value.value for value in values if isinstance(value.value, str)]
+    return texts if len(texts) == len(values) else None
 
 
-def _with_slots(where: object, count: int) -> Lookup | None:
-    slots = tuple(Literal(f"{MARK}{number}{MARK}") for number in range(count))
+def _with_slots(where: BoundPredicate, values: list[Literal]) -> BoundPredicate:
+    """Put slots in the place of values, and take these down.
+
+    Raises:
+        _Unlike: The condition is not one of comparisons and lists of a few values.
+    """
     match where:
         case BoundComparison():
-            return replace(where, value=slots[0])
-        case BoundIsIn():
-            return replace(where, values=slots)
+            return replace(where, value=_taken(where.value, values))
+        case BoundIsIn() if where.values:
+            return replace(where, values=tuple(_taken(value, values) for value in where.values))
+        case BoundAnd() | BoundOr():
+            return replace(where, terms=tuple(_with_slots(term, values) for term in where.terms))
+        case BoundNot():
+            return replace(where, term=_with_slots(where.term, values))
         case _:
-            return None
+            raise _Unlike
+
+
+def _taken(value: Literal, values: list[Literal]) -> Literal:
+    if len(values) == MOST_SLOTS:
+        raise _Unlike
+    values.append(value)
+    return _slot(len(values) - 1)
+
+
+def _slot(number: int) -> Literal:
+    return Literal(f"{MARK}{number}{MARK}")
+
+
+def _written(value: Literal) -> str:
+    """A value as SQL; a text without building a tree for it."""
+    return text(value.value) if isinstance(value.value, str) else render(to_sql(value))
 
 
 def _reads_states(bound: BoundPlan) -> bool:

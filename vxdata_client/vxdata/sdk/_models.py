@@ -62,11 +62,12 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
     Returns:
         One model a row, in order.
     """
-    wanted = stored_schema(model.resource_type)
-    columns = values_by_name(table)
-    if table.schema.names == wanted.names and fits(table, wanted):
-        return built(columns, model)
-    return [model.model_validate(row) for row in _rows(columns)]
+    wanted, names = stored_schema(model.resource_type), table.schema.names
+    columns = _columns(table)
+    values = dict(zip(names, map(_values, columns), strict=True))
+    if names == wanted.names and _fit(table.schema, columns, wanted):
+        return built(values, model)
+    return [model.model_validate(row) for row in _rows(values)]
 
 
 @cache
@@ -153,10 +154,15 @@ def fits(table: pa.Table, wanted: pa.Schema) -> bool:
     Returns:
         Whether each column has the type that it must have, and no null where there must be a value.
     """
-    fields = (wanted.field(name) for name in table.schema.names)
+    return _fit(table.schema, _columns(table), wanted)
+
+
+def _fit(found: pa.Schema, columns: Sequence[pa.Array | pa.ChunkedArray], wanted: pa.Schema) -> bool:
+    is_same = found.equals(wanted)  # as it nearly always is; to look at each type takes longer than the rest
+    fields = wanted if is_same else [wanted.field(name) for name in found.names]
     return all(
-        column.type == field.type and (field.nullable or not column.null_count)
-        for field, column in zip(fields, _columns(table), strict=True)
+        (is_same or column.type == field.type) and (field.nullable or not column.null_count)
+        for field, column in zip(fields, columns, strict=True)
     )
 
 

@@ -8,12 +8,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from vxdata.server.clock import Resolved
 
 
-def answer_key(sql: str, arrow_schema: pa.Schema, seen: Resolved) -> str:
+def answer_key(sql: str, columns: str, seen: Resolved) -> str:
     """Name an answer by all that it depends on.
 
     The statement stands for the plan, and holds every literal. The last commit is named by its stamp too, so
@@ -21,7 +19,7 @@ def answer_key(sql: str, arrow_schema: pa.Schema, seen: Resolved) -> str:
 
     Args:
         sql: The statement.
-        arrow_schema: Names and types of the columns.
+        columns: Describes their names and types.
         seen: What the snapshot sees of the types that are read.
 
     Returns:
@@ -31,7 +29,7 @@ def answer_key(sql: str, arrow_schema: pa.Schema, seen: Resolved) -> str:
     for part in (
         _version(),
         sql,
-        str(arrow_schema.remove_metadata()),
+        columns,
         seen.last_change,
         str(seen.purge_epoch),
     ):

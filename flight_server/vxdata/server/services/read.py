@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from vxdata.schemas.plan import bind, encode
-from vxdata.schemas.wire import Explanation, token_metadata
+from vxdata.schemas.wire import Explanation
 from vxdata.server.answers.desk import Desk, Opened
 from vxdata.server.answers.key import answer_key
 from vxdata.server.answers.running import Attended, Running
 from vxdata.server.clock import close_instant, last_commit, resolve_instant, split_instant
-from vxdata.server.conform import conform, result_schema
+from vxdata.server.conform import layout_of
 from vxdata.server.connection import READ_ONLY
 from vxdata.server.parts import Parts, Reading
 from vxdata.sql.compile import compile_plan
-from vxdata.sql.point_reads import point_read
 from vxdata.sql.shapes import render_plan
+from vxdata.sql.short_reads import short_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from vxdata.server.clock import Resolved
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
-    from vxdata.sql.instant import Instant
-    from vxdata.sql.point_reads import PointRead
+    from vxdata.sql.short_reads import ShortRead
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class ReadService:
                 instant = last_commit(connection)
             else:
                 instant = resolve_instant(connection, bound.members, bound.as_of).instant
-        return plan.model_copy(update={"as_of": instant.as_of}), _schema(bound, instant)
+        return plan.model_copy(update={"as_of": instant.as_of}), layout_of(bound.columns).at(instant)
 
     def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
         """Answer a plan: from what is kept, together with others who ask the same, or by running it.
@@ -106,7 +105,7 @@ class ReadService:
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The answer, with its first row on the way; that of a point read whole.
+            The answer, with its first row on the way; that of a short read whole.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
@@ -114,23 +113,25 @@ class ReadService:
             DatabaseError: PostgreSQL refused the query.
         """
         bound = self._bound(plan)
-        point = point_read(plan, bound)
-        if point is not None:
-            return self._at_once(point, bound, is_cancelled)
+        short = short_read(plan, bound)
+        if short is not None:
+            return self._at_once(short, bound, is_cancelled)
         running = Running(is_cancelled, self._stall_limit)
         stream = self._stream(plan, bound, running)
         seen, sql, arrow_schema = cast("_Question", next(stream))
         batches = cast("Generator[pa.RecordBatch]", stream)
-        opened = Opened(answer_key(sql, arrow_schema, seen), seen.purge_epoch, running, batches)
+        key = answer_key(sql, layout_of(bound.columns).description, seen)
+        opened = Opened(key, seen.purge_epoch, running, batches)
         return Result(arrow_schema, self._desk.answer(opened, is_cancelled))
 
-    def _at_once(self, point: PointRead, bound: BoundPlan, is_cancelled: Callable[[], bool]) -> Result:
-        """Answer a point read: with its instant, in one statement."""
+    def _at_once(self, short: ShortRead, bound: BoundPlan, is_cancelled: Callable[[], bool]) -> Result:
+        """Answer a short read: with its instant, in one statement."""
         with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
-            table = connection.prepared(point.statement, [point.literal])
+            table = connection.prepared(short.statement, short.literals)
         instant, rows = split_instant(table)
-        arrow_schema = _schema(bound, instant)
-        batches = iter([conform(batch, arrow_schema) for batch in rows.to_batches()])
+        layout = layout_of(bound.columns)
+        arrow_schema = layout.at(instant)
+        batches = iter([layout.conform(columns, arrow_schema) for columns in rows])
         return Result(arrow_schema, batches, is_whole=True)
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
@@ -141,7 +142,7 @@ class ReadService:
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The statement that it becomes at this moment, and PostgreSQL's plan for it. (A point read has
+            The statement that it becomes at this moment, and PostgreSQL's plan for it. (A short read has
             the commit clock beside that, and is prepared.)
 
         Raises:
@@ -179,11 +180,13 @@ class ReadService:
         ):
             seen = resolve_instant(connection, bound.members, bound.as_of, reads_log=bound.reads_log)
             sql = render_plan(plan, bound, seen.instant)
-            question = _Question(seen, sql, _schema(bound, seen.instant))
-            yield question  # at once: a client that waits for its schema could not cancel the call
+            layout = layout_of(bound.columns)
+            arrow_schema = layout.at(seen.instant)
+            # At once: a client that waits for its schema could not cancel the call.
+            yield _Question(seen, sql, arrow_schema)
             with self._parts.stream(reading, bound, seen.instant, sql) as batches:
                 for batch in batches:
-                    yield conform(batch, question.arrow_schema)
+                    yield layout.conform(batch.columns, arrow_schema)
 
 
 class _Question(NamedTuple):
@@ -192,7 +195,3 @@ class _Question(NamedTuple):
     seen: Resolved
     sql: str
     arrow_schema: pa.Schema
-
-
-def _schema(bound: BoundPlan, instant: Instant) -> pa.Schema:
-    return result_schema(bound.columns).with_metadata(token_metadata(instant.as_of, instant.version))

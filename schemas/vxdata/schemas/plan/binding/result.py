@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 NUMERIC = frozenset({"mean", "sum", "quantile"})
 """Functions of numbers alone."""
 
+
+MOST_SELECTIONS: Final = 1000
+"""Lists of fields that are remembered: those of a whole resource take as long to make as a row to read."""
 
 MOST_NAME_BYTES: Final = 63
 """Longest name of a computed column."""
@@ -57,6 +61,11 @@ def _fields(plan: Plan, scope: Scope) -> tuple[Output, ...]:
     if plan.distinct:
         for column in columns:
             require_plain(Operand(column), "distinct")
+    return _as_they_are(columns)
+
+
+@lru_cache(MOST_SELECTIONS)
+def _as_they_are(columns: tuple[Field, ...]) -> tuple[Output, ...]:
     return tuple(Output(column, Operand(column)) for column in columns)
 
 
@@ -121,7 +130,7 @@ def _require_short(name: str) -> None:
 
 
 def _require_distinct(names: Sequence[str]) -> None:
-    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
-    if repeated:
+    if len(set(names)) < len(names):
+        repeated = sorted(name for name, count in Counter(names).items() if count > 1)
         msg = f"Columns of the result that have one name: {', '.join(repeated)}."
         raise InvalidPlan(msg, fields=repeated)

@@ -1,4 +1,4 @@
-"""Point reads: the same rows at the same instant as any other read, from statements prepared once."""
+"""Short reads: the same rows at the same instant as any other read, from statements prepared once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.server.support import create, never, resources, scalar, until
 from vxdata.schemas.catalog import catalog
 from vxdata.schemas.errors import RequestCancelled
-from vxdata.schemas.plan import Comparison, IsIn, Plan, decode, encode
+from vxdata.schemas.plan import Comparison, IsIn, OrderBy, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.database import Database
@@ -89,6 +89,18 @@ def test_resources_of_any_type(creates: WriteService, reads: ReadService, unique
     assert [row["identifier"] for row in rows(table)] == [source, patient]
 
 
+@pytest.mark.parametrize("limit", [0, 1, 7, 100])
+def test_the_first_rows(creates: WriteService, reads: ReadService, unique: str, limit: int) -> None:
+    names = [f"datasource/{unique}-{number}" for number in range(8)]
+    create(creates, *(resources("datasource", {"identifier": name}) for name in reversed(names)))
+    for resource_type, select in (("datasource", None), ("resource", ("version", "identifier"))):
+        plan = decode(encode(Plan(resource_type=resource_type, select=select, limit=limit)))
+        ordered = {"order_by": (OrderBy(field="identifier"),)}  # no short read
+        found, expected = read(reads, plan), read(reads, plan.model_copy(update=ordered))
+        assert found.equals(expected, check_metadata=True)
+        assert found.num_rows >= min(limit, len(names))
+
+
 def test_a_comparison_too(creates: WriteService, reads: ReadService, unique: str) -> None:
     create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
     where = Comparison(op="==", field="identifier", value=f"datasource/{unique}")
@@ -155,20 +167,25 @@ def test_what_was_prepared_long_ago_is_prepared_anew(pool: Database, monkeypatch
         assert connection.rows("SELECT name FROM pg_prepared_statements") == [{"name": "prepared_1"}]
 
 
-def test_a_statement_that_is_refused_is_prepared_anew(pool: Database) -> None:
+def test_a_statement_whose_columns_change_is_prepared_anew(pool: Database) -> None:
     query = "SELECT * FROM changed WHERE a = $1"
     with pool.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
         assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1}]
         connection.execute("ALTER TABLE changed ADD COLUMN b text DEFAULT 'x'")
-        with pytest.raises(DatabaseError):
-            connection.prepared(query, ["1"])
         assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1, "b": "x"}]
+        assert connection.prepared("SELECT count(*) AS n FROM changed", []).to_pylist() == [{"n": 1}]
+
+
+def test_a_statement_that_is_refused_is_forgotten(pool: Database) -> None:
+    with pool.connection() as connection:
+        connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
         for _ in range(10):
             with pytest.raises(DatabaseError):
                 connection.prepared("SELECT 1 / $1::int AS a", ["0"])
             with pytest.raises(DatabaseError):
                 connection.prepared("SELECT nothing FROM changed WHERE a = $1", ["1"])
+        assert connection.prepared("SELECT $1::int AS a", ["1"]).to_pylist() == [{"a": 1}]
         assert connection.rows(PREPARED) == [{"n": 1}]
         assert not connection.is_broken
 

@@ -1,4 +1,4 @@
-"""Point reads: which plans are, and that their statements are what would have been rendered for each."""
+"""Short reads: which plans are, and that their statements are what would have been rendered for each."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from vxdata.schemas.catalog import catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
 from vxdata.schemas.plan.values import Literal
-from vxdata.sql import clock, point_reads
+from vxdata.sql import clock, short_reads
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.literals import text_array
 from vxdata.sql.names import render, text
-from vxdata.sql.point_reads import PRESENT, PointRead, point_read
+from vxdata.sql.short_reads import MOST_FIRST, PRESENT, ShortRead, short_read
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
@@ -27,10 +27,10 @@ TWO = IsIn(field="identifier", values=("volume/a", "volume/b"))
 texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=12)
 
 
-def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> PointRead | None:
+def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> ShortRead | None:
     """What a plan becomes that comes as the bytes of a ticket."""
     plan = decode(encode(Plan(resource_type=resource_type, where=where, **more)))
-    return point_read(plan, bind(plan, catalog()))
+    return short_read(plan, bind(plan, catalog()))
 
 
 @given(
@@ -46,7 +46,7 @@ def test_several_identifiers(names: list[str], resource_type: str, select: tuple
     one = bind(Plan(resource_type=resource_type, where=ONE, select=select), catalog())
     single = clock.beside(compile_plan(one, PRESENT))
     assert read.statement == single.replace("= 'volume/a'", "= ANY($1)")
-    assert read.literal == render(text_array(map(Literal, sorted(names))))
+    assert read.literals == (render(text_array(map(Literal, sorted(names)))),)
 
 
 @given(name=texts)
@@ -61,7 +61,7 @@ def test_one_identifier(name: str) -> None:
         read = found(where)
         assert read is not None
         assert read.statement == clock.beside(compile_plan(bound, PRESENT)).replace("'volume/a'", "$1")
-        assert read.literal == text(name)
+        assert read.literals == (text(name),)
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,42 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
     assert found(TWO, **more) is None
 
 
+@pytest.mark.parametrize("resource_type", ["volume", "resource"])
+@pytest.mark.parametrize("select", [None, ("version", "identifier")])
+@pytest.mark.parametrize("limit", [0, 1, MOST_FIRST])
+def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int) -> None:
+    bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), catalog())
+    statement = clock.beside(compile_plan(bound, PRESENT), order="identifier")
+    assert found(None, resource_type, select=select, limit=limit) == ShortRead(statement, ())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"limit": MOST_FIRST + 1},
+        {"limit": 1, "offset": 1},
+        {"limit": 1, "select": ("version",)},
+        {"limit": 1, "distinct": True, "select": ("identifier",)},
+        {"limit": 1, "history": True},
+        {"limit": 1, "as_of": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"limit": 1, "order_by": ({"field": "version"},)},
+        {"limit": 1, "where": Comparison(op="==", field="modality", value="MR")},
+    ],
+)
+def test_more_than_the_first_rows_is_none(more: dict[str, Any]) -> None:
+    assert found(**{"where": None} | more) is None
+
+
 def test_other_relations_are_none() -> None:
     assert found(Comparison(op="==", field="version", value=1), "commit") is None
+    assert found(None, "commit", limit=1) is None
 
 
 def test_a_shape_is_rendered_once() -> None:
-    point_reads._statement.cache_clear()
+    short_reads._statement.cache_clear()
     for number in range(10):
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}")) is not None
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}"), select=("version",))
-    assert point_reads._statement.cache_info().misses == 2
+        assert found(None, limit=3) is not None
+    assert short_reads._statement.cache_info().misses == 3
