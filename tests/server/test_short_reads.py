@@ -151,9 +151,9 @@ def test_a_shape_is_prepared_once_for_each_connection(single: ReadService, pool:
 def test_what_was_run_the_longest_ago_is_forgotten(pool: Database) -> None:
     with pool.connection() as connection:
         for number in range(MOST_PREPARED + 5):
-            table = connection.prepared(f"SELECT {number} + $1::int AS sum", ["1"])
+            table = connection.prepared.table(f"SELECT {number} + $1::int AS sum", ["1"])
             assert table["sum"].to_pylist() == [number + 1]
-            connection.prepared("SELECT $1 || $2 AS text", ["'a'", "'b'"])
+            connection.prepared.table("SELECT $1 || $2 AS text", ["'a'", "'b'"])
         assert connection.rows(PREPARED)[0]["n"] <= MOST_PREPARED + 1
         (text,) = connection.rows("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%$1 || $2%'")
         assert text["name"] == "prepared_1"
@@ -161,9 +161,9 @@ def test_what_was_run_the_longest_ago_is_forgotten(pool: Database) -> None:
 
 def test_what_was_prepared_long_ago_is_prepared_anew(pool: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with pool.connection() as connection:
-        connection.prepared("SELECT $1::int AS a", ["1"])
+        connection.prepared.table("SELECT $1::int AS a", ["1"])
         monkeypatch.setattr("vxdata.server.prepared.PREPARED_SECONDS", 0.0)
-        assert connection.prepared("SELECT $1::int AS a", ["2"]).to_pylist() == [{"a": 2}]
+        assert connection.prepared.table("SELECT $1::int AS a", ["2"]).to_pylist() == [{"a": 2}]
         assert connection.rows("SELECT name FROM pg_prepared_statements") == [{"name": "prepared_1"}]
 
 
@@ -171,10 +171,10 @@ def test_a_statement_whose_columns_change_is_prepared_anew(pool: Database) -> No
     query = "SELECT * FROM changed WHERE a = $1"
     with pool.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
-        assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1}]
+        assert connection.prepared.table(query, ["1"]).to_pylist() == [{"a": 1}]
         connection.execute("ALTER TABLE changed ADD COLUMN b text DEFAULT 'x'")
-        assert connection.prepared(query, ["1"]).to_pylist() == [{"a": 1, "b": "x"}]
-        assert connection.prepared("SELECT count(*) AS n FROM changed", []).to_pylist() == [{"n": 1}]
+        assert connection.prepared.table(query, ["1"]).to_pylist() == [{"a": 1, "b": "x"}]
+        assert connection.prepared.table("SELECT count(*) AS n FROM changed", []).to_pylist() == [{"n": 1}]
 
 
 def test_a_statement_that_is_refused_is_forgotten(pool: Database) -> None:
@@ -182,10 +182,10 @@ def test_a_statement_that_is_refused_is_forgotten(pool: Database) -> None:
         connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
         for _ in range(10):
             with pytest.raises(DatabaseError):
-                connection.prepared("SELECT 1 / $1::int AS a", ["0"])
+                connection.prepared.table("SELECT 1 / $1::int AS a", ["0"])
             with pytest.raises(DatabaseError):
-                connection.prepared("SELECT nothing FROM changed WHERE a = $1", ["1"])
-        assert connection.prepared("SELECT $1::int AS a", ["1"]).to_pylist() == [{"a": 1}]
+                connection.prepared.table("SELECT nothing FROM changed WHERE a = $1", ["1"])
+        assert connection.prepared.table("SELECT $1::int AS a", ["1"]).to_pylist() == [{"a": 1}]
         assert connection.rows(PREPARED) == [{"n": 1}]
         assert not connection.is_broken
 

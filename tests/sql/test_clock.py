@@ -90,7 +90,7 @@ def test_log_and_type_clocks(connection: Connection) -> None:
 
 
 def read_for(connection: Connection, resource_type: str) -> dict[str, Any]:
-    (row,) = connection.prepared(clock.READ_FOR, [texts([resource_type])]).to_pylist()
+    (row,) = connection.prepared.table(clock.READ_FOR, [texts([resource_type])]).to_pylist()
     return dict(row)
 
 

@@ -82,7 +82,7 @@ def resolve_instant(
     Returns:
         The instant; it is current when nothing of the types was committed after it.
     """
-    found = connection.prepared(clock.READ_FOR, [_names(resource_types)])
+    found = connection.prepared.table(clock.READ_FOR, [_names(resource_types)])
     version, stamp, purge_epoch, type_version, type_stamp = (column[0].as_py() for column in found.columns)
     as_of = as_of or stamp
     is_last = as_of == stamp

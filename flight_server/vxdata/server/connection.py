@@ -27,7 +27,7 @@ from vxdata.server.database_errors import (
 from vxdata.server.prepared import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pydantic import SecretStr
 
@@ -37,15 +37,19 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 USE_COPY: Final = StatementOptions.USE_COPY.value
 BATCH_SIZE: Final = StatementOptions.BATCH_SIZE_HINT_BYTES.value
 
-OUTDATED: Final = "0A000"
-"""SQLSTATE of a prepared statement whose columns are not what they were; made anew it can be run."""
-
 READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 READ_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 
 class Connection:
-    """One connection, used by one thread at a time."""
+    """One connection, used by one thread at a time.
+
+    Attributes:
+        prepared: Queries that are run again and again.
+        last_used: When, by the monotonic clock.
+        is_broken: Whether it is no use any more.
+        is_lost: Whether PostgreSQL has dropped it, and others with it.
+    """
 
     def __init__(self, raw: dbapi.Connection) -> None:
         """Wrap a connection in autocommit mode."""
@@ -56,7 +60,7 @@ class Connection:
         self.is_lost = False
         self._is_streaming = False
         self._is_cancelled = False
-        self._prepared = Prepared()
+        self.prepared = Prepared(self)
 
     def execute(self, *statements: str) -> int:
         """Run statements that return no rows, one after the other, in one round trip.
@@ -89,41 +93,6 @@ class Connection:
         with self._classified():
             self._run(sql, copies=False)
             return self._cursor.fetch_arrow_table()
-
-    def prepared(self, sql: str, literals: Sequence[str]) -> pa.Table:
-        """Run a query as `table` does, but have PostgreSQL remember its plan on this connection for a while.
-
-        Args:
-            sql: A query, which may have the parameters ``$1``, ``$2`` and so on.
-            literals: Their values, as SQL.
-
-        Raises:
-            DatabaseError: PostgreSQL refused it, or the connection broke.
-        """
-        try:
-            return self._execute(sql, literals)
-        except DatabaseError as error:
-            if error.sqlstate != OUTDATED:
-                raise
-            return self._execute(sql, literals)
-
-    def _execute(self, sql: str, literals: Sequence[str]) -> pa.Table:
-        name = self._prepared.name_of(sql) or self._prepare(sql)
-        try:
-            return self.table(f"EXECUTE {name}" + (f"({', '.join(literals)})" if literals else ""))
-        except StatementCancelled:
-            raise
-        except DatabaseError:
-            self._prepared.forget(sql)  # what it was planned for may have changed
-            raise
-
-    def _prepare(self, sql: str) -> str:
-        for name in self._prepared.forgotten():
-            self.execute(f"DEALLOCATE {name}")
-        name = self._prepared.new_name()
-        self.execute(f"PREPARE {name} AS {sql}")
-        self._prepared.remember(sql, name)
-        return name
 
     @contextmanager
     def stream(self, sql: str, *, is_small: bool = False) -> Iterator[Iterator[pa.RecordBatch]]:

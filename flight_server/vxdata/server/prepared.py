@@ -1,14 +1,18 @@
-"""Prepared statements: which of them a connection to PostgreSQL has, and which of them have to go."""
+"""Prepared statements: queries whose plan PostgreSQL remembers on one connection, for a while."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
+
+from vxdata.server.database_errors import DatabaseError, StatementCancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    import pyarrow as pa
 
 MOST_PREPARED: Final = 16
 """Statements of a connection. PostgreSQL keeps 150 to 500 KB for each, by the columns and tables it reads."""
@@ -20,43 +24,89 @@ PostgreSQL makes another by itself only once it has analysed a table anew; until
 few rows would be run for the millions that came since.
 """
 
+OUTDATED: Final = "0A000"
+"""SQLSTATE of a statement whose columns are no more what they were; prepared anew it can be run."""
+
+
+class Runs(Protocol):
+    """A connection."""
+
+    def execute(self, *statements: str) -> int:
+        """Run statements that return no rows."""
+
+    def table(self, sql: str) -> pa.Table:
+        """Run a query, and hold its result in memory."""
+
 
 class Prepared:
-    """The statements that one connection has prepared, by their SQL."""
+    """The statements that one connection has prepared, by their SQL.
 
-    def __init__(self) -> None:
+    ADBC has none with parameters that outlive an execution, so SQL's own PREPARE and EXECUTE do it.
+
+    Args:
+        connection: Runs them.
+    """
+
+    def __init__(self, connection: Runs) -> None:
         """Begin with none."""
-        self._names = count()
+        self._connection = connection
+        self._numbers = count()
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._forgotten: deque[str] = deque()
 
-    def name_of(self, sql: str) -> str | None:
+    def table(self, sql: str, literals: Sequence[str]) -> pa.Table:
+        """Run a statement, which is prepared unless it was not long ago.
+
+        Args:
+            sql: A query, which may have the parameters ``$1``, ``$2`` and so on.
+            literals: Their values, as SQL.
+
+        Returns:
+            All rows.
+
+        Raises:
+            DatabaseError: PostgreSQL refused it, or the connection broke.
+        """
+        try:
+            return self._run(sql, literals)
+        except DatabaseError as error:
+            if error.sqlstate != OUTDATED:
+                raise
+            return self._run(sql, literals)
+
+    def _run(self, sql: str, literals: Sequence[str]) -> pa.Table:
+        name = self._name_of(sql) or self._prepare(sql)
+        try:
+            return self._connection.table(
+                f"EXECUTE {name}" + (f"({', '.join(literals)})" if literals else "")
+            )
+        except StatementCancelled:
+            raise
+        except DatabaseError:
+            self._forget(sql)  # what it was planned for may have changed
+            raise
+
+    def _name_of(self, sql: str) -> str | None:
         """The name of a statement that can be run, if it was prepared and not too long ago."""
         name, prepared = self._known.get(sql, (None, 0.0))
         if name is not None and time.monotonic() - prepared > PREPARED_SECONDS:
-            self.forget(sql)
+            self._forget(sql)
             return None
         if name is not None:
             self._known.move_to_end(sql)
         return name
 
-    def new_name(self) -> str:
-        """A name that no statement of the connection has had."""
-        return f"prepared_{next(self._names)}"
-
-    def remember(self, sql: str, name: str) -> None:
-        """Take notice of a statement that was prepared; the one that was run the longest ago gives way."""
+    def _prepare(self, sql: str) -> str:
+        while self._forgotten:  # each is dropped once PostgreSQL has forgotten it, too
+            self._connection.execute(f"DEALLOCATE {self._forgotten[0]}")
+            self._forgotten.popleft()
+        name = f"prepared_{next(self._numbers)}"
+        self._connection.execute(f"PREPARE {name} AS {sql}")
         self._known[sql] = (name, time.monotonic())
-        if len(self._known) > MOST_PREPARED:
-            self.forget(next(iter(self._known)))
+        if len(self._known) > MOST_PREPARED:  # the one that was run the longest ago gives way
+            self._forget(next(iter(self._known)))
+        return name
 
-    def forget(self, sql: str) -> None:
-        """Give a statement up."""
+    def _forget(self, sql: str) -> None:
         name, _ = self._known.pop(sql)
         self._forgotten.append(name)
-
-    def forgotten(self) -> Iterator[str]:
-        """The names that PostgreSQL should forget too; each is dropped once the next one is asked for."""
-        while self._forgotten:
-            yield self._forgotten[0]
-            self._forgotten.popleft()

@@ -127,7 +127,7 @@ class ReadService:
     def _at_once(self, short: ShortRead, bound: BoundPlan, is_cancelled: Callable[[], bool]) -> Result:
         """Answer a short read: with its instant, in one statement."""
         with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
-            table = connection.prepared(short.statement, short.literals)
+            table = connection.prepared.table(short.statement, short.literals)
         instant, rows = split_instant(table)
         layout = layout_of(bound.columns)
         arrow_schema = layout.at(instant)
