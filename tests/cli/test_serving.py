@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from tests.fixtures.commands import DEADLINE, vxdata
+from vxdata.cli.running import ready
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from tests.fixtures.commands import Running
+    from vxdata.server.app import Server
 
 FREE = ("--port", "0", "--http-port", "0")
 
@@ -32,6 +35,18 @@ def assert_ends(processes: list[psutil.Process]) -> None:
 def assert_answers(url: str) -> None:
     # At once: that is what the line promised.
     assert httpx.get(url).status_code == HTTPStatus.OK
+
+
+def test_a_server_that_is_ready_is_not_looked_through_for_garbage(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gc.unfreeze()
+    try:
+        ready(server)
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+    assert capsys.readouterr().out == f"vxdata ready {server.flight_url} {server.http_url}\n"
 
 
 class TestUp:

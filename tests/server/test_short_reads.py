@@ -89,7 +89,7 @@ def test_resources_of_any_type(creates: WriteService, reads: ReadService, unique
     assert [row["identifier"] for row in rows(table)] == [source, patient]
 
 
-@pytest.mark.parametrize("limit", [0, 1, 7, 100])
+@pytest.mark.parametrize("limit", [0, 1, 7, 12, 100])
 def test_the_first_rows(creates: WriteService, reads: ReadService, unique: str, limit: int) -> None:
     names = [f"datasource/{unique}-{number}" for number in range(8)]
     create(creates, *(resources("datasource", {"identifier": name}) for name in reversed(names)))
@@ -175,6 +175,34 @@ def test_a_statement_whose_columns_change_is_prepared_anew(pool: Database) -> No
         connection.execute("ALTER TABLE changed ADD COLUMN b text DEFAULT 'x'")
         assert connection.prepared.table(query, ["1"]).to_pylist() == [{"a": 1, "b": "x"}]
         assert connection.prepared.table("SELECT count(*) AS n FROM changed", []).to_pylist() == [{"n": 1}]
+
+
+def test_statements_that_were_discarded_are_prepared_anew(single: ReadService, pool: Database) -> None:
+    plans = [named("datasource/none"), named("datasource/none", limit=1)]  # the second reads the clock first
+    for _ in range(2):
+        for plan in plans:
+            read(single, plan)
+        with pool.connection() as connection:
+            connection.execute("DISCARD ALL")
+            connection.execute("SET TIME ZONE 'UTC'")
+        assert read(single, plans[0]).num_rows == 0
+        with pool.connection() as connection:
+            connection.execute("DEALLOCATE ALL")
+        with pytest.raises(DatabaseError, match="does not exist"):
+            read(single, plans[1])
+        assert read(single, plans[1]).num_rows == 0
+
+
+def test_in_a_transaction_the_first_failure_is_told(pool: Database) -> None:
+    query = "SELECT * FROM changed WHERE a = $1"
+    with pool.connection() as connection:
+        connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
+        connection.prepared.table(query, ["1"])
+        connection.execute("ALTER TABLE changed ADD COLUMN b text")
+        with pytest.raises(DatabaseError) as caught, connection.transaction(READ_WRITE):
+            connection.prepared.table(query, ["1"])
+        assert caught.value.sqlstate == "0A000"
+        assert connection.prepared.table(query, ["1"]).to_pylist() == [{"a": 1, "b": None}]
 
 
 def test_a_statement_that_is_refused_is_forgotten(pool: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vxdata.schemas.catalog import catalog
-from vxdata.schemas.plan import And, Comparison, IsIn, Not, Or, Plan, bind
+from vxdata.schemas.catalog import Catalog, catalog
+from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, Plan, bind
 from vxdata.sql import shapes
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
@@ -103,6 +104,7 @@ conditions = st.recursive(
         ),
         st.builds(lambda value: Comparison(op="<", field="b_value", value=value), st.floats(-1e9, 1e9)),
         st.builds(lambda value: Comparison(op=">", field="instance_count", value=value), st.integers(-9, 9)),
+        st.builds(lambda op: IsNull(op=op, field="license"), st.sampled_from(["is_null", "is_not_null"])),
         st.builds(lambda found: IsIn(field="license", values=tuple(found)), st.lists(texts, max_size=4)),
     ),
     lambda inner: st.one_of(
@@ -125,6 +127,24 @@ def test_any_condition_and_page(
     where: Predicate | None, instant: Instant, limit: int | None, offset: int
 ) -> None:
     same(Plan(resource_type="volume", where=where, limit=limit, offset=offset), instant)
+
+
+def test_long_statements_are_not_remembered() -> None:
+    shapes._template.cache_clear()
+    where = Comparison(op="==", field="parameters", key="x" * shapes.MOST_CHARACTERS, value="y")
+    for _ in range(2):
+        same(Plan(resource_type="artefact", where=where), INSTANTS[0])
+    assert shapes._template.cache_info()[1:] == (2, shapes.MOST_CHARACTERS, 0)
+
+
+def test_a_relation_of_other_columns_is_another_shape() -> None:
+    whole = catalog()
+    patient = whole.relation("patient")
+    cut = Catalog(whole.relations | {"patient": replace(patient, columns=patient.columns[:5])})
+    plan = Plan(resource_type="patient", limit=200)
+    for known in (whole, cut, whole):
+        bound = bind(plan, known)
+        assert render_plan(plan, bound, INSTANTS[0]) == compile_plan(bound, INSTANTS[0])
 
 
 def test_pages_and_values_are_of_one_shape() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from vxdata.sql import clock, short_reads
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.literals import text_array
 from vxdata.sql.names import render, text
-from vxdata.sql.short_reads import MOST_FIRST, PRESENT, ShortRead, short_read
+from vxdata.sql.short_reads import PRESENT, ShortRead, short_read
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
@@ -97,18 +98,19 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("resource_type", ["volume", "resource"])
 @pytest.mark.parametrize("select", [None, ("version", "identifier")])
-@pytest.mark.parametrize("limit", [0, 1, MOST_FIRST])
-def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int) -> None:
+@pytest.mark.parametrize(("limit", "rows"), [(0, 10), (1, 10), (10, 10), (11, 30), (31, 100), (100, 100)])
+def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int, rows: int) -> None:
     bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), catalog())
-    statement = clock.beside(compile_plan(bound, PRESENT), order="identifier")
-    assert found(None, resource_type, select=select, limit=limit) == ShortRead(statement, ())
+    statement = clock.beside(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
+    expected = ShortRead(statement, most=limit)
+    assert found(None, resource_type, select=select, limit=limit) == expected
 
 
 @pytest.mark.parametrize(
     "more",
     [
         {},
-        {"limit": MOST_FIRST + 1},
+        {"limit": 101},
         {"limit": 1, "offset": 1},
         {"limit": 1, "select": ("version",)},
         {"limit": 1, "distinct": True, "select": ("identifier",)},
@@ -132,5 +134,5 @@ def test_a_shape_is_rendered_once() -> None:
     for number in range(10):
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}")) is not None
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}"), select=("version",))
-        assert found(None, limit=3) is not None
+        assert found(None, limit=number) is not None
     assert short_reads._statement.cache_info().misses == 3

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
 
-MOST_LISTS: Final = 1000
+MOST_TYPE_LISTS: Final = 1000
 """Lists of resource types that are remembered as SQL."""
 
 
@@ -82,7 +82,7 @@ def resolve_instant(
     Returns:
         The instant; it is current when nothing of the types was committed after it.
     """
-    found = connection.prepared.table(clock.READ_FOR, [_names(resource_types)])
+    found = connection.prepared.table(clock.READ_FOR, [_as_sql(resource_types)])
     version, stamp, purge_epoch, type_version, type_stamp = (column[0].as_py() for column in found.columns)
     as_of = as_of or stamp
     is_last = as_of == stamp
@@ -96,23 +96,27 @@ def resolve_instant(
     return Resolved(Instant(version, as_of, is_current), change, purge_epoch)
 
 
-@lru_cache(MOST_LISTS)
-def _names(resource_types: tuple[str, ...]) -> str:
+@lru_cache(MOST_TYPE_LISTS)
+def _as_sql(resource_types: tuple[str, ...]) -> str:
     return texts(resource_types)
 
 
-def split_instant(table: pa.Table) -> tuple[Instant, list[list[pa.Array]]]:
+def split_instant(table: pa.Table, most: int | None = None) -> tuple[Instant, list[list[pa.Array]]]:
     """Take the last commit from beside the rows of a query.
 
     Args:
         table: What `vxdata.sql.clock.beside` gives.
+        most: How many of the rows are wanted; all if None.
 
     Returns:
         The instant, and the columns of the query, batch by batch.
     """
-    batches = [batch.columns for batch in table.to_batches()]
-    version, stamp, is_found = (column[0].as_py() for column in batches[0][:3])
-    return Instant(version, stamp, is_current=True), [columns[3:] for columns in batches if is_found]
+    batches = table.to_batches()
+    version, stamp, is_found = (batches[0].column(place)[0].as_py() for place in range(3))
+    if most is not None:
+        batches = table.slice(0, most).to_batches()
+    instant = Instant(version, stamp, is_current=True)
+    return instant, [batch.columns[3:] for batch in batches] if is_found else []
 
 
 def lock_clock(connection: Connection) -> Instant:

@@ -36,7 +36,13 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8816, description="Port of the HTTP health checks; 0 picks a free one."
     )
-    database_uri: SecretStr | None = Field(None, description="libpq URI of the PostgreSQL database.")
+    database_uri: SecretStr | None = Field(
+        None,
+        description=(
+            "libpq URI of the PostgreSQL database; a proxy on the way there has to pool sessions, "
+            "not transactions."
+        ),
+    )
     s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
     s3_bucket: str | None = Field(
         None, description="Bucket that holds the blobs of this database, and of no other."

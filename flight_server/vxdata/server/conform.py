@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.sql.instant import Instant
 
-MOST_LAYOUTS: Final = 1000
+MOST_LAYOUTS: Final = 200
 """Layouts that are remembered: to make one takes as long as to conform a batch of a few rows."""
 
 

@@ -24,8 +24,17 @@ PostgreSQL makes another by itself only once it has analysed a table anew; until
 few rows would be run for the millions that came since.
 """
 
-OUTDATED: Final = "0A000"
-"""SQLSTATE of a statement whose columns are no more what they were; prepared anew it can be run."""
+GONE: Final = "26000"
+"""SQLSTATE of a statement that the connection does not have: something discarded it."""
+
+RENEWED: Final = frozenset({GONE, "0A000"})
+"""SQLSTATEs after which a statement is prepared anew and run once more.
+
+The second is that of many features that PostgreSQL lacks, and of a statement whose columns are no more what
+they were: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/utils/cache/plancache.c
+"""
+
+IN_FAILED_TRANSACTION: Final = "25P02"
 
 
 class Runs(Protocol):
@@ -65,14 +74,18 @@ class Prepared:
             All rows.
 
         Raises:
-            DatabaseError: PostgreSQL refused it, or the connection broke.
+            DatabaseError: PostgreSQL refused it, or the connection broke; also where the statement has to be
+                prepared anew, but stands in a transaction, which has failed with it.
         """
         try:
             return self._run(sql, literals)
         except DatabaseError as error:
-            if error.sqlstate != OUTDATED:
+            if error.sqlstate not in RENEWED:
                 raise
-            return self._run(sql, literals)
+            try:
+                return self._run(sql, literals)
+            except DatabaseError as second:
+                raise (error if second.sqlstate == IN_FAILED_TRANSACTION else second) from None
 
     def _run(self, sql: str, literals: Sequence[str]) -> pa.Table:
         name = self._name_of(sql) or self._prepare(sql)
@@ -82,8 +95,8 @@ class Prepared:
             )
         except StatementCancelled:
             raise
-        except DatabaseError:
-            self._forget(sql)  # what it was planned for may have changed
+        except DatabaseError as error:
+            self._forget(sql, is_gone=error.sqlstate == GONE)  # what it was planned for may have changed
             raise
 
     def _name_of(self, sql: str) -> str | None:
@@ -98,7 +111,7 @@ class Prepared:
 
     def _prepare(self, sql: str) -> str:
         while self._forgotten:  # each is dropped once PostgreSQL has forgotten it, too
-            self._connection.execute(f"DEALLOCATE {self._forgotten[0]}")
+            self._deallocate(self._forgotten[0])
             self._forgotten.popleft()
         name = f"prepared_{next(self._numbers)}"
         self._connection.execute(f"PREPARE {name} AS {sql}")
@@ -107,6 +120,14 @@ class Prepared:
             self._forget(next(iter(self._known)))
         return name
 
-    def _forget(self, sql: str) -> None:
+    def _deallocate(self, name: str) -> None:
+        try:
+            self._connection.execute(f"DEALLOCATE {name}")
+        except DatabaseError as error:
+            if error.sqlstate != GONE:
+                raise
+
+    def _forget(self, sql: str, *, is_gone: bool = False) -> None:
         name, _ = self._known.pop(sql)
-        self._forgotten.append(name)
+        if not is_gone:
+            self._forgotten.append(name)

@@ -134,7 +134,7 @@ class Field:
     required: bool = False
 
     def __hash__(self) -> int:
-        """Hash by the name, which nearly always tells fields apart: results of many are looked up by them."""
+        """Hash by the name alone: caches are keyed by all fields of a result, and seldom meet a namesake."""
         return hash(self.name)
 
     @property

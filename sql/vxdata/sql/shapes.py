@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from cachetools import LRUCache, cached
+
 from vxdata.schemas.catalog import Rows
-from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
+from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundIsNull, BoundNot, BoundOr
 from vxdata.schemas.plan.values import Literal
 from vxdata.sql.compile import compile_plan, query_of
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import render, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
+    from vxdata.schemas.catalog import Relation
     from vxdata.schemas.plan import BoundPlan, Plan
     from vxdata.schemas.plan.bound import BoundPredicate
     from vxdata.sql.instant import Instant
 
-MOST_SHAPES: Final = 1000
-"""Statements that are remembered, each of a few kilobytes."""
+MOST_CHARACTERS: Final = 8 * 1024 * 1024
+"""Length of all statements that are remembered; what they are found by takes two or three times as much.
 
-MOST_SLOTS: Final = 20
-"""Values of a plan that is remembered; a list of another length is another shape."""
+Their number would not bound them: a plan may name an entry of a mapping by a text of megabytes.
+"""
+
+MOST_VALUES: Final = 20
+"""Values in the condition of a plan that is remembered; a list of another length is another shape."""
 
 MARK: Final = "\x01"
 SLOT: Final = re.compile(f"'{MARK}([0-9]+){MARK}'")
@@ -45,20 +50,22 @@ class _Shape:
     """What a statement depends on, but for the values.
 
     Args:
+        relation: What is read.
         rest: The plan without its condition and numbers of rows.
         where: The condition with slots.
         as_of: The instant; None where the present state is read, whose statement names none.
         plan: The plan with slots in its condition.
         instant: The instant that it is first rendered for.
-        values: How many there are.
+        slots: How many there are; those of limit and offset are the last.
     """
 
+    relation: Relation
     rest: Plan
     where: BoundPredicate | None
     as_of: datetime | None
     plan: BoundPlan = field(compare=False)
     instant: Instant = field(compare=False)
-    values: int = field(compare=False)
+    slots: int = field(compare=False)
 
 
 def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
@@ -78,45 +85,32 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
     except _Unlike:
         return compile_plan(bound, instant)
     values.extend(Literal(rows) for rows in (bound.limit, bound.offset or None) if rows is not None)
+    # The form depends on whether they are stated: a plan with either is ordered. How many does not matter.
     pages = {"limit": None if bound.limit is None else 1, "offset": 1 if bound.offset else 0}
     rest = plan.model_copy(update={"where": None, "as_of": None, **pages})
     as_of = None if instant.is_current and _reads_states(bound) else instant.as_of
-    template = _template(_Shape(rest, where, as_of, replace(bound, where=where), instant, len(values)))
-    if template is None:
+    with_slots = replace(bound, where=where)
+    template = _template(_Shape(bound.relation, rest, where, as_of, with_slots, instant, len(values)))
+    if template.count(MARK) != 2 * len(values):  # something else looks like a slot
         return compile_plan(bound, instant)
     return SLOT.sub(lambda slot: _written(values[int(slot[1])]), template)
 
 
-@lru_cache(MOST_SHAPES)
-def _template(shape: _Shape) -> str | None:
-    """The statement with slots; None if anything else in it looks like one."""
+@cached(LRUCache(MOST_CHARACTERS, getsizeof=len), lock=Lock(), info=True)
+def _template(shape: _Shape) -> str:
+    """The statement with slots."""
     query = query_of(shape.plan, shape.instant)
     pages = [node for node in (query.args.get("limit"), query.args.get("offset")) if node is not None]
-    for number, node in enumerate(pages, shape.values - len(pages)):
+    for number, node in enumerate(pages, shape.slots - len(pages)):
         node.set("expression", to_sql(_slot(number)))
-    template = render(query)
-    return template if template.count(MARK) == 2 * shape.values else None
-
-
-def texts_of(bound: BoundPlan) -> list[str] | None:
-    """The texts that a plan looks for; None if its condition is more than a lookup of a few texts."""
-    values: Sequence[Literal]
-    match bound.where:
-        case BoundComparison(op="==", value=value):
-            values = (value,)
-        case BoundIsIn(values=several) if len(several) <= MOST_SLOTS:
-            values = several
-        case _:
-            return None
-    texts = [value.value for value in values if isinstance(value.value, str)]
-    return texts if len(texts) == len(values) else None
+    return render(query)
 
 
 def _with_slots(where: BoundPredicate, values: list[Literal]) -> BoundPredicate:
     """Put slots in the place of values, and take these down.
 
     Raises:
-        _Unlike: The condition is not one of comparisons and lists of a few values.
+        _Unlike: The condition is not made of comparisons, tests for null and lists, or has too many values.
     """
     match where:
         case BoundComparison():
@@ -127,12 +121,14 @@ def _with_slots(where: BoundPredicate, values: list[Literal]) -> BoundPredicate:
             return replace(where, terms=tuple(_with_slots(term, values) for term in where.terms))
         case BoundNot():
             return replace(where, term=_with_slots(where.term, values))
+        case BoundIsNull():
+            return where
         case _:
             raise _Unlike
 
 
 def _taken(value: Literal, values: list[Literal]) -> Literal:
-    if len(values) == MOST_SLOTS:
+    if len(values) == MOST_VALUES:
         raise _Unlike
     values.append(value)
     return _slot(len(values) - 1)

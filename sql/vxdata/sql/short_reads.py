@@ -9,20 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import Rows
 from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn
-from vxdata.schemas.plan.values import Literal as Value
+from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 from vxdata.sql.literals import texts
 from vxdata.sql.names import text
-from vxdata.sql.shapes import MARK, MOST_SHAPES, SLOT, texts_of
+from vxdata.sql.shapes import MARK, SLOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal as OneOf
+
+    from vxdata.schemas.catalog import Relation
     from vxdata.schemas.plan import BoundPlan, Plan
+
+    Kind = OneOf["one", "several", "first"]
 
 NAMED: Final = frozenset({"version", "resource_type", "where", "select"})
 """What a plan states at most, if it reads named resources."""
@@ -30,15 +36,23 @@ NAMED: Final = frozenset({"version", "resource_type", "where", "select"})
 FIRST: Final = frozenset({"version", "resource_type", "select", "limit"})
 """What a plan states at most, if it reads the first resources."""
 
-MOST_FIRST: Final = 100
-"""Most rows of a short read, unless they are named."""
+MOST_NAMED: Final = 20
+"""Most resources that are named."""
 
-PRESENT: Final = Instant(0, datetime.min.replace(tzinfo=UTC), is_current=True)
-"""Any current instant: a statement that reads the present state names none."""
+FIRST_ROWS: Final = (10, 30, 100)
+"""How many rows a statement reads that reads the first ones; those over the limit of the plan are left out.
+
+A statement for each limit would often have to be prepared anew. With the limit as a parameter PostgreSQL
+plans each time, since for one that it does not know it takes a tenth of the table.
+"""
+
+MOST_STATEMENTS: Final = 200
+"""Statements that are remembered, each of about ten kilobytes."""
 
 KEY: Final = "identifier"
 
-Kind = Literal["one", "several", "first"]
+PRESENT: Final = Instant(0, datetime.min.replace(tzinfo=UTC), is_current=True)
+"""Any current instant: a statement that reads the present state names none."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +60,22 @@ class ShortRead:
     """A query for a few rows.
 
     Args:
-        statement: A SELECT with parameters, the same for all reads of the shape.
-        literals: Their values as SQL: an identifier, or an array of them; none for the first rows, since
-            PostgreSQL plans anew where it is not told how many.
+        statement: A SELECT with the parameters that `literals` are for. Its rows have the last commit beside
+            them (see `clock.beside`); the first ones are in order.
+        literals: The parameters' values as SQL: an identifier, or an array of them.
+        most: How many of the rows are wanted; all if None.
     """
 
     statement: str
-    literals: tuple[str, ...]
+    literals: tuple[str, ...] = ()
+    most: int | None = None
 
 
 @dataclass(frozen=True)
 class _Shape:
     """What a statement depends on: all but the values of its parameters."""
 
-    resource_type: str
+    relation: Relation
     select: tuple[str, ...] | None
     limit: int | None
     kind: Kind
@@ -74,9 +90,8 @@ def short_read(plan: Plan, bound: BoundPlan) -> ShortRead | None:
         bound: The same plan, bound.
 
     Returns:
-        Its statement, whose rows have the last commit beside them (see `clock.beside`), those of named
-        resources in no particular order; None if the plan asks for more than the present state of a few
-        resources that are found by their identifiers' index.
+        The query; None if the plan asks for more than the present state of a few resources, which the index
+        of identifiers finds.
     """
     if bound.relation.rows is not Rows.RESOURCE:
         return None
@@ -86,30 +101,47 @@ def short_read(plan: Plan, bound: BoundPlan) -> ShortRead | None:
 
 
 def _named(plan: Plan, bound: BoundPlan) -> ShortRead | None:
-    identifiers = None if bound.most_rows is None else texts_of(bound)
-    if not identifiers:
-        return None
-    if len(identifiers) == 1:
-        return _read("one", plan, bound, text(identifiers[0]))
-    return _read("several", plan, bound, texts(identifiers))
+    identifiers = () if bound.most_rows is None else _texts_of(bound)
+    match identifiers:
+        case ():
+            return None
+        case (identifier,):
+            return ShortRead(_statement(_shape("one", plan, bound)), (text(identifier),))
+        case _:
+            return ShortRead(_statement(_shape("several", plan, bound)), (texts(identifiers),))
+
+
+def _texts_of(bound: BoundPlan) -> tuple[str, ...]:
+    """The identifiers that a plan names; none if they are too many."""
+    values: Sequence[Literal] = ()
+    match bound.where:
+        case BoundComparison(op="==", value=value):
+            values = (value,)
+        case BoundIsIn(values=several) if len(several) <= MOST_NAMED:
+            values = several
+    return tuple(value.value for value in values if isinstance(value.value, str))
 
 
 def _first(plan: Plan, bound: BoundPlan) -> ShortRead | None:
-    is_short = bound.limit is not None and bound.limit <= MOST_FIRST
-    has_key = any(column.name == KEY for column in bound.columns)
-    return _read("first", plan, bound) if is_short and has_key else None
+    limit = bound.limit
+    if limit is None or not any(column.name == KEY for column in bound.columns):
+        return None
+    rows = next((rows for rows in FIRST_ROWS if limit <= rows), None)
+    if rows is None:
+        return None
+    return ShortRead(_statement(_shape("first", plan, replace(bound, limit=rows))), most=limit)
 
 
-def _read(kind: Kind, plan: Plan, bound: BoundPlan, *literals: str) -> ShortRead:
-    return ShortRead(_statement(_Shape(plan.resource_type, plan.select, plan.limit, kind, bound)), literals)
+def _shape(kind: Kind, plan: Plan, bound: BoundPlan) -> _Shape:
+    return _Shape(bound.relation, plan.select, bound.limit, kind, bound)
 
 
-@lru_cache(MOST_SHAPES)
+@lru_cache(MOST_STATEMENTS)
 def _statement(shape: _Shape) -> str:
     if shape.kind == "first":
         return clock.beside(compile_plan(shape.plan, PRESENT), order=KEY)
     where = shape.plan.where
-    assert isinstance(where, BoundComparison | BoundIsIn)  # noqa: S101 - its texts are identifiers
-    one = BoundComparison("==", where.operand, Value(f"{MARK}0{MARK}"))
+    assert isinstance(where, BoundComparison | BoundIsIn)  # noqa: S101 - it names the resources
+    one = BoundComparison("==", where.operand, Literal(f"{MARK}0{MARK}"))
     statement = compile_plan(replace(shape.plan, where=one), PRESENT)
     return clock.beside(SLOT.sub("$1" if shape.kind == "one" else "ANY($1)", statement))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.running import leave, require_free, until_signal
+from vxdata.cli.running import leave, ready, require_free, until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.logs import configure_logs
@@ -49,7 +48,6 @@ def serve(
     for wanted in (settings.port, settings.http_port):
         require_free(wanted, settings.host)
     with until_signal() as stop, Server(settings) as server:
-        sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
-        sys.stdout.flush()
+        ready(server)
         stop.wait()
     leave(server)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 
 from vxdata.cli.options import DataDir, HttpPort, Port
-from vxdata.cli.running import CHECK_SECONDS, embedded_server, leave, until_signal
+from vxdata.cli.running import CHECK_SECONDS, embedded_server, leave, ready, until_signal
 from vxdata.server.embedded.errors import EmbeddedStackError
 
 
@@ -17,8 +16,7 @@ def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) 
     """
     with until_signal() as stop, ExitStack() as after:
         stack, server = after.enter_context(embedded_server(data_dir, port, http_port))
-        sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
-        sys.stdout.flush()
+        ready(server)
         try:
             while not stop.wait(CHECK_SECONDS):
                 stack.check()

@@ -19,7 +19,7 @@ def answer_key(sql: str, columns: str, seen: Resolved) -> str:
 
     Args:
         sql: The statement.
-        columns: Describes their names and types.
+        columns: Names and types of the answer's columns.
         seen: What the snapshot sees of the types that are read.
 
     Returns:

@@ -128,11 +128,11 @@ class ReadService:
         """Answer a short read: with its instant, in one statement."""
         with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
             table = connection.prepared.table(short.statement, short.literals)
-        instant, rows = split_instant(table)
+        instant, batches = split_instant(table, short.most)
         layout = layout_of(bound.columns)
         arrow_schema = layout.at(instant)
-        batches = iter([layout.conform(columns, arrow_schema) for columns in rows])
-        return Result(arrow_schema, batches, is_whole=True)
+        conforming = iter([layout.conform(columns, arrow_schema) for columns in batches])
+        return Result(arrow_schema, conforming, is_whole=True)
 
     def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
         """Tell how a plan would be run, without running it.

@@ -23,7 +23,7 @@ NUMERIC = frozenset({"mean", "sum", "quantile"})
 """Functions of numbers alone."""
 
 
-MOST_SELECTIONS: Final = 1000
+MOST_SELECTIONS: Final = 200
 """Lists of fields that are remembered: those of a whole resource take as long to make as a row to read."""
 
 MOST_NAME_BYTES: Final = 63
