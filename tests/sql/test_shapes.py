@@ -131,10 +131,10 @@ def test_any_condition_and_page(
 
 def test_long_statements_are_not_remembered() -> None:
     shapes._template.cache_clear()
-    where = Comparison(op="==", field="parameters", key="x" * shapes.MOST_CHARACTERS, value="y")
+    where = Comparison(op="==", field="parameters", key="x" * shapes.MOST_BYTES, value="y")
     for _ in range(2):
         same(Plan(resource_type="artefact", where=where), INSTANTS[0])
-    assert shapes._template.cache_info()[1:] == (2, shapes.MOST_CHARACTERS, 0)
+    assert shapes._template.cache_info()[1:] == (2, shapes.MOST_BYTES, 0)
 
 
 def test_a_relation_of_other_columns_is_another_shape() -> None:

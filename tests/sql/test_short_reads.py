@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -98,7 +100,9 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("resource_type", ["volume", "resource"])
 @pytest.mark.parametrize("select", [None, ("version", "identifier")])
-@pytest.mark.parametrize(("limit", "rows"), [(0, 10), (1, 10), (10, 10), (11, 30), (31, 100), (100, 100)])
+@pytest.mark.parametrize(
+    ("limit", "rows"), [(0, 1), (1, 1), (2, 10), (10, 10), (11, 30), (31, 100), (100, 100)]
+)
 def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int, rows: int) -> None:
     bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), catalog())
     statement = clock.beside(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
@@ -129,10 +133,21 @@ def test_other_relations_are_none() -> None:
     assert found(None, "commit", limit=1) is None
 
 
+def test_what_is_remembered_names_nobody() -> None:
+    short_reads._statement.cache_clear()
+    plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=("volume/a", "volume/b")))
+    bound = bind(plan, catalog())
+    assert short_read(plan, bound) is not None
+    asked = weakref.ref(bound.where)
+    del bound
+    gc.collect()
+    assert asked() is None
+
+
 def test_a_shape_is_rendered_once() -> None:
     short_reads._statement.cache_clear()
     for number in range(10):
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}")) is not None
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}"), select=("version",))
         assert found(None, limit=number) is not None
-    assert short_reads._statement.cache_info().misses == 3
+    assert short_reads._statement.cache_info().misses == 4

@@ -67,17 +67,18 @@ def embedded_server(
             yield stack, server
 
 
-def ready(server: Server) -> None:
-    """Tell that a server is ready for calls, in a process that will do nothing but serve.
+def freeze_what_stays() -> None:
+    """Keep Python's collector away from all that there is, in a process that will do nothing but serve.
 
-    What has been made until now stays until the process ends. Python's collector would look through all of
-    it again and again, and stop every call for a tenth of a second each time.
-
-    Args:
-        server: The server.
+    It would look through modules, models and parts of libraries again and again, and stop every call for a
+    tenth of a second each time.
     """
     gc.collect()
     gc.freeze()
+
+
+def announce(server: Server) -> None:
+    """Tell that a server is ready for calls."""
     sys.stdout.write(f"vxdata ready {server.flight_url} {server.http_url}\n")
     sys.stdout.flush()
 

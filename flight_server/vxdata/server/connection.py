@@ -222,8 +222,10 @@ class Connection:
 
     def close(self) -> None:
         """Close the cursor before the connection: the driver refuses the other order."""
-        self._cursor.close()
-        self._raw.close()
+        try:
+            self._cursor.close()
+        finally:
+            self._raw.close()
 
     @contextmanager
     def _classified(self) -> Iterator[None]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections import OrderedDict, deque
+import weakref
+from collections import OrderedDict
 from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -38,10 +40,10 @@ IN_FAILED_TRANSACTION: Final = "25P02"
 
 
 class Runs(Protocol):
-    """A connection."""
+    """What runs SQL: a connection."""
 
     def execute(self, *statements: str) -> int:
-        """Run statements that return no rows."""
+        """Run statements that return no rows, in one round trip."""
 
     def table(self, sql: str) -> pa.Table:
         """Run a query, and hold its result in memory."""
@@ -50,7 +52,8 @@ class Runs(Protocol):
 class Prepared:
     """The statements that one connection has prepared, by their SQL.
 
-    ADBC has none with parameters that outlive an execution, so SQL's own PREPARE and EXECUTE do it.
+    ADBC has none with parameters that outlive an execution, so SQL's own PREPARE and EXECUTE do it. No two
+    connections have a name in common: were they exchanged, a statement would be missing, never another one.
 
     Args:
         connection: Runs them.
@@ -58,10 +61,11 @@ class Prepared:
 
     def __init__(self, connection: Runs) -> None:
         """Begin with none."""
-        self._connection = connection
-        self._numbers = count()
+        self._connection: Runs = weakref.proxy(connection)  # it holds this
+        self._names = map(f"prepared_{secrets.token_hex(6)}_{{}}".format, count())
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._forgotten: deque[str] = deque()
+        self._obsolete: list[str] = []
+        """Statements that make PostgreSQL forget what is not needed any more."""
 
     def table(self, sql: str, literals: Sequence[str]) -> pa.Table:
         """Run a statement, which is prepared unless it was not long ago.
@@ -75,7 +79,7 @@ class Prepared:
 
         Raises:
             DatabaseError: PostgreSQL refused it, or the connection broke; also where the statement has to be
-                prepared anew, but stands in a transaction, which has failed with it.
+                prepared anew, but stands in a transaction, which the failure has aborted.
         """
         try:
             return self._run(sql, literals)
@@ -88,15 +92,19 @@ class Prepared:
                 raise (error if second.sqlstate == IN_FAILED_TRANSACTION else second) from None
 
     def _run(self, sql: str, literals: Sequence[str]) -> pa.Table:
-        name = self._name_of(sql) or self._prepare(sql)
         try:
+            name = self._name_of(sql) or self._prepare(sql)
             return self._connection.table(
                 f"EXECUTE {name}" + (f"({', '.join(literals)})" if literals else "")
             )
         except StatementCancelled:
             raise
         except DatabaseError as error:
-            self._forget(sql, is_gone=error.sqlstate == GONE)  # what it was planned for may have changed
+            if error.sqlstate == GONE:  # and with it all others, for all that is known
+                self._known.clear()
+                self._obsolete = ["DEALLOCATE ALL"]
+            elif sql in self._known:
+                self._forget(sql)  # what it was planned for may have changed
             raise
 
     def _name_of(self, sql: str) -> str | None:
@@ -110,24 +118,14 @@ class Prepared:
         return name
 
     def _prepare(self, sql: str) -> str:
-        while self._forgotten:  # each is dropped once PostgreSQL has forgotten it, too
-            self._deallocate(self._forgotten[0])
-            self._forgotten.popleft()
-        name = f"prepared_{next(self._numbers)}"
-        self._connection.execute(f"PREPARE {name} AS {sql}")
+        name = next(self._names)
+        self._connection.execute(*self._obsolete, f"PREPARE {name} AS {sql}")
+        self._obsolete.clear()
         self._known[sql] = (name, time.monotonic())
         if len(self._known) > MOST_PREPARED:  # the one that was run the longest ago gives way
             self._forget(next(iter(self._known)))
         return name
 
-    def _deallocate(self, name: str) -> None:
-        try:
-            self._connection.execute(f"DEALLOCATE {name}")
-        except DatabaseError as error:
-            if error.sqlstate != GONE:
-                raise
-
-    def _forget(self, sql: str, *, is_gone: bool = False) -> None:
+    def _forget(self, sql: str) -> None:
         name, _ = self._known.pop(sql)
-        if not is_gone:
-            self._forgotten.append(name)
+        self._obsolete.append(f"DEALLOCATE {name}")

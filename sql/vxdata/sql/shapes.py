@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan.bound import BoundPredicate
     from vxdata.sql.instant import Instant
 
-MOST_CHARACTERS: Final = 8 * 1024 * 1024
-"""Length of all statements that are remembered; what they are found by takes two or three times as much.
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Memory of all statements that are remembered, and of what they are found by, roughly.
 
-Their number would not bound them: a plan may name an entry of a mapping by a text of megabytes.
+Their number would not bound it: a plan may name an entry of a mapping by a text of megabytes.
 """
+
+SHAPE_BYTES: Final = 3_000
+"""Memory of what a statement is found by, beside its texts."""
 
 MOST_VALUES: Final = 20
 """Values in the condition of a plan that is remembered; a list of another length is another shape."""
@@ -96,7 +99,7 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
     return SLOT.sub(lambda slot: _written(values[int(slot[1])]), template)
 
 
-@cached(LRUCache(MOST_CHARACTERS, getsizeof=len), lock=Lock(), info=True)
+@cached(LRUCache(MOST_BYTES, getsizeof=lambda found: 2 * len(found) + SHAPE_BYTES), lock=Lock(), info=True)
 def _template(shape: _Shape) -> str:
     """The statement with slots."""
     query = query_of(shape.plan, shape.instant)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import Rows
-from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn
+from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, Operand
 from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
@@ -23,12 +23,9 @@ from vxdata.sql.shapes import MARK, SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal as OneOf
 
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.plan import BoundPlan, Plan
-
-    Kind = OneOf["one", "several", "first"]
 
 NAMED: Final = frozenset({"version", "resource_type", "where", "select"})
 """What a plan states at most, if it reads named resources."""
@@ -39,7 +36,7 @@ FIRST: Final = frozenset({"version", "resource_type", "select", "limit"})
 MOST_NAMED: Final = 20
 """Most resources that are named."""
 
-FIRST_ROWS: Final = (10, 30, 100)
+FIRST_ROWS: Final = (1, 10, 30, 100)
 """How many rows a statement reads that reads the first ones; those over the limit of the plan are left out.
 
 A statement for each limit would often have to be prepared anew. With the limit as a parameter PostgreSQL
@@ -73,12 +70,20 @@ class ShortRead:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a statement depends on: all but the values of its parameters."""
+    """What a statement depends on: all but the values of its parameters.
+
+    Args:
+        relation: What is read.
+        select: Which columns; all if None.
+        limit: How many rows; without one, those that are named.
+        parameter: What an identifier is compared with, if some are named.
+        plan: The plan, with a slot in the place of the identifiers.
+    """
 
     relation: Relation
     select: tuple[str, ...] | None
     limit: int | None
-    kind: Kind
+    parameter: str | None
     plan: BoundPlan = field(compare=False)
 
 
@@ -106,9 +111,9 @@ def _named(plan: Plan, bound: BoundPlan) -> ShortRead | None:
         case ():
             return None
         case (identifier,):
-            return ShortRead(_statement(_shape("one", plan, bound)), (text(identifier),))
+            return ShortRead(_statement_for("$1", plan, bound), (text(identifier),))
         case _:
-            return ShortRead(_statement(_shape("several", plan, bound)), (texts(identifiers),))
+            return ShortRead(_statement_for("ANY($1)", plan, bound), (texts(identifiers),))
 
 
 def _texts_of(bound: BoundPlan) -> tuple[str, ...]:
@@ -122,6 +127,12 @@ def _texts_of(bound: BoundPlan) -> tuple[str, ...]:
     return tuple(value.value for value in values if isinstance(value.value, str))
 
 
+def _statement_for(parameter: str, plan: Plan, bound: BoundPlan) -> str:
+    slot = BoundComparison("==", Operand(bound.relation.column_by_name[KEY]), Literal(f"{MARK}0{MARK}"))
+    with_slot = replace(bound, where=slot)
+    return _statement(_Shape(bound.relation, plan.select, None, parameter, with_slot))
+
+
 def _first(plan: Plan, bound: BoundPlan) -> ShortRead | None:
     limit = bound.limit
     if limit is None or not any(column.name == KEY for column in bound.columns):
@@ -129,19 +140,13 @@ def _first(plan: Plan, bound: BoundPlan) -> ShortRead | None:
     rows = next((rows for rows in FIRST_ROWS if limit <= rows), None)
     if rows is None:
         return None
-    return ShortRead(_statement(_shape("first", plan, replace(bound, limit=rows))), most=limit)
-
-
-def _shape(kind: Kind, plan: Plan, bound: BoundPlan) -> _Shape:
-    return _Shape(bound.relation, plan.select, bound.limit, kind, bound)
+    shape = _Shape(bound.relation, plan.select, rows, None, replace(bound, limit=rows))
+    return ShortRead(_statement(shape), most=limit)
 
 
 @lru_cache(MOST_STATEMENTS)
 def _statement(shape: _Shape) -> str:
-    if shape.kind == "first":
-        return clock.beside(compile_plan(shape.plan, PRESENT), order=KEY)
-    where = shape.plan.where
-    assert isinstance(where, BoundComparison | BoundIsIn)  # noqa: S101 - it names the resources
-    one = BoundComparison("==", where.operand, Literal(f"{MARK}0{MARK}"))
-    statement = compile_plan(replace(shape.plan, where=one), PRESENT)
-    return clock.beside(SLOT.sub("$1" if shape.kind == "one" else "ANY($1)", statement))
+    statement = compile_plan(shape.plan, PRESENT)
+    if shape.parameter is None:
+        return clock.beside(statement, order=KEY)
+    return clock.beside(SLOT.sub(shape.parameter, statement))

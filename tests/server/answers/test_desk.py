@@ -277,7 +277,7 @@ def test_a_server_that_stops_ends_the_readers_of_kept_answers(
 ) -> None:
     added = add(creates, "artefact", next(names))
     where = Comparison(field="identifier", op="==", value=added)
-    one = ARTEFACTS.model_copy(update={"where": where, "limit": 1})  # a point read would not be kept
+    one = ARTEFACTS.model_copy(update={"where": where, "limit": 1})  # a short read would not be kept
     assert identifiers(reads, one) == {added}
     result = reads.run(one, never)
     desk.close()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.running import leave, ready, require_free, until_signal
+from vxdata.cli.running import announce, freeze_what_stays, leave, require_free, until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.logs import configure_logs
@@ -48,6 +48,7 @@ def serve(
     for wanted in (settings.port, settings.http_port):
         require_free(wanted, settings.host)
     with until_signal() as stop, Server(settings) as server:
-        ready(server)
+        freeze_what_stays()
+        announce(server)
         stop.wait()
     leave(server)

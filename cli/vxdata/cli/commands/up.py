@@ -5,7 +5,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from vxdata.cli.options import DataDir, HttpPort, Port
-from vxdata.cli.running import CHECK_SECONDS, embedded_server, leave, ready, until_signal
+from vxdata.cli.running import (
+    CHECK_SECONDS,
+    announce,
+    embedded_server,
+    freeze_what_stays,
+    leave,
+    until_signal,
+)
 from vxdata.server.embedded.errors import EmbeddedStackError
 
 
@@ -16,7 +23,8 @@ def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) 
     """
     with until_signal() as stop, ExitStack() as after:
         stack, server = after.enter_context(embedded_server(data_dir, port, http_port))
-        ready(server)
+        freeze_what_stays()
+        announce(server)
         try:
             while not stop.wait(CHECK_SECONDS):
                 stack.check()

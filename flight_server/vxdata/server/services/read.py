@@ -143,7 +143,7 @@ class ReadService:
 
         Returns:
             The statement that it becomes at this moment, and PostgreSQL's plan for it. (A short read has
-            the commit clock beside that, and is prepared.)
+            the commit clock beside that, reads up to 100 rows, and is prepared.)
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
