@@ -96,7 +96,7 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
     template = _template(_Shape(bound.relation, rest, where, as_of, with_slots, instant, len(values)))
     if template.count(MARK) != 2 * len(values):  # something else looks like a slot
         return compile_plan(bound, instant)
-    return SLOT.sub(lambda slot: _written(values[int(slot[1])]), template)
+    return SLOT.sub(lambda found: _written(values[int(found[1])]), template)
 
 
 @cached(LRUCache(MOST_BYTES, getsizeof=lambda found: 2 * len(found) + SHAPE_BYTES), lock=Lock(), info=True)
@@ -105,7 +105,7 @@ def _template(shape: _Shape) -> str:
     query = query_of(shape.plan, shape.instant)
     pages = [node for node in (query.args.get("limit"), query.args.get("offset")) if node is not None]
     for number, node in enumerate(pages, shape.slots - len(pages)):
-        node.set("expression", to_sql(_slot(number)))
+        node.set("expression", to_sql(slot(number)))
     return render(query)
 
 
@@ -134,10 +134,11 @@ def _taken(value: Literal, values: list[Literal]) -> Literal:
     if len(values) == MOST_VALUES:
         raise _Unlike
     values.append(value)
-    return _slot(len(values) - 1)
+    return slot(len(values) - 1)
 
 
-def _slot(number: int) -> Literal:
+def slot(number: int) -> Literal:
+    """What stands in a plan in the place of a value; `SLOT` finds it in the statement."""
     return Literal(f"{MARK}{number}{MARK}")
 
 

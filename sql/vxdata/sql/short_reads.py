@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import Rows
 from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, Operand
-from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 from vxdata.sql.literals import texts
 from vxdata.sql.names import text
-from vxdata.sql.shapes import MARK, SLOT
+from vxdata.sql.shapes import SLOT, slot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.schemas.plan.values import Literal
 
 NAMED: Final = frozenset({"version", "resource_type", "where", "select"})
 """What a plan states at most, if it reads named resources."""
@@ -128,8 +128,8 @@ def _texts_of(bound: BoundPlan) -> tuple[str, ...]:
 
 
 def _statement_for(parameter: str, plan: Plan, bound: BoundPlan) -> str:
-    slot = BoundComparison("==", Operand(bound.relation.column_by_name[KEY]), Literal(f"{MARK}0{MARK}"))
-    with_slot = replace(bound, where=slot)
+    where = BoundComparison("==", Operand(bound.relation.column_by_name[KEY]), slot(0))
+    with_slot = replace(bound, where=where)
     return _statement(_Shape(bound.relation, plan.select, None, parameter, with_slot))
 
 

@@ -64,7 +64,7 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
     """
     wanted, names = stored_schema(model.resource_type), table.schema.names
     columns = _columns(table)
-    values = dict(zip(names, map(_values, columns), strict=True))
+    values = _by_name(names, columns)
     if names == wanted.names and _fit(table.schema, columns, wanted):
         return built(values, model)
     return [model.model_validate(row) for row in _rows(values)]
@@ -110,7 +110,11 @@ def complete(
 
 def values_by_name(table: pa.Table) -> dict[str, list[Any]]:
     """The values of each column as models hold them."""
-    return dict(zip(table.schema.names, map(_values, _columns(table)), strict=True))
+    return _by_name(table.schema.names, _columns(table))
+
+
+def _by_name(names: Sequence[str], columns: Sequence[pa.Array | pa.ChunkedArray]) -> dict[str, list[Any]]:
+    return dict(zip(names, map(_values, columns), strict=True))
 
 
 def _columns(table: pa.Table) -> list[pa.Array] | list[pa.ChunkedArray]:
