@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.catalog import catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
+from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
-from vxdata.sql import clock, short_reads
+from vxdata.sql import clock, shapes, short_reads
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.literals import text_array
 from vxdata.sql.names import render, text
+from vxdata.sql.shapes import render_plan
 from vxdata.sql.short_reads import PRESENT, ShortRead, short_read
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import Predicate
+    from vxdata.schemas.plan import BoundPlan, Predicate
 
 ONE = Comparison(op="==", field="identifier", value="volume/a")
 TWO = IsIn(field="identifier", values=("volume/a", "volume/b"))
@@ -33,7 +35,7 @@ texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> ShortRead | None:
     """What a plan becomes that comes as the bytes of a ticket."""
     plan = decode(encode(Plan(resource_type=resource_type, where=where, **more)))
-    return short_read(plan, bind(plan, catalog()))
+    return short_read(bind(plan, catalog()))
 
 
 @given(
@@ -137,7 +139,7 @@ def test_what_is_remembered_names_nobody() -> None:
     short_reads._statement.cache_clear()
     plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=("volume/a", "volume/b")))
     bound = bind(plan, catalog())
-    assert short_read(plan, bound) is not None
+    assert short_read(bound) is not None
     asked = weakref.ref(bound.where)
     del bound
     gc.collect()
@@ -151,3 +153,29 @@ def test_a_shape_is_rendered_once() -> None:
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}"), select=("version",))
         assert found(None, limit=number) is not None
     assert short_reads._statement.cache_info().misses == 4
+
+
+def narrowed(bound: BoundPlan) -> BoundPlan:
+    """The plan as binding may leave it that lets its caller see one licence alone."""
+    allowed = BoundComparison("==", Operand(bound.relation.column_by_name["license"]), Literal("CC0"))
+    return replace(bound, where=allowed if bound.where is None else BoundAnd((bound.where, allowed)))
+
+
+@pytest.mark.parametrize("is_narrow_first", [True, False])
+@pytest.mark.parametrize(
+    "asked", [{"limit": 10}, {"where": ONE}, {"where": TWO}, {"limit": 10, "offset": 1}, {}], ids="-".join
+)
+def test_a_condition_that_binding_adds_is_never_left_out(
+    asked: dict[str, Any], *, is_narrow_first: bool
+) -> None:
+    short_reads._statement.cache_clear()
+    shapes._template.cache_clear()
+    whole = bind(Plan(resource_type="volume", **asked), catalog())
+    for bound in [narrowed(whole), whole] if is_narrow_first else [whole, narrowed(whole)]:
+        read = short_read(bound)
+        rendered = render_plan(bound, PRESENT)
+        assert ("'CC0'" in rendered) == (bound is not whole)
+        if bound is not whole:
+            assert read is None
+        elif read is not None:
+            assert "license" not in read.statement.partition("WHERE")[2]

@@ -23,8 +23,7 @@ from vxdata.sql.names import render, text
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from vxdata.schemas.catalog import Relation
-    from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.schemas.plan.bound import BoundPredicate
     from vxdata.sql.instant import Instant
 
@@ -53,30 +52,28 @@ class _Shape:
     """What a statement depends on, but for the values.
 
     Args:
-        relation: What is read.
-        rest: The plan without its condition and numbers of rows.
-        where: The condition with slots.
+        plan: The bound plan with slots in its condition, and 1 in the place of its numbers of rows.
         as_of: The instant; None where the present state is read, whose statement names none.
-        plan: The plan with slots in its condition.
         instant: The instant that it is first rendered for.
         slots: How many there are; those of limit and offset are the last.
     """
 
-    relation: Relation
-    rest: Plan
-    where: BoundPredicate | None
+    plan: BoundPlan
     as_of: datetime | None
-    plan: BoundPlan = field(compare=False)
     instant: Instant = field(compare=False)
     slots: int = field(compare=False)
 
+    def __hash__(self) -> int:
+        """Hash by what tells most plans apart; to hash every column would take longer than all else."""
+        names = tuple(output.field.name for output in self.plan.outputs)
+        return hash((self.plan.relation, self.plan.where, self.plan.order, names, self.as_of))
 
-def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
+
+def render_plan(bound: BoundPlan, instant: Instant) -> str:
     """Render a query, from memory where one of its shape was rendered before.
 
     Args:
-        plan: What is asked.
-        bound: The same plan, bound.
+        bound: What is asked. Only this is looked at: binding may add to the plan that it was made of.
         instant: The instant to read at, resolved in the snapshot that will run the query.
 
     Returns:
@@ -89,11 +86,10 @@ def render_plan(plan: Plan, bound: BoundPlan, instant: Instant) -> str:
         return compile_plan(bound, instant)
     values.extend(Literal(rows) for rows in (bound.limit, bound.offset or None) if rows is not None)
     # The form depends on whether they are stated: a plan with either is ordered. How many does not matter.
-    pages = {"limit": None if bound.limit is None else 1, "offset": 1 if bound.offset else 0}
-    rest = plan.model_copy(update={"where": None, "as_of": None, **pages})
+    limit = None if bound.limit is None else 1
+    plan = replace(bound, where=where, limit=limit, offset=1 if bound.offset else 0, as_of=None)
     as_of = None if instant.is_current and _reads_states(bound) else instant.as_of
-    with_slots = replace(bound, where=where)
-    template = _template(_Shape(bound.relation, rest, where, as_of, with_slots, instant, len(values)))
+    template = _template(_Shape(plan, as_of, instant, len(values)))
     if template.count(MARK) != 2 * len(values):  # something else looks like a slot
         return compile_plan(bound, instant)
     return SLOT.sub(lambda found: _written(values[int(found[1])]), template)

@@ -6,13 +6,13 @@ reads of a kind, and brings the commit clock along: one statement sees one snaps
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import Rows
-from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, Operand
+from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, BoundOrder, Operand
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
@@ -23,15 +23,8 @@ from vxdata.sql.shapes import SLOT, slot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.catalog import Relation
-    from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.schemas.plan.values import Literal
-
-NAMED: Final = frozenset({"version", "resource_type", "where", "select"})
-"""What a plan states at most, if it reads named resources."""
-
-FIRST: Final = frozenset({"version", "resource_type", "select", "limit"})
-"""What a plan states at most, if it reads the first resources."""
 
 MOST_NAMED: Final = 20
 """Most resources that are named."""
@@ -70,78 +63,82 @@ class ShortRead:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a statement depends on: all but the values of its parameters.
+    """What a statement depends on: all of the bound plan but the values of its parameters.
 
     Args:
-        relation: What is read.
-        select: Which columns; all if None.
-        limit: How many rows; without one, those that are named.
-        parameter: What an identifier is compared with, if some are named.
         plan: The plan, with a slot in the place of the identifiers.
+        parameter: What an identifier is compared with, if some are named.
     """
 
-    relation: Relation
-    select: tuple[str, ...] | None
-    limit: int | None
+    plan: BoundPlan
     parameter: str | None
-    plan: BoundPlan = field(compare=False)
+
+    def __hash__(self) -> int:
+        """Hash by what tells most plans apart; to hash every column would take longer than all else."""
+        names = tuple(output.field.name for output in self.plan.outputs)
+        return hash((self.plan.relation, self.plan.where is None, self.plan.limit, names, self.parameter))
 
 
-def short_read(plan: Plan, bound: BoundPlan) -> ShortRead | None:
+def short_read(bound: BoundPlan) -> ShortRead | None:
     """Recognise a short read.
 
+    Only the bound plan is looked at: binding may add to what was asked for.
+
     Args:
-        plan: What is asked.
-        bound: The same plan, bound.
+        bound: A bound plan.
 
     Returns:
         The query; None if the plan asks for more than the present state of a few resources, which the index
         of identifiers finds.
     """
-    if bound.relation.rows is not Rows.RESOURCE:
+    is_state = bound.relation.rows is Rows.RESOURCE and bound.as_of is None
+    is_plain = bound.keys is None and not bound.distinct and not bound.offset
+    if not is_state or not is_plain:
         return None
-    if plan.model_fields_set <= NAMED:
-        return _named(plan, bound)
-    return _first(plan, bound) if plan.model_fields_set <= FIRST else None
+    return _first(bound) if bound.where is None else _named(bound)
 
 
-def _named(plan: Plan, bound: BoundPlan) -> ShortRead | None:
-    identifiers = () if bound.most_rows is None else _texts_of(bound)
-    match identifiers:
+def _named(bound: BoundPlan) -> ShortRead | None:
+    if bound.limit is not None or bound.order:
+        return None
+    match _texts_of(bound):
         case ():
             return None
         case (identifier,):
-            return ShortRead(_statement_for("$1", plan, bound), (text(identifier),))
-        case _:
-            return ShortRead(_statement_for("ANY($1)", plan, bound), (texts(identifiers),))
+            return ShortRead(_statement_for("$1", bound), (text(identifier),))
+        case identifiers:
+            return ShortRead(_statement_for("ANY($1)", bound), (texts(identifiers),))
 
 
 def _texts_of(bound: BoundPlan) -> tuple[str, ...]:
-    """The identifiers that a plan names; none if they are too many."""
+    """The identifiers that a plan names, if that is its whole condition; none if they are too many."""
     values: Sequence[Literal] = ()
     match bound.where:
-        case BoundComparison(op="==", value=value):
+        case BoundComparison("==", operand, value) if operand == _key(bound):
             values = (value,)
-        case BoundIsIn(values=several) if len(several) <= MOST_NAMED:
+        case BoundIsIn(operand, several) if operand == _key(bound) and len(several) <= MOST_NAMED:
             values = several
     return tuple(value.value for value in values if isinstance(value.value, str))
 
 
-def _statement_for(parameter: str, plan: Plan, bound: BoundPlan) -> str:
-    where = BoundComparison("==", Operand(bound.relation.column_by_name[KEY]), slot(0))
-    with_slot = replace(bound, where=where)
-    return _statement(_Shape(bound.relation, plan.select, None, parameter, with_slot))
+def _key(bound: BoundPlan) -> Operand:
+    return Operand(bound.relation.column_by_name[KEY])
 
 
-def _first(plan: Plan, bound: BoundPlan) -> ShortRead | None:
+def _statement_for(parameter: str, bound: BoundPlan) -> str:
+    where = BoundComparison("==", _key(bound), slot(0))
+    return _statement(_Shape(replace(bound, where=where), parameter))
+
+
+def _first(bound: BoundPlan) -> ShortRead | None:
     limit = bound.limit
-    if limit is None or not any(column.name == KEY for column in bound.columns):
+    by_key = (BoundOrder(_key(bound)),)
+    if limit is None or bound.order != by_key or not any(column.name == KEY for column in bound.columns):
         return None
     rows = next((rows for rows in FIRST_ROWS if limit <= rows), None)
     if rows is None:
         return None
-    shape = _Shape(bound.relation, plan.select, rows, None, replace(bound, limit=rows))
-    return ShortRead(_statement(shape), most=limit)
+    return ShortRead(_statement(_Shape(replace(bound, limit=rows), None)), most=limit)
 
 
 @lru_cache(MOST_STATEMENTS)

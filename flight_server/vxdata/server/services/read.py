@@ -113,11 +113,11 @@ class ReadService:
             DatabaseError: PostgreSQL refused the query.
         """
         bound = self._bound(plan)
-        short = short_read(plan, bound)
+        short = short_read(bound)
         if short is not None:
             return self._at_once(short, bound, is_cancelled)
         running = Running(is_cancelled, self._stall_limit)
-        stream = self._stream(plan, bound, running)
+        stream = self._stream(bound, running)
         seen, sql, arrow_schema = cast("_Question", next(stream))
         batches = cast("Generator[pa.RecordBatch]", stream)
         key = answer_key(sql, layout_of(bound.columns).description, seen)
@@ -167,7 +167,7 @@ class ReadService:
             close_instant(self._database, bound.as_of)
         return bound
 
-    def _stream(self, plan: Plan, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
+    def _stream(self, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
         """Yield what will be asked, then the batches.
 
         The question comes first so that the generator has started when its owner gets it: only then do
@@ -179,7 +179,7 @@ class ReadService:
             connection.transaction(READ_ONLY),
         ):
             seen = resolve_instant(connection, bound.members, bound.as_of, reads_log=bound.reads_log)
-            sql = render_plan(plan, bound, seen.instant)
+            sql = render_plan(bound, seen.instant)
             layout = layout_of(bound.columns)
             arrow_schema = layout.at(seen.instant)
             # At once: a client that waits for its schema could not cancel the call.
