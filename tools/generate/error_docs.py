@@ -40,5 +40,5 @@ def _rows(error: type[VxDataError], depth: int) -> Iterator[str]:
     meaning = (inspect.getdoc(error) or "").split("\n\n")[0].replace("\n", " ")
     yield f"| {name} | `{error.code}` | {'yes' if error.retryable else 'no'} | {meaning} |\n"
     for child in error.__subclasses__():
-        if child.__module__.startswith(f"{errors.__name__}."):
+        if child.__module__ == errors.__name__:
             yield from _rows(child, depth + 1)

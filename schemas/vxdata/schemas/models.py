@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from pydantic import create_model
 
-from vxdata.schemas import create, response, update
 from vxdata.schemas.payload_type import InvalidPayloadType, PayloadType
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.resource_model import (
@@ -66,6 +65,9 @@ def models_of(payload_type: PayloadType) -> ResourceModels:
     """
     if payload_type not in BUILTIN_PAYLOAD_TYPES:
         return build_models(payload_type)
+    # They take long to import, and a program that only reads frames needs none of them.
+    from vxdata.schemas import create, response, update  # noqa: PLC0415
+
     return ResourceModels(
         getattr(create, f"{payload_type.name}Create"),
         getattr(update, f"{payload_type.name}Update"),

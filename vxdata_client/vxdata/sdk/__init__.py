@@ -8,6 +8,8 @@ Example:
 
 from __future__ import annotations
 
+import types
+
 from vxdata.schemas.errors import (
     AlreadyRegistered,
     AsOfInFuture,
@@ -124,3 +126,9 @@ __all__ = [
     "count",
     "has_ancestor",
 ]
+
+# Classes and functions are shown, and pickled, under the name that users import them by.
+for _name in __all__:
+    _exported = globals()[_name]
+    if isinstance(_exported, type | types.FunctionType) and _exported.__module__.startswith(f"{__name__}."):
+        _exported.__module__ = __name__

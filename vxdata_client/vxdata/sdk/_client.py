@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from vxdata.sdk._time import AsOf, Token
     from vxdata.sdk._transport.link import Wanted
 
-    C = TypeVar("C", bound=ResourceCreate)
-    U = TypeVar("U", bound=ResourceUpdate)
-    R = TypeVar("R", bound=ResourceResponse)
     N = TypeVar("N", bound=Namespace[Any, Any, Any])
 
 URL_VARIABLE: Final = "VXDATA_URL"
@@ -145,16 +142,11 @@ class Client(TypedNamespaces):
         """Show where the client connects."""
         return f"{type(self).__name__}({self.base_url!r})"
 
-    def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:  # noqa: ARG002 - for the type checker
-        return Namespace(self._session, registry().get(response.resource_type))
+    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any]:
+        return Namespace(self._session, registry().get(resource_type))
 
-    def _registrable(
-        self,
-        create: type[C],  # noqa: ARG002 - for the type checker
-        update: type[U],  # noqa: ARG002 - for the type checker
-        response: type[R],
-    ) -> RegistrableNamespace[C, U, R]:
-        return RegistrableNamespace(self._session, registry().get(response.resource_type))
+    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any]:
+        return RegistrableNamespace(self._session, registry().get(resource_type))
 
-    def _extended(self, kind: type[N], response: type[ResourceResponse]) -> N:
-        return kind(self._session, registry().get(response.resource_type))
+    def _extended(self, kind: type[N], resource_type: str) -> N:
+        return kind(self._session, registry().get(resource_type))

@@ -7,169 +7,163 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vxdata.schemas.create import (
-    AnnotationSessionCreate,
-    DataSourceCreate,
-    DiagnosticReportCreate,
-    HistoMapCreate,
-    ImagingStudyCreate,
-    PathologyAssessmentCreate,
-    PathologySpecimenCreate,
-    PatientCreate,
-    PIRADSAssessmentCreate,
-    PSAMeasurementCreate,
-    VolumeCreate,
-    VxAnnotateCaseRecordCreate,
-)
-from vxdata.schemas.response import (
-    AnnotationSessionResponse,
-    ArtefactResponse,
-    BenchmarkingResultResponse,
-    DataSourceResponse,
-    DiagnosticReportResponse,
-    HistoMapResponse,
-    ImagingStudyResponse,
-    PathologyAssessmentResponse,
-    PathologySpecimenResponse,
-    PatientResponse,
-    PIRADSAssessmentResponse,
-    PSAMeasurementResponse,
-    VolumeResponse,
-    VxAnnotateCaseRecordResponse,
-)
-from vxdata.schemas.update import (
-    AnnotationSessionUpdate,
-    DataSourceUpdate,
-    DiagnosticReportUpdate,
-    HistoMapUpdate,
-    ImagingStudyUpdate,
-    PathologyAssessmentUpdate,
-    PathologySpecimenUpdate,
-    PatientUpdate,
-    PIRADSAssessmentUpdate,
-    PSAMeasurementUpdate,
-    VolumeUpdate,
-    VxAnnotateCaseRecordUpdate,
-)
-from vxdata.sdk._artefacts import Artefacts
-from vxdata.sdk._benchmarks import BenchmarkingResults
-
 if TYPE_CHECKING:
-    from vxdata.schemas.resource_model import ResourceCreate, ResourceResponse, ResourceUpdate
+    from vxdata.schemas.create import (
+        AnnotationSessionCreate,
+        DataSourceCreate,
+        DiagnosticReportCreate,
+        HistoMapCreate,
+        ImagingStudyCreate,
+        PathologyAssessmentCreate,
+        PathologySpecimenCreate,
+        PatientCreate,
+        PIRADSAssessmentCreate,
+        PSAMeasurementCreate,
+        VolumeCreate,
+        VxAnnotateCaseRecordCreate,
+    )
+    from vxdata.schemas.response import (
+        AnnotationSessionResponse,
+        DataSourceResponse,
+        DiagnosticReportResponse,
+        HistoMapResponse,
+        ImagingStudyResponse,
+        PathologyAssessmentResponse,
+        PathologySpecimenResponse,
+        PatientResponse,
+        PIRADSAssessmentResponse,
+        PSAMeasurementResponse,
+        VolumeResponse,
+        VxAnnotateCaseRecordResponse,
+    )
+    from vxdata.schemas.update import (
+        AnnotationSessionUpdate,
+        DataSourceUpdate,
+        DiagnosticReportUpdate,
+        HistoMapUpdate,
+        ImagingStudyUpdate,
+        PathologyAssessmentUpdate,
+        PathologySpecimenUpdate,
+        PatientUpdate,
+        PIRADSAssessmentUpdate,
+        PSAMeasurementUpdate,
+        VolumeUpdate,
+        VxAnnotateCaseRecordUpdate,
+    )
+    from vxdata.sdk._artefacts import Artefacts
+    from vxdata.sdk._benchmarks import BenchmarkingResults
     from vxdata.sdk._namespace import Namespace
     from vxdata.sdk._registration import RegistrableNamespace
 
-C = TypeVar("C", bound="ResourceCreate")
-U = TypeVar("U", bound="ResourceUpdate")
-R = TypeVar("R", bound="ResourceResponse")
 N = TypeVar("N", bound="Namespace[Any, Any, Any]")
 
 __all__ = ["TypedNamespaces"]
 
 
 class TypedNamespaces(ABC):
-    """What a client offers for each payload type."""
+    """What a client offers for each payload type.
+
+    The models are imported when the first of them is used, since that takes as long as the SDK itself.
+    """
 
     @abstractmethod
-    def _namespace(self, create: type[C], update: type[U], response: type[R]) -> Namespace[C, U, R]:
+    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any]:
         """Make the namespace of one payload type."""
 
     @abstractmethod
-    def _registrable(
-        self, create: type[C], update: type[U], response: type[R]
-    ) -> RegistrableNamespace[C, U, R]:
+    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any]:
         """Make the namespace of a payload type whose identifiers can be registered."""
 
     @abstractmethod
-    def _extended(self, kind: type[N], response: type[ResourceResponse]) -> N:
+    def _extended(self, kind: type[N], resource_type: str) -> N:
         """Make the namespace of a payload type that has a class of its own."""
 
     @cached_property
     def data_sources(self) -> Namespace[DataSourceCreate, DataSourceUpdate, DataSourceResponse]:
         """Resources of type `datasource`. A trial, site, registry or public collection that data come from."""
-        return self._namespace(DataSourceCreate, DataSourceUpdate, DataSourceResponse)
+        return self._namespace("datasource")
 
     @cached_property
     def patients(self) -> RegistrableNamespace[PatientCreate, PatientUpdate, PatientResponse]:
         """Resources of type `patient`. A person, animal or phantom of whom data were acquired, pseudonymised."""
-        return self._registrable(PatientCreate, PatientUpdate, PatientResponse)
+        return self._registrable("patient")
 
     @cached_property
     def imaging_studies(
         self,
     ) -> RegistrableNamespace[ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse]:
         """Resources of type `imagingstudy`. One imaging examination of a patient, a DICOM study."""
-        return self._registrable(ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse)
+        return self._registrable("imagingstudy")
 
     @cached_property
     def volumes(self) -> Namespace[VolumeCreate, VolumeUpdate, VolumeResponse]:
         """Resources of type `volume`. One image series, mask or derived map: a DICOM series or a NIfTI file."""
-        return self._namespace(VolumeCreate, VolumeUpdate, VolumeResponse)
+        return self._namespace("volume")
 
     @cached_property
     def histo_maps(self) -> Namespace[HistoMapCreate, HistoMapUpdate, HistoMapResponse]:
         """Resources of type `histomap`. Histological findings registered onto an image volume."""
-        return self._namespace(HistoMapCreate, HistoMapUpdate, HistoMapResponse)
+        return self._namespace("histomap")
 
     @cached_property
     def pathology_specimens(
         self,
     ) -> Namespace[PathologySpecimenCreate, PathologySpecimenUpdate, PathologySpecimenResponse]:
         """Resources of type `pathologyspecimen`. Tissue taken from a patient: an operation's specimen, a biopsy session, or one core."""
-        return self._namespace(PathologySpecimenCreate, PathologySpecimenUpdate, PathologySpecimenResponse)
+        return self._namespace("pathologyspecimen")
 
     @cached_property
     def pathology_assessments(
         self,
     ) -> Namespace[PathologyAssessmentCreate, PathologyAssessmentUpdate, PathologyAssessmentResponse]:
         """Resources of type `pathologyassessment`. What a pathologist found in a specimen."""
-        return self._namespace(
-            PathologyAssessmentCreate, PathologyAssessmentUpdate, PathologyAssessmentResponse
-        )
+        return self._namespace("pathologyassessment")
 
     @cached_property
     def pirads_assessments(
         self,
     ) -> Namespace[PIRADSAssessmentCreate, PIRADSAssessmentUpdate, PIRADSAssessmentResponse]:
         """Resources of type `piradsassessment`. A PI-RADS score of one lesion or of a whole prostate MRI."""
-        return self._namespace(PIRADSAssessmentCreate, PIRADSAssessmentUpdate, PIRADSAssessmentResponse)
+        return self._namespace("piradsassessment")
 
     @cached_property
     def psa_measurements(
         self,
     ) -> Namespace[PSAMeasurementCreate, PSAMeasurementUpdate, PSAMeasurementResponse]:
         """Resources of type `psameasurement`. One measurement of prostate-specific antigen in serum."""
-        return self._namespace(PSAMeasurementCreate, PSAMeasurementUpdate, PSAMeasurementResponse)
+        return self._namespace("psameasurement")
 
     @cached_property
     def diagnostic_reports(
         self,
     ) -> Namespace[DiagnosticReportCreate, DiagnosticReportUpdate, DiagnosticReportResponse]:
         """Resources of type `diagnosticreport`. A clinical report in words, de-identified."""
-        return self._namespace(DiagnosticReportCreate, DiagnosticReportUpdate, DiagnosticReportResponse)
+        return self._namespace("diagnosticreport")
 
     @cached_property
     def annotation_sessions(
         self,
     ) -> Namespace[AnnotationSessionCreate, AnnotationSessionUpdate, AnnotationSessionResponse]:
         """Resources of type `annotationsession`. One sitting in which somebody annotated images of a case."""
-        return self._namespace(AnnotationSessionCreate, AnnotationSessionUpdate, AnnotationSessionResponse)
+        return self._namespace("annotationsession")
 
     @cached_property
     def vxannotate_case_records(
         self,
     ) -> Namespace[VxAnnotateCaseRecordCreate, VxAnnotateCaseRecordUpdate, VxAnnotateCaseRecordResponse]:
         """Resources of type `vxannotatecaserecord`. What VxAnnotate keeps of one case: its state, answers and measurements."""
-        return self._namespace(
-            VxAnnotateCaseRecordCreate, VxAnnotateCaseRecordUpdate, VxAnnotateCaseRecordResponse
-        )
+        return self._namespace("vxannotatecaserecord")
 
     @cached_property
     def artefacts(self) -> Artefacts:
         """Resources of type `artefact`. The outcome of one run of a pipeline, with the files that it left."""
-        return self._extended(Artefacts, ArtefactResponse)
+        from vxdata.sdk._artefacts import Artefacts
+
+        return self._extended(Artefacts, "artefact")
 
     @cached_property
     def benchmarking_results(self) -> BenchmarkingResults:
         """Resources of type `benchmarking`. How well a model did in one evaluation."""
-        return self._extended(BenchmarkingResults, BenchmarkingResultResponse)
+        from vxdata.sdk._benchmarks import BenchmarkingResults
+
+        return self._extended(BenchmarkingResults, "benchmarking")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
-import pyarrow.parquet
 
 from vxdata.schemas.wire import token_metadata
 from vxdata.sdk._result import count_by_server
@@ -81,8 +80,10 @@ def _is_cheap_to_count(plan: Plan) -> bool:
 
 
 def _write(stream: Stream, token: Token, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
+    from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 - for those who write files
+
     schema = stream.arrow_schema.with_metadata(token_metadata(token.as_of, token.version))
-    with pa.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+    with ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(stream.batches, bar):
             writer.write_table(pa.Table.from_batches(group, schema=stream.arrow_schema).cast(schema))
 

@@ -131,3 +131,9 @@ __all__ = [
     "VersionConflict",
     "VxDataError",
 ]
+
+# They are shown, and pickled, under the name that users import them by.
+for _name in __all__:
+    _exported = globals()[_name]
+    if isinstance(_exported, type):
+        _exported.__module__ = __name__

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from vxdata.schemas.blob_urls import SCHEME, headers_of
-from vxdata.schemas.errors import BlobForbidden, StorageProblem, TransferFailed
+from vxdata.schemas.errors import BlobForbidden, InvalidRequest, StorageProblem, TransferFailed
 from vxdata.sdk._storage.access import PART_BYTES, Span
 from vxdata.sdk._storage.answers import ConditionFailed, problem_of_status
 from vxdata.sdk._storage.checks import chunks_of
@@ -156,6 +156,40 @@ class DirectAccess(HttpAccess):
                 ExpiresIn=SIGNED_SECONDS,
             )
         return Signed(address, headers_of(parameters), until)
+
+
+def access_from(threads: int, given: Mapping[str, str | None]) -> DirectAccess:
+    """Make the access that the environment's settings describe.
+
+    Args:
+        threads: Requests at a time.
+        given: URL, REGION, ACCESS_KEY and SECRET_KEY, each None where it is not set.
+
+    Returns:
+        The access.
+
+    Raises:
+        InvalidRequest: The settings make no sense.
+    """
+    if bool(given["ACCESS_KEY"]) != bool(given["SECRET_KEY"]):
+        msg = "VXDATA_S3_ACCESS_KEY and VXDATA_S3_SECRET_KEY belong together, and only one of them is set."
+        raise InvalidRequest(msg)
+    try:
+        return DirectAccess(
+            threads,
+            endpoint=given["URL"],
+            region=given["REGION"],
+            access_key=given["ACCESS_KEY"],
+            secret_key=given["SECRET_KEY"],
+        )
+    except (BotoCoreError, ValueError) as error:
+        msg = f"The environment's settings for S3 cannot be used: {error}"
+        raise InvalidRequest(msg) from error
+
+
+def has_credentials() -> bool:
+    """Tell whether boto3 finds S3 credentials."""
+    return boto3.Session().get_credentials() is not None
 
 
 def _proxy_to(endpoint: str) -> str | None:

@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal
 
-import boto3
-from botocore.exceptions import BotoCoreError
-
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import MOST_URLS, Action, BlobStoreInfo, BlobUrls
 from vxdata.sdk._retry import retried
-from vxdata.sdk._storage.direct import DirectAccess
-from vxdata.sdk._storage.presigned import PresignedAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._transport.base import Transport
@@ -77,14 +72,17 @@ class Reach:
             NotAllowed: The server has no blob store.
             ServiceProblem: It cannot be reached or cannot answer.
         """
+        # boto3 and urllib3 take longer to import than all of the SDK, and few programs move files.
+        from vxdata.sdk._storage import direct, presigned  # noqa: PLC0415
+
         threads = self.options.thread_count
         given = {name: os.environ.get(f"VXDATA_S3_{name}") or None for name in _NAMES}
         own = given["ACCESS_KEY"] or given["URL"]
         if self.options.access == "direct" or (self.options.access is None and own):
-            return _direct(threads, given)
-        if self.options.access is None and self._store.url is None and _boto3_has_credentials():
-            return _direct(threads, given | {"REGION": given["REGION"] or self._store.region})
-        return PresignedAccess(self._transport, threads)
+            return direct.access_from(threads, given)
+        if self.options.access is None and self._store.url is None and direct.has_credentials():
+            return direct.access_from(threads, given | {"REGION": given["REGION"] or self._store.region})
+        return presigned.PresignedAccess(self._transport, threads)
 
     @cached_property
     def bucket(self) -> str:
@@ -122,24 +120,3 @@ class Reach:
 
 
 _NAMES: Final = ("URL", "REGION", "ACCESS_KEY", "SECRET_KEY")
-
-
-def _direct(threads: int, given: Mapping[str, str | None]) -> DirectAccess:
-    if bool(given["ACCESS_KEY"]) != bool(given["SECRET_KEY"]):
-        msg = "VXDATA_S3_ACCESS_KEY and VXDATA_S3_SECRET_KEY belong together, and only one of them is set."
-        raise InvalidRequest(msg)
-    try:
-        return DirectAccess(
-            threads,
-            endpoint=given["URL"],
-            region=given["REGION"],
-            access_key=given["ACCESS_KEY"],
-            secret_key=given["SECRET_KEY"],
-        )
-    except (BotoCoreError, ValueError) as error:
-        msg = f"The environment's settings for S3 cannot be used: {error}"
-        raise InvalidRequest(msg) from error
-
-
-def _boto3_has_credentials() -> bool:
-    return boto3.Session().get_credentials() is not None

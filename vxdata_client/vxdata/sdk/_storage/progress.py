@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tqdm.auto import tqdm
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import NoReturn, Self
+
+    from tqdm.auto import tqdm
 
 
 class Progress:
@@ -28,6 +28,8 @@ class Progress:
 
     def __init__(self, title: str, files: int, *, shown: bool, delay: float = 0) -> None:
         """Show the bar."""
+        from tqdm.auto import tqdm  # noqa: PLC0415 - for those who move files
+
         self._bar: tqdm[NoReturn] = tqdm(
             desc=title, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown, delay=delay
         )
