@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.candidates import SPAWN
 from bench.figures import Moved
 from bench.peers.adbc import cursor_on
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import bind, decode, encode
 from vxdata.sdk import ALL, Client, F, has_ancestor
 from vxdata.sql.compile import compile_plan
@@ -123,7 +123,7 @@ def _planning(query: Query[Any]) -> Callable[[], object]:
     token = query.pin().plan.as_of
     assert token is not None
     instant = Instant(1, token, is_current=True)
-    return lambda: compile_plan(bind(decode(data), catalog()), instant)
+    return lambda: compile_plan(bind(decode(data), default_catalog()), instant)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tests.query.positions import FRAGMENTS
 from tests.query.raw import Raw, serve
 from tests.server.databases import admin, creates, database, database_uri, new_database, reads, watch
 from tests.server.support import create, resources
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def oracle(creates: WriteService, database: Database) -> Oracle:
         resources("benchmarking", *benchmarks),
         resources("datasource", *sources),
     )
-    return Oracle(dump(database), catalog())
+    return Oracle(dump(database), default_catalog())
 
 
 @pytest.fixture(scope="module")

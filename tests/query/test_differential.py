@@ -18,7 +18,7 @@ from tests.query.oracle import Oracle
 from tests.query.plans import plans
 from tests.query.shown import shown
 from tests.server.support import never
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
 from vxdata.schemas.registry import registry
@@ -92,8 +92,8 @@ def store(
         writes = WriteService(database, registry(), watch, allow_purge=False)
         fill(database, writes, (request.config.getoption("randomly_seed", default=0), request.param))
         content = dump(database)
-        reads = ReadService(database, catalog(), watch)
-        yield Store(reads, Material(content, catalog()), Oracle(content, catalog()))
+        reads = ReadService(database, default_catalog(), watch)
+        yield Store(reads, Material(content, default_catalog()), Oracle(content, default_catalog()))
 
 
 def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.query.compare import compare
 from tests.query.conditions import read
 from tests.query.positions import FRAGMENTS
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, InvalidRequest, InvalidTicket
 from vxdata.schemas.plan import (
     And,
@@ -272,7 +272,10 @@ def texts(number: int) -> str:
 )
 def test_a_hundred_thousand_values(raw: Raw, oracle: Oracle, field: str, make: Callable[[int], Any]) -> None:
     node = IsIn(field=field, values=tuple(make(number) for number in range(MANY)))
-    known = {read(catalog().relation("artefact").column_by_name[field].type, value) for value in node.values}
+    known = {
+        read(default_catalog().relation("artefact").column_by_name[field].type, value)
+        for value in node.values
+    }
     rows = oracle.state(None).rows("artefact").drop_nulls(field).to_dicts()
     inside = {row["identifier"] for row in rows if row[field] in known}
     outside = {row["identifier"] for row in rows if row[field] not in known}

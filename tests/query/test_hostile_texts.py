@@ -11,7 +11,7 @@ import pytest
 from tests.query.compare import compare
 from tests.query.positions import FRAGMENTS, IDENTIFIERS, NAMES, PATTERNS, REFUSED, VALUES, WORDS
 from tests.query.sqltree import assert_made_of, skeleton
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
 from vxdata.schemas.plan import bind, decode
 from vxdata.sql.compile import compile_plan
@@ -29,7 +29,7 @@ INSTANTS = [
 def compiled(content: dict[str, Any], instant: Instant) -> str:
     """The statement of a plan, checked for what it is made of."""
     plan = decode(json.dumps(content).encode())
-    sql = compile_plan(bind(plan, catalog()), instant)
+    sql = compile_plan(bind(plan, default_catalog()), instant)
     assert_made_of(sql, plan)
     return sql
 

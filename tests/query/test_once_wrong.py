@@ -11,7 +11,7 @@ from tests.query.compare import compare
 from tests.query.data import dump
 from tests.query.oracle import Oracle
 from tests.server.support import create, never, resources
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, IsIn, Plan, decode, encode
 from vxdata.server.database_errors import OutOfRange
 
@@ -43,7 +43,7 @@ def answers(creates: WriteService, database: Database) -> Oracle:
         for place, count in enumerate(COUNTS)
     ]
     create(creates, resources("artefact", *artefacts), resources("datasource", *sources))
-    return Oracle(dump(database), catalog())
+    return Oracle(dump(database), default_catalog())
 
 
 def check(reads: ReadService, answers: Oracle, plan: Plan) -> None:

@@ -14,7 +14,7 @@ import pytest
 from polars.io.plugins import register_io_source
 
 from vxdata.schemas.arrow import arrow_type
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan.predicates import MOST_VALUES
 from vxdata.sdk._pushdown import MOST_NESTED, pushed_down
 from vxdata.sdk._show import show
@@ -22,7 +22,7 @@ from vxdata.sdk._show import show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VOLUME = catalog().relation("volume")
+VOLUME = default_catalog().relation("volume")
 SCHEMA = pl.DataFrame(
     schema={
         column.name: pl.from_arrow(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.server.support import create, never, resources
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, OrderBy, Plan
 from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
@@ -109,8 +109,8 @@ def found(service: ReadService, plan: Plan) -> list[str]:
 def test_each_gets_what_it_may_see_in_either_order(
     database: Database, watch: Watch, desk: Desk, plan: Plan, *, is_narrow_first: bool
 ) -> None:
-    whole = ReadService(database, catalog(), watch, desk)
-    narrow = Narrowed(database, catalog(), watch, desk)
+    whole = ReadService(database, default_catalog(), watch, desk)
+    narrow = Narrowed(database, default_catalog(), watch, desk)
     expected: dict[ReadService, list[str]] = {}
     order = [narrow, whole] if is_narrow_first else [whole, narrow]
     for service in (*order, *order):

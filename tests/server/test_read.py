@@ -11,7 +11,7 @@ import pytest
 
 from tests.server.support import create, never, resources, scalar, until
 from vxdata.schemas.arrow import response_schema
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import AsOfInFuture, RequestTimedOut, UnknownField
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -348,7 +348,7 @@ class TestStalls:
     def test_an_answer_that_is_not_taken_is_ended(
         self, database: Database, watch: Watch, large: Plan
     ) -> None:
-        hurried = ReadService(database, catalog(), watch, stall_limit=0.2)
+        hurried = ReadService(database, default_catalog(), watch, stall_limit=0.2)
         result = hurried.run(large, never)
         assert next(result.batches).num_rows > 0
         running = (

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tests.server.support import create, never, resources, scalar, until
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import RequestCancelled
 from vxdata.schemas.plan import Comparison, IsIn, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
@@ -41,7 +41,7 @@ def pool(database_uri: SecretStr) -> Iterator[Database]:
 
 @pytest.fixture
 def single(pool: Database, watch: Watch) -> ReadService:
-    return ReadService(pool, catalog(), watch)
+    return ReadService(pool, default_catalog(), watch)
 
 
 def named(*identifiers: str, resource_type: str = "datasource", **more: Any) -> Plan:

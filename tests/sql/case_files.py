@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Plan, bind, decode
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
@@ -56,7 +56,7 @@ class Case:
     @property
     def bound(self) -> BoundPlan:
         """The plan with its names resolved."""
-        return bind(self.plan, catalog())
+        return bind(self.plan, default_catalog())
 
     @property
     def instant(self) -> Instant:

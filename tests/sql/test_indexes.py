@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.server.support import create, resources, scalar
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, IsIn, OrderBy, Plan, TextTest, bind
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
@@ -57,7 +57,7 @@ def stamp(database: Database, creates: WriteService) -> datetime:
 
 def scanned(database: Database, plan: Plan, instant: Instant) -> set[str]:
     """The tables that PostgreSQL means to read from end to end, of those that are large."""
-    sql = compile_plan(bind(plan, catalog()), instant)
+    sql = compile_plan(bind(plan, default_catalog()), instant)
     with database.connection() as connection:
         lines = [row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}")]
     words: list[list[str]] = [line.split() for line in lines if "Seq Scan on" in line]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.server.support import create, resources
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan, bind
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
@@ -24,8 +24,8 @@ NOW = datetime(2024, 2, 29, tzinfo=UTC)
 
 @pytest.mark.parametrize("name", ["volume", "resource", "patient"])
 def test_whole_relations_are_divided(name: str) -> None:
-    assert is_divisible(bind(Plan(resource_type=name), catalog()))
-    assert is_divisible(bind(Plan(resource_type=name, select=("identifier",)), catalog()))
+    assert is_divisible(bind(Plan(resource_type=name), default_catalog()))
+    assert is_divisible(bind(Plan(resource_type=name, select=("identifier",)), default_catalog()))
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,15 @@ def test_whole_relations_are_divided(name: str) -> None:
     ids="-".join,
 )
 def test_what_depends_on_other_rows_or_finds_few_is_not_divided(asked: dict[str, Any]) -> None:
-    assert not is_divisible(bind(Plan(resource_type="volume", **asked), catalog()))
+    assert not is_divisible(bind(Plan(resource_type="volume", **asked), default_catalog()))
 
 
 def test_the_log_is_not_divided() -> None:
-    assert not is_divisible(bind(Plan(resource_type="commit"), catalog()))
+    assert not is_divisible(bind(Plan(resource_type="commit"), default_catalog()))
 
 
 def test_history_is_read_from_both_tables() -> None:
-    plan = bind(Plan(resource_type="volume", history=True), catalog())
+    plan = bind(Plan(resource_type="volume", history=True), default_catalog())
     assert tables_of(plan, Instant(1, NOW, is_current=True)) == [
         '"vxdata"."volume"',
         '"vxdata"."volume_history"',
@@ -67,7 +67,7 @@ def test_the_parts_are_the_whole(
         {"identifier": f"datasource/{unique}-{number}", "description": "x" * 900} for number in range(200)
     ]
     receipt = create(creates, resources("datasource", *rows))
-    plan = bind(Plan(resource_type="datasource", select=("identifier",), history=history), catalog())
+    plan = bind(Plan(resource_type="datasource", select=("identifier",), history=history), default_catalog())
     instant = Instant(receipt.version, receipt.as_of, is_current=is_current)
     with database.connection() as connection:
         tables = tables_of(plan, instant)
@@ -83,7 +83,7 @@ def test_the_parts_are_the_whole(
 def test_the_first_part_is_small() -> None:
     """Sixty-four pages of each table, and the rest in equal parts."""
     instant = Instant(1, NOW, is_current=True)
-    plan = bind(Plan(resource_type="datasource", select=("identifier",)), catalog())
+    plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())
     parts = divide(plan, instant, {'"vxdata"."datasource"': 1064}, 5)
     found = [re.findall(r"'\((\d+),0\)'", part) for part in parts]
     pages = [(int(begin), int(end)) for begin, end in found]
@@ -94,7 +94,7 @@ def test_rows_on_pages_that_were_added_meanwhile_belong_to_the_last_part(
     database: Database, creates: WriteService, unique: str
 ) -> None:
     receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
-    plan = bind(Plan(resource_type="datasource", select=("identifier",)), catalog())
+    plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())
     instant = Instant(receipt.version, receipt.as_of, is_current=True)
     first, last = divide(plan, instant, {'"vxdata"."datasource"': 0}, 2)
     with database.connection() as connection:

@@ -11,7 +11,7 @@ from sqlglot import exp, parse_one
 
 from tests.server.support import create, resources, scalar
 from tests.sql.case_files import CASES, RULES_BY_NAME, Case, case_paths, read_cases, rewritten, written
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import RelationKind, default_catalog
 from vxdata.schemas.plan import bind, decode
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.conditions import CONDITIONS
@@ -146,6 +146,10 @@ def stamp(database: Database, creates: WriteService) -> datetime:
 def test_meaning(content: dict[str, Any], expected: str, database: Database, stamp: datetime) -> None:
     whole = {"version": 1, "resource_type": "volume", "select": ["identifier"], **content}
     sql = compile_plan(
-        bind(decode(json.dumps(whole).encode()), catalog()), Instant(1, stamp, is_current=True)
+        bind(decode(json.dumps(whole).encode()), default_catalog()), Instant(1, stamp, is_current=True)
     )
     assert rows_of(database, sql) == [str({"identifier": f"volume/{letter}"}) for letter in expected]
+
+
+def test_every_kind_of_relation_has_its_rows() -> None:
+    assert set(ROWS) == set(RelationKind)

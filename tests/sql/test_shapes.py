@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vxdata.schemas.catalog import Catalog, catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, Plan, bind
 from vxdata.sql import shapes
 from vxdata.sql.compile import compile_plan
@@ -31,7 +31,7 @@ texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 
 
 def same(plan: Plan, instant: Instant) -> None:
-    bound = bind(plan, catalog())
+    bound = bind(plan, default_catalog())
     assert render_plan(bound, instant) == compile_plan(bound, instant)
 
 
@@ -138,9 +138,11 @@ def test_long_statements_are_not_remembered() -> None:
 
 
 def test_a_relation_of_other_columns_is_another_shape() -> None:
-    whole = catalog()
+    whole = default_catalog()
     patient = whole.relation("patient")
-    cut = Catalog(whole.relations | {"patient": replace(patient, columns=patient.columns[:5])})
+    cut = replace(
+        whole, relations=whole.relations | {"patient": replace(patient, columns=patient.columns[:5])}
+    )
     plan = Plan(resource_type="patient", limit=200)
     for known in (whole, cut, whole):
         bound = bind(plan, known)

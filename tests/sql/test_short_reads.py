@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
 from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
@@ -35,7 +35,7 @@ texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> ShortRead | None:
     """What a plan becomes that comes as the bytes of a ticket."""
     plan = decode(encode(Plan(resource_type=resource_type, where=where, **more)))
-    return short_read(bind(plan, catalog()))
+    return short_read(bind(plan, default_catalog()))
 
 
 @given(
@@ -48,7 +48,7 @@ def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -
 def test_several_identifiers(names: list[str], resource_type: str, select: tuple[str, ...] | None) -> None:
     read = found(IsIn(field="identifier", values=tuple(names)), resource_type, select=select)
     assert read is not None
-    one = bind(Plan(resource_type=resource_type, where=ONE, select=select), catalog())
+    one = bind(Plan(resource_type=resource_type, where=ONE, select=select), default_catalog())
     single = clock.beside(compile_plan(one, PRESENT))
     assert read.statement == single.replace("= 'volume/a'", "= ANY($1)")
     assert read.literals == (render(text_array(map(Literal, sorted(names)))),)
@@ -58,7 +58,7 @@ def test_several_identifiers(names: list[str], resource_type: str, select: tuple
 @example("\x010\x01")
 @example("' OR 1=1 --")
 def test_one_identifier(name: str) -> None:
-    bound = bind(Plan(resource_type="volume", where=ONE), catalog())
+    bound = bind(Plan(resource_type="volume", where=ONE), default_catalog())
     for where in (
         Comparison(op="==", field="identifier", value=name),
         IsIn(field="identifier", values=(name,)),
@@ -106,7 +106,7 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
     ("limit", "rows"), [(0, 1), (1, 1), (2, 10), (10, 10), (11, 30), (31, 100), (100, 100)]
 )
 def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int, rows: int) -> None:
-    bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), catalog())
+    bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), default_catalog())
     statement = clock.beside(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
     expected = ShortRead(statement, most=limit)
     assert found(None, resource_type, select=select, limit=limit) == expected
@@ -138,7 +138,7 @@ def test_other_relations_are_none() -> None:
 def test_what_is_remembered_names_nobody() -> None:
     short_reads._statement.cache_clear()
     plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=("volume/a", "volume/b")))
-    bound = bind(plan, catalog())
+    bound = bind(plan, default_catalog())
     assert short_read(bound) is not None
     asked = weakref.ref(bound.where)
     del bound
@@ -170,7 +170,7 @@ def test_a_condition_that_binding_adds_is_never_left_out(
 ) -> None:
     short_reads._statement.cache_clear()
     shapes._template.cache_clear()
-    whole = bind(Plan(resource_type="volume", **asked), catalog())
+    whole = bind(Plan(resource_type="volume", **asked), default_catalog())
     for bound in [narrowed(whole), whole] if is_narrow_first else [whole, narrowed(whole)]:
         read = short_read(bound)
         rendered = render_plan(bound, PRESENT)

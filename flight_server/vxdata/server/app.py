@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.registry import registry
 from vxdata.server.answers.desk import Desk
@@ -84,7 +84,7 @@ class Server:
             self._services = Services(
                 read=ReadService(
                     database,
-                    catalog(),
+                    default_catalog(),
                     self._watch,
                     desk,
                     parts=settings.read_parts or min(usable_cpus(), MOST_PARTS),

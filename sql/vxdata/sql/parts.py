@@ -44,7 +44,7 @@ def is_divisible(plan: BoundPlan) -> bool:
     """Whether a plan asks for all rows of its relation, in any order."""
     is_whole = plan.where is None and plan.limit is None and not plan.offset
     is_plain = plan.keys is None and not plan.distinct and not plan.order
-    return is_whole and is_plain and not plan.reads_log
+    return is_whole and is_plain and plan.is_versioned
 
 
 def tables_of(plan: BoundPlan, instant: Instant) -> list[str]:

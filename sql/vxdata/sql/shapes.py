@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache, cached
 
-from vxdata.schemas.catalog import Rows
+from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundIsNull, BoundNot, BoundOr
 from vxdata.schemas.plan.values import Literal
 from vxdata.sql.compile import compile_plan, query_of
@@ -144,4 +144,4 @@ def _written(value: Literal) -> str:
 
 
 def _reads_states(bound: BoundPlan) -> bool:
-    return all(relation.rows is Rows.RESOURCE for relation in bound.reads)
+    return all(relation.kind is RelationKind.RESOURCE for relation in bound.reads)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.catalog import Rows
+from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, BoundOrder, Operand
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
@@ -91,7 +91,7 @@ def short_read(bound: BoundPlan) -> ShortRead | None:
         The query; None if the plan asks for more than the present state of a few resources, which the index
         of identifiers finds.
     """
-    is_state = bound.relation.rows is Rows.RESOURCE and bound.as_of is None
+    is_state = bound.relation.kind is RelationKind.RESOURCE and bound.as_of is None
     is_plain = bound.keys is None and not bound.distinct and not bound.offset
     if not is_state or not is_plain:
         return None

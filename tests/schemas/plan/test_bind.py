@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from vxdata.schemas.catalog import Catalog, Relation, catalog
+from vxdata.schemas.catalog import Catalog, Relation, default_catalog
 from vxdata.schemas.errors import (
     FieldTypeMismatch,
     InvalidIdentifier,
@@ -83,7 +83,7 @@ TYPES: Final[dict[str, FieldType]] = {
 COLUMNS: Final = tuple(Field(name=name, type=kind, description="") for name, kind in TYPES.items())
 THING: Final = Relation("thing", COLUMNS, ("thing",))
 OTHER: Final = Relation("other", COLUMNS, ("other",))
-CATALOG: Final = Catalog({"thing": THING, "other": OTHER})
+CATALOG: Final = Catalog({"thing": THING, "other": OTHER}, registry())
 
 TEXTUAL: Final = ("text", "word", "url")
 MAPS: Final = ("text_map", "number_map")
@@ -161,7 +161,7 @@ def all_tests(field: str) -> list[Predicate]:
 class TestNames:
     def test_unknown_type(self) -> None:
         with pytest.raises(UnknownResourceType, match=r"Did you mean volume\?") as caught:
-            bind(Plan(resource_type="volumme"), catalog())
+            bind(Plan(resource_type="volumme"), default_catalog())
         assert caught.value.details["resource_type"] == "volumme"
 
     @pytest.mark.parametrize("where", all_tests("instnt"), ids=lambda where: where.op)
@@ -193,7 +193,7 @@ class TestNames:
 
     def test_the_registry_is_offered_whole(self) -> None:
         for payload_type in registry():
-            plan = bind(Plan(resource_type=payload_type.prefix), catalog())
+            plan = bind(Plan(resource_type=payload_type.prefix), default_catalog())
             assert plan.columns == payload_type.response_fields
 
 
@@ -405,7 +405,7 @@ class TestNegation:
 
 class TestLineage:
     def ancestry(self, where: Predicate, resource_type: str = "volume") -> Any:
-        return bind(Plan(resource_type=resource_type, where=where), catalog()).where
+        return bind(Plan(resource_type=resource_type, where=where), default_catalog()).where
 
     def test_what_lineage_columns_name_is_found_by_them(self) -> None:
         found = self.ancestry(HasAncestor(identifier="patients/BB00017"))
@@ -432,7 +432,7 @@ class TestLineage:
 
     def test_what_is_read_is_known(self) -> None:
         plan = Plan(resource_type="volume", where=HasAncestor(identifier="patient/1"))
-        found = bind(plan, catalog())
+        found = bind(plan, default_catalog())
         assert {"volume", "patient"} <= {relation.name for relation in found.reads}
         assert set(found.members) == set(registry().by_prefix)
 
@@ -479,4 +479,4 @@ class TestAsOf:
     ],
 )
 def test_the_most_rows_that_a_plan_can_give(asked: dict[str, Any], most: int | None) -> None:
-    assert bind(Plan(resource_type="volume", **asked), catalog()).most_rows == most
+    assert bind(Plan(resource_type="volume", **asked), default_catalog()).most_rows == most

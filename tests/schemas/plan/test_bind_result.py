@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from vxdata.schemas.catalog import Catalog, Relation, Rows, catalog
+from vxdata.schemas.catalog import Catalog, Relation, RelationKind, default_catalog
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, UnknownField
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -25,6 +25,7 @@ from vxdata.schemas.fields import (
 from vxdata.schemas.plan import Aggregate, IsInQuery, OrderBy, Plan, Subquery, bind
 from vxdata.schemas.plan.bound import BoundAggregate, BoundOrder, Operand
 from vxdata.schemas.plan.values import type_name
+from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType
@@ -51,7 +52,7 @@ THING: Final = Relation(
     ),
     ("thing",),
 )
-CATALOG: Final = Catalog({"thing": THING})
+CATALOG: Final = Catalog({"thing": THING}, registry())
 NESTED: Final = ("texts", "text_map", "number_map")
 PLAIN: Final = tuple(name for name in TYPES if name not in NESTED)
 ALIKE: Final = {"min", "max"}
@@ -104,11 +105,11 @@ class TestSelection:
     def test_history_has_tombstones(self) -> None:
         found = bound(history=True)
         assert names(found) == [*TYPES, "deleted"]
-        assert found.relation.rows is Rows.VERSION
+        assert found.relation.kind is RelationKind.VERSION
         with pytest.raises(UnknownField):
             bound(select=("deleted",))
         with pytest.raises(InvalidPlan, match="commit has no history"):
-            bind(Plan(resource_type="commit", history=True), catalog())
+            bind(Plan(resource_type="commit", history=True), default_catalog())
 
 
 class TestDistinct:
@@ -202,7 +203,7 @@ class TestAggregates:
     def test_a_sum_of_whole_numbers_is_beyond_their_constraints(self) -> None:
         shares = Relation("thing", (Field(name="n", type=Integer(ge=0, le=1), description=""),), ("thing",))
         plan = Plan(resource_type="thing", group_by=(), aggregates=(aggregate("sum", "n"),))
-        assert bind(plan, Catalog({"thing": shares})).columns[0].type == Integer()
+        assert bind(plan, Catalog({"thing": shares}, registry())).columns[0].type == Integer()
 
     def test_entries(self) -> None:
         found = bound(group_by=(), aggregates=(aggregate("mean", "number_map", key="k"),))
@@ -250,9 +251,9 @@ class TestOrder:
 
     def test_versions_are_told_apart_by_version(self) -> None:
         plan = Plan(resource_type="volume", history=True, limit=1)
-        assert [str(order.by) for order in bind(plan, catalog()).order] == ["identifier", "version"]
+        assert [str(order.by) for order in bind(plan, default_catalog()).order] == ["identifier", "version"]
         plan = Plan(resource_type="commit", limit=1)
-        assert [str(order.by) for order in bind(plan, catalog()).order] == ["version"]
+        assert [str(order.by) for order in bind(plan, default_catalog()).order] == ["version"]
 
     def test_entries(self) -> None:
         found = bound(order_by=(OrderBy(field="number_map", key="k"),))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import (
     Aggregate,
     And,
@@ -86,7 +86,7 @@ PLANS: list[Plan] = [
 
 
 def field_names() -> set[str]:
-    return set(catalog().relation("volume").column_by_name)
+    return set(default_catalog().relation("volume").column_by_name)
 
 
 class TestRoundTrip:
@@ -102,7 +102,7 @@ class TestRoundTrip:
         ids=lambda it: encode(it).decode(),
     )
     def test_what_travelled_binds_equal(self, plan: Plan) -> None:
-        assert bind(decode(encode(plan)), catalog()) == bind(plan, catalog())
+        assert bind(decode(encode(plan)), default_catalog()) == bind(plan, default_catalog())
 
     def test_all_have_digests_of_their_own(self) -> None:
         digests = {digest(plan) for plan in PLANS}
@@ -237,5 +237,7 @@ class TestDefaults:
 def test_the_instant_is_the_same_in_every_zone() -> None:
     noon = datetime.fromisoformat("2025-01-31T12:00:00+00:00")
     abroad = datetime.fromisoformat("2025-01-31T13:00:00+01:00")
-    bound = [bind(decode(encode(asked(as_of=instant))), catalog()).as_of for instant in (noon, abroad)]
+    bound = [
+        bind(decode(encode(asked(as_of=instant))), default_catalog()).as_of for instant in (noon, abroad)
+    ]
     assert bound == [noon, noon]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan import (
     MAX_PLAN_BYTES,
@@ -61,7 +61,7 @@ class TestNesting:
         for _ in range(MOST_NESTED):
             where = wrap(where)
         plan = decode(written(where))
-        assert bind(decode(encode(plan)), catalog()).relation.name == "volume"
+        assert bind(decode(encode(plan)), default_catalog()).relation.name == "volume"
         with pytest.raises(InvalidPlan, match="nested deeper than 64 levels") as caught:
             decode(written(wrap(where)))
         assert caught.value.details == {"limit": 64}
@@ -186,7 +186,7 @@ def test_ten_thousand_terms() -> None:
     plan = Plan(resource_type="volume", where=Or(terms=terms))
     data = encode(plan)
     assert data == encode(Plan(resource_type="volume", where=Or(terms=terms[::-1])))
-    found = bind(decode(data), catalog()).where
+    found = bind(decode(data), default_catalog()).where
     assert len(found.terms) == 10_000  # type: ignore[union-attr] # an `or`, as it was made
 
 
@@ -194,7 +194,7 @@ def test_a_hundred_thousand_values() -> None:
     values = tuple(f"volume/{number:06}" for number in range(100_000))
     plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=values))
     assert decode(encode(plan)) == plan
-    found = bind(plan, catalog()).where
+    found = bind(plan, default_catalog()).where
     assert len(found.values) == 100_000  # type: ignore[union-attr] # a lookup, as it was made
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.server.databases import admin, creates, database, database_uri, new_database, watch
 from tests.server.support import batch, create, never, resources, until
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.registry import registry
@@ -80,7 +80,7 @@ def desk(shelf: Shelf) -> Desk:
 
 @pytest.fixture
 def reads(counting: CountingDatabase, watch: Watch, desk: Desk) -> ReadService:
-    return ReadService(counting, catalog(), watch, desk)
+    return ReadService(counting, default_catalog(), watch, desk)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from vxdata.schemas.arrow import arrow_type
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import OrderBy, bind, encode
 from vxdata.sdk._predicate import Predicate
@@ -50,7 +50,7 @@ class LazyScan:
 
     def __init__(self, transport: Transport, plan: Plan) -> None:
         """Fix the instant and the order."""
-        bound = bind(plan, catalog())
+        bound = bind(plan, default_catalog())
         self._transport = transport
         self._relation = bound.relation
         changes: dict[str, object] = {}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from polars.exceptions import PolarsError
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import VxDataError
 from vxdata.schemas.fields import BlobUrl, Boolean, Date, Enum, Float, Integer, Text, Timestamp
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, TextTest
@@ -117,7 +117,7 @@ class _Translator:
         """One condition as the server would take it, or None."""
         with suppress(_Unknown, VxDataError, ValueError, OverflowError, RecursionError, PolarsError):
             predicate = self.exact(content)
-            Scope.of(self.relation, catalog()).bind(predicate)
+            Scope.of(self.relation, default_catalog()).bind(predicate)
             if nesting(predicate) <= MOST_NESTED:
                 return predicate
         return None

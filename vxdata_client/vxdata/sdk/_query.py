@@ -6,7 +6,7 @@ import operator
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Self
 
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import And
 from vxdata.schemas.plan.binding import Scope
@@ -70,7 +70,7 @@ class Query(Readable[Response_co]):
         if not predicates:
             return self
         self._require_room_for("filter")
-        scope = Scope.of(self._relation, catalog())
+        scope = Scope.of(self._relation, default_catalog())
         for predicate in predicates:
             require_instant(predicate.node, self._session.as_of)
             warn_of_unlikely(scope.bind(predicate.node), self._plan.resource_type)

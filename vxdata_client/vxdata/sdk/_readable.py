@@ -9,7 +9,7 @@ import pyarrow as pa
 from typing_extensions import TypeVar
 
 from vxdata.schemas.arrow import arrow_type
-from vxdata.schemas.catalog import catalog
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.models import ResourceResponse, models_of
 from vxdata.schemas.plan import bind, digest, encode
@@ -237,11 +237,11 @@ class Readable(Generic[Response_co]):
     @property
     def _relation(self) -> Relation:
         """What is read."""
-        return catalog().relation(self._plan.resource_type)
+        return default_catalog().relation(self._plan.resource_type)
 
     def _bound(self, plan: Plan) -> BoundPlan:
         """Check all of a plan but its conditions, which are checked one by one as they come."""
-        return bind(plan.model_copy(update={"where": None}), catalog())
+        return bind(plan.model_copy(update={"where": None}), default_catalog())
 
 
 def _keys_alone(plan: Plan) -> Plan:

@@ -8,10 +8,12 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vxdata.server.clock import Resolved
 
 
-def answer_key(sql: str, columns: str, seen: Resolved) -> str:
+def answer_key(sql: str, columns: str, seen: Resolved, releases: Sequence[str] = ()) -> str:
     """Name an answer by all that it depends on.
 
     The statement stands for the plan, and holds every literal. The last commit is named by its stamp too, so
@@ -21,6 +23,7 @@ def answer_key(sql: str, columns: str, seen: Resolved) -> str:
         sql: The statement.
         columns: Names and types of the answer's columns.
         seen: What the snapshot sees of the types that are read.
+        releases: Releases of the plain tables that are read.
 
     Returns:
         A hexadecimal digest that can be a file name.
@@ -32,6 +35,7 @@ def answer_key(sql: str, columns: str, seen: Resolved) -> str:
         columns,
         seen.last_change,
         str(seen.purge_epoch),
+        *releases,
     ):
         text = part.encode()
         digest.update(len(text).to_bytes(8))

@@ -84,7 +84,8 @@ class ReadService:
             plan: A well-formed plan.
 
         Returns:
-            The plan with its `as_of` resolved, and the schema of its result.
+            The plan with its `as_of` resolved, and the schema of its result. A plan that reads a table
+            without versions is returned as it is, since it has no past.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
@@ -95,6 +96,8 @@ class ReadService:
                 instant = last_commit(connection)
             else:
                 instant = resolve_instant(connection, bound.members, bound.as_of).instant
+        if bound.is_timeless:
+            return plan, layout_of(bound.columns).at(instant)
         return plan.model_copy(update={"as_of": instant.as_of}), layout_of(bound.columns).at(instant)
 
     def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
@@ -120,7 +123,9 @@ class ReadService:
         stream = self._stream(bound, running)
         seen, sql, arrow_schema = cast("_Question", next(stream))
         batches = cast("Generator[pa.RecordBatch]", stream)
-        key = answer_key(sql, layout_of(bound.columns).description, seen)
+        if bound.releases is None:  # nothing says how long the rows of a plain table stay as they are
+            return Result(arrow_schema, running.begin(batches, None))
+        key = answer_key(sql, layout_of(bound.columns).description, seen, bound.releases)
         opened = Opened(key, seen.purge_epoch, running, batches)
         return Result(arrow_schema, self._desk.answer(opened, is_cancelled))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan.binding import Scope
 from vxdata.schemas.plan.binding.kinds import require_plain
@@ -50,6 +51,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
     outputs = bind_outputs(plan, scope)
     keys = None if plan.group_by is None else tuple(scope.operand(name) for name in plan.group_by)
     is_derived = plan.distinct or keys is not None
+    as_of = None if plan.as_of is None else _bind_as_of(plan.as_of, scope)
     return BoundPlan(
         relation=relation,
         outputs=outputs,
@@ -59,7 +61,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         order=_order_of_outputs(plan, outputs) if is_derived else bind_order(plan, scope),
         limit=plan.limit,
         offset=plan.offset,
-        as_of=None if plan.as_of is None else _bind_as_of(plan.as_of),
+        as_of=as_of,
         reads=frozenset(scope.reads),
     )
 
@@ -88,7 +90,11 @@ def _order_of_outputs(plan: Plan, outputs: Sequence[Output]) -> tuple[BoundOrder
     return (*stated, *(BoundOrder(output) for output in ties))
 
 
-def _bind_as_of(as_of: datetime) -> datetime:
+def _bind_as_of(as_of: datetime, scope: Scope) -> datetime:
+    timeless = sorted(relation.name for relation in scope.reads if relation.kind is RelationKind.PLAIN)
+    if timeless:
+        msg = f"{', '.join(timeless)}: a table without versions has no past; leave as_of out."
+        raise InvalidPlan(msg, relations=timeless, as_of=as_of.isoformat())
     if as_of.tzinfo is None:
         msg = f"as_of {as_of.isoformat()} has no time zone; plans carry instants in UTC."
         raise InvalidPlan(msg, as_of=as_of.isoformat())

@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.fields import Field, NumberMap, TextMap
 from vxdata.schemas.fields import Float as FloatType
 from vxdata.schemas.fields import Text as TextType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from typing import Literal as OneOf
 
-    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.catalog.relation import PlainTable, Relation
     from vxdata.schemas.fields import FieldType
     from vxdata.schemas.plan.nodes import AggregateFunction
     from vxdata.schemas.plan.predicates import ComparisonOperator, Ordering, TextOperator
@@ -279,7 +281,31 @@ class BoundPlan:
     @property
     def reads_log(self) -> bool:
         """Whether the commit log is read, which every commit changes."""
-        return not all(relation.members for relation in self.reads)
+        return any(relation.kind is RelationKind.COMMIT for relation in self.reads)
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether all that is read keeps its versions."""
+        return all(relation.kind.is_versioned for relation in self.reads)
+
+    @property
+    def is_timeless(self) -> bool:
+        """Whether a table without versions is read, which cannot be read as of an instant."""
+        return any(relation.kind is RelationKind.PLAIN for relation in self.reads)
+
+    @property
+    def releases(self) -> tuple[str, ...] | None:
+        """The releases of the plain tables that are read, in the order of the tables' names.
+
+        None if one of the tables can change at any time: then the result must not be cached.
+        """
+        tables = sorted((table.schema, table.name, table.release) for table in self._plain_tables)
+        releases = tuple(release for _, _, release in tables if release is not None)
+        return releases if len(releases) == len(tables) else None
+
+    @property
+    def _plain_tables(self) -> Iterator[PlainTable]:
+        return (relation.table for relation in self.reads if relation.table is not None)
 
 
 def _most_named(where: BoundPredicate | None) -> int | None:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from vxdata.schemas.catalog import Rows
+from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.relations import DELETED
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, column, history, latest
+from vxdata.sql.names import COMMIT_LOG, DIALECT, TOMBSTONE, UNRESOLVED, column, history, latest
+from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.instant import Instant
 
@@ -39,7 +41,7 @@ def at_instant(query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Sele
     for table in tables:
         relation = relations[table.name]
         alias = exp.to_identifier(table.alias_or_name, quoted=True)
-        rows = ROWS[relation.rows](relation, used[alias.name], instant)
+        rows = ROWS[relation.kind](relation, used[alias.name], instant)
         table.replace(rows.subquery(alias, copy=False))
     return query
 
@@ -87,13 +89,22 @@ def _commits(relation: Relation, used: Collection[str], instant: Instant) -> exp
     return _select(relation, used, {"as_of": column("stamp")}, [COMMIT_LOG.copy()], written)
 
 
+def _plain(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:  # noqa: ARG001 - it knows no instants
+    """The rows of a table that VxData did not design, as they are."""
+    assert relation.table is not None  # noqa: S101 - every plain relation has one
+    table = exp.table_(relation.table.name, db=relation.table.schema, quoted=True)
+    return _select(relation, used, {}, [table], [])
+
+
 ROWS = {
-    Rows.RESOURCE: _state,
-    Rows.PRESENT: _present,
-    Rows.DELETED: _deleted,
-    Rows.VERSION: _versions,
-    Rows.COMMIT: _commits,
+    RelationKind.RESOURCE: _state,
+    RelationKind.PRESENT: _present,
+    RelationKind.DELETED: _deleted,
+    RelationKind.VERSION: _versions,
+    RelationKind.COMMIT: _commits,
+    RelationKind.PLAIN: _plain,
 }
+"""Kind of relation -> the query for its rows."""
 
 
 def _both_tables(relation: Relation) -> list[exp.Table]:
@@ -112,8 +123,10 @@ def _select(
     Several tables are united before the conditions: only so can PostgreSQL merge them in the order of
     an index, and stop at a limit.
     """
-    fields = [field.name for field in relation.columns if field.name in used]
-    outputs = [_output(name, instead) for name in fields]
+    fields = [field for field in relation.columns if field.name in used]
+    if not tables:
+        return exp.select(*map(_nothing, fields)).where(exp.false(), copy=False)
+    outputs = [_output(field.name, instead) for field in fields]
     query = exp.select(*outputs).where(*conditions, copy=False)
     if len(tables) == 1:
         return query.from_(tables[0], copy=False)
@@ -121,6 +134,13 @@ def _select(
     parts: list[exp.Query] = [exp.select(*map(column, needed)).from_(table, copy=False) for table in tables]
     united = reduce(lambda first, second: exp.union(first, second, distinct=False, copy=False), parts)
     return query.from_(united.subquery(exp.to_identifier("versions", quoted=True), copy=False), copy=False)
+
+
+def _nothing(field: Field) -> exp.Expr:
+    """A column of a relation that reads no table: the other types of a registry that has only one."""
+    return exp.alias_(
+        exp.cast(exp.null(), catalog_type(field.type), dialect=DIALECT), field.name, quoted=True
+    )
 
 
 def _output(name: str, instead: Mapping[str, exp.Expr]) -> exp.Expr:

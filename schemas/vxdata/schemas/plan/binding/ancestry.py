@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.catalog import Rows
+from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
@@ -27,7 +27,7 @@ def has_descendant(predicate: HasDescendant, scope: Scope) -> BoundAncestry:
 
 
 def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
-    if scope.relation.rows is Rows.COMMIT:
+    if not scope.relation.kind.is_versioned:
         msg = f"{scope.relation.name} has no lineage."
         raise InvalidPlan(msg, resource_type=scope.relation.name)
     full = normalise(identifier)
@@ -38,7 +38,7 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
     family = scope.catalog.relation(prefix).with_deleted()
     scope.reads.update((everything, family, others, gone))
     column = next((name for name, ancestor in LINEAGE_PREFIXES.items() if ancestor == prefix), None)
-    if scope.relation.rows is Rows.VERSION:
+    if scope.relation.kind is RelationKind.VERSION:
         column = None  # it tells where the version hung, not where the resource hangs at the instant
     return BoundAncestry(
         identifier=full,

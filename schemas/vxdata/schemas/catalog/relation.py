@@ -1,29 +1,22 @@
-"""The catalog: the relations and columns that a plan may name.
-
-The payload registry is one source of it; the planner below asks for nothing else, so that a
-reflected PostgreSQL schema can become another.
-"""
+"""Relations: what a plan can read, of which kind it is, and its columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import InvalidPlan, UnknownField, UnknownResourceType
-from vxdata.schemas.payload_type import METADATA
-from vxdata.schemas.registry import registry
-from vxdata.schemas.relations import COMMIT, COMMIT_FIELDS, DELETED, RESOURCE
+from vxdata.schemas.errors import InvalidPlan, UnknownField
+from vxdata.schemas.relations import DELETED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from vxdata.schemas.fields import Field
-    from vxdata.schemas.payload_type import PayloadType
 
 
-class Rows(Enum):
+class RelationKind(Enum):
     """What a row of a relation stands for."""
 
     RESOURCE = "a live resource, in the version that is current at an instant"
@@ -31,6 +24,28 @@ class Rows(Enum):
     DELETED = "a deleted resource, in the version that is current at an instant"
     VERSION = "a version of a resource"
     COMMIT = "a commit"
+    PLAIN = "a row of a table that VxData did not design: it has no versions and no lineage"
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether the rows come from the tables of resources, which keep every version."""
+        return self not in {RelationKind.COMMIT, RelationKind.PLAIN}
+
+
+@dataclass(frozen=True)
+class PlainTable:
+    """The table behind a plain relation.
+
+    Args:
+        schema: PostgreSQL schema of the table.
+        name: Name of the table.
+        release: Name of the release that the table holds; its rows do not change before the next release.
+            None if they can change at any time: then no result is cached.
+    """
+
+    schema: str
+    name: str
+    release: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,24 +56,49 @@ class Relation:
         name: As plans name it.
         columns: Columns in the order of a full result.
         members: Resource types whose tables it reads.
-        rows: What a row stands for.
+        kind: What a row stands for.
         key: Columns that tell the rows apart, in the order of a limited result.
+        table: The table of a plain relation; None for every other kind.
+
+    Raises:
+        ValueError: A plain relation has no table, or another one has a table.
     """
 
     name: str
     columns: tuple[Field, ...]
     members: tuple[str, ...]
-    rows: Rows = Rows.RESOURCE
+    kind: RelationKind = RelationKind.RESOURCE
     key: tuple[str, ...] = ("identifier",)
+    table: PlainTable | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a plain relation without a table, and any other with one."""
+        if (self.kind is RelationKind.PLAIN) != (self.table is not None):
+            msg = f"{self.name}: a plain relation, and no other, names its table."
+            raise ValueError(msg)
+
+    @classmethod
+    def plain(
+        cls, name: str, columns: tuple[Field, ...], table: PlainTable, key: tuple[str, ...]
+    ) -> Relation:
+        """Describe a table that VxData did not design.
+
+        Args:
+            name: As plans name it.
+            columns: Columns in the order of a full result.
+            table: Where the rows are, and how fresh they are.
+            key: Columns of the primary key; empty if there is none, which leaves the order of ties open.
+
+        Returns:
+            The relation.
+        """
+        return cls(name, columns, (), RelationKind.PLAIN, key, table)
 
     @property
     def label(self) -> str:
         """What tells it apart from the relations that read the same resources otherwise."""
-        return (
-            self.name
-            if self.rows in {Rows.RESOURCE, Rows.COMMIT}
-            else f"{self.name}:{self.rows.name.lower()}"
-        )
+        derived = {RelationKind.PRESENT, RelationKind.DELETED, RelationKind.VERSION}
+        return f"{self.name}:{self.kind.name.lower()}" if self.kind in derived else self.name
 
     @cached_property
     def column_by_name(self) -> dict[str, Field]:
@@ -84,15 +124,15 @@ class Relation:
 
     def __hash__(self) -> int:
         """Hash by what tells relations apart."""
-        return hash((self.name, self.rows))
+        return hash((self.name, self.kind))
 
     def with_deleted(self) -> Relation:
         """The relation's resources, those included that are deleted at the instant."""
-        return replace(self, rows=Rows.PRESENT)
+        return replace(self, kind=RelationKind.PRESENT)
 
     def only_deleted(self) -> Relation:
         """The relation's resources that are deleted at the instant."""
-        return replace(self, rows=Rows.DELETED)
+        return replace(self, kind=RelationKind.DELETED)
 
     def without(self, member: str) -> Relation:
         """The relation's resources but for those of one type."""
@@ -105,59 +145,9 @@ class Relation:
         Raises:
             InvalidPlan: Its rows are no resources.
         """
-        if self.rows is not Rows.RESOURCE:
+        if self.kind is not RelationKind.RESOURCE:
             msg = f"{self.name} has no history."
             raise InvalidPlan(msg, resource_type=self.name)
         return replace(
-            self, columns=(*self.columns, DELETED), rows=Rows.VERSION, key=("identifier", "version")
+            self, columns=(*self.columns, DELETED), kind=RelationKind.VERSION, key=("identifier", "version")
         )
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """All relations, by name."""
-
-    relations: dict[str, Relation]
-
-    @classmethod
-    def from_registry(cls, payload_types: Iterable[PayloadType]) -> Catalog:
-        """Describe registered payload types.
-
-        Args:
-            payload_types: The types to offer.
-
-        Returns:
-            A catalog with one relation a type, one of all resources, and one of the commits.
-        """
-        payload_types = tuple(payload_types)
-        relations = [
-            Relation(payload_type.prefix, payload_type.response_fields, (payload_type.prefix,))
-            for payload_type in payload_types
-        ]
-        members = tuple(payload_type.prefix for payload_type in payload_types)
-        relations.append(Relation(RESOURCE, METADATA, members))
-        relations.append(Relation(COMMIT, COMMIT_FIELDS, (), Rows.COMMIT, ("version",)))
-        return cls({relation.name: relation for relation in relations})
-
-    def relation(self, name: str) -> Relation:
-        """Look a relation up.
-
-        Args:
-            name: A resource type, or one of the names that span all types.
-
-        Returns:
-            The relation.
-
-        Raises:
-            UnknownResourceType: There is none of this name.
-        """
-        try:
-            return self.relations[name]
-        except KeyError:
-            raise UnknownResourceType.from_name(name, known=self.relations) from None
-
-
-@cache
-def catalog() -> Catalog:
-    """The catalog of the registered payload types."""
-    return Catalog.from_registry(registry())

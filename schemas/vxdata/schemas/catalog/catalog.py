@@ -1,0 +1,88 @@
+"""The catalog: the relations that a plan may name.
+
+The payload registry is one source of it; the planner below asks for nothing else, so that a
+reflected PostgreSQL schema can become another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.catalog.relation import Relation, RelationKind
+from vxdata.schemas.errors import UnknownResourceType
+from vxdata.schemas.payload_type import METADATA
+from vxdata.schemas.registry import registry
+from vxdata.schemas.relations import COMMIT, COMMIT_FIELDS, RESOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vxdata.schemas.registry import Registry
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All relations by name, and the payload types that some of them come from.
+
+    Args:
+        relations: The relations.
+        registry: The payload types: what identifiers, models and uploads are checked against.
+    """
+
+    relations: dict[str, Relation]
+    registry: Registry
+
+    @classmethod
+    def from_registry(cls, payload_types: Registry, plain: Iterable[Relation] = ()) -> Catalog:
+        """Describe registered payload types, and plain tables beside them.
+
+        Args:
+            payload_types: The types to offer.
+            plain: Relations over tables that VxData did not design.
+
+        Returns:
+            A catalog with one relation a type, one of all resources, one of the commits, and the plain ones.
+
+        Raises:
+            ValueError: Two relations have one name.
+        """
+        relations = [
+            Relation(payload_type.prefix, payload_type.response_fields, (payload_type.prefix,))
+            for payload_type in payload_types
+        ]
+        members = tuple(payload_type.prefix for payload_type in payload_types)
+        relations.append(Relation(RESOURCE, METADATA, members))
+        relations.append(Relation(COMMIT, COMMIT_FIELDS, (), RelationKind.COMMIT, ("version",)))
+        relations.extend(plain)
+        by_name = {relation.name: relation for relation in relations}
+        if len(by_name) < len(relations):
+            names = [relation.name for relation in relations]
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            msg = f"relations share the name {', '.join(repeated)}"
+            raise ValueError(msg)
+        return cls(by_name, payload_types)
+
+    def relation(self, name: str) -> Relation:
+        """Look a relation up.
+
+        Args:
+            name: A resource type, or one of the names that span all types.
+
+        Returns:
+            The relation.
+
+        Raises:
+            UnknownResourceType: There is none of this name.
+        """
+        try:
+            return self.relations[name]
+        except KeyError:
+            raise UnknownResourceType.from_name(name, known=self.relations) from None
+
+
+@cache
+def default_catalog() -> Catalog:
+    """The catalog of the payload types that are installed; only composition roots ask for it."""
+    return Catalog.from_registry(registry())
