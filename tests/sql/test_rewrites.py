@@ -18,6 +18,7 @@ from vxdata.sql.conditions import CONDITIONS
 from vxdata.sql.instant import Instant
 from vxdata.sql.migrations import split_statements
 from vxdata.sql.names import DIALECT, UNRESOLVED
+from vxdata.sql.rewrites.at_instant import ROWS
 
 if TYPE_CHECKING:
     from vxdata.server.database import Database
