@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import MOST_NESTED, And, Not, Or
-from vxdata.schemas.plan.predicates import MOST_TERMS, parts
+from vxdata.schemas.plan.predicates import MOST_TERMS
+from vxdata.schemas.plan.traverse import levels
 from vxdata.sdk._show import show
 
 if TYPE_CHECKING:
@@ -107,12 +108,7 @@ def nesting(node: PredicateNode) -> int:
     Returns:
         0 for a plain comparison.
     """
-    depth = -1
-    level = [node]
-    while level:
-        depth += 1
-        level = [part for each in level for part in parts(each)]
-    return depth
+    return sum(1 for _ in levels(node)) - 1
 
 
 def _combine(kind: type[And | Or], left: Predicate, right: Predicate) -> Predicate:

@@ -10,13 +10,10 @@ from vxdata.schemas.plan import (
     Aggregate,
     And,
     Comparison,
-    HasAncestor,
-    HasDescendant,
-    IsIn,
     IsInQuery,
-    IsNull,
     ItemsTest,
     Not,
+    OnField,
     Or,
     OrderBy,
     Quantified,
@@ -26,9 +23,9 @@ from vxdata.schemas.plan import (
 from vxdata.schemas.relations import COMMIT, namespace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from vxdata.schemas.plan import OnField, Predicate, Value
+    from vxdata.schemas.plan import Predicate, Value
 
 SHOWN: Final = 20
 """At most this many values or terms are shown; a notebook should survive a list of a million."""
@@ -91,6 +88,7 @@ def show_filter(where: Predicate | None) -> str:
     """Write the step that filters; nothing without a condition.
 
     Example:
+        >>> from vxdata.schemas.plan import IsNull
         >>> show_filter(IsNull(op="is_null", field="b_value"))
         '.filter(F.b_value.is_null())'
     """
@@ -143,29 +141,49 @@ def _predicate(node: Predicate) -> tuple[str, bool]:  # noqa: PLR0911 - a table
             return _joined(" | ", [_predicate(term) for term in terms])
         case Not(term=term):
             return f"~{_whole(*_predicate(term))}", True
-        case HasAncestor() | HasDescendant():
-            return f"{node.op}({node.identifier!r})", True
         case Comparison(op=op, value=value):
             return f"{_field(node)} {op} {value!r}", False
         case Quantified(op=op, comparison=comparison, query=query):
             return f"{_field(node)} {comparison} {op.upper()}({show(query)})", False
-        case _:
+        case OnField():
             return f"{_field(node)}.{_call(node)}", True
+        case _:
+            return _call(node), True
 
 
-def _call(node: IsIn | IsInQuery | IsNull | TextTest | ItemsTest) -> str:
+def _call(node: Predicate) -> str:
+    """The call that makes a condition; by rule, of the function that is named like the operator."""
     match node:
-        case IsNull(op=op):
-            return f"{op}()"
         case IsInQuery(query=query):
             return f"is_in({show(query)})"
         case ItemsTest(op="contains_any", values=(item,)):
             return f"has({item!r})"
-        case IsIn(op=op, values=values) | ItemsTest(op=op, values=values):
-            return f"{op}([{_values(values)}])"
-        case TextTest(op=op, text=text, ignore_case=ignore_case):
-            option = "" if ignore_case == (op == "equals") else f", ignore_case={ignore_case}"
-            return f"{op}({text!r}{option})"
+        case TextTest(op="equals", text=text, ignore_case=ignore_case):
+            return f"equals({text!r})" if ignore_case else f"equals({text!r}, ignore_case=False)"
+        case _:
+            return f"{node.op}({', '.join(_arguments(node))})"
+
+
+def _arguments(node: Predicate) -> Iterator[str]:
+    """The arguments of such a call: what is required in order, options by name where they are set."""
+    for name, info in type(node).model_fields.items():
+        value = getattr(node, name)
+        if name == "op" or name in OnField.model_fields:
+            continue
+        if info.is_required():
+            yield _argument(value)
+        elif value != info.default:
+            yield f"{name}={_argument(value)}"
+
+
+def _argument(value: object) -> str:
+    match value:
+        case Subquery():
+            return show(value)
+        case tuple():
+            return f"[{_values(value)}]"
+        case _:
+            return repr(value)
 
 
 def _pieces(terms: Sequence[Predicate]) -> list[tuple[str, bool]]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import Subquery
-from vxdata.schemas.plan.predicates import parts
+from vxdata.schemas.plan.traverse import levels
 from vxdata.sdk._show import show
 
 if TYPE_CHECKING:
@@ -37,15 +37,13 @@ def require_instant(node: Predicate, as_of: datetime | None) -> None:
     Raises:
         InvalidPlan: A subquery would not find here what it finds by itself.
     """
-    level = [node]
-    while level:
+    for level in levels(node):
         for each in level:
             query = getattr(each, "query", None)
             if isinstance(query, ClientSubquery) and query.client_as_of != as_of:
                 here, there = (_told(instant) for instant in (as_of, query.client_as_of))
                 msg = f"The query's client reads at {here}, that of its subquery at {there}; use one client."
                 raise InvalidPlan(msg, as_of=here, subquery_as_of=there)
-        level = [part for each in level for part in parts(each)]
 
 
 def _told(instant: datetime | None) -> str:

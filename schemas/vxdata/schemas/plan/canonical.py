@@ -1,7 +1,8 @@
 """The canonical form: queries that mean the same by plain sight have the same bytes.
 
 Nested `and` and `or` are flattened, their terms and the values of a list are sorted and taken once, and
-what is left at its default is left out. Works on the plan as JSON values, so every term is met once.
+what is left at its default is left out. Which keys these are follows from the fields of the nodes. Works on
+the plan as JSON values, so every term is met once.
 """
 
 from __future__ import annotations
@@ -9,10 +10,21 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from vxdata.schemas.plan.nodes import Plan
+from vxdata.schemas.plan.predicates import Unordered
+from vxdata.schemas.plan.traverse import kinds
+
+_FIELDS: Final = tuple((name, info) for kind in kinds(Plan) for name, info in kind.model_fields.items())
+
 UNLESS_SET: Final = frozenset(
-    {"ignore_case", "descending", "nulls_first", "distinct", "history", "offset", "order_by", "aggregates"}
+    name for name, info in _FIELDS if not (info.is_required() or info.default is None or info.default)
 )
-"""Keys that are left out where their value is false, zero or empty."""
+"""Keys whose default is false, zero or empty: they are left out where their value is."""
+
+UNORDERED: Final = frozenset(
+    name for name, info in _FIELDS if any(isinstance(mark, Unordered) for mark in info.metadata)
+)
+"""Keys of lists that are sorted and hold each value once."""
 
 EXACT: Final = 2**53
 """Whole numbers up to here are the same as a double."""
@@ -39,8 +51,8 @@ def canonical(content: Json) -> Json:
             return _junction(op, terms)
         case {"op": "not", "term": {"op": "not", "term": term}}:
             return dict(term)
-        case {"op": _, "values": values}:
-            return {**kept, "values": _set(values)}
+        case _ if not UNORDERED.isdisjoint(kept):
+            return {key: _set(value) if key in UNORDERED else value for key, value in kept.items()}
         case _:
             return kept
 

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
-from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified, parts
+from vxdata.schemas.plan.traverse import levels
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -25,9 +25,6 @@ MOST_NESTED: Final = 64
 
 MOST_QUERIES: Final = 100
 """Most subqueries and conditions on ancestors of one plan: each costs what a query costs."""
-
-OTHER_QUERIES: Final = (IsInQuery, Quantified, HasAncestor, HasDescendant)
-"""Conditions that read more than their own row."""
 
 MAX_PLAN_BYTES: Final = 16 * 1024 * 1024
 """Largest plan, in bytes: room for 100,000 identifiers of 160 characters."""
@@ -127,16 +124,12 @@ def _check_version(version: Any) -> None:
 
 def _check_shape(plan: Plan) -> None:
     """Refuse what is nested too deeply, or has too many subqueries; without recursion."""
-    level = [] if plan.where is None else [plan.where]
     queries = 0
-    for _ in range(MOST_NESTED + 1):
-        if not level:
-            break
-        queries += sum(isinstance(node, OTHER_QUERIES) for node in level)
-        level = [part for node in level for part in parts(node)]
-    if level:
-        msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
-        raise InvalidPlan(msg, limit=MOST_NESTED)
+    for depth, level in enumerate(levels(plan.where)):
+        if depth > MOST_NESTED:
+            msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
+            raise InvalidPlan(msg, limit=MOST_NESTED)
+        queries += sum(node.reads_other_rows for node in level)
     if queries > MOST_QUERIES:
         msg = (
             f"The query has {queries:,} subqueries and conditions on ancestors, over {MOST_QUERIES}; "

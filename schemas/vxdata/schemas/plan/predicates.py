@@ -7,7 +7,8 @@ neither `x == 1` nor `not x == 1` finds a row whose x is null.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,7 +30,13 @@ MOST_PATTERN: Final = 1_000
 Value = bool | int | float | str
 """A literal as JSON knows it; dates and timestamps travel as ISO 8601 text and are typed at bind."""
 
-Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]
+
+@dataclass(frozen=True)
+class Unordered:
+    """Marks a list in which neither order nor repetition counts; the canonical form sorts it."""
+
+
+Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES), Unordered()]
 RowCount = Annotated[int, Field(ge=0, le=MOST_ROWS)]
 
 Ordering = Literal["<", "<=", ">", ">="]
@@ -43,6 +50,13 @@ class Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class Condition(Node):
+    """Base of every condition on a row."""
+
+    reads_other_rows: ClassVar[bool] = False
+    """Whether it costs what a query costs, since it reads more than the row that it is asked of."""
+
+
 class OnField(Node):
     """Base of what asks about a field, or with ``key`` about one entry of a mapping field."""
 
@@ -50,45 +64,49 @@ class OnField(Node):
     key: str | None = None
 
 
-class Comparison(OnField):
+class Comparison(OnField, Condition):
     """A field compared with a literal."""
 
     op: ComparisonOperator
     value: Value
 
 
-class IsIn(OnField):
+class IsIn(OnField, Condition):
     """A field equal to one of many literals; a list field of which some item is."""
 
     op: Literal["is_in"] = "is_in"
     values: Values
 
 
-class IsInQuery(OnField):
+class IsInQuery(OnField, Condition):
     """A field equal to one of the values that another query finds; a list field of which some item is."""
+
+    reads_other_rows: ClassVar[bool] = True
 
     op: Literal["is_in_query"] = "is_in_query"
     query: Subquery
 
 
-class Quantified(OnField):
+class Quantified(OnField, Condition):
     """A field compared with any, or with all, of the values that another query finds.
 
     Nulls among them do not count; without any value ``any`` is false and ``all`` is true.
     """
+
+    reads_other_rows: ClassVar[bool] = True
 
     op: Literal["any", "all"]
     comparison: Ordering
     query: Subquery
 
 
-class IsNull(OnField):
+class IsNull(OnField, Condition):
     """A field that is null, or, with the other operator, one that is not; never unknown."""
 
     op: Literal["is_null", "is_not_null"]
 
 
-class TextTest(OnField):
+class TextTest(OnField, Condition):
     """A text compared with another one, or searched for it or for a regular expression.
 
     Every character of the text stands for itself, save in `matches`, whose text is a regular expression
@@ -100,42 +118,46 @@ class TextTest(OnField):
     ignore_case: bool = False
 
 
-class ItemsTest(OnField):
+class ItemsTest(OnField, Condition):
     """A list field that has some, or all, of the items; a mapping field that has them as keys."""
 
     op: Literal["contains_any", "contains_all"]
     values: Values
 
 
-class HasAncestor(Node):
+class HasAncestor(Condition):
     """The resource hangs below another one, at any depth; deleted resources in between count."""
+
+    reads_other_rows: ClassVar[bool] = True
 
     op: Literal["has_ancestor"] = "has_ancestor"
     identifier: str
 
 
-class HasDescendant(Node):
+class HasDescendant(Condition):
     """Another resource hangs below this one, at any depth; deleted resources in between count."""
+
+    reads_other_rows: ClassVar[bool] = True
 
     op: Literal["has_descendant"] = "has_descendant"
     identifier: str
 
 
-class Not(Node):
+class Not(Condition):
     """The term is false; unknown where it is unknown."""
 
     op: Literal["not"] = "not"
     term: Predicate
 
 
-class And(Node):
+class And(Condition):
     """All terms hold."""
 
     op: Literal["and"] = "and"
     terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MOST_TERMS)]
 
 
-class Or(Node):
+class Or(Condition):
     """At least one term holds."""
 
     op: Literal["or"] = "or"
@@ -200,21 +222,3 @@ class Subquery(Node):
 
 for _node in (IsInQuery, Quantified, Not, And, Or, Subquery):
     _node.model_rebuild()
-
-
-def parts(node: Predicate) -> tuple[Predicate, ...]:
-    """The conditions right below one, that of its subquery included.
-
-    Example:
-        >>> parts(Not(term=IsNull(op="is_null", field="b_value")))
-        (IsNull(field='b_value', key=None, op='is_null'),)
-    """
-    match node:
-        case And(terms=terms) | Or(terms=terms):
-            return terms
-        case Not(term=term):
-            return (term,)
-        case IsInQuery(query=query) | Quantified(query=query) if query.where is not None:
-            return (query.where,)
-        case _:
-            return ()
