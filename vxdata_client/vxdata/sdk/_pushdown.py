@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from polars.exceptions import PolarsError
 
+from vxdata.schemas.binding import Scope
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import VxDataError
 from vxdata.schemas.fields import BlobUrl, Boolean, Date, Enum, Float, Integer, Text, Timestamp
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, TextTest
-from vxdata.schemas.plan.binding import Scope
 from vxdata.schemas.plan.predicates import MOST_TERMS
 from vxdata.sdk._predicate import nesting
 

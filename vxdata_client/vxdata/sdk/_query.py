@@ -6,10 +6,10 @@ import operator
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Self
 
+from vxdata.schemas.binding import Scope
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import And
-from vxdata.schemas.plan.binding import Scope
 from vxdata.sdk._arguments import field_names, orders, row_count
 from vxdata.sdk._expr import Predicate
 from vxdata.sdk._grouped import GroupedQuery

@@ -1,6 +1,9 @@
 """Query plans: frozen values that travel as canonical JSON."""
 
-from vxdata.schemas.plan.bind import bind
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from vxdata.schemas.plan.bound import BoundPlan
 from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, MOST_NESTED, decode, digest, encode
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, Plan
@@ -26,6 +29,9 @@ from vxdata.schemas.plan.predicates import (
     TextTest,
     Value,
 )
+
+if TYPE_CHECKING:
+    from vxdata.schemas.binding.bind import bind
 
 __all__ = [
     "MAX_PLAN_BYTES",
@@ -60,3 +66,13 @@ __all__ = [
     "digest",
     "encode",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import `bind` when it is first asked for: its package stands above this one and imports it."""
+    if name == "bind":
+        from vxdata.schemas.binding.bind import bind  # noqa: PLC0415 - see above
+
+        return bind
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.binding.kinds import require_comparable, require_plain, require_same_kind
+from vxdata.schemas.binding.ordering import bind_order
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import Boolean
-from vxdata.schemas.plan.binding.kinds import require_comparable, require_plain, require_same_kind
-from vxdata.schemas.plan.binding.ordering import bind_order
 from vxdata.schemas.plan.bound import BoundIsInQuery, BoundQuantified, BoundSubquery
 from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.predicates import IsInQuery, Quantified, Subquery
 
 

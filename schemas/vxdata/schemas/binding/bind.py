@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.binding import Scope
+from vxdata.schemas.binding.kinds import require_plain
+from vxdata.schemas.binding.ordering import bind_order
+from vxdata.schemas.binding.result import bind_outputs
 from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan.binding import Scope
-from vxdata.schemas.plan.binding.kinds import require_plain
-from vxdata.schemas.plan.binding.ordering import bind_order
-from vxdata.schemas.plan.binding.result import bind_outputs
 from vxdata.schemas.plan.bound import BoundOrder, BoundPlan, Operand
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from vxdata.schemas.plan.predicates import MOST_PATTERN
 from vxdata.schemas.plan.values import literal, type_name
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.predicates import TextTest
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.plan.bound import BoundAnd, BoundNot, BoundOr
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.predicates import And, Not, Or
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vxdata.schemas.binding.ancestry import has_ancestor, has_descendant
+from vxdata.schemas.binding.comparison import comparison, is_in, is_null
+from vxdata.schemas.binding.items import items_test
+from vxdata.schemas.binding.junction import all_of, any_of, not_
+from vxdata.schemas.binding.subqueries import is_in_query, quantified
+from vxdata.schemas.binding.text import text_test
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import NumberMap, TextMap
-from vxdata.schemas.plan.binding.ancestry import has_ancestor, has_descendant
-from vxdata.schemas.plan.binding.comparison import comparison, is_in, is_null
-from vxdata.schemas.plan.binding.items import items_test
-from vxdata.schemas.plan.binding.junction import all_of, any_of, not_
-from vxdata.schemas.plan.binding.subqueries import is_in_query, quantified
-from vxdata.schemas.plan.binding.text import text_test
 from vxdata.schemas.plan.bound import Operand
 from vxdata.schemas.plan.predicates import (
     And,

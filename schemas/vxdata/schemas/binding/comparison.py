@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.items import some_item
+from vxdata.schemas.binding.kinds import require_comparable
 from vxdata.schemas.fields import Integer, TextList
-from vxdata.schemas.plan.binding.items import some_item
-from vxdata.schemas.plan.binding.kinds import require_comparable
 from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, BoundIsNull, BoundNot
 from vxdata.schemas.plan.values import Literal, literal
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.bound import BoundPredicate, Operand
     from vxdata.schemas.plan.predicates import Comparison, ComparisonOperator, IsIn, IsNull
 

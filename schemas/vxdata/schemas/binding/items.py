@@ -12,7 +12,7 @@ from vxdata.schemas.plan.values import literal, type_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.bound import Operand
     from vxdata.schemas.plan.predicates import ItemsTest, Value
     from vxdata.schemas.plan.values import Literal

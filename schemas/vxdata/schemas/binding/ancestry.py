@@ -12,7 +12,7 @@ from vxdata.schemas.plan.bound import BoundAncestry
 from vxdata.schemas.relations import RESOURCE
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.plan.binding.kinds import require_plain
+from vxdata.schemas.binding.kinds import require_plain
 from vxdata.schemas.plan.bound import BoundOrder
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.binding import Scope
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.plan.nodes import Plan
     from vxdata.schemas.plan.predicates import Subquery
 

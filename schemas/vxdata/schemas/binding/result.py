@@ -6,17 +6,17 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.kinds import require_plain
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Boolean, Field, Float, Integer
-from vxdata.schemas.plan.binding.kinds import require_plain
 from vxdata.schemas.plan.bound import BoundAggregate, Operand, Output
 from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vxdata.schemas.binding import Scope
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan.binding import Scope
     from vxdata.schemas.plan.nodes import Aggregate, Plan
 
 NUMERIC = frozenset({"mean", "sum", "quantile"})
