@@ -1,10 +1,11 @@
 """How long does a small query take, beside its SQL?
 
-Each of our calls is followed by the SQL of its query, as `explain` shows it, through ADBC: the same columns
-into an Arrow table. For a retrieve our server has a statement prepared that does the same, and a model is
-made of the row besides; it has one for the first ten rows, too. No other query is asked twice, so none is
-answered from what was kept: retrieves and first rows never are. Retrieves of the same volume are measured by
-themselves. So is what the server does with a plan before PostgreSQL gets to work, nothing being remembered.
+Each of our calls is followed by the SQL of its query, a statement with literals, through ADBC: the same
+columns into an Arrow table. For a retrieve our server has a statement prepared that does the same, and a
+model is made of the row besides; it has one for the first ten rows, too. No other query is asked twice, so
+none is answered from what was kept: retrieves and first rows never are. Retrieves of the same volume are
+measured by themselves. So is what the server does with a plan before PostgreSQL gets to work, nothing being
+remembered.
 """
 
 from __future__ import annotations

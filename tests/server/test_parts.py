@@ -193,7 +193,7 @@ def test_it_is_never_divided_where_one_connection_is_allowed(
 ) -> None:
     service = ReadService(pool, Catalog.from_registry(registry()), watch, parts=1)
     asked: list[str] = []
-    monkeypatch.setattr("vxdata.sql.parts.count_pages", _noting(asked))
+    monkeypatch.setattr("vxdata.sql.query.scan.count_pages", _noting(asked))
     assert len(found(service)) >= ROWS
     assert not asked
 

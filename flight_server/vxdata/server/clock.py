@@ -113,7 +113,7 @@ def split_instant(table: pa.Table, most: int | None = None) -> tuple[Instant, li
     """
     batches = table.to_batches()
     version, stamp, is_found = (batches[0].column(place)[0].as_py() for place in range(3))
-    if most is not None:
+    if most is not None and most < table.num_rows:
         batches = table.slice(0, most).to_batches()
     instant = Instant(version, stamp, is_current=True)
     return instant, [batch.columns[3:] for batch in batches] if is_found else []

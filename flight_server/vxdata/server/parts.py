@@ -1,8 +1,8 @@
 """Parts: a large answer comes over several connections at a time, all of which read one state.
 
 A single connection keeps one core busy in PostgreSQL, and one here that turns rows into columns. Pulls of
-whole relations are what takes long, so they are divided (`sql/parts.py`), and whichever part brings a batch
-next is heard next.
+whole relations are what takes long, so they are divided (`sql/query/scan.py`), and whichever part brings a
+batch next is heard next.
 """
 
 from __future__ import annotations
@@ -19,23 +19,19 @@ from vxdata.server.connection import READ_ONLY
 from vxdata.server.database_errors import DatabaseError
 from vxdata.server.merge import Merge
 from vxdata.server.turns import Turns
-from vxdata.sql import parts
+from vxdata.sql.query import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
-    from vxdata.schemas.plan import BoundPlan
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
-    from vxdata.sql.instant import Instant
+    from vxdata.sql.query.prepared import PreparedPlan
 
 LEAST_PAGES: Final = 4096
 """Pages of a relation that is worth dividing: 32 MiB."""
-
-FEW_ROWS: Final = 100
-"""Most rows that come at once instead of as a stream."""
 
 PARTS_EACH: Final = 4
 """Parts for each connection: rows are never spread evenly, and whoever is done takes the next part."""
@@ -79,16 +75,12 @@ class Parts:
         self._spare = Turns(most - 1)
 
     @contextmanager
-    def stream(
-        self, reading: Reading, bound: BoundPlan, instant: Instant, sql: str
-    ) -> Iterator[Iterator[pa.RecordBatch]]:
+    def stream(self, reading: Reading, prepared: PreparedPlan) -> Iterator[Iterator[pa.RecordBatch]]:
         """Run a query and stream its batches, in no particular order if the plan asks for none.
 
         Args:
             reading: What reads it.
-            bound: What is asked.
-            instant: The instant to read at.
-            sql: The same as one statement.
+            prepared: What is asked.
 
         Yields:
             The batches.
@@ -97,29 +89,43 @@ class Parts:
             DatabaseError: PostgreSQL refused the query, or a connection broke.
         """
         first = reading.connections[0]
-        pages = self._pages(first, bound, instant)
+        pages = self._pages(first, prepared)
         with ExitStack() as stack:
-            others = self._others(stack) if sum(pages.values()) >= LEAST_PAGES else []
-            if not others:
-                is_small = bound.most_rows is not None and bound.most_rows <= FEW_ROWS
-                yield stack.enter_context(first.stream(sql, is_small=is_small))
+            others = self._others(stack) if pages else []
+            if prepared.scan is None or not others:
+                sql = prepared.statement.sql
+                yield stack.enter_context(first.stream(sql, is_small=prepared.is_small))
                 return
             reading.connections.extend(others)
-            first.execute(parts.keep_in_place(list(pages)))
-            snapshot = first.rows(parts.EXPORT_SNAPSHOT)[0]["snapshot"]
-            waiting = deque(parts.divide(bound, instant, pages, PARTS_EACH * len(reading.connections)))
+            first.execute(scan.keep_in_place(list(pages)))
+            snapshot = first.rows(scan.EXPORT_SNAPSHOT)[0]["snapshot"]
+            waiting = deque(prepared.scan.parts(pages, PARTS_EACH * len(reading.connections)))
             sources = [partial(_batches, first, waiting)]
             sources += [partial(_batches_of_other, other, snapshot, waiting) for other in others]
             merge = Merge(sources, reading.cancel)
             stack.callback(merge.close)
             yield merge
 
-    def _pages(self, connection: Connection, bound: BoundPlan, instant: Instant) -> dict[str, int]:
-        """Pages of each table that is read, if the plan can be divided at all."""
-        if self._most == 1 or not parts.is_divisible(bound):
+    def divided(self, reading: Reading, prepared: PreparedPlan) -> list[str]:
+        """Tell how a query would be divided if all further connections were free.
+
+        Args:
+            reading: What would read it.
+            prepared: What is asked.
+
+        Returns:
+            The statements; none if it would run as one.
+        """
+        pages = self._pages(reading.connections[0], prepared)
+        return prepared.scan.parts(pages, PARTS_EACH * self._most) if prepared.scan and pages else []
+
+    def _pages(self, connection: Connection, prepared: PreparedPlan) -> dict[str, int]:
+        """Pages of each table that is read; none if the plan cannot be divided, or is not worth it."""
+        if self._most == 1 or prepared.scan is None:
             return {}
-        rows = connection.rows(parts.count_pages(parts.tables_of(bound, instant)))
-        return {row["name"]: row["pages"] for row in rows}
+        rows = connection.rows(scan.count_pages(prepared.scan.tables))
+        pages = {row["name"]: row["pages"] for row in rows}
+        return pages if sum(pages.values()) >= LEAST_PAGES else {}
 
     def _others(self, stack: ExitStack) -> list[Connection]:
         """Further connections, as many as can be had at once: nobody waits for them."""
@@ -135,7 +141,7 @@ class Parts:
 
 def _batches_of_other(connection: Connection, snapshot: str, waiting: deque[str]) -> Iterator[pa.RecordBatch]:
     with connection.transaction(READ_ONLY):
-        connection.execute(parts.import_snapshot(snapshot))
+        connection.execute(scan.import_snapshot(snapshot))
         yield from _batches(connection, waiting)
 
 

@@ -81,22 +81,39 @@ class Prepared:
             DatabaseError: PostgreSQL refused it, or the connection broke; also where the statement has to be
                 prepared anew, but stands in a transaction, which the failure has aborted.
         """
+        return self._run_renewed("EXECUTE", sql, literals)
+
+    def explain(self, sql: str, literals: Sequence[str]) -> str:
+        """PostgreSQL's plan for a statement as `table` would run it.
+
+        Args:
+            sql: As for `table`.
+            literals: As for `table`.
+
+        Returns:
+            What EXPLAIN prints.
+
+        Raises:
+            DatabaseError: As from `table`.
+        """
+        rows = self._run_renewed("EXPLAIN EXECUTE", sql, literals)
+        return "\n".join(rows["QUERY PLAN"].to_pylist())
+
+    def _run_renewed(self, verb: str, sql: str, literals: Sequence[str]) -> pa.Table:
         try:
-            return self._run(sql, literals)
+            return self._run(verb, sql, literals)
         except DatabaseError as error:
             if error.sqlstate not in RENEWED:
                 raise
             try:
-                return self._run(sql, literals)
+                return self._run(verb, sql, literals)
             except DatabaseError as second:
                 raise (error if second.sqlstate == IN_FAILED_TRANSACTION else second) from None
 
-    def _run(self, sql: str, literals: Sequence[str]) -> pa.Table:
+    def _run(self, verb: str, sql: str, literals: Sequence[str]) -> pa.Table:
         try:
             name = self._name_of(sql) or self._prepare(sql)
-            return self._connection.table(
-                f"EXECUTE {name}" + (f"({', '.join(literals)})" if literals else "")
-            )
+            return self._connection.table(f"{verb} {name}" + (f"({', '.join(literals)})" if literals else ""))
         except StatementCancelled:
             raise
         except DatabaseError as error:

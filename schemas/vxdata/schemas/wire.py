@@ -161,17 +161,26 @@ class Explanation(Message):
 
     Args:
         plan: The plan in its canonical form.
-        sql: The statement that it becomes.
-        postgresql: PostgreSQL's plan for the statement, as EXPLAIN prints it.
+        sql: The statement that it becomes; that of a point lookup as it is prepared, with `$1` to `$n`.
+        postgresql: PostgreSQL's plan for the statement, or for the first of the parts, as EXPLAIN prints it.
+        method: How the answer is read: by a point lookup, as a stream, or by a parallel scan.
+        parameters: The values of the statement's parameters, as SQL, that of `$1` first.
+        parts: The statements of a parallel scan, which run in the place of the whole one.
     """
 
     plan: str
     sql: str
     postgresql: str
+    method: str = "stream"
+    parameters: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Show all three, for a notebook."""
-        return f"plan\n{self.plan}\n\nsql\n{self.sql}\n\npostgresql\n{self.postgresql}"
+        """Show all that there is, for a notebook."""
+        shown = [("plan", self.plan), ("sql", self.sql), ("parameters", ", ".join(self.parameters))]
+        shown += [("method", self.method), (f"{len(self.parts)} parts", "\n".join(self.parts))]
+        shown.append(("postgresql", self.postgresql))
+        return "\n\n".join(f"{title}\n{content}" for title, content in shown if content)
 
 
 class ExternalUids(Message):

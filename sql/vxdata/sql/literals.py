@@ -10,40 +10,43 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from vxdata.schemas.plan.values import Literal
+from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql.names import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vxdata.schemas.plan.values import Typed
+    from vxdata.schemas.plan.values import Scalar
 
 
-def to_sql(literal: Literal) -> exp.Expr:
+def to_sql(scalar: Scalar) -> exp.Expr:  # noqa: PLR0911 - a table
     """Write a value as a typed sqlglot node.
 
     Args:
-        literal: A value that has the Python type of its field.
+        scalar: A value that has the Python type of its field, or a parameter.
 
     Returns:
-        A literal, with a cast where its type is not plain.
+        A literal, with a cast where its type is not plain; or `$n`.
     """
-    match literal.value:
-        case bool():
-            return exp.Boolean(this=literal.value)
-        case int():
-            return exp.Literal.number(literal.value)
-        case float():
-            return exp.cast(exp.Literal.string(repr(literal.value)), exp.DType.DOUBLE, copy=False)
-        case datetime():
-            return timestamp(literal.value)
-        case date():
-            return exp.cast(exp.Literal.string(literal.value.isoformat()), exp.DType.DATE)
-        case str():
-            return exp.Literal.string(literal.value)
+    if isinstance(scalar, Parameter):
+        parameter = exp.Parameter(this=exp.Literal.number(scalar.number))
+        return exp.Any(this=exp.paren(parameter, copy=False)) if scalar.is_array else parameter
+    match scalar.value:
+        case bool() as value:
+            return exp.Boolean(this=value)
+        case int() as value:
+            return exp.Literal.number(value)
+        case float() as value:
+            return exp.cast(exp.Literal.string(repr(value)), exp.DType.DOUBLE, copy=False)
+        case datetime() as value:
+            return timestamp(value)
+        case date() as value:
+            return exp.cast(exp.Literal.string(value.isoformat()), exp.DType.DATE)
+        case str() as value:
+            return exp.Literal.string(value)
 
 
-def text_array(values: Iterable[Literal]) -> exp.Expr:
+def text_array(values: Iterable[Scalar]) -> exp.Expr:
     """Write texts as one array literal."""
     return exp.cast(exp.Literal.string(array_text(values)), exp.DataType.build("text[]", dialect="postgres"))
 
@@ -64,7 +67,7 @@ def texts(values: Iterable[str]) -> str:
     return render(text_array(map(Literal, values)))
 
 
-def array_text(values: Iterable[Literal]) -> str:
+def array_text(values: Iterable[Scalar]) -> str:
     r"""Write values as the text of a PostgreSQL array, to be quoted as one literal.
 
     Args:
@@ -74,15 +77,18 @@ def array_text(values: Iterable[Literal]) -> str:
         Text such as ``{"a","b"}``, in which quotes and backslashes are escaped.
 
     Example:
-        >>> from vxdata.schemas.plan.values import Literal
+        >>> from vxdata.schemas.plan.values import Literal, Parameter
         >>> array_text([Literal('say "a"'), Literal("b")])
         '{"say \\"a\\"","b"}'
     """
-    return "{" + ",".join(_element(value.value) for value in values) + "}"
+    return "{" + ",".join(map(_element, values)) + "}"
 
 
-def _element(value: Typed) -> str:
-    text = value.isoformat() if isinstance(value, date) else str(value)
+def _element(value: Scalar) -> str:
+    if isinstance(value, Parameter):
+        msg = f"${value.number} stands for a value, not for part of one"
+        raise TypeError(msg)
+    text = value.value.isoformat() if isinstance(value.value, date) else str(value.value)
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

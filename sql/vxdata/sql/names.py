@@ -11,6 +11,8 @@ from sqlglot.dialects.dialect import Dialect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlglot.tokenizer_core import Token
+
 SCHEMA: Final = "vxdata"
 """PostgreSQL schema that holds everything."""
 
@@ -70,6 +72,11 @@ def column(name: str, table: str | None = None) -> exp.Column:
 def render(tree: exp.Expr) -> str:
     """Write a tree as PostgreSQL text; the tree is used up."""
     return tree.sql(dialect=_POSTGRES, copy=False)
+
+
+def tokens(sql: str) -> list[Token]:
+    """Read PostgreSQL text as tokens."""
+    return _POSTGRES.tokenize(sql)
 
 
 @cache

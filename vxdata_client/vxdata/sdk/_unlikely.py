@@ -9,6 +9,7 @@ from vxdata.schemas.fields import Enum
 from vxdata.schemas.messages import abridged, did_you_mean
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
+from vxdata.schemas.plan.values import Literal
 from vxdata.schemas.registry import registry
 from vxdata.sdk._time import level_of_user
 
@@ -52,8 +53,7 @@ def _tests(predicate: BoundPredicate) -> Iterator[BoundComparison | BoundIsIn]:
 
 
 def _values(test: BoundComparison | BoundIsIn) -> list[str]:
-    values = test.values if isinstance(test, BoundIsIn) else (test.value,)
-    return [str(literal.value) for literal in values]
+    return [str(value.value) for value in test.literals if isinstance(value, Literal)]
 
 
 def _cannot_be(operand: Operand, value: str) -> bool:

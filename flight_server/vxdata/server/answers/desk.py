@@ -11,11 +11,11 @@ import structlog
 from vxdata.schemas.errors import ServerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
-    from vxdata.server.answers.running import Running
+    from vxdata.server.answers.running import Batches, Running
     from vxdata.server.answers.shelf import Shelf
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ class Opened:
     key: str
     purge_epoch: int
     running: Running
-    batches: Generator[pa.RecordBatch]
+    batches: Batches
 
 
 class Desk:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import structlog
 
@@ -44,6 +44,16 @@ PATIENCE_SECONDS: Final = 5.0
 log = structlog.get_logger(__name__)
 
 
+class Batches(Protocol):
+    """An iterator of batches that holds what it needs until it ends or is closed, such as a generator."""
+
+    def __next__(self) -> pa.RecordBatch:
+        """Make the next one."""
+
+    def close(self) -> None:
+        """End it, and release what it holds."""
+
+
 @dataclass(eq=False)
 class _Place:
     """Where a reader is.
@@ -70,7 +80,7 @@ class Running:
         self._callers = [is_cancelled]
         self._stall_limit = stall_limit
         self._changed = threading.Condition()
-        self._batches: Generator[pa.RecordBatch] | None = None
+        self._batches: Batches | None = None
         self._draft: Draft | None = None
         self._places: list[_Place] = []
         self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
@@ -86,7 +96,7 @@ class Running:
         self._idle_since = math.inf
         self._failure: Exception | None = None
 
-    def begin(self, batches: Generator[pa.RecordBatch], draft: Draft | None) -> Iterator[pa.RecordBatch]:
+    def begin(self, batches: Batches, draft: Draft | None) -> Iterator[pa.RecordBatch]:
         """Take over the batches.
 
         Args:
@@ -201,7 +211,7 @@ class Running:
         self._is_busy, self._idle_since = True, math.inf
         self._changed.release()
         try:
-            batch = next(cast("Generator[pa.RecordBatch]", self._batches), None)
+            batch = next(self._begun_batches, None)
             with self._changed:
                 if batch is not None:
                     self._take_in(batch, leaves_behind=leaves_behind)
@@ -218,6 +228,11 @@ class Running:
             self._changed.acquire()
             self._is_busy, self._idle_since = False, time.monotonic()
             self._changed.notify_all()
+
+    @property
+    def _begun_batches(self) -> Batches:
+        assert self._batches is not None  # noqa: S101 - there is no reader before `begin`
+        return self._batches
 
     def _take_in(self, batch: pa.RecordBatch, *, leaves_behind: bool) -> None:
         """Add a batch; what is not stored is let go when all have read it, or the slowest is too slow."""
@@ -293,7 +308,7 @@ class Running:
     def _end(self) -> None:
         """End the query; without the lock, since ending waits for the watch, which may wait for the lock."""
         try:
-            cast("Generator[pa.RecordBatch]", self._batches).close()
+            self._begun_batches.close()
         finally:
             self._discard()
             with self._changed:

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 from vxdata.schemas.plan import bind, encode
 from vxdata.schemas.wire import Explanation
 from vxdata.server.answers.desk import Desk, Opened
 from vxdata.server.answers.key import answer_key
-from vxdata.server.answers.running import Attended, Running
+from vxdata.server.answers.running import Running
 from vxdata.server.clock import close_instant, last_commit, resolve_instant, split_instant
 from vxdata.server.conform import layout_of
 from vxdata.server.connection import READ_ONLY
-from vxdata.server.parts import Parts, Reading
-from vxdata.sql.compile import compile_plan
-from vxdata.sql.shapes import render_plan
-from vxdata.sql.short_reads import short_read
+from vxdata.server.parts import Parts
+from vxdata.server.services.prepared_stream import PreparedStream
+from vxdata.sql.query.prepared import Method, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pyarrow as pa
 
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import BoundPlan, Plan
-    from vxdata.server.clock import Resolved
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
-    from vxdata.sql.short_reads import ShortRead
+    from vxdata.sql.query.prepared import PreparedPlan
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class ReadService:
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The answer, with its first row on the way; that of a short read whole.
+            The answer, with its first row on the way; that of a point lookup whole.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
@@ -116,25 +115,38 @@ class ReadService:
             DatabaseError: PostgreSQL refused the query.
         """
         bound = self._bound(plan)
-        short = short_read(bound)
-        if short is not None:
-            return self._at_once(short, bound, is_cancelled)
-        running = Running(is_cancelled, self._stall_limit)
-        stream = self._stream(bound, running)
-        seen, sql, arrow_schema = cast("_Question", next(stream))
-        batches = cast("Generator[pa.RecordBatch]", stream)
-        if bound.releases is None:  # nothing says how long the rows of a plain table stay as they are
-            return Result(arrow_schema, running.begin(batches, None))
-        key = answer_key(sql, layout_of(bound.columns).description, seen, bound.releases)
-        opened = Opened(key, seen.purge_epoch, running, batches)
-        return Result(arrow_schema, self._desk.answer(opened, is_cancelled))
+        lookup = prepare(bound)
+        if lookup is not None:
+            return self._at_once(lookup, is_cancelled)
+        readers = Running(is_cancelled, self._stall_limit)
+        with ExitStack() as stack:
+            stream = stack.enter_context(closing(self._stream(bound, readers)))
+            batches = self._shared(bound, stream, readers, is_cancelled)
+            stack.pop_all()  # whoever takes the batches ends the stream
+        return Result(stream.schema, batches)
 
-    def _at_once(self, short: ShortRead, bound: BoundPlan, is_cancelled: Callable[[], bool]) -> Result:
-        """Answer a short read: with its instant, in one statement."""
+    def _shared(
+        self,
+        bound: BoundPlan,
+        stream: PreparedStream,
+        readers: Running,
+        is_cancelled: Callable[[], bool],
+    ) -> Iterator[pa.RecordBatch]:
+        """The batches: from what is kept, of a stream that others read, or of this one."""
+        if bound.releases is None:  # nothing says how long the rows of a plain table stay as they are
+            return readers.begin(stream, None)
+        columns = layout_of(bound.columns).description
+        key = answer_key(stream.prepared.statement.sql, columns, stream.snapshot, bound.releases)
+        opened = Opened(key, stream.snapshot.purge_epoch, readers, stream)
+        return self._desk.answer(opened, is_cancelled)
+
+    def _at_once(self, lookup: PreparedPlan, is_cancelled: Callable[[], bool]) -> Result:
+        """Answer a point lookup: with its instant, in one statement."""
+        statement = lookup.statement
         with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
-            table = connection.prepared.table(short.statement, short.literals)
-        instant, batches = split_instant(table, short.most)
-        layout = layout_of(bound.columns)
+            table = connection.prepared.table(statement.template.text, statement.literals)
+        instant, batches = split_instant(table, lookup.max_rows)
+        layout = layout_of(lookup.columns)
         arrow_schema = layout.at(instant)
         conforming = iter([layout.conform(columns, arrow_schema) for columns in batches])
         return Result(arrow_schema, conforming, is_whole=True)
@@ -147,23 +159,22 @@ class ReadService:
             is_cancelled: Tells whether the caller has gone; asked from another thread.
 
         Returns:
-            The statement that it becomes at this moment, and PostgreSQL's plan for it. (A short read has
-            the commit clock beside that, reads up to 100 rows, and is prepared.)
+            What `run` would do at this moment, and PostgreSQL's plan for it.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
         bound = self._bound(plan)
-        with (
-            self._database.connection() as connection,
-            self._watch.over(connection, is_cancelled),
-            connection.transaction(READ_ONLY),
-        ):
-            seen = resolve_instant(connection, bound.members, bound.as_of)
-            sql = compile_plan(bound, seen.instant)
-            lines = connection.rows(f"EXPLAIN {sql}")
-        postgresql = "\n".join(row["QUERY PLAN"] for row in lines)
-        return Explanation(plan=encode(plan).decode(), sql=sql, postgresql=postgresql)
+        lookup = prepare(bound)
+        if lookup is not None:
+            sql, parameters = lookup.statement.template.text, lookup.statement.literals
+            with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
+                postgresql = connection.prepared.explain(sql, parameters)
+            return _explanation(plan, lookup.method, sql, postgresql, parameters=parameters)
+        with closing(self._stream(bound, Running(is_cancelled))) as stream:
+            sql, parts = stream.prepared.statement.sql, stream.divided()
+            method = stream.prepared.method if parts else Method.STREAM
+            return _explanation(plan, method, sql, stream.explain(parts[0] if parts else sql), parts=parts)
 
     def _bound(self, plan: Plan) -> BoundPlan:
         """Bind a plan, and make sure that no later commit can be stamped before its instant."""
@@ -172,31 +183,24 @@ class ReadService:
             close_instant(self._database, bound.as_of)
         return bound
 
-    def _stream(self, bound: BoundPlan, answer: Running) -> Generator[_Question | pa.RecordBatch]:
-        """Yield what will be asked, then the batches.
-
-        The question comes first so that the generator has started when its owner gets it: only then do
-        its `with` blocks end, and release the connection, however it is dropped.
-        """
-        with (
-            self._database.connection() as connection,
-            self._watch.over(Attended(reading := Reading(connection), answer), answer.is_deserted),
-            connection.transaction(READ_ONLY),
-        ):
-            seen = resolve_instant(connection, bound.members, bound.as_of, reads_log=bound.reads_log)
-            sql = render_plan(bound, seen.instant)
-            layout = layout_of(bound.columns)
-            arrow_schema = layout.at(seen.instant)
-            # At once: a client that waits for its schema could not cancel the call.
-            yield _Question(seen, sql, arrow_schema)
-            with self._parts.stream(reading, bound, seen.instant, sql) as batches:
-                for batch in batches:
-                    yield layout.conform(batch.columns, arrow_schema)
+    def _stream(self, bound: BoundPlan, readers: Running) -> PreparedStream:
+        return PreparedStream(bound, self._database, self._parts, self._watch, readers)
 
 
-class _Question(NamedTuple):
-    """What PostgreSQL is about to be asked."""
-
-    seen: Resolved
-    sql: str
-    arrow_schema: pa.Schema
+def _explanation(
+    plan: Plan,
+    method: Method,
+    sql: str,
+    postgresql: str,
+    *,
+    parameters: Sequence[str] = (),
+    parts: Sequence[str] = (),
+) -> Explanation:
+    return Explanation(
+        plan=encode(plan).decode(),
+        sql=sql,
+        postgresql=postgresql,
+        method=method.value,
+        parameters=tuple(parameters),
+        parts=tuple(parts),
+    )

@@ -9,6 +9,7 @@ from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.schemas.plan.bound import BoundAncestry
+from vxdata.schemas.plan.values import Literal
 from vxdata.schemas.relations import RESOURCE
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
     if scope.relation.kind is RelationKind.VERSION:
         column = None  # it tells where the version hung, not where the resource hangs at the instant
     return BoundAncestry(
-        identifier=full,
+        identifier=Literal(full),
         below=below,
         column=None if column is None else scope.operand(column).column,
         family=family,

@@ -27,5 +27,5 @@ def text_test(predicate: TextTest, scope: Scope) -> BoundTextTest:
         length = len(predicate.text)
         msg = f"The regular expression for {operand} has {length:,} characters, over {MOST_PATTERN:,}."
         raise InvalidPlan(msg, field=str(operand), length=length, limit=MOST_PATTERN)
-    text = str(literal(str(operand), Text(), predicate.text).value)
+    text = literal(str(operand), Text(), predicate.text)
     return BoundTextTest(predicate.op, operand, text, predicate.ignore_case)

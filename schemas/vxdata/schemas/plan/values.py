@@ -23,6 +23,23 @@ class Literal:
     value: Typed
 
 
+@dataclass(frozen=True)
+class Parameter:
+    """What stands in the place of a literal where one statement serves several values.
+
+    Args:
+        number: Which of the statement's parameters, from 1.
+        is_array: Whether its value is an array, any item of which is meant.
+    """
+
+    number: int
+    is_array: bool = False
+
+
+Scalar = Literal | Parameter
+"""A value of a bound plan."""
+
+
 def literal(name: str, field_type: FieldType, value: Value) -> Literal:
     """Type a plan's value by the field that it is compared with.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp, parse_one
 
+from vxdata.sql.literals import to_sql
 from vxdata.sql.names import DIALECT, column, unresolved
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def ancestry(predicate: BoundAncestry, scope: Scope) -> exp.Expr:
     below = _among(lineage, _found(family, predicate))
     if scope.negated:  # what has no such ancestor at all surely does not hang below this one
         below = exp.Coalesce(this=below, expressions=[exp.false()])
-    itself = exp.NEQ(this=own, expression=exp.Literal.string(predicate.identifier))
+    itself = exp.NEQ(this=own, expression=to_sql(predicate.identifier))
     return exp.And(this=below, expression=itself)
 
 
@@ -119,7 +120,7 @@ def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
     def fill(node: exp.Expr) -> exp.Expr:
         match node:
             case exp.Placeholder():
-                return exp.cast(exp.Literal.string(predicate.identifier), "text", dialect=DIALECT)
+                return exp.cast(to_sql(predicate.identifier), "text", dialect=DIALECT)
             case exp.Table() if node.name in tables:
                 return exp.alias_(unresolved(tables[node.name]), node.alias, table=True, quoted=True)
             case exp.Column() if node.name == "lineage" and predicate.column is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from vxdata.sql.literals import to_sql
 from vxdata.sql.names import SCHEMA
 from vxdata.sql.operands import operand
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def text_test(predicate: BoundTextTest, scope: Scope) -> exp.Expr:
     """A text that is, contains, begins or ends with another, or matches a regular expression."""
     value: exp.Expr = operand(predicate.operand, scope.table)
-    text: exp.Expr = exp.Literal.string(predicate.text)
+    text = to_sql(predicate.text)
     if predicate.op == "matches":
         return _own("matches_any_case" if predicate.ignore_case else "matches", value, text)
     if predicate.ignore_case:

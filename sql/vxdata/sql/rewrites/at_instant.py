@@ -20,7 +20,7 @@ from vxdata.sql.names import COMMIT_LOG, DIALECT, TOMBSTONE, UNRESOLVED, column,
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.fields import Field
@@ -105,6 +105,11 @@ ROWS = {
     RelationKind.PLAIN: _plain,
 }
 """Kind of relation -> the query for its rows."""
+
+
+def names_instant(relations: Iterable[Relation]) -> bool:
+    """Whether the rows of some relation are told apart by the instant even where it is current."""
+    return any(relation.kind in {RelationKind.VERSION, RelationKind.COMMIT} for relation in relations)
 
 
 def _both_tables(relation: Relation) -> list[exp.Table]:

@@ -1,4 +1,4 @@
-"""Short reads: which plans are, and that their statements are what would have been rendered for each."""
+"""Point lookups: which plans are, and that their statements are what would have been rendered for each."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
 from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
-from vxdata.sql import clock, shapes, short_reads
+from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.literals import text_array
 from vxdata.sql.names import render, text
-from vxdata.sql.shapes import render_plan
-from vxdata.sql.short_reads import PRESENT, ShortRead, short_read
+from vxdata.sql.query import lookups, template
+from vxdata.sql.query.prepared import Method, PreparedPlan, prepare
+from vxdata.sql.query.template import NO_INSTANT as PRESENT
+from vxdata.sql.query.template import statement_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan, Predicate
@@ -32,10 +34,10 @@ TWO = IsIn(field="identifier", values=("volume/a", "volume/b"))
 texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=12)
 
 
-def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> ShortRead | None:
+def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> PreparedPlan | None:
     """What a plan becomes that comes as the bytes of a ticket."""
     plan = decode(encode(Plan(resource_type=resource_type, where=where, **more)))
-    return short_read(bind(plan, default_catalog()))
+    return prepare(bind(plan, default_catalog()))
 
 
 @given(
@@ -43,19 +45,19 @@ def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -
     resource_type=st.sampled_from(["volume", "patient", "resource"]),
     select=st.sampled_from([None, ("identifier",), ("version", "license")]),
 )
-@example(["\x010\x01", "a"], "volume", None)
+@example(["$1", "a"], "volume", None)
 @example(["' OR 1=1 --", "\\'"], "volume", None)
 def test_several_identifiers(names: list[str], resource_type: str, select: tuple[str, ...] | None) -> None:
     read = found(IsIn(field="identifier", values=tuple(names)), resource_type, select=select)
     assert read is not None
     one = bind(Plan(resource_type=resource_type, where=ONE, select=select), default_catalog())
     single = clock.beside(compile_plan(one, PRESENT))
-    assert read.statement == single.replace("= 'volume/a'", "= ANY($1)")
-    assert read.literals == (render(text_array(map(Literal, sorted(names)))),)
+    assert read.statement.template.text == single.replace("= 'volume/a'", "= ANY($1)")
+    assert read.statement.literals == (render(text_array(map(Literal, sorted(names)))),)
 
 
 @given(name=texts)
-@example("\x010\x01")
+@example("$1")
 @example("' OR 1=1 --")
 def test_one_identifier(name: str) -> None:
     bound = bind(Plan(resource_type="volume", where=ONE), default_catalog())
@@ -65,8 +67,10 @@ def test_one_identifier(name: str) -> None:
     ):
         read = found(where)
         assert read is not None
-        assert read.statement == clock.beside(compile_plan(bound, PRESENT)).replace("'volume/a'", "$1")
-        assert read.literals == (text(name),)
+        assert read.statement.template.text == clock.beside(compile_plan(bound, PRESENT)).replace(
+            "'volume/a'", "$1"
+        )
+        assert read.statement.literals == (text(name),)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +112,10 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
 def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int, rows: int) -> None:
     bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), default_catalog())
     statement = clock.beside(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
-    expected = ShortRead(statement, most=limit)
-    assert found(None, resource_type, select=select, limit=limit) == expected
+    read = found(None, resource_type, select=select, limit=limit)
+    assert read is not None
+    assert (read.method, read.max_rows) == (Method.POINT_LOOKUP, limit)
+    assert (read.statement.template.text, read.statement.literals) == (statement, ())
 
 
 @pytest.mark.parametrize(
@@ -136,10 +142,11 @@ def test_other_relations_are_none() -> None:
 
 
 def test_what_is_remembered_names_nobody() -> None:
-    short_reads._statement.cache_clear()
+    lookups._named_rows.cache_clear()
+    lookups._first_rows.cache_clear()
     plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=("volume/a", "volume/b")))
     bound = bind(plan, default_catalog())
-    assert short_read(bound) is not None
+    assert prepare(bound) is not None
     asked = weakref.ref(bound.where)
     del bound
     gc.collect()
@@ -147,12 +154,14 @@ def test_what_is_remembered_names_nobody() -> None:
 
 
 def test_a_shape_is_rendered_once() -> None:
-    short_reads._statement.cache_clear()
+    lookups._named_rows.cache_clear()
+    lookups._first_rows.cache_clear()
     for number in range(10):
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}")) is not None
         assert found(Comparison(op="==", field="identifier", value=f"volume/v{number}"), select=("version",))
         assert found(None, limit=number) is not None
-    assert short_reads._statement.cache_info().misses == 4
+    assert lookups._named_rows.cache_info().misses == 2
+    assert lookups._first_rows.cache_info().misses == 2
 
 
 def narrowed(bound: BoundPlan) -> BoundPlan:
@@ -168,14 +177,13 @@ def narrowed(bound: BoundPlan) -> BoundPlan:
 def test_a_condition_that_binding_adds_is_never_left_out(
     asked: dict[str, Any], *, is_narrow_first: bool
 ) -> None:
-    short_reads._statement.cache_clear()
-    shapes._template.cache_clear()
+    template._template.cache_clear()
     whole = bind(Plan(resource_type="volume", **asked), default_catalog())
     for bound in [narrowed(whole), whole] if is_narrow_first else [whole, narrowed(whole)]:
-        read = short_read(bound)
-        rendered = render_plan(bound, PRESENT)
+        read = prepare(bound)
+        rendered = statement_of(bound, PRESENT).sql
         assert ("'CC0'" in rendered) == (bound is not whole)
         if bound is not whole:
             assert read is None
         elif read is not None:
-            assert "license" not in read.statement.partition("WHERE")[2]
+            assert "license" not in read.statement.sql.partition("WHERE")[2]

@@ -1,4 +1,4 @@
-"""Parts: which plans are divided, and that the parts are the whole."""
+"""Parallel scans: which plans are divided, and that the parts are the whole."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan, bind
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
-from vxdata.sql.parts import count_pages, divide, is_divisible, tables_of
+from vxdata.sql.query.scan import Scan, count_pages, is_divisible, scan_of
 
 if TYPE_CHECKING:
+    from vxdata.schemas.plan import BoundPlan
     from vxdata.server.database import Database
     from vxdata.server.services.write import WriteService
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
+
+
+def divisible(plan: BoundPlan, instant: Instant) -> Scan:
+    scan = scan_of(plan, instant)
+    assert scan is not None
+    return scan
 
 
 @pytest.mark.parametrize("name", ["volume", "resource", "patient"])
@@ -51,10 +58,10 @@ def test_the_log_is_not_divided() -> None:
 
 def test_history_is_read_from_both_tables() -> None:
     plan = bind(Plan(resource_type="volume", history=True), default_catalog())
-    assert tables_of(plan, Instant(1, NOW, is_current=True)) == [
+    assert divisible(plan, Instant(1, NOW, is_current=True)).tables == (
         '"vxdata"."volume"',
         '"vxdata"."volume_history"',
-    ]
+    )
 
 
 @pytest.mark.parametrize("history", [False, True])
@@ -70,11 +77,11 @@ def test_the_parts_are_the_whole(
     plan = bind(Plan(resource_type="datasource", select=("identifier",), history=history), default_catalog())
     instant = Instant(receipt.version, receipt.as_of, is_current=is_current)
     with database.connection() as connection:
-        tables = tables_of(plan, instant)
-        pages = {row["name"]: row["pages"] for row in connection.rows(count_pages(tables))}
+        scan = divisible(plan, instant)
+        pages = {row["name"]: row["pages"] for row in connection.rows(count_pages(scan.tables))}
         assert sum(pages.values()) > count
         whole = connection.rows(compile_plan(plan, instant))
-        parts = [connection.rows(sql) for sql in divide(plan, instant, pages, count)]
+        parts = [connection.rows(sql) for sql in scan.parts(pages, count)]
     found = [row["identifier"] for part in parts for row in part]
     assert sorted(found) == sorted(row["identifier"] for row in whole)
     assert sum(bool(part) for part in parts) == count
@@ -84,7 +91,7 @@ def test_the_first_part_is_small() -> None:
     """Sixty-four pages of each table, and the rest in equal parts."""
     instant = Instant(1, NOW, is_current=True)
     plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())
-    parts = divide(plan, instant, {'"vxdata"."datasource"': 1064}, 5)
+    parts = divisible(plan, instant).parts({'"vxdata"."datasource"': 1064}, 5)
     found = [re.findall(r"'\((\d+),0\)'", part) for part in parts]
     pages = [(int(begin), int(end)) for begin, end in found]
     assert pages == [(0, 64), (64, 314), (314, 564), (564, 814), (814, 2**32 - 1)]
@@ -96,7 +103,7 @@ def test_rows_on_pages_that_were_added_meanwhile_belong_to_the_last_part(
     receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
     plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())
     instant = Instant(receipt.version, receipt.as_of, is_current=True)
-    first, last = divide(plan, instant, {'"vxdata"."datasource"': 0}, 2)
+    first, last = divisible(plan, instant).parts({'"vxdata"."datasource"': 0}, 2)
     with database.connection() as connection:
         assert not connection.rows(first)
         assert f"datasource/{unique}" in [row["identifier"] for row in connection.rows(last)]

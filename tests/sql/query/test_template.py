@@ -1,4 +1,4 @@
-"""Shapes: what is rendered from memory is what would have been rendered anew."""
+"""Statement templates: what is filled in from memory is what would have been rendered anew."""
 
 from __future__ import annotations
 
@@ -9,13 +9,31 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, Plan, bind
-from vxdata.sql import shapes
+from vxdata.schemas.plan import (
+    And,
+    Comparison,
+    HasAncestor,
+    HasDescendant,
+    IsIn,
+    IsInQuery,
+    IsNull,
+    ItemsTest,
+    Not,
+    Or,
+    Plan,
+    Quantified,
+    Subquery,
+    TextTest,
+    bind,
+)
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
-from vxdata.sql.shapes import render_plan
+from vxdata.sql.names import render, text
+from vxdata.sql.query import template
+from vxdata.sql.query.template import MAX_BYTES, Template, statement_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
@@ -32,7 +50,7 @@ texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 
 def same(plan: Plan, instant: Instant) -> None:
     bound = bind(plan, default_catalog())
-    assert render_plan(bound, instant) == compile_plan(bound, instant)
+    assert statement_of(bound, instant).sql == compile_plan(bound, instant)
 
 
 @given(
@@ -42,7 +60,7 @@ def same(plan: Plan, instant: Instant) -> None:
     instant=st.sampled_from(INSTANTS),
     limit=st.sampled_from([None, 0, 10]),
 )
-@example("\x010\x01", "volume", "license", INSTANTS[0], 3)
+@example("$1", "volume", "license", INSTANTS[0], 3)
 @example("' OR 1=1 --", "volume", "license", INSTANTS[0], None)
 def test_one_text(value: str, resource_type: str, field: str, instant: Instant, limit: int | None) -> None:
     where = Comparison(op="==", field=field, value=value)
@@ -67,7 +85,7 @@ def test_several_texts(values: list[str], instant: Instant) -> None:
             op="and",
             terms=(
                 Comparison(op="==", field="modality", value="MR"),
-                Comparison(op="==", field="license", value="\x010\x01"),
+                Comparison(op="==", field="license", value="$1"),
             ),
         ),
     ],
@@ -76,9 +94,9 @@ def test_other_conditions(where: Predicate | None, instant: Instant) -> None:
     same(Plan(resource_type="volume", where=where), instant)
 
 
-@pytest.mark.parametrize("key", ["\\x010\\x01", "\\x015\\x01", "plain"])
+@pytest.mark.parametrize("key", ["$1", "'$1", "$5", "plain", "$$ $1 $$"])
 @pytest.mark.parametrize("instant", INSTANTS)
-def test_keys_of_mappings_that_look_like_slots(key: str, instant: Instant) -> None:
+def test_keys_of_mappings_that_look_like_parameters(key: str, instant: Instant) -> None:
     same(
         Plan(
             resource_type="artefact", where=Comparison(op="==", field="parameters", key=key, value="secret")
@@ -95,6 +113,22 @@ def test_relations_of_their_own(resource_type: str, instant: Instant) -> None:
     same(Plan(resource_type=resource_type), instant)
 
 
+def in_study(text: str, limit: int | None, select: str) -> Subquery:
+    where = Or(
+        op="or",
+        terms=(
+            Comparison(op="==", field="license", value=text),
+            ItemsTest(op="contains_any", field="modalities", values=(text, "$1")),
+        ),
+    )
+    return Subquery(resource_type="imagingstudy", select=select, where=where, limit=limit)
+
+
+def in_volume(text: str) -> Subquery:
+    where = TextTest(op="contains", field="license", text=text)
+    return Subquery(resource_type="volume", select="b_value", where=where)
+
+
 conditions = st.recursive(
     st.one_of(
         st.builds(
@@ -106,6 +140,33 @@ conditions = st.recursive(
         st.builds(lambda value: Comparison(op=">", field="instance_count", value=value), st.integers(-9, 9)),
         st.builds(lambda op: IsNull(op=op, field="license"), st.sampled_from(["is_null", "is_not_null"])),
         st.builds(lambda found: IsIn(field="license", values=tuple(found)), st.lists(texts, max_size=4)),
+        st.builds(
+            lambda op, text, ignore: TextTest(op=op, field="license", text=text, ignore_case=ignore),
+            st.sampled_from(["equals", "contains", "startswith", "endswith", "matches"]),
+            texts,
+            st.booleans(),
+        ),
+        st.builds(
+            lambda kind, prefix, rest: kind(identifier=f"{prefix}/{rest}"),
+            st.sampled_from([HasAncestor, HasDescendant]),
+            st.sampled_from(["patient", "datasource", "artefact"]),
+            st.integers(0, 9),
+        ),
+        st.builds(
+            lambda text, limit: IsInQuery(
+                field="parent_identifier", query=in_study(text, limit, "identifier")
+            ),
+            texts,
+            st.none() | st.integers(0, 9),
+        ),
+        st.builds(
+            lambda text, quantifier, op: Quantified(
+                field="b_value", op=quantifier, comparison=op, query=in_volume(text)
+            ),
+            texts,
+            st.sampled_from(["any", "all"]),
+            st.sampled_from(["<", ">="]),
+        ),
     ),
     lambda inner: st.one_of(
         st.builds(lambda terms: And(op="and", terms=tuple(terms)), st.lists(inner, min_size=1, max_size=3)),
@@ -130,11 +191,11 @@ def test_any_condition_and_page(
 
 
 def test_long_statements_are_not_remembered() -> None:
-    shapes._template.cache_clear()
-    where = Comparison(op="==", field="parameters", key="x" * shapes.MOST_BYTES, value="y")
+    template._template.cache_clear()
+    where = Comparison(op="==", field="parameters", key="x" * MAX_BYTES, value="y")
     for _ in range(2):
         same(Plan(resource_type="artefact", where=where), INSTANTS[0])
-    assert shapes._template.cache_info()[1:] == (2, shapes.MOST_BYTES, 0)
+    assert template._template.cache_info()[1:] == (2, MAX_BYTES, 0)
 
 
 def test_a_relation_of_other_columns_is_another_shape() -> None:
@@ -146,11 +207,11 @@ def test_a_relation_of_other_columns_is_another_shape() -> None:
     plan = Plan(resource_type="patient", limit=200)
     for known in (whole, cut, whole):
         bound = bind(plan, known)
-        assert render_plan(bound, INSTANTS[0]) == compile_plan(bound, INSTANTS[0])
+        assert statement_of(bound, INSTANTS[0]).sql == compile_plan(bound, INSTANTS[0])
 
 
 def test_pages_and_values_are_of_one_shape() -> None:
-    shapes._template.cache_clear()
+    template._template.cache_clear()
     for number in range(1, 10):
         terms = (
             Comparison(op=">", field="b_value", value=number * 1.5),
@@ -158,13 +219,49 @@ def test_pages_and_values_are_of_one_shape() -> None:
         )
         where = And(op="and", terms=terms)
         same(Plan(resource_type="volume", where=where, limit=number, offset=number), INSTANTS[0])
-    assert shapes._template.cache_info().misses == 1
+    assert template._template.cache_info().misses == 1
 
 
 def test_a_shape_is_rendered_once() -> None:
-    shapes._template.cache_clear()
+    template._template.cache_clear()
     for number in range(10):
         where = Comparison(op="==", field="identifier", value=f"volume/v{number}")
         for instant in INSTANTS[:2]:
             same(Plan(resource_type="volume", where=where), instant)
-    assert shapes._template.cache_info().misses == 1
+    assert template._template.cache_info().misses == 1
+
+
+@given(value=texts, name=texts.filter(bool))
+@example(value="$1", name="$1")
+@example(value="$$ $1 $$", name='a"$1')
+@example(value="ä 🩻 \\' $2", name="E'$1")
+def test_what_looks_like_a_parameter_is_none(value: str, name: str) -> None:
+    where = exp.EQ(this=exp.column(name, quoted=True), expression=exp.Literal.string(value))
+    query = exp.select(exp.Parameter(this=exp.Literal.number(2))).where(where)
+    query = query.where(exp.EQ(this=exp.Parameter(this=exp.Literal.number(1)), expression=exp.Null()))
+    found = Template.of(render(query))
+    assert found.numbers == (2, 1)
+    column, literal = render(exp.column(name, quoted=True)), text(value)
+    assert found.fill(["<1>", "<2>"]) == f"SELECT <2> WHERE {column} = {literal} AND <1> = NULL"
+    assert found.fill(["$1", "$2"]) == found.text
+
+
+def test_text_tests_and_subqueries_are_of_one_shape() -> None:
+    template._template.cache_clear()
+    for number in range(1, 10):
+        terms = (
+            TextTest(op="contains", field="license", text=f"{number}"),
+            HasAncestor(identifier=f"patient/{number}"),
+            Quantified(field="b_value", op="all", comparison="<", query=in_volume(f"{number}")),
+        )
+        same(Plan(resource_type="volume", where=And(op="and", terms=terms)), INSTANTS[0])
+    assert template._template.cache_info().misses == 1
+
+
+@pytest.mark.parametrize("number", [20, 21])
+def test_statements_of_many_values_are_not_remembered(number: int) -> None:
+    template._template.cache_clear()
+    values = tuple(f"{value}" for value in range(number))
+    for _ in range(2):
+        same(Plan(resource_type="volume", where=IsIn(field="license", values=values)), INSTANTS[0])
+    assert template._template.cache_info().misses == (1 if number <= template.MAX_VALUES else 0)

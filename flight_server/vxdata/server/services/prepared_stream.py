@@ -1,0 +1,101 @@
+"""A query that is ready to run, with all that it holds."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Self
+
+from vxdata.server.answers.running import Attended
+from vxdata.server.clock import resolve_instant
+from vxdata.server.conform import layout_of
+from vxdata.server.connection import READ_ONLY
+from vxdata.server.parts import Reading
+from vxdata.sql.query.prepared import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pyarrow as pa
+
+    from vxdata.schemas.plan import BoundPlan
+    from vxdata.server.answers.running import Running
+    from vxdata.server.database import Database
+    from vxdata.server.parts import Parts
+    from vxdata.server.watch import Watch
+
+
+class PreparedStream:
+    """An iterator over the batches of a plan, which owns a connection until it has ended.
+
+    It resolves the instant in the snapshot that will answer, so the schema is there before the first batch;
+    PostgreSQL is asked for rows when that is taken. What it holds is released after the last batch, after a
+    failure, or when it is closed, whichever comes first.
+
+    Args:
+        plan: A bound plan.
+        database: Lends the connection.
+        parts: Runs the statement, over further connections where that is worth it.
+        watch: Ends the query when nobody reads it any more.
+        readers: Those who will read it.
+
+    Attributes:
+        snapshot: What the snapshot shows of the types that are read.
+        prepared: The prepared plan.
+        schema: The schema of every batch; its metadata names the instant.
+
+    Raises:
+        ServerBusy: No connection became free in time.
+        DatabaseError: PostgreSQL cannot be asked.
+    """
+
+    def __init__(
+        self, plan: BoundPlan, database: Database, parts: Parts, watch: Watch, readers: Running
+    ) -> None:
+        """Take a connection, begin a transaction and resolve the instant."""
+        with ExitStack() as resources:
+            connection = resources.enter_context(database.connection())
+            self._reading = Reading(connection)
+            attended = Attended(self._reading, readers)
+            resources.enter_context(watch.over(attended, readers.is_deserted))
+            resources.enter_context(connection.transaction(READ_ONLY))
+            self.snapshot = resolve_instant(connection, plan.members, plan.as_of, reads_log=plan.reads_log)
+            self.prepared = prepare(plan, self.snapshot.instant)
+            self._layout = layout_of(self.prepared.columns)
+            self.schema = self._layout.at(self.snapshot.instant)
+            self._resources = resources.pop_all()
+        self._parts = parts
+        self._batches = self._run()
+
+    def __iter__(self) -> Self:
+        """The batches can be taken once."""
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        """The next batch, in the declared schema."""
+        return next(self._batches)
+
+    def close(self) -> None:
+        """End the query and release what it holds, unless that has been done."""
+        self._batches.close()
+        # If no batch was ever taken, the generator has not begun, and closing it does nothing. The exception
+        # tells the transaction that it has not come to its end.
+        with suppress(_Closed), self._resources:
+            raise _Closed
+
+    def divided(self) -> list[str]:
+        """The statements that would run in the place of the whole one, if PostgreSQL's tables were as now."""
+        return self._parts.divided(self._reading, self.prepared)
+
+    def explain(self, sql: str) -> str:
+        """PostgreSQL's plan for a statement, in the snapshot."""
+        (connection,) = self._reading.connections
+        return "\n".join(row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}"))
+
+    def _run(self) -> Generator[pa.RecordBatch]:
+        with self._resources, self._parts.stream(self._reading, self.prepared) as batches:
+            for batch in batches:
+                yield self._layout.conform(batch.columns, self.schema)
+
+
+class _Closed(Exception):
+    """The stream was closed before it began."""

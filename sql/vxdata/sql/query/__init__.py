@@ -1,0 +1,9 @@
+"""Queries: one way from a bound plan to the statement that answers it.
+
+```
+template.py   statements with parameters, made once for all plans of a shape
+lookups.py    point lookups: a few resources of the present, with the commit clock beside them
+scan.py       parallel scans: whole relations, divided by ranges of pages
+prepared.py   the prepared plan: which of these a plan becomes
+```
+"""

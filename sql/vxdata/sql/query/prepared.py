@@ -1,0 +1,98 @@
+"""The prepared plan: how a bound plan is answered, and with which statement.
+
+Running a plan, explaining it and telling its schema all begin here, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, overload
+
+from vxdata.sql.query.lookups import point_lookup
+from vxdata.sql.query.scan import scan_of
+from vxdata.sql.query.template import statement_of
+
+if TYPE_CHECKING:
+    from vxdata.schemas.fields import Field
+    from vxdata.schemas.plan import BoundPlan
+    from vxdata.sql.instant import Instant
+    from vxdata.sql.query.scan import Scan
+    from vxdata.sql.query.template import Statement
+
+FEW_ROWS: Final = 100
+"""Most rows that come at once instead of as a stream."""
+
+
+class Engine(StrEnum):
+    """What runs a statement."""
+
+    POSTGRESQL = "postgresql"
+
+
+class Method(StrEnum):
+    """How an answer is read."""
+
+    POINT_LOOKUP = "point lookup"
+    """By a prepared statement outside a transaction, all rows at once, with the last commit beside them."""
+
+    STREAM = "stream"
+    """Batch by batch over one connection, in the snapshot in which the instant was resolved."""
+
+    PARALLEL_SCAN = "parallel scan"
+    """As a stream, but over several connections where the tables are large and connections are free."""
+
+
+@dataclass(frozen=True)
+class PreparedPlan:
+    """A plan that is ready to run.
+
+    Args:
+        engine: What runs it.
+        method: How its answer is read.
+        statement: What asks for the whole answer.
+        columns: The columns of the answer, in order.
+        max_rows: Most rows of the answer, if the plan tells; a point lookup may bring more.
+        scan: The statement in a form that can be divided, for a parallel scan.
+    """
+
+    engine: Engine
+    method: Method
+    statement: Statement
+    columns: tuple[Field, ...]
+    max_rows: int | None
+    scan: Scan | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its rows are so few that they can come all at once."""
+        return self.max_rows is not None and self.max_rows <= FEW_ROWS
+
+
+@overload
+def prepare(plan: BoundPlan) -> PreparedPlan | None: ...
+@overload
+def prepare(plan: BoundPlan, instant: Instant) -> PreparedPlan: ...
+def prepare(plan: BoundPlan, instant: Instant | None = None) -> PreparedPlan | None:
+    """Decide how to answer a plan.
+
+    Args:
+        plan: A bound plan.
+        instant: The instant to read at, resolved in the snapshot that will run the statement. A point lookup
+            needs none: its statement brings its own.
+
+    Returns:
+        The prepared plan; None where it depends on an instant and none was given.
+    """
+    if instant is None:
+        lookup = point_lookup(plan)
+        return None if lookup is None else _prepared(plan, Method.POINT_LOOKUP, lookup)
+    scan = scan_of(plan, instant)
+    method = Method.STREAM if scan is None else Method.PARALLEL_SCAN
+    return _prepared(plan, method, statement_of(plan, instant), scan)
+
+
+def _prepared(
+    plan: BoundPlan, method: Method, statement: Statement, scan: Scan | None = None
+) -> PreparedPlan:
+    return PreparedPlan(Engine.POSTGRESQL, method, statement, plan.columns, plan.most_rows, scan)

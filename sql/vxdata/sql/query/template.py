@@ -1,0 +1,221 @@
+"""Statement templates: plans that differ in nothing but their values are rendered once.
+
+Rendering takes half of a millisecond, which is what PostgreSQL takes to find a row. So a plan is rendered
+with parameters, `$1` to `$n`, in the place of its values. A statement that PostgreSQL prepares is sent like
+that. One that is streamed gets its values as literals, because parameters would switch the driver's COPY
+streaming off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from itertools import chain, islice, pairwise
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
+from sqlglot.tokenizer_core import TokenType
+
+from vxdata.schemas.plan.bound import walk
+from vxdata.schemas.plan.values import Literal, Parameter
+from vxdata.sql.compile import compile_plan, query_of
+from vxdata.sql.instant import Instant
+from vxdata.sql.literals import to_sql
+from vxdata.sql.names import render, text, tokens
+from vxdata.sql.rewrites.at_instant import names_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cachetools import _cached_wrapper_info
+    from sqlglot import exp
+
+    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.plan.bound import BoundPredicate
+    from vxdata.schemas.plan.values import Scalar
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Memory of all templates that are remembered, and of their keys, roughly.
+
+Their number would not bound it: a plan may name an entry of a mapping by a text of megabytes.
+"""
+
+KEY_BYTES: Final = 3_000
+"""Memory of a template's key, beside its texts."""
+
+MAX_VALUES: Final = 20
+"""Most values in the condition of a plan that is remembered; a list of another length is another shape."""
+
+NO_INSTANT: Final = Instant(0, datetime.min.replace(tzinfo=UTC), is_current=True)
+"""Stands for every current instant in the keys of statements that name none."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A statement with parameters.
+
+    Args:
+        text: The statement, with PostgreSQL's own `$1` to `$n`.
+        pieces: The text between the parameters, before the first and after the last.
+        numbers: The parameter behind each piece but the last.
+    """
+
+    text: str
+    pieces: tuple[str, ...]
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Template:
+        """Find the parameters of a statement, as PostgreSQL will: a text that looks like one is none.
+
+        Args:
+            text: One statement.
+
+        Example:
+            >>> Template.of("SELECT '$1' = $2").fill(["''", "'a'"])
+            "SELECT '$1' = 'a'"
+        """
+        pieces, numbers, end = [], [], 0
+        for mark, number in pairwise(tokens(text)):
+            if mark.token_type is TokenType.PARAMETER and number.token_type is TokenType.NUMBER:
+                pieces.append(text[end : mark.start])
+                numbers.append(int(number.text))
+                end = number.end + 1
+        return cls(text, (*pieces, text[end:]), tuple(numbers))
+
+    @classmethod
+    def without_parameters(cls, text: str) -> Template:
+        """Take a statement as it is."""
+        return cls(text, (text,), ())
+
+    def fill(self, literals: Sequence[str]) -> str:
+        """Put values in the place of the parameters.
+
+        Args:
+            literals: The values as SQL, that of `$1` first.
+
+        Returns:
+            The statement.
+        """
+        values = [literals[number - 1] for number in self.numbers]
+        return "".join(chain.from_iterable(zip(self.pieces, values, strict=False))) + self.pieces[-1]
+
+    @property
+    def size(self) -> int:
+        """Memory that it takes, with its key, roughly."""
+        return 2 * len(self.text) + KEY_BYTES
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A template and the values of its parameters.
+
+    Args:
+        template: The template.
+        literals: The values as SQL, that of `$1` first.
+    """
+
+    template: Template
+    literals: tuple[str, ...] = ()
+
+    @cached_property
+    def sql(self) -> str:
+        """The statement with its values in it."""
+        return self.template.fill(self.literals)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a template depends on: all of the bound plan but the values.
+
+    Args:
+        plan: The plan with parameters in its condition, and without `as_of`.
+        instant: The instant to read at; `NO_INSTANT` where the statement names none.
+    """
+
+    plan: BoundPlan
+    instant: Instant
+
+    @classmethod
+    def of(cls, plan: BoundPlan, instant: Instant) -> Shape:
+        """Leave out what no statement of the plan names."""
+        plan = plan if plan.as_of is None else replace(plan, as_of=None)
+        if instant.is_current and not names_instant(plan.reads):
+            return cls(plan, NO_INSTANT)
+        return cls(plan, replace(instant, version=0))
+
+    def __hash__(self) -> int:
+        """Hash by what tells most plans apart: to hash every column would take longer than all else."""
+        plan, columns = self.plan, self.plan.outputs
+        return hash((plan.relation.name, plan.where, plan.limit, len(columns), self.instant.as_of))
+
+
+class _Sized(Protocol):
+    @property
+    def size(self) -> int:
+        """Memory that it takes, with its key, roughly."""
+
+
+Made = TypeVar("Made", bound=_Sized)
+
+_KNOWN: Final[LRUCache[object, _Sized]] = LRUCache(MAX_BYTES, getsizeof=lambda made: made.size)
+_LOCK: Final = Lock()
+
+
+def remembered(make: Callable[[Shape], Made]) -> _cached_wrapper_info[Made]:
+    """Remember what a function makes of a shape, together with all other templates within `MAX_BYTES`."""
+    return cached(_KNOWN, partial(hashkey, make.__qualname__), _LOCK, info=True)(make)
+
+
+def statement_of(plan: BoundPlan, instant: Instant) -> Statement:
+    """Write a plan as one statement, from memory where one of its shape was written before.
+
+    Args:
+        plan: A bound plan.
+        instant: The instant to read at, resolved in the snapshot that will run the statement.
+
+    Returns:
+        A statement whose `sql` is what `compile_plan` gives.
+    """
+    if plan.where is not None and _has_many_literals(plan.where):
+        return Statement(Template.without_parameters(compile_plan(plan, instant)))
+    values: list[Scalar] = []
+
+    def parameter(value: Scalar) -> Parameter:
+        values.append(value)
+        return Parameter(len(values))
+
+    where = None if plan.where is None else plan.where.map_literals(parameter)
+    # How many rows are wanted does not matter for the form, but whether a number is stated.
+    limit = None if plan.limit is None else parameter(Literal(plan.limit)).number
+    offset = parameter(Literal(plan.offset)).number if plan.offset else 0
+    form = replace(plan, where=where, limit=limit, offset=offset, as_of=None) if values else plan
+    return Statement(_template(Shape.of(form, instant)), tuple(map(_written, values)))
+
+
+@remembered
+def _template(shape: Shape) -> Template:
+    """The template of a plan whose limit and offset are the numbers of their parameters."""
+    query = query_of(shape.plan, shape.instant)
+    for node in (query.args.get("limit"), query.args.get("offset")):
+        if node is not None:
+            number: exp.Literal = node.expression
+            number.replace(to_sql(Parameter(int(number.name))))
+    return Template.of(render(query))
+
+
+def _has_many_literals(where: BoundPredicate) -> bool:
+    literals = chain.from_iterable(node.literals for node in walk(where))
+    return next(islice(literals, MAX_VALUES, None), None) is not None
+
+
+def _written(value: Scalar) -> str:
+    """A value as SQL; a text without building a tree for it."""
+    match value:
+        case Literal(str(plain)):
+            return text(plain)
+        case _:
+            return render(to_sql(value))
