@@ -1,28 +1,37 @@
 """Bind: resolve the names and types of a plan against a catalog.
 
 Both sides bind: the client to refuse what is wrong before any call, the server because it trusts nobody.
+What does not fit is refused with the field, its type and the operator in the details of the error.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.binding import Scope
-from vxdata.schemas.binding.kinds import require_plain
-from vxdata.schemas.binding.ordering import bind_order
+from vxdata.schemas.binding import scalar, sets
+from vxdata.schemas.binding.ordering import bind_order, bind_order_of_outputs
 from vxdata.schemas.binding.result import bind_outputs
 from vxdata.schemas.catalog.relation import RelationKind
-from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan.bound import BoundOrder, BoundPlan, Operand
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.fields import NumberMap, TextMap
+from vxdata.schemas.plan.bound import BoundPlan, Operand
+from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from vxdata.schemas.catalog import Catalog
-    from vxdata.schemas.plan.bound import Output
+    from vxdata.schemas.catalog import Catalog, Relation
+    from vxdata.schemas.plan.bound import BoundPredicate
     from vxdata.schemas.plan.nodes import Plan
+    from vxdata.schemas.plan.predicates import Condition, Predicate
+
+    Binders = Mapping[type[Condition], Callable[[Any, "Scope"], BoundPredicate]]
+
+BINDERS: Final[Binders] = {**scalar.BINDERS, **sets.BINDERS}
+"""Kind of condition -> how it is bound."""
 
 
 def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
@@ -58,36 +67,12 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         where=where,
         keys=keys,
         distinct=plan.distinct,
-        order=_order_of_outputs(plan, outputs) if is_derived else bind_order(plan, scope),
+        order=bind_order_of_outputs(plan, outputs) if is_derived else bind_order(plan, scope),
         limit=plan.limit,
         offset=plan.offset,
         as_of=as_of,
         reads=frozenset(scope.reads),
     )
-
-
-def _order_of_outputs(plan: Plan, outputs: Sequence[Output]) -> tuple[BoundOrder, ...]:
-    """The order of a grouped or distinct result; ties are broken by all else that tells its rows apart."""
-    by_name = {output.field.name: output for output in outputs}
-    stated = []
-    for order in plan.order_by:
-        if order.key is not None or order.field not in by_name:
-            msg = (
-                f"A grouped or distinct query is ordered by a column of its result "
-                f"({', '.join(by_name)}), not by {order.field}."
-            )
-            raise InvalidPlan(msg, field=order.field, columns=list(by_name))
-        require_plain(Operand(by_name[order.field].field), "order_by")
-        stated.append(BoundOrder(by_name[order.field], order.descending, order.nulls_first))
-    if not stated and plan.limit is None and not plan.offset:
-        return ()
-    named = {order.field for order in plan.order_by}
-    ties = [
-        output
-        for output in outputs
-        if output.field.name not in named and (plan.distinct or isinstance(output.source, Operand))
-    ]
-    return (*stated, *(BoundOrder(output) for output in ties))
 
 
 def _bind_as_of(as_of: datetime, scope: Scope) -> datetime:
@@ -103,3 +88,67 @@ def _bind_as_of(as_of: datetime, scope: Scope) -> datetime:
     except OverflowError as error:
         msg = f"as_of {as_of.isoformat()} lies outside the years 1 to 9999 in UTC."
         raise InvalidPlan(msg, as_of=as_of.isoformat()) from error
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a predicate may name, and what it was seen to read.
+
+    Args:
+        relation: The rows that it is asked of.
+        catalog: What subqueries may read.
+        reads: Relations read so far, here and in subqueries.
+    """
+
+    relation: Relation
+    catalog: Catalog
+    reads: set[Relation] = field(compare=False)
+
+    @classmethod
+    def of(cls, relation: Relation, catalog: Catalog) -> Scope:
+        """The scope of a plan."""
+        return cls(relation, catalog, {relation})
+
+    def within(self, relation: Relation) -> Scope:
+        """The scope of a subquery."""
+        self.reads.add(relation)
+        return Scope(relation, self.catalog, self.reads)
+
+    def operand(self, name: str, key: str | None = None) -> Operand:
+        """Look a field up, and an entry of it.
+
+        Raises:
+            UnknownField: The relation does not have the field.
+            FieldTypeMismatch: The field has no entries, or the key cannot be one.
+        """
+        (column,) = self.relation.resolve([name])
+        if key is not None and not isinstance(column.type, TextMap | NumberMap):
+            msg = f"{self.relation.name}.{name} is of type {type_name(column.type)} and has no entries."
+            raise FieldTypeMismatch(msg, field=name, field_type=type_name(column.type), key=key)
+        if key is not None and "\x00" in key:
+            msg = f"The key of {name} holds a NUL character."
+            raise FieldTypeMismatch(msg, field=name, field_type=type_name(column.type))
+        return Operand(column, key)
+
+    def bind(self, predicate: Predicate) -> BoundPredicate:
+        """Resolve a condition.
+
+        Args:
+            predicate: A well-formed predicate.
+
+        Returns:
+            The bound predicate.
+
+        Raises:
+            UnknownField: A field does not exist.
+            FieldTypeMismatch: A value or an operator does not fit its field.
+            UnknownResourceType: A subquery or an identifier names a type that does not exist.
+            InvalidIdentifier: An ancestor or descendant is malformed.
+            InvalidPlan: The rows have no lineage, or a regular expression is too long.
+        """
+        try:
+            return BINDERS[type(predicate)](predicate, self)
+        except FieldTypeMismatch as error:
+            # The innermost condition has been here first, so it is its operator that stays.
+            error.details.setdefault("operator", predicate.op)
+            raise

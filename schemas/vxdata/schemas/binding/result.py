@@ -15,7 +15,7 @@ from vxdata.schemas.plan.values import type_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.binding import Scope
+    from vxdata.schemas.binding.bind import Scope
     from vxdata.schemas.fields import FieldType
     from vxdata.schemas.plan.nodes import Aggregate, Plan
 

@@ -1,0 +1,98 @@
+"""Bind conditions that read other rows: what a subquery finds, and what hangs below or above a resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.binding.kinds import require_comparable, require_plain, require_same_kind
+from vxdata.schemas.binding.ordering import bind_order
+from vxdata.schemas.catalog import RelationKind
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.fields import Boolean
+from vxdata.schemas.identifiers import normalise
+from vxdata.schemas.payload_type import LINEAGE_PREFIXES
+from vxdata.schemas.plan.bound import BoundAncestry, BoundIsInQuery, BoundQuantified, BoundSubquery
+from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified
+from vxdata.schemas.plan.values import Literal, type_name
+from vxdata.schemas.relations import RESOURCE
+
+if TYPE_CHECKING:
+    from vxdata.schemas.binding.bind import Binders, Scope
+    from vxdata.schemas.plan.predicates import Subquery
+
+
+def is_in_query(predicate: IsInQuery, scope: Scope) -> BoundIsInQuery:
+    """A field, or some item of a list, among what a subquery finds."""
+    operand = scope.operand(predicate.field, predicate.key)
+    query = _subquery(predicate.query, scope)
+    require_same_kind(operand, query.operand, scope.relation, query.relation)
+    return BoundIsInQuery(operand, query)
+
+
+def quantified(predicate: Quantified, scope: Scope) -> BoundQuantified:
+    """A field compared with any, or all, of what a subquery finds."""
+    operand = scope.operand(predicate.field, predicate.key)
+    require_comparable(operand, scope.relation)
+    query = _subquery(predicate.query, scope)
+    require_plain(query.operand, predicate.op.upper())
+    require_same_kind(operand, query.operand, scope.relation, query.relation)
+    if isinstance(operand.type, Boolean):
+        msg = f"{operand} is of type boolean, which has no order; ANY and ALL take numbers, texts and times."
+        raise FieldTypeMismatch(msg, field=str(operand), field_type=type_name(operand.type))
+    return BoundQuantified(predicate.op, predicate.comparison, operand, query)
+
+
+def _subquery(query: Subquery, scope: Scope) -> BoundSubquery:
+    inner = scope.within(scope.catalog.relation(query.resource_type))
+    return BoundSubquery(
+        relation=inner.relation,
+        operand=inner.operand(query.select),
+        where=None if query.where is None else inner.bind(query.where),
+        order=bind_order(query, inner),
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def has_ancestor(predicate: HasAncestor, scope: Scope) -> BoundAncestry:
+    """The resource hangs below another one."""
+    return _ancestry(predicate.identifier, scope, below=True)
+
+
+def has_descendant(predicate: HasDescendant, scope: Scope) -> BoundAncestry:
+    """Another resource hangs below this one."""
+    return _ancestry(predicate.identifier, scope, below=False)
+
+
+def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
+    if not scope.relation.kind.is_versioned:
+        msg = f"{scope.relation.name} has no lineage."
+        raise InvalidPlan(msg, resource_type=scope.relation.name)
+    full = normalise(identifier)
+    prefix = full.partition("/")[0]
+    live = scope.catalog.relation(RESOURCE)
+    others = live.without(prefix)
+    everything, gone = live.with_deleted(), others.only_deleted()
+    family = scope.catalog.relation(prefix).with_deleted()
+    scope.reads.update((everything, family, others, gone))
+    column = next((name for name, ancestor in LINEAGE_PREFIXES.items() if ancestor == prefix), None)
+    if scope.relation.kind is RelationKind.VERSION:
+        column = None  # it tells where the version hung, not where the resource hangs at the instant
+    return BoundAncestry(
+        identifier=Literal(full),
+        below=below,
+        column=None if column is None else scope.operand(column).column,
+        family=family,
+        others=others,
+        gone=gone,
+        everything=everything,
+    )
+
+
+BINDERS: Final[Binders] = {
+    IsInQuery: is_in_query,
+    Quantified: quantified,
+    HasAncestor: has_ancestor,
+    HasDescendant: has_descendant,
+}
+"""Kind of condition -> how it is bound."""
