@@ -1,4 +1,4 @@
-"""Fixtures of this folder: resources to query."""
+"""Fixtures of this folder: resources to query, and a client without a server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vxdata.schemas.create import DataSourceCreate
+from vxdata.sdk import Client, MemoryTransport
 
 if TYPE_CHECKING:
-    from vxdata.sdk import Client
+    from collections.abc import Iterator
+    from typing import NoReturn
+
+
+@pytest.fixture
+def alone() -> Iterator[Client]:
+    """A client without a server, for what happens before any call: a test fails if it asks anything."""
+    asked: list[tuple[object, ...]] = []
+
+    def refuse(*call: object) -> NoReturn:
+        asked.append(call)
+        pytest.fail("The server would have been asked.")
+
+    with Client(transport=MemoryTransport(read=refuse, write=refuse, act=refuse)) as client:
+        yield client
+    assert asked == []
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
     from vxdata.schemas.response import PatientResponse
-    from vxdata.schemas.wire import WriteCommand
     from vxdata.server.config import Settings
 
 
@@ -44,13 +43,8 @@ class LastWords(FlightTransport):
         super().__init__(server.flight_url, timeout=None)
         self._server = server
 
-    def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
-        receipt = super().write(command, sections, rows)
-        self._server.stop()
-        return receipt
-
-    def create(self, *arguments: Any, **named: Any) -> Written:
-        written = super().create(*arguments, **named)
+    def write(self, *arguments: Any, **named: Any) -> Written:
+        written = super().write(*arguments, **named)
         self._server.stop()
         return written
 

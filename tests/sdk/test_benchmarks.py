@@ -77,9 +77,9 @@ def test_metrics_whose_names_are_taken(client: Client, unique: str) -> None:
 
 
 @pytest.mark.parametrize("metric", [5, ["auc"], {"auc": 1}])
-def test_a_metric_that_is_no_name(client: Client, metric: Any) -> None:
+def test_a_metric_that_is_no_name(alone: Client, metric: Any) -> None:
     with pytest.raises(InvalidRequest, match="metric is the name of a metric, not"):
-        client.benchmarking_results.leaderboard("any", metric)
+        alone.benchmarking_results.leaderboard("any", metric)
 
 
 def test_as_of_an_instant(client: Client, results: str) -> None:

@@ -113,15 +113,15 @@ def test_shown_with_its_address(server: Server) -> None:
         assert repr(client) == f"Client('{server.flight_url}')"
 
 
-def test_there_is_a_namespace_for_every_type(client: Client) -> None:
+def test_there_is_a_namespace_for_every_type(alone: Client) -> None:
     for payload_type in registry():
-        by_name = getattr(client, payload_type.namespace)
-        assert by_name.query().plan == client.namespace(payload_type.prefix).query().plan
+        by_name = getattr(alone, payload_type.namespace)
+        assert by_name.query().plan == alone.namespace(payload_type.prefix).query().plan
 
 
-def test_an_unknown_type_has_none(client: Client) -> None:
+def test_an_unknown_type_has_none(alone: Client) -> None:
     with pytest.raises(UnknownResourceType, match="Did you mean patient"):
-        client.namespace("patiant")
+        alone.namespace("patiant")
 
 
 def test_now_is_the_last_commit(client: Client, datasource: str) -> None:

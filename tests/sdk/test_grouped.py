@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, UnknownField
-from vxdata.sdk import Client, F, GroupedQuery, Query, count
+from vxdata.sdk import Client, F, GroupedQuery, MemoryTransport, Query, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def query(client: Client, root: str, volumes: pl.DataFrame) -> Query:
 @pytest.fixture
 def nowhere() -> Iterator[Query]:
     """A query of a client that would fail if it made a call."""
-    with Client("grpc://127.0.0.1:1") as client:
+    with Client(transport=MemoryTransport()) as client:
         yield client.volumes.query()
 
 

@@ -126,12 +126,12 @@ class TestModels:
         assert query.filter(F.sex == "O").collect_as_pydantic() == []
 
     @pytest.mark.parametrize("shape", ["selected", "distinct", "groups", "one group"])
-    def test_part_of_a_resource_has_no_model(self, query: Query, shape: str) -> None:
+    def test_part_of_a_resource_has_no_model(self, alone: Client, shape: str) -> None:
         with pytest.raises(InvalidPlan, match="makes whole resources; after select, distinct or agg use"):
-            SHAPES[shape](query).collect_as_pydantic()
+            SHAPES[shape](alone.patients.query()).collect_as_pydantic()
 
-    def test_rows_of_several_types_have_no_model(self, client: Client) -> None:
-        for asked in (client.resources.query(), client.commits()):
+    def test_rows_of_several_types_have_no_model(self, alone: Client) -> None:
+        for asked in (alone.resources.query(), alone.commits()):
             with pytest.raises(InvalidPlan, match="no resources of one type"):
                 asked.collect_as_pydantic()
 

@@ -75,7 +75,7 @@ class Writer:
         """Send once, without the client's own retries."""
         command = WriteCommand(verb=upload.verb, idempotency_key=upload.idempotency_key)
         try:
-            receipt = transport.write(command, self._sections(upload, stage, journal), self.rows)
+            receipt = transport.write(command, self._sections(upload, stage, journal), self.rows).receipt
         except ServiceProblem:
             journal.note("ended")
             raise

@@ -156,7 +156,7 @@ class TestRaces:
         upload = Upload("create", Created([model]), idempotency_key=unique)
         clients = [Client(server.flight_url) for _ in range(8)]
         with ThreadPoolExecutor(8) as threads:
-            receipts = list(threads.map(lambda one: upload.send(one._session.transport), clients))
+            receipts = list(threads.map(lambda one: upload.send(one._session.transport).receipt, clients))
         for one in clients:
             one.close()
         assert {receipt.version for receipt in receipts} == {since + 1}
@@ -204,7 +204,7 @@ def is_past(client: Client, name: str, version: int) -> bool:
 
 def count_once(client: Client, name: str, expected: int, value: int) -> int:
     tables = tables_of_updates({name: VolumeUpdate(b_value=value)}, expected)
-    return Upload("update", tables).send(client._session.transport).version
+    return Upload("update", tables).send(client._session.transport).receipt.version
 
 
 WRITERS = (

@@ -60,7 +60,7 @@ def test_a_write_without_effect_uses_up_its_key(client: Client, datasource: str,
 
     describe("one", None).send(transport)
     first = describe("one", unique).send(transport)
-    assert first.counts == {}
+    assert first.receipt.counts == {}
     describe("two", None).send(transport)
     assert describe("one", unique).send(transport) == first
     assert client.data_sources.retrieve(datasource).description == "two"

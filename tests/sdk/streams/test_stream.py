@@ -74,9 +74,9 @@ def test_any_batches_are_cut_to_any_size(heights: list[int], rows: int) -> None:
 
 
 @pytest.mark.parametrize("rows", [0, -1, True, 2.5, "x"])
-def test_no_number_of_rows(client: Client, rows: int) -> None:
+def test_no_number_of_rows(alone: Client, rows: int) -> None:
     with pytest.raises(InvalidRequest, match="batch_rows takes a number of rows"):
-        client.volumes.query().iter_batches(rows)
+        alone.volumes.query().iter_batches(rows)
 
 
 def test_a_slow_reader_holds_the_server_back(client: Client, database: Database, reports: str) -> None:

@@ -62,6 +62,8 @@ from vxdata.sdk._result import Result
 from vxdata.sdk._storage import Storage, StorageOptions
 from vxdata.sdk._subquery import ALL, ANY
 from vxdata.sdk._time import Token
+from vxdata.sdk._transport.base import Transport, Written
+from vxdata.sdk._transport.memory import MemoryTransport
 from vxdata.sdk._unlikely import UnlikelyValueWarning
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "Lineage",
     "LineageCycle",
     "LocalFileProblem",
+    "MemoryTransport",
     "NotAllowed",
     "NotDeleted",
     "NotRegistered",
@@ -114,6 +117,7 @@ __all__ = [
     "StorageProblem",
     "Token",
     "TransferFailed",
+    "Transport",
     "UnexpectedPayload",
     "UnknownAction",
     "UnknownField",
@@ -123,6 +127,7 @@ __all__ = [
     "Version",
     "VersionConflict",
     "VxDataError",
+    "Written",
     "count",
     "has_ancestor",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import COMMIT
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
     from vxdata.sdk._storage import Storage, StorageOptions
     from vxdata.sdk._time import AsOf, Token
+    from vxdata.sdk._transport.base import Transport
     from vxdata.sdk._transport.link import Wanted
 
     N = TypeVar("N", bound=Namespace[Any, Any, Any])
@@ -48,9 +50,12 @@ class Client(TypedNamespaces):
         storage: How files in S3 are reached; by default as the environment says.
         compression: How tables travel: ``"zstd"``, ``"lz4"``, or None for as they are. By default with
             Zstandard, unless the server is on this machine.
+        transport: What carries requests in the place of Arrow Flight, as `MemoryTransport` in tests. It has
+            its own address, timeout and compression, so none of them can be given beside it.
 
     Raises:
-        InvalidRequest: The address has a scheme other than those of Arrow Flight, or no such codec exists.
+        InvalidRequest: The address has a scheme other than those of Arrow Flight, no such codec exists, or
+            something is given that a transport decides itself.
     """
 
     def __init__(
@@ -61,11 +66,19 @@ class Client(TypedNamespaces):
         timeout: float | None = None,
         storage: StorageOptions | None = None,
         compression: Wanted = "auto",
+        transport: Transport | None = None,
     ) -> None:
         """Prepare the connection; it is made at the first call."""
-        self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
         as_of = None if timestamp is None else instant_of(timestamp)
-        self._session = Session(FlightTransport(self.base_url, timeout, compression), as_of, storage)
+        if transport is None:
+            self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+            transport = FlightTransport(self.base_url, timeout, compression)
+        elif (base_url, timeout, compression) == (None, None, "auto"):
+            self.base_url = type(transport).__name__
+        else:
+            msg = "A transport has its own address, timeout and compression; give them to it."
+            raise InvalidRequest(msg)
+        self._session = Session(transport, as_of, storage)
 
     @property
     def resources(self) -> Resources:

@@ -19,7 +19,6 @@ from vxdata.sdk._retry import retried
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport, Written
 
 SECTION_BYTES: Final = 4 * 1024 * 1024
@@ -51,36 +50,28 @@ class Upload:
     idempotency_key: str | None = None
     stated_rows: int | None = None
 
-    def send(self, transport: Transport) -> CommitReceipt:
+    def send(
+        self, transport: Transport, *, lineage: bool = False, meanwhile: Callable[[], None] | None = None
+    ) -> Written:
         """Write everything in one commit; sent again if the connection breaks.
 
         Args:
             transport: The way to the server.
+            lineage: Whether to ask for the lineage of what is created.
+            meanwhile: Work for the time while the server writes.
 
         Returns:
-            The receipt of the commit.
+            The receipt of the commit, with the lineage if it was asked for and the server has it at hand.
 
         Raises:
             VxDataError: Anything that the server refuses; then nothing is written.
         """
         command = self._command()
-        return retried(lambda: transport.write(command, self._sections(), self._rows))
-
-    def create(self, transport: Transport, meanwhile: Callable[[], None]) -> Written:
-        """Write likewise what is to be created, and ask for its lineage.
-
-        Args:
-            transport: The way to the server.
-            meanwhile: What to do while the server writes.
-
-        Returns:
-            The receipt of the commit, with the lineage of what was created if the server has it at hand.
-
-        Raises:
-            VxDataError: Anything that the server refuses; then nothing is written.
-        """
-        command = self._command()
-        return retried(lambda: transport.create(command, self._sections(), self._rows, meanwhile))
+        return retried(
+            lambda: transport.write(
+                command, self._sections(), self._rows, lineage=lineage, meanwhile=meanwhile
+            )
+        )
 
     def _command(self) -> WriteCommand:
         key = secrets.token_hex(16) if self.idempotency_key is None else _checked(self.idempotency_key)

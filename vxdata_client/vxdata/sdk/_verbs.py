@@ -279,7 +279,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         cascade: bool = False,
         idempotency_key: str | None = None,
     ) -> CommitReceipt:
-        return Upload(verb, tables, cascade, idempotency_key).send(self._session.transport)
+        return Upload(verb, tables, cascade, idempotency_key).send(self._session.transport).receipt
 
     def _stored(
         self,
@@ -304,7 +304,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
             return []
         created, transport = Created(models), self._session.transport
         upload = Upload("create", created, idempotency_key=idempotency_key, stated_rows=len(models))
-        found = created.answer(transport, upload.create(transport, created.prepare))
+        found = created.answer(transport, upload.send(transport, lineage=True, meanwhile=created.prepare))
         return [found[model.identifier] for model in models]
 
 

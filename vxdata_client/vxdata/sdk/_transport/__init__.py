@@ -1,1 +1,1 @@
-"""The network, as one small protocol and its one implementation."""
+"""The network: a small protocol, and its implementations over Arrow Flight and in memory."""

@@ -1,4 +1,4 @@
-"""The network as the SDK sees it: a few methods that take and give plain values."""
+"""The network as the SDK sees it: three ways to ask, which take and give plain values."""
 
 from __future__ import annotations
 
@@ -6,14 +6,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     import pyarrow as pa
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import Action, CommitReceipt, WriteCommand
-    from vxdata.sdk._transport.ahead import ReadAhead
+
+
+class Batches(Protocol):
+    """The record batches of an answer while they arrive; dropping them cancels the query, too."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Iterate once."""
+
+    def __next__(self) -> pa.RecordBatch:
+        """Wait for the next batch."""
+
+    def is_ready(self, seconds: float) -> bool:
+        """Wait a while; return whether `next` answers at once."""
+
+    def close(self) -> None:
+        """Cancel the query, unless it has ended."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +39,13 @@ class Stream:
         arrow_schema: Schema of every batch.
         as_of: Instant that it is read at, UTC.
         version: Sequence number of the last commit that it can see.
-        batches: The record batches. Closing or dropping them cancels the query.
+        batches: The record batches.
     """
 
     arrow_schema: pa.Schema
     as_of: datetime
     version: int
-    batches: ReadAhead[pa.RecordBatch]
+    batches: Batches
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,7 @@ class Written:
     Args:
         receipt: What the commit did.
         lineage: Of what was created, with the columns of `LINEAGE_SCHEMA` and the rows in any order; None
-            where the server did not send it.
+            where it was not asked for, or the server did not send it.
     """
 
     receipt: CommitReceipt
@@ -50,26 +65,47 @@ class Written:
 class Transport(Protocol):
     """Carries plans, uploads and actions to a server.
 
-    Every method raises errors of the tree in `vxdata.schemas.errors`, whichever side they began on.
+    Every method raises errors of the tree in `vxdata.schemas.errors`, whichever side they began on. None
+    tries again by itself.
     """
 
     def read(self, plan: Plan, *, whole: bool = False) -> Stream:
-        """Run a plan; where the answer is wanted whole, wait for all of it before the first row."""
+        """Run a plan.
 
-    def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
-        """Upload sections, each a batch of `UPLOAD_SCHEMA`, that hold so many rows in all."""
+        Args:
+            plan: What is asked.
+            whole: Whether all of the answer is wanted, so that no row need be handed out before the last
+                has come.
 
-    def create(
+        Returns:
+            The answer; its schema is there.
+        """
+
+    def write(
         self,
         command: WriteCommand,
-        sections: Iterator[pa.RecordBatch],
+        sections: Iterable[pa.RecordBatch],
         rows: int,
-        meanwhile: Callable[[], None],
+        *,
+        lineage: bool = False,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Written:
-        """Upload sections likewise, do something while the server writes, and ask for their lineage."""
+        """Upload sections and wait for the commit.
+
+        Args:
+            command: What to do with the rows.
+            sections: Batches of `UPLOAD_SCHEMA`. An error that they raise ends the upload, and is raised
+                as it is.
+            rows: Number of rows that they hold in all; with another number nothing is written.
+            lineage: Whether to ask for the lineage of what is created.
+            meanwhile: Work for the time while the server writes. It may be left out.
+
+        Returns:
+            What was written.
+        """
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
         """Run an action that answers with one body."""
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection. Every later call raises `InvalidRequest`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -34,10 +35,9 @@ from vxdata.schemas.wire import (
 from vxdata.sdk._transport.ahead import ReadAhead
 from vxdata.sdk._transport.base import Stream, Written
 from vxdata.sdk._transport.link import codec_for
-from vxdata.sdk._transport.making import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import WriteCommand
@@ -45,10 +45,6 @@ if TYPE_CHECKING:
     from vxdata.sdk._transport.link import Wanted
 
 SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
-
-
-def _nothing() -> None:
-    """What is done while nothing is to be done."""
 
 
 class FlightTransport:
@@ -77,7 +73,7 @@ class FlightTransport:
         self._has_timeout = timeout is not None
         codec = codec_for(base_url, compression)
         headers = [] if codec is None else [(COMPRESSION.encode(), codec.encode())]
-        self._options, self._create_options = (
+        self._options, self._lineage_options = (
             pa.flight.FlightCallOptions(
                 timeout=timeout,
                 headers=[*headers, *more],
@@ -112,48 +108,35 @@ class FlightTransport:
             for chunk in reader:
                 yield chunk.data
 
-    def write(self, command: WriteCommand, sections: Iterator[pa.RecordBatch], rows: int) -> CommitReceipt:
-        """Upload sections and end with the commit marker; what lacks it, the server does not write."""
-        return self._written(command, sections, rows, self._options, messages=1).receipt
-
-    def create(
+    def write(
         self,
         command: WriteCommand,
-        sections: Iterator[pa.RecordBatch],
+        sections: Iterable[pa.RecordBatch],
         rows: int,
-        meanwhile: Callable[[], None],
-    ) -> Written:
-        """Upload sections likewise; the lineage is a message of its own behind the receipt."""
-        if self._has_timeout:  # it is for the server and the way there, not for what is done here
-            meanwhile = _nothing
-        return self._written(command, sections, rows, self._create_options, meanwhile, messages=2)
-
-    def _written(
-        self,
-        command: WriteCommand,
-        sections: Iterator[pa.RecordBatch],
-        rows: int,
-        options: pa.flight.FlightCallOptions,
-        meanwhile: Callable[[], None] = _nothing,
         *,
-        messages: int,
+        lineage: bool = False,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Written:
-        made = Making(sections)
-        with made.own_errors(), self._translated():
+        """Upload sections and end with the commit marker; what lacks it, the server does not write.
+
+        The lineage is a message of its own behind the receipt.
+        """
+        if self._has_timeout:  # it is for the server and the way there, not for what is done here
+            meanwhile = None
+        made = _Remembered(sections)
+        with made.error_first(), self._translated():
             descriptor = pa.flight.FlightDescriptor.for_command(command.to_bytes())
+            options = self._lineage_options if lineage else self._options
             writer, answers = self._client.do_put(descriptor, UPLOAD_SCHEMA, options)
             with writer:
                 for section in made:
                     writer.write_batch(section)
                 writer.write_metadata(CommitMarker(rows=rows).to_bytes())
                 writer.done_writing()
-                meanwhile()
-                receipt, *more = [answers.read() for _ in range(messages)]
-        if receipt is None:
-            msg = "The server ended the upload without a receipt."
-            raise IncompleteUpload(msg)
-        lineage = [pa.ipc.open_stream(message).read_all() for message in more if message is not None]
-        return Written(CommitReceipt.model_validate_json(receipt.to_pybytes()), *lineage)
+                if meanwhile is not None:
+                    meanwhile()
+                receipt, told = answers.read(), answers.read() if lineage else None
+        return _written(receipt, told)
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
         """Run an action that answers with one body."""
@@ -195,6 +178,52 @@ class FlightTransport:
             return WireError.model_validate_json(self.act(Action.ERROR_DETAIL, wire.request_id.encode()))
         except VxDataError:
             return wire
+
+
+class _Remembered(Iterator[pa.RecordBatch]):
+    """Sections that remember the error that ended their making.
+
+    A call that is left by an error is closed, and then raises what the server says of that: the upload
+    broke off. The caller wants to know why.
+
+    Args:
+        sections: The sections.
+    """
+
+    def __init__(self, sections: Iterable[pa.RecordBatch]) -> None:
+        """Begin."""
+        self._sections = iter(sections)
+        self._error: BaseException | None = None
+
+    def __next__(self) -> pa.RecordBatch:
+        """Make the next section."""
+        try:
+            return next(self._sections)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._error = error
+            raise
+
+    @contextmanager
+    def error_first(self) -> Iterator[None]:
+        """Raise the remembered error instead of those that followed from it."""
+        try:
+            yield
+        except Exception:
+            if self._error is None:
+                raise
+        if self._error is not None:
+            raise self._error
+
+
+def _written(receipt: pa.Buffer | None, lineage: pa.Buffer | None) -> Written:
+    """Read the answer to an upload."""
+    if receipt is None:
+        msg = "The server ended the upload without a receipt."
+        raise IncompleteUpload(msg)
+    table = None if lineage is None else pa.ipc.open_stream(lineage).read_all()
+    return Written(CommitReceipt.model_validate_json(receipt.to_pybytes()), table)
 
 
 def _rebuilt(wire: WireError) -> VxDataError:

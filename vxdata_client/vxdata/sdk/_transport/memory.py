@@ -1,0 +1,148 @@
+"""The transport in memory: functions of this process answer in the place of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import pyarrow as pa
+
+from vxdata.schemas.errors import IncompleteUpload, InvalidRequest
+from vxdata.schemas.plan import Plan, decode, encode
+from vxdata.schemas.wire import Action, CommitReceipt, Message, WriteCommand
+from vxdata.sdk._transport.base import Stream, Written
+
+Answer = TypeVar("Answer")
+
+AnswerPlan = Callable[[Plan], pa.Table | pa.RecordBatchReader]
+AnswerUpload = Callable[[WriteCommand, list[tuple[str, pa.Table]]], CommitReceipt | Written]
+AnswerAction = Callable[[Action, bytes], bytes | Message]
+
+
+class MemoryTransport:
+    """Answers plans, uploads and actions by functions, for tests of programs that use the SDK.
+
+    Plans, uploads and actions are encoded and decoded as on their way to a server, so a plan that is too
+    large or an upload of the wrong number of rows is refused here too. Errors of the functions reach the
+    caller as they are.
+
+    Args:
+        read: Answers a plan with its rows: a table, or a reader whose batches are made when they are wanted.
+        write: Answers an upload, given as its command and pairs of resource type and rows, with the receipt;
+            with a `Written` if it also tells the lineage.
+        act: Answers an action with its body, or with the message that the body holds.
+        as_of: Instant of the state that plans without an instant are read at; when the transport was made
+            if None.
+        version: Sequence number of the last commit of that state.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> from vxdata.sdk import Client, MemoryTransport
+        >>> def answer(plan):
+        ...     return pa.table({"identifier": ["volume/a", "volume/b"][: plan.limit]})
+        >>> with Client(transport=MemoryTransport(read=answer)) as client:
+        ...     client.volumes.query().select("identifier").limit(1).collect()["identifier"].to_list()
+        ['volume/a']
+    """
+
+    def __init__(
+        self,
+        *,
+        read: AnswerPlan | None = None,
+        write: AnswerUpload | None = None,
+        act: AnswerAction | None = None,
+        as_of: datetime | None = None,
+        version: int = 1,
+    ) -> None:
+        """Keep the parts."""
+        self._read = read
+        self._write = write
+        self._act = act
+        self._as_of = datetime.now(UTC) if as_of is None else as_of
+        self._version = version
+        self._is_closed = False
+
+    def read(self, plan: Plan, *, whole: bool = False) -> Stream:  # noqa: ARG002 - all is there anyway
+        """Answer a plan."""
+        answer = self._answering(self._read, "plans")
+        rows = answer(decode(encode(plan)))
+        reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
+        return Stream(
+            arrow_schema=reader.schema.remove_metadata(),
+            as_of=plan.as_of or self._as_of,
+            version=self._version,
+            batches=_Batches(reader),
+        )
+
+    def write(
+        self,
+        command: WriteCommand,
+        sections: Iterable[pa.RecordBatch],
+        rows: int,
+        *,
+        lineage: bool = False,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Written:
+        """Answer an upload, once all of its sections are there."""
+        answer = self._answering(self._write, "uploads")
+        tables = [_table_of(section) for section in sections]
+        found = sum(table.num_rows for _, table in tables)
+        if found != rows:
+            msg = f"The upload holds {found:,} rows, and its end says {rows:,}."
+            raise IncompleteUpload(msg, expected=rows, received=found)
+        if meanwhile is not None:
+            meanwhile()
+        written = answer(WriteCommand.model_validate_json(command.to_bytes()), tables)
+        if isinstance(written, CommitReceipt):
+            return Written(written)
+        return written if lineage else Written(written.receipt)
+
+    def act(self, action: Action, body: bytes = b"") -> bytes:
+        """Answer an action."""
+        answered = self._answering(self._act, "actions")(action, body)
+        return answered.to_bytes() if isinstance(answered, Message) else answered
+
+    def close(self) -> None:
+        """Answer nothing any more."""
+        self._is_closed = True
+
+    def _answering(self, answer: Answer | None, asked: str) -> Answer:
+        if self._is_closed:
+            msg = "This client is closed; make a new one."
+            raise InvalidRequest(msg)
+        if answer is None:
+            msg = f"This transport answers no {asked}."
+            raise InvalidRequest(msg)
+        return answer
+
+
+class _Batches(Iterator[pa.RecordBatch]):
+    """Batches of a reader; each is made when it is asked for.
+
+    Args:
+        reader: Makes them.
+    """
+
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        """Begin."""
+        self._reader = reader
+        self._batches = iter(reader)
+
+    def __next__(self) -> pa.RecordBatch:
+        """Make the next batch."""
+        return next(self._batches)
+
+    def is_ready(self, seconds: float) -> bool:  # noqa: ARG002 - nothing is waited for
+        """Return that `next` answers at once."""
+        return True
+
+    def close(self) -> None:
+        """Give up what is still to come."""
+        self._batches = iter(())
+        self._reader.close()
+
+
+def _table_of(section: pa.RecordBatch) -> tuple[str, pa.Table]:
+    with pa.ipc.open_stream(section["rows"][0].as_buffer()) as stream:
+        return section["resource_type"][0].as_py(), stream.read_all()
