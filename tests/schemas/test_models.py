@@ -49,8 +49,8 @@ from vxdata.schemas.payload_type import IDENTIFIER, LICENSE, PayloadType
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.resource_model import Identifier, LicenseText
 from vxdata.schemas.response import PatientResponse, VolumeResponse
+from vxdata.schemas.types.pydantic import value_type
 from vxdata.schemas.update import DataSourceUpdate, PSAMeasurementUpdate, VolumeUpdate
-from vxdata.schemas.value_types import value_type
 from vxdata.schemas.violations import MAX_VIOLATIONS, SHOWN_OF_VALUE
 
 NOW = datetime(2025, 1, 31, 12, 30, 15, 123456, tzinfo=UTC)

@@ -25,7 +25,7 @@ from vxdata.schemas.fields import (
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.payloads.vocabularies import PROSTATE_SECTOR_PATTERN
 from vxdata.schemas.registry import registry
-from vxdata.schemas.value_types import CONTROL_FREE_PATTERN
+from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 ALL_FIELDS = [
     pytest.param(payload_type, field, id=f"{payload_type.prefix}.{field.name}")

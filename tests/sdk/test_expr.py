@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull
 from vxdata.schemas.plan.predicates import MOST_VALUES
-from vxdata.schemas.value_types import NaiveTimestampWarning
+from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.sdk import F, FieldRef, Predicate
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.payloads import payloads
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import (
     FieldTypeMismatch,
     ParentNotFound,
@@ -35,6 +34,7 @@ from vxdata.schemas.fields import (
 )
 from vxdata.schemas.models import NaiveTimestampWarning
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.violations import MAX_VIOLATIONS
 from vxdata.sdk import F
 from vxdata.sdk._frames import LAST_MICROSECOND, _arrow, table_from_frame

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 from polars.io.plugins import register_io_source
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan.predicates import MOST_VALUES
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.sdk._pushdown import MOST_NESTED, pushed_down
 from vxdata.sdk._show import show
 

@@ -48,7 +48,7 @@ def own_client(settings: Settings, new_database: Callable[[], SecretStr]) -> Ite
         yield client
 
 
-@pytest.mark.filterwarnings("ignore::vxdata.schemas.value_types.NaiveTimestampWarning")  # as the page says
+@pytest.mark.filterwarnings("ignore::vxdata.schemas.types.pydantic.NaiveTimestampWarning")  # as the page says
 def test_every_example_runs(own_client: Client) -> None:
     blocks = BLOCK.findall((TOP / "docs/versions.md").read_text(encoding="utf-8"))
     assert any("idempotency_key" in block for block in blocks)

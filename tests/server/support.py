@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.flight
 
-from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import create_schema
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, WriteCommand
 from vxdata.server.services.write import Section
 

@@ -21,9 +21,9 @@ import pyarrow.flight as fl
 import pytest
 
 from tests.server.support import batch, ipc, put, scalar, section, state, until
-from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.plan import Plan, decode, encode
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import (
     ACCEPT_LINEAGE,
     AS_OF_KEY,

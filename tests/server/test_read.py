@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 from tests.server.support import create, never, resources, scalar, until
-from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import AsOfInFuture, RequestTimedOut, UnknownField
 from vxdata.schemas.fields import (
@@ -28,6 +27,7 @@ from vxdata.schemas.fields import (
 )
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.database_errors import StatementCancelled
 from vxdata.server.services.read import ReadService

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.payloads import payloads
-from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import create_schema
 from vxdata.sdk._models import arrow_value
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.staging import FEW, FEW_BYTES, Staging

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, get_args
 import pyarrow as pa
 import pytest
 
-from vxdata.schemas.arrow import ARROW_TYPES
 from vxdata.schemas.fields import FieldType, Nested, NumberMap, TextMap
+from vxdata.schemas.types.arrow import ARROW_TYPES
 from vxdata.sql.types import POSTGRES_TYPES, STAGED_MAP_TYPES
 
 if TYPE_CHECKING:

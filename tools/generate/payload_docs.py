@@ -20,7 +20,7 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.payload_type import DERIVED_METADATA
-from vxdata.schemas.value_types import INT64, bounds
+from vxdata.schemas.types.pydantic import INT64, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

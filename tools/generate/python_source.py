@@ -24,7 +24,7 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.value_types import INT64, bounds, stored_type
+from vxdata.schemas.types.pydantic import INT64, bounds, stored_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +42,7 @@ IMPORTS: Final[dict[str, tuple[str, ...]]] = {
     "typing": ("Annotated", "Literal"),
     "pydantic": ("Field", "FiniteFloat"),
     "vxdata.schemas.fields": ("MAX_ITEMS",),
-    "vxdata.schemas.value_types": (
+    "vxdata.schemas.types.pydantic": (
         "ISO_DAY",
         "NO_CONTROLS",
         "Day",
@@ -64,7 +64,7 @@ IMPORTS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def value_source(field_type: FieldType) -> str:
-    """Write out what `vxdata.schemas.value_types.value_type` builds.
+    """Write out what `vxdata.schemas.types.pydantic.value_type` builds.
 
     Args:
         field_type: The declared type.
@@ -80,7 +80,7 @@ def value_source(field_type: FieldType) -> str:
 
 
 def created_source(field_type: FieldType) -> str:
-    """Write out what `vxdata.schemas.value_types.created_type` builds.
+    """Write out what `vxdata.schemas.types.pydantic.created_type` builds.
 
     Args:
         field_type: The declared type.
@@ -104,7 +104,7 @@ def created_source(field_type: FieldType) -> str:
 
 
 def stored_source(field_type: FieldType) -> str:
-    """Write out what `vxdata.schemas.value_types.stored_type` builds.
+    """Write out what `vxdata.schemas.types.pydantic.stored_type` builds.
 
     Args:
         field_type: The declared type.

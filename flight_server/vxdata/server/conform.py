@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from vxdata.schemas.arrow import arrow_type
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import token_metadata
 from vxdata.server.nested import remapped
 

@@ -14,7 +14,6 @@ import pyarrow.flight
 import structlog
 from pydantic import ValidationError
 
-from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.errors import (
     InternalError,
     InvalidTicket,
@@ -27,6 +26,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.messages import did_you_mean
 from vxdata.schemas.plan import decode, encode
+from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import (
     ACCEPT_LINEAGE,
     ACTION_DESCRIPTIONS,

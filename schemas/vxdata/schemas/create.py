@@ -8,7 +8,7 @@ from pydantic import Field, FiniteFloat
 
 from vxdata.schemas.fields import MAX_ITEMS
 from vxdata.schemas.resource_model import ResourceCreate
-from vxdata.schemas.value_types import (
+from vxdata.schemas.types.pydantic import (
     ISO_DAY,
     NO_CONTROLS,
     FreeText,

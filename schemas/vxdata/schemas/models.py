@@ -22,7 +22,7 @@ from vxdata.schemas.resource_model import (
     ResourceResponse,
     ResourceUpdate,
 )
-from vxdata.schemas.value_types import NaiveTimestampWarning, created_type, stored_type, value_type
+from vxdata.schemas.types.pydantic import NaiveTimestampWarning, created_type, stored_type, value_type
 
 __all__ = [
     "UNSET",

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vxdata.schemas.errors import UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_as
 from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
-from vxdata.schemas.value_types import NO_CONTROLS
+from vxdata.schemas.types.pydantic import NO_CONTROLS
 from vxdata.schemas.violations import error_from_pydantic
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.errors import ValidationFailed, VxDataError
 from vxdata.schemas.messages import did_you_mean
-from vxdata.schemas.value_types import CONTROL_FREE_PATTERN
+from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

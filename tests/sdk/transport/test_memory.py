@@ -9,7 +9,6 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from vxdata.schemas.arrow import response_schema
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import (
     IncompleteUpload,
@@ -21,6 +20,7 @@ from vxdata.schemas.errors import (
     ServerUnavailable,
 )
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import LINEAGE_SCHEMA, Action, CommitReceipt, Health, WriteCommand
 from vxdata.sdk import Client, F, MemoryTransport, Token, Written
 from vxdata.sdk._upload import sections

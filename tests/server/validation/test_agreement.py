@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vxdata.schemas.create as models
-from vxdata.schemas.arrow import create_schema
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.fields import (
     MAX_ITEMS,
@@ -33,6 +32,7 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import create_schema
 from vxdata.server.validation import validate
 from vxdata.server.validation.violations import Violations
 

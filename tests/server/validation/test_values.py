@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import pyarrow as pa
 import pytest
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -28,6 +27,7 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.payload_type import PayloadType
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.server.validation.values import RULES, check_values
 from vxdata.server.validation.violations import MOST_KEPT, Violations
 

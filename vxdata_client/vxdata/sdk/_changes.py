@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pyarrow as pa
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedPayload
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.models import ResourceUpdate
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.uploads import EXPECTED_VERSION
 from vxdata.sdk._models import arrow_value
 

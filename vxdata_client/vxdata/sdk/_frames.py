@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import pyarrow as pa
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownField, ValidationFailed
 from vxdata.schemas.fields import Boolean, Date, Float, Integer, NumberMap, TextList, TextMap, Timestamp
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import arrow_type
+from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.schemas.uploads import demanded_columns, upload_fields
-from vxdata.schemas.value_types import NaiveTimestampWarning
 from vxdata.schemas.violations import MAX_VIOLATIONS, abridged_value
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from polars.io.plugins import register_io_source
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import OrderBy, bind, encode
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.sdk._predicate import Predicate
 from vxdata.sdk._pushdown import pushed_down
 from vxdata.sdk._result import resolve_token

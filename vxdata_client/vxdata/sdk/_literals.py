@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan.predicates import MOST_VALUES
-from vxdata.schemas.value_types import NaiveTimestampWarning
+from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.sdk._reference import Reference
 from vxdata.sdk._subquery import Quantified, SelectsOne
 from vxdata.sdk._time import level_of_user

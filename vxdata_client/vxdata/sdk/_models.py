@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from vxdata.schemas.arrow import create_schema, response_schema
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import create_schema, response_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Generic, NoReturn, cast
 import pyarrow as pa
 from typing_extensions import TypeVar
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.models import ResourceResponse, models_of
 from vxdata.schemas.plan import bind, digest, encode
 from vxdata.schemas.registry import registry
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.sdk._lazy import lazy
 from vxdata.sdk._models import responses

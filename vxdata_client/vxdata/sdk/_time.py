@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from typing import Protocol, runtime_checkable
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest
-from vxdata.schemas.value_types import NaiveTimestampWarning
+from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 
 
 @dataclass(frozen=True, order=True)

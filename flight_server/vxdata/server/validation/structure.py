@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from vxdata.schemas.arrow import arrow_type
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidTicket, UnknownField
+from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.uploads import demanded_columns, upload_fields
 
 if TYPE_CHECKING:

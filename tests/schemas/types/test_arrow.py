@@ -7,7 +7,6 @@ from typing import Any, get_args
 import pyarrow as pa
 import pytest
 
-from vxdata.schemas.arrow import arrow_type, create_schema, response_schema
 from vxdata.schemas.fields import (
     BlobUrl,
     Boolean,
@@ -23,6 +22,7 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
+from vxdata.schemas.types.arrow import arrow_type, create_schema, response_schema
 
 EXPECTED: dict[FieldType, Any] = {
     Text(): pa.string(),
