@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def read_back(
     transport: Transport, identifiers: Sequence[str], receipt: CommitReceipt
 ) -> list[ResourceResponse]:
-    """Read what a write has stored.
+    """Read the resources that a write has stored.
 
     Args:
         transport: The way to the server.
@@ -30,7 +30,7 @@ def read_back(
         One response for each identifier, in order.
 
     Raises:
-        VxDataError: It cannot be read; of what was committed, the error carries the receipt.
+        VxDataError: They cannot be read; the error carries the receipt.
     """
     with told_of(receipt):
         return retrieve(transport, identifiers, receipt.as_of, include_children=False)
@@ -38,7 +38,9 @@ def read_back(
 
 @contextmanager
 def told_of(receipt: CommitReceipt) -> Iterator[None]:
-    """Let nobody who meets an error after a commit believe that nothing was written.
+    """Add the receipt of a commit to an error that occurs after it.
+
+    Without it, a caller would believe that nothing was written.
 
     Args:
         receipt: The receipt of the commit.

@@ -1,8 +1,9 @@
-"""Creates of models: how they are sent, and answered with what was sent and what only the server knows.
+"""Creates of models: they are sent as tables, and answered with responses.
 
-That is lineage, stamps and version; all else is stored as it was sent, and does not travel a second time.
-Both sides work at once: models become tables in parts, each sent while the next one is made, and responses
-are made while the server writes, to be completed once it has answered.
+A response is made of what was sent and of what only the server knows: lineage, stamps and version. All else
+is stored as it was sent, and does not travel a second time. Client and server work at the same time: models
+become tables in parts, each sent while the next one is made, and responses are made while the server writes,
+to be completed when its answer has come.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.models import models_of
 from vxdata.schemas.registry import registry
 from vxdata.sdk._answer import told_of
-from vxdata.sdk._models import built, by_type, complete, fits, stored_schema, table_of, values_by_name
+from vxdata.sdk._models import built, by_type, fits, stored_schema, table_of, values_by_name
 from vxdata.sdk._reader import read_in
+from vxdata.sdk._upload import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
@@ -38,20 +40,21 @@ INSTANT: Final = pa.timestamp("us", "UTC")
 MODELS_PER_PART: Final = 2_500
 """Models that become one table: a megabyte or two.
 
-By its bytes the server knows a request that is made again under an idempotency key, and they depend on this
-number: whoever changes it makes strangers of the requests of earlier versions.
+The server recognises a request that is repeated under an idempotency key by its bytes, and they depend on
+this number. With another one, it would refuse the repetition of a request that an earlier version has sent.
 """
 
 
 class Created:
-    """What a create sends and has stored. Iterated over, it is the tables that are sent.
+    """Models to create, and the responses to them. Iterating over it makes the tables that are sent.
 
     Args:
         models: Creates of any types.
     """
 
-    def __init__(self, models: Iterable[ResourceCreate]) -> None:
+    def __init__(self, models: Sequence[ResourceCreate]) -> None:
         """Begin with nothing made."""
+        self._models = models
         self._parts = {
             resource_type: [
                 _Part(resource_type, group[begin : begin + MODELS_PER_PART])
@@ -65,16 +68,35 @@ class Created:
         for part in chain.from_iterable(self._parts.values()):
             yield part.resource_type, part.sent
 
+    def store(self, transport: Transport, idempotency_key: str | None) -> list[ResourceResponse]:
+        """Create everything in one commit.
+
+        Args:
+            transport: The way to the server.
+            idempotency_key: Name of the request; a new one is made if None.
+
+        Returns:
+            The responses, in the order of the models.
+
+        Raises:
+            VxDataError: The server refuses the request, and nothing is created; or the answer cannot be
+                read after the commit, and the error carries the receipt.
+        """
+        upload = Upload("create", self, idempotency_key=idempotency_key, stated_rows=len(self._models))
+        written = upload.send(transport, lineage=True, meanwhile=self.prepare)
+        responses = self.answer(transport, written)
+        return [responses[model.identifier] for model in self._models]
+
     def prepare(self) -> None:
         """Make the responses, as far as that can be done before the server has answered."""
-        with suppress(Exception):  # `answer` meets it again, and tells of the commit too
+        with suppress(Exception):  # `answer` raises it again, with the receipt of the commit
             list(map(attrgetter("responses"), chain.from_iterable(self._parts.values())))
 
     def answer(self, transport: Transport, written: Written) -> dict[str, ResourceResponse]:
         """Complete the responses.
 
         Args:
-            transport: The way to the server, to read what its answer does not tell.
+            transport: The way to the server, for values that its answer does not hold.
             written: The answer to the upload.
 
         Returns:
@@ -94,7 +116,7 @@ class Created:
 
 @dataclass(frozen=True)
 class _Found:
-    """Rows of what only the server knows, in any order."""
+    """Values that only the server knows: a row for each resource, in any order."""
 
     table: pa.Table
 
@@ -138,13 +160,13 @@ class _Part:
 
     @cached_property
     def responses(self) -> list[ResourceResponse]:
-        """The responses, at first with null in the place of what is not known yet."""
+        """The responses, with null for each value that is not known yet."""
         known, unknown = values_by_name(self.kept), [None] * len(self.models)
         columns = {name: known.get(name, unknown) for name in stored_schema(self.resource_type).names}
         return built(columns, self._model)
 
     def completed(self, found: _Found) -> list[ResourceResponse]:
-        """The responses with what was found of them."""
+        """Complete the responses with the values that were found."""
         missing = [identifier for identifier in self.identifiers if identifier not in found.row_of]
         if missing:
             raise ResourceNotFound.from_identifiers(missing)
@@ -156,15 +178,31 @@ class _Part:
         stated = [{name: vars(response)[name] for name in wanted.names} for response in self.responses]
         return [self._model.model_validate(row) for row in stated]
 
-    @property
+    @cached_property
     def _model(self) -> type[ResourceResponse]:
         return models_of(registry().get(self.resource_type)).response
+
+
+def complete(
+    models: Sequence[ResourceResponse], columns: Mapping[str, Sequence[Any]], rows: Sequence[int]
+) -> None:
+    """Put values into response models that were made before all was known, and that no caller has seen yet.
+
+    Args:
+        models: The models.
+        columns: The values of fields that the models hold already, in whatever state.
+        rows: For each model, its place in the columns.
+    """
+    for model, row in zip(models, rows, strict=True):
+        values = model.__dict__
+        for name, column in columns.items():
+            values[name] = column[row]
 
 
 def _completed(
     transport: Transport, parts: Sequence[_Part], told: _Found | None, as_of: datetime
 ) -> Iterator[ResourceResponse]:
-    """The responses of one type: with what the server has told, else with what it holds."""
+    """Complete the responses of one type, from the server's answer or by reading what it does not hold."""
     untold = [part for part in parts if told is None or not part.is_kept]
     read = _read(transport, untold, as_of) if untold else None
     for part in parts:
@@ -174,7 +212,7 @@ def _completed(
 
 
 def _read(transport: Transport, parts: Sequence[_Part], as_of: datetime) -> _Found:
-    """Read what is not stored as it was sent, or was never sent."""
+    """Read the values that are not stored as they were sent, or were never sent."""
     resource_type = parts[0].resource_type
     kept = set.intersection(*(set(part.kept.schema.names) for part in parts))
     derived = (name for name in stored_schema(resource_type).names if name not in kept)
@@ -184,7 +222,7 @@ def _read(transport: Transport, parts: Sequence[_Part], as_of: datetime) -> _Fou
 
 
 def _stamped(lineage: pa.Table, receipt: CommitReceipt) -> _Found:
-    """Add what is the same for all that one commit has created."""
+    """Add the values that all resources of one commit share."""
     shared = {
         "valid_from": pa.scalar(receipt.as_of, INSTANT),
         "valid_to": pa.scalar(None, INSTANT),

@@ -1,4 +1,4 @@
-"""Models as uploads and answers: pydantic objects to Arrow columns, and back."""
+"""Pydantic models to Arrow columns, for uploads, and back, for answers."""
 
 from __future__ import annotations
 
@@ -90,22 +90,6 @@ def built(columns: Mapping[str, list[Any]], model: type[Response]) -> list[Respo
     whole = {name: columns.get(name, [field.default] * rows) for name, field in model.model_fields.items()}
     stated = set(columns)
     return [_built(model, row, stated) for row in _rows(whole)]
-
-
-def complete(
-    models: Sequence[ResourceResponse], columns: Mapping[str, Sequence[Any]], rows: Sequence[int]
-) -> None:
-    """Put values into response models that were made before all was known, and that nobody has seen yet.
-
-    Args:
-        models: The models.
-        columns: The values of fields that the models hold already, in whatever state.
-        rows: For each model, its place in the columns.
-    """
-    for model, row in zip(models, rows, strict=True):
-        values = model.__dict__
-        for name, column in columns.items():
-            values[name] = column[row]
 
 
 def values_by_name(table: pa.Table) -> dict[str, list[Any]]:

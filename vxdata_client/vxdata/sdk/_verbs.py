@@ -300,12 +300,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         self, models: Sequence[ResourceCreate], idempotency_key: str | None
     ) -> list[ResourceResponse]:
         """Create; where nothing is given, the server is not asked."""
-        if not models:
-            return []
-        created, transport = Created(models), self._session.transport
-        upload = Upload("create", created, idempotency_key=idempotency_key, stated_rows=len(models))
-        found = created.answer(transport, upload.send(transport, lineage=True, meanwhile=created.prepare))
-        return [found[model.identifier] for model in models]
+        return Created(models).store(self._session.transport, idempotency_key) if models else []
 
 
 def _refuse_beside_frame(*arguments: object) -> None:
