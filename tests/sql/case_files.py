@@ -18,11 +18,13 @@ from sqlglot import exp
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Plan, bind, decode
 from vxdata.sql.compile import compile_plan
+from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import column, render, unresolved
+from vxdata.sql.query.clauses import restrict
+from vxdata.sql.query.target import Target
 from vxdata.sql.rewrites import RULES
 from vxdata.sql.rewrites.project import project
-from vxdata.sql.rewrites.restrict import restrict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +66,11 @@ class Case:
         as_of = self.headers.get("as_of")
         return Instant(7, datetime.fromisoformat(as_of) if as_of else PRESENT, as_of is None)
 
+    @property
+    def target(self) -> Target:
+        """What the statement is for."""
+        return Target(self.instant, POSTGRESQL)
+
 
 def read_cases(path: Path) -> list[Case]:
     """Read a file."""
@@ -88,7 +95,7 @@ def written(case: Case) -> str:
         case "rewrites":
             return render(rewritten(case))
         case "conditions":
-            return render(restrict(_source(case, identifiers=True), case.bound, case.instant))
+            return render(restrict(_source(case, identifiers=True), case.bound, case.target))
         case _:
             return compile_plan(case.bound, case.instant)
 
@@ -98,8 +105,8 @@ def rewritten(case: Case) -> exp.Select:
     shows_columns = case.name in {"project", "group", "distinct", "at_instant"}
     query = _source(case, identifiers=not shows_columns)
     if shows_columns and case.name != "project":
-        query = project(query, case.bound, case.instant)
-    return RULES_BY_NAME[case.name](query, case.bound, case.instant)
+        query = project(query, case.bound, case.target)
+    return RULES_BY_NAME[case.name](query, case.bound, case.target)
 
 
 def _source(case: Case, *, identifiers: bool) -> exp.Select:

@@ -10,8 +10,8 @@ import pytest
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.database_errors import DatabaseError
 from vxdata.sql import clock
+from vxdata.sql.dialect.postgres import texts
 from vxdata.sql.instant import Instant
-from vxdata.sql.literals import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

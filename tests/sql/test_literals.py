@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vxdata.schemas.plan.values import Literal
-from vxdata.sql.literals import text_array, timestamp, to_sql
+from vxdata.sql.dialect.postgres import text_array
+from vxdata.sql.literals import timestamp, to_sql
 from vxdata.sql.migrations import split_statements
 from vxdata.sql.names import render
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import AsOfInFuture
 from vxdata.sql import clock
+from vxdata.sql.dialect.postgres import texts
 from vxdata.sql.instant import Instant
-from vxdata.sql.literals import texts
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from vxdata.schemas.plan.values import Literal, Parameter
-from vxdata.sql.names import render
+from vxdata.schemas.plan.values import Parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from vxdata.schemas.plan.values import Scalar
 
 
@@ -44,53 +41,6 @@ def to_sql(scalar: Scalar) -> exp.Expr:  # noqa: PLR0911 - a table
             return exp.cast(exp.Literal.string(value.isoformat()), exp.DType.DATE)
         case str() as value:
             return exp.Literal.string(value)
-
-
-def text_array(values: Iterable[Scalar]) -> exp.Expr:
-    """Write texts as one array literal."""
-    return exp.cast(exp.Literal.string(array_text(values)), exp.DataType.build("text[]", dialect="postgres"))
-
-
-def texts(values: Iterable[str]) -> str:
-    r"""Write texts as one array literal, rendered.
-
-    Args:
-        values: The texts.
-
-    Returns:
-        SQL, for the parameter of a statement that is prepared.
-
-    Example:
-        >>> texts(["a", "b"])
-        'CAST(\'{"a","b"}\' AS TEXT[])'
-    """
-    return render(text_array(map(Literal, values)))
-
-
-def array_text(values: Iterable[Scalar]) -> str:
-    r"""Write values as the text of a PostgreSQL array, to be quoted as one literal.
-
-    Args:
-        values: Literals of one type.
-
-    Returns:
-        Text such as ``{"a","b"}``, in which quotes and backslashes are escaped.
-
-    Example:
-        >>> from vxdata.schemas.plan.values import Literal, Parameter
-        >>> array_text([Literal('say "a"'), Literal("b")])
-        '{"say \\"a\\"","b"}'
-    """
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value: Scalar) -> str:
-    if isinstance(value, Parameter):
-        msg = f"${value.number} stands for a value, not for part of one"
-        raise TypeError(msg)
-    text = value.value.isoformat() if isinstance(value.value, date) else str(value.value)
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def timestamp(instant: datetime) -> exp.Expr:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from vxdata.schemas.fields import Float
 from vxdata.sql.names import column
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from vxdata.schemas.plan.bound import Operand
+    from vxdata.sql.dialect.base import Dialect
 
 
-def operand(source: Operand, table: str) -> exp.Expr:
+def operand(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
     """Write an operand.
 
     Args:
         source: What is meant.
         table: Name of the rows that it belongs to.
+        dialect: How the engine writes.
 
     Returns:
         A column, or the entry of a mapping in the type of its values; null where there is none.
@@ -26,7 +28,4 @@ def operand(source: Operand, table: str) -> exp.Expr:
     whole = column(source.column.name, table)
     if source.key is None:
         return whole
-    entry = exp.Anonymous(this="jsonb_extract_path_text", expressions=[whole, exp.Literal.string(source.key)])
-    if isinstance(source.type, Float):
-        return exp.cast(entry, exp.DType.DOUBLE)
-    return exp.Collate(this=entry, expression=exp.to_identifier("C", quoted=True))
+    return dialect.entry(whole, source.key, is_number=isinstance(source.type, Float))

@@ -13,7 +13,7 @@ from vxdata.sql.ordering import ordered
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan.bound import BoundSubquery
-    from vxdata.sql.conditions import Scope
+    from vxdata.sql.query.target import Scope
 
 FOUND = "found"
 """Name of the rows of a subquery that takes a part of them."""
@@ -22,7 +22,7 @@ FOUND = "found"
 def values_of(query: BoundSubquery, scope: Scope) -> exp.Select:
     """Select the values, nulls left out; of a list field, the items."""
     value, rows = _rows(query, scope)
-    output = exp.Explode(this=value) if isinstance(query.operand.type, TextList) else value
+    output = scope.dialect.each_item(value) if isinstance(query.operand.type, TextList) else value
     return rows.select(output, copy=False).where(exp.not_(value.copy().is_(exp.null())), copy=False)
 
 
@@ -39,10 +39,12 @@ def _rows(query: BoundSubquery, scope: Scope) -> tuple[exp.Expr, exp.Select]:
     rows = exp.Select().from_(source, copy=False)
     if query.where is not None:
         rows = rows.where(scope.within(table).condition(query.where), copy=False)
-    value = operand(query.operand, table)
+    value = operand(query.operand, table, scope.dialect)
     if query.limit is None and not query.offset:
         return value, rows
-    part = ordered(rows.select(exp.alias_(value, "value", quoted=True), copy=False), query.order, table)
+    part = ordered(
+        rows.select(exp.alias_(value, "value", quoted=True), copy=False), query.order, table, scope.dialect
+    )
     part = part if query.limit is None else part.limit(query.limit, copy=False)
     part = part.offset(query.offset, copy=False) if query.offset else part
     return column("value", FOUND), exp.Select().from_(part.subquery(FOUND, copy=False), copy=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.plan.values import Literal
-from vxdata.sql.literals import array_text, timestamp
+from vxdata.sql.dialect.postgres import array_text
+from vxdata.sql.literals import timestamp
 from vxdata.sql.names import render, text
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
-from vxdata.sql.literals import text_array
+from vxdata.sql.dialect.postgres import text_array
 from vxdata.sql.names import render, text
 from vxdata.sql.query import lookups, template
 from vxdata.sql.query.prepared import Method, PreparedPlan, prepare

@@ -6,7 +6,6 @@ false instead, the difference shows below a negation only; there, `unknown_for_n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.plan.bound import (
@@ -29,6 +28,7 @@ from vxdata.sql.conditions.junction import all_of, any_of, not_
 from vxdata.sql.conditions.membership import is_in, is_in_query
 from vxdata.sql.conditions.quantified import quantified
 from vxdata.sql.conditions.text import text_test
+from vxdata.sql.query.target import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from vxdata.schemas.plan.bound import BoundPredicate
+    from vxdata.sql.dialect.base import Dialect
 
 CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {
     BoundComparison: comparison,
@@ -53,26 +54,15 @@ CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {
 """Kind of predicate -> how it is written."""
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Where a condition stands.
+def scope_of(table: str, dialect: Dialect) -> Scope:
+    """Where the condition of a whole query stands.
 
     Args:
-        table: Name of the rows that it is asked of.
-        negated: Whether it stands below a negation, where unknown and false differ.
+        table: Name of its rows.
+        dialect: How the engine writes.
     """
+    return Scope(table, dialect, _write)
 
-    table: str
-    negated: bool = False
 
-    def condition(self, predicate: BoundPredicate) -> exp.Expr:
-        """Write a predicate that stands in the same place."""
-        return CONDITIONS[type(predicate)](predicate, self)
-
-    def below_not(self) -> Scope:
-        """The place below a negation."""
-        return replace(self, negated=True)
-
-    def within(self, table: str) -> Scope:
-        """The place inside a subquery, whose rows are where its condition is true."""
-        return Scope(table)
+def _write(predicate: BoundPredicate, scope: Scope) -> exp.Expr:
+    return CONDITIONS[type(predicate)](predicate, scope)

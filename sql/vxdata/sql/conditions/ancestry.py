@@ -1,7 +1,8 @@
 """Ancestry: resources below or above another one, at any depth.
 
 Parents are followed through resources of all types, deleted ones included, as lineage columns are. The
-identifiers that are found become an array, which PostgreSQL looks up in an index.
+identifiers that are found become an array, which is looked up in an index. The queries below are written as
+PostgreSQL reads them; the dialect sees to it that what stands beside each row is looked up row by row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from vxdata.sql.names import DIALECT, column, unresolved
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan.bound import BoundAncestry
-    from vxdata.sql.conditions import Scope
+    from vxdata.sql.dialect.base import Dialect
+    from vxdata.sql.query.target import Scope
 
 BELOW: Final = """
 WITH RECURSIVE below(identifier) AS (
@@ -24,12 +26,10 @@ WITH RECURSIVE below(identifier) AS (
     UNION
     SELECT next.identifier FROM below CROSS JOIN LATERAL (
         SELECT child.identifier FROM everything AS child
-        WHERE child.parent_identifier = below.identifier OFFSET 0
+        WHERE child.parent_identifier = below.identifier
     ) AS next
 ) SELECT identifier FROM below
 """
-"""`OFFSET 0` keeps PostgreSQL from joining whole tables: each step looks its few rows up in an index."""
-
 ABOVE: Final = """
 WITH RECURSIVE above(identifier) AS (
     SELECT child.parent_identifier FROM everything AS child
@@ -37,14 +37,14 @@ WITH RECURSIVE above(identifier) AS (
     UNION
     SELECT next.parent_identifier FROM above CROSS JOIN LATERAL (
         SELECT child.parent_identifier FROM everything AS child
-        WHERE child.identifier = above.identifier AND child.parent_identifier IS NOT NULL OFFSET 0
+        WHERE child.identifier = above.identifier AND child.parent_identifier IS NOT NULL
     ) AS next
 ) SELECT identifier FROM above
 """
 
 FAMILY: Final = """
 WITH RECURSIVE family(identifier) AS (
-    SELECT :identifier COLLATE "C"
+    SELECT :identifier
     UNION
     SELECT next.identifier FROM family CROSS JOIN LATERAL (
         SELECT child.identifier FROM relatives AS child WHERE child.parent_identifier = family.identifier
@@ -55,9 +55,7 @@ WITH RECURSIVE family(identifier) AS (
             SELECT child.identifier FROM relatives AS child WHERE child.parent_identifier = parent.identifier
             UNION ALL
             SELECT child.identifier FROM gone AS child WHERE child.parent_identifier = parent.identifier
-            OFFSET 0
         ) AS nephew WHERE parent.lineage = family.identifier
-        OFFSET 0
     ) AS next
 ) SELECT identifier FROM family
 """
@@ -72,17 +70,16 @@ WITH RECURSIVE climb(relative, identifier) AS (
     UNION
     SELECT climb.relative, next.parent_identifier FROM climb CROSS JOIN LATERAL (
         SELECT parent.parent_identifier FROM gone AS parent
-        WHERE parent.identifier = climb.identifier AND parent.parent_identifier IS NOT NULL OFFSET 0
+        WHERE parent.identifier = climb.identifier AND parent.parent_identifier IS NOT NULL
     ) AS next
 ), pairs(relative, identifier) AS (
     SELECT climb.relative, next.identifier FROM climb CROSS JOIN LATERAL (
         SELECT parent.lineage AS identifier FROM others AS parent WHERE parent.identifier = climb.identifier
         UNION ALL
         SELECT parent.identifier FROM relatives AS parent WHERE parent.identifier = climb.identifier
-        OFFSET 0
     ) AS next
 ), family(identifier) AS (
-    SELECT :identifier COLLATE "C"
+    SELECT :identifier
     UNION
     SELECT pairs.relative FROM pairs JOIN family ON family.identifier = pairs.identifier
 ) SELECT identifier FROM family
@@ -97,19 +94,19 @@ def ancestry(predicate: BoundAncestry, scope: Scope) -> exp.Expr:
     """The resource hangs below another one, or above it."""
     own = column("identifier", scope.table)
     if not predicate.below:
-        return _among(own, _found(ABOVE, predicate))
+        return scope.dialect.is_among(own, _found(ABOVE, predicate, scope.dialect))
     if predicate.column is None:
-        return _among(own, _found(BELOW, predicate))
+        return scope.dialect.is_among(own, _found(BELOW, predicate, scope.dialect))
     lineage = column(predicate.column.name, scope.table)
     family = FAMILY_OF_FEW if predicate.family.name in FEW else FAMILY
-    below = _among(lineage, _found(family, predicate))
+    below = scope.dialect.is_among(lineage, _found(family, predicate, scope.dialect))
     if scope.negated:  # what has no such ancestor at all surely does not hang below this one
         below = exp.Coalesce(this=below, expressions=[exp.false()])
     itself = exp.NEQ(this=own, expression=to_sql(predicate.identifier))
     return exp.And(this=below, expression=itself)
 
 
-def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
+def _found(template: str, predicate: BoundAncestry, dialect: Dialect) -> exp.Expr:
     tables = {
         "everything": predicate.everything.label,
         "relatives": predicate.family.label,
@@ -120,7 +117,9 @@ def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
     def fill(node: exp.Expr) -> exp.Expr:
         match node:
             case exp.Placeholder():
-                return exp.cast(to_sql(predicate.identifier), "text", dialect=DIALECT)
+                identifier = exp.cast(to_sql(predicate.identifier), "text", dialect=DIALECT)
+                is_start = isinstance(node.parent, exp.Select)
+                return dialect.text_by_code_points(identifier) if is_start else identifier
             case exp.Table() if node.name in tables:
                 return exp.alias_(unresolved(tables[node.name]), node.alias, table=True, quoted=True)
             case exp.Column() if node.name == "lineage" and predicate.column is not None:
@@ -128,14 +127,12 @@ def _found(template: str, predicate: BoundAncestry) -> exp.Expr:
             case _:
                 return node
 
-    return _parsed(template).transform(fill)
+    return _parsed(template, dialect).transform(fill)
 
 
 @cache
-def _parsed(template: str) -> exp.Expr:
-    return parse_one(template, dialect=DIALECT)
-
-
-def _among(value: exp.Expr, found: exp.Expr) -> exp.Expr:
-    array = exp.Anonymous(this="ARRAY", expressions=[found])
-    return exp.EQ(this=value, expression=exp.Any(this=exp.paren(array)))
+def _parsed(template: str, dialect: Dialect) -> exp.Expr:
+    tree = parse_one(template, dialect=DIALECT)
+    for lateral in tree.find_all(exp.Lateral):
+        dialect.step_by_step(lateral.this.this)
+    return tree

@@ -12,7 +12,7 @@ from vxdata.sql.operands import operand
 if TYPE_CHECKING:
     from vxdata.schemas.plan import ComparisonOperator
     from vxdata.schemas.plan.bound import BoundComparison, BoundIsNull
-    from vxdata.sql.conditions import Scope
+    from vxdata.sql.query.target import Scope
 
 OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {
     "==": exp.EQ,
@@ -26,13 +26,13 @@ OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {
 
 def comparison(predicate: BoundComparison, scope: Scope) -> exp.Expr:
     """A value beside a literal."""
-    left = operand(predicate.operand, scope.table)
+    left = operand(predicate.operand, scope.table, scope.dialect)
     return OPERATORS[predicate.op](this=left, expression=to_sql(predicate.value))
 
 
 def is_null(predicate: BoundIsNull, scope: Scope) -> exp.Expr:
     """A value that is null, or is not."""
-    test = operand(predicate.operand, scope.table).is_(exp.null())
+    test = operand(predicate.operand, scope.table, scope.dialect).is_(exp.null())
     return exp.not_(test) if predicate.negated else test
 
 

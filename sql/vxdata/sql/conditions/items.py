@@ -4,46 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
+from vxdata.schemas.fields import Text
 from vxdata.sql.conditions.comparison import unknown_for_null
-from vxdata.sql.literals import text_array
-from vxdata.sql.names import column
 from vxdata.sql.operands import operand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from sqlglot import exp
 
     from vxdata.schemas.plan.bound import BoundItemsTest
-    from vxdata.sql.conditions import Scope
-
-MOST_OVERLAPPED = 20
-"""Items up to which `&&`, which compares each with each, is the fastest."""
-
-OF_KEYS = {"contains_any": "jsonb_exists_any", "contains_all": "jsonb_exists_all"}
+    from vxdata.sql.query.target import Scope
 
 
 def items_test(predicate: BoundItemsTest, scope: Scope) -> exp.Expr:
     """A list or mapping that has some, or all, of the items."""
-    value, wanted = operand(predicate.operand, scope.table), text_array(predicate.values)
+    value, wanted = operand(predicate.operand, scope.table, scope.dialect), predicate.values
+    dialect, is_any = scope.dialect, predicate.op == "contains_any"
     if predicate.is_mapping:
-        return exp.Anonymous(this=OF_KEYS[predicate.op], expressions=[value, wanted])
-    if predicate.op == "contains_all":
-        return exp.ArrayContainsAll(this=value, expression=wanted)
-    if len(predicate.values) <= MOST_OVERLAPPED:
-        return exp.ArrayOverlaps(this=value, expression=wanted)
-    test = has_item(value, lambda item: exp.EQ(this=item, expression=exp.Any(this=exp.paren(wanted))))
+        return dialect.has_any_key(value, wanted) if is_any else dialect.has_all_keys(value, wanted)
+    if not is_any:
+        return dialect.has_all(value, wanted)
+    if len(wanted) <= dialect.max_overlapped:
+        return dialect.has_any(value, wanted)
+    array = dialect.array_of(wanted, Text())
+    test = dialect.has_item(value, lambda item: dialect.is_any_of(item, array))
     return unknown_for_null(test, value, scope)
-
-
-def has_item(value: exp.Expr, test: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """Some item of a list passes a test, which PostgreSQL can hash; false for a null."""
-    items = exp.Table(
-        this=exp.Anonymous(this="unnest", expressions=[value.copy()]),
-        alias=exp.TableAlias(this=_quoted("items"), columns=[_quoted("item")]),
-    )
-    return exp.Exists(this=exp.select("1").from_(items).where(test(column("item", "items"))))
-
-
-def _quoted(name: str) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -10,21 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.plan.bound import BoundAnd, BoundNot, BoundOr
-    from vxdata.sql.conditions import Scope
-
-
-MOST_PLANNED: Final = 100
-"""Terms of a conjunction that PostgreSQL looks at one by one.
-
-It compares each with each when it plans, which takes many seconds for ten thousand. More are put into
-parcels of `(a AND b …) IS TRUE`, which it leaves closed."""
+    from vxdata.sql.query.target import Scope
 
 
 def all_of(predicate: BoundAnd, scope: Scope) -> exp.Expr:
-    """Terms of which all hold."""
-    terms = [_part(scope.condition(term)) for term in predicate.terms]
-    if len(terms) > MOST_PLANNED and not scope.negated:
-        chunks = [terms[start : start + MOST_PLANNED] for start in range(0, len(terms), MOST_PLANNED)]
+    """Terms of which all hold.
+
+    More than the engine should plan one by one are grouped as `(a AND b …) IS TRUE`, which it does not open.
+    """
+    terms, most = [_part(scope.condition(term)) for term in predicate.terms], scope.dialect.max_planned
+    if len(terms) > most and not scope.negated:
+        chunks = [terms[start : start + most] for start in range(0, len(terms), most)]
         terms = [_is_true(_balanced(exp.And, chunk)) for chunk in chunks]
     return _balanced(exp.And, terms)
 

@@ -8,38 +8,33 @@ from sqlglot import exp
 
 from vxdata.schemas.fields import TextList
 from vxdata.sql.conditions.comparison import null_or_false, unknown_for_null
-from vxdata.sql.conditions.items import has_item
-from vxdata.sql.literals import array_text, to_sql
-from vxdata.sql.names import DIALECT
+from vxdata.sql.literals import to_sql
 from vxdata.sql.operands import operand
 from vxdata.sql.subqueries import values_of
-from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan.bound import BoundIsIn, BoundIsInQuery
-    from vxdata.sql.conditions import Scope
+    from vxdata.sql.query.target import Scope
 
 MOST_LISTED = 100
 """Values of a membership test that are written one by one."""
 
 
 def is_in(predicate: BoundIsIn, scope: Scope) -> exp.Expr:
-    """Few values as a list; many as one array literal, which PostgreSQL parses and hashes at once."""
-    value, values = operand(predicate.operand, scope.table), predicate.values
+    """Few values as a list; many as one array."""
+    value, values = operand(predicate.operand, scope.table, scope.dialect), predicate.values
     if not values:
         return null_or_false(value) if scope.negated else exp.false()
     if len(values) <= MOST_LISTED:
         return exp.In(this=value, expressions=[to_sql(literal) for literal in values])
-    array_type = catalog_type(predicate.operand.type)
-    array = exp.cast(exp.Literal.string(array_text(values)), f"{array_type}[]", dialect=DIALECT)
-    return exp.EQ(this=value, expression=exp.Any(this=exp.paren(array)))
+    return scope.dialect.is_any_of(value, scope.dialect.array_of(values, predicate.operand.type))
 
 
 def is_in_query(predicate: BoundIsInQuery, scope: Scope) -> exp.Expr:
     """A value, or some item of a list, among what a subquery finds."""
-    value, found = operand(predicate.operand, scope.table), values_of(predicate.query, scope)
+    value, found = operand(predicate.operand, scope.table, scope.dialect), values_of(predicate.query, scope)
     if isinstance(predicate.operand.type, TextList):
-        return unknown_for_null(has_item(value, lambda item: _in(item, found)), value, scope)
+        return unknown_for_null(scope.dialect.has_item(value, lambda item: _in(item, found)), value, scope)
     return unknown_for_null(_in(value, found), value, scope)
 
 

@@ -16,12 +16,12 @@ from vxdata.sql.subqueries import extreme_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan.bound import BoundQuantified
-    from vxdata.sql.conditions import Scope
+    from vxdata.sql.query.target import Scope
 
 
 def quantified(predicate: BoundQuantified, scope: Scope) -> exp.Expr:
     """A value above or below any, or all; over no values the first is false, the second true."""
-    value = operand(predicate.operand, scope.table)
+    value = operand(predicate.operand, scope.table, scope.dialect)
     is_above = predicate.op in {">", ">="}
     is_all = predicate.quantifier == "all"
     bound = extreme_of(predicate.query, exp.Max if is_above is is_all else exp.Min, scope)

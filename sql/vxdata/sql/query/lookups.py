@@ -15,7 +15,7 @@ from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, BoundOrder, Op
 from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
-from vxdata.sql.literals import texts
+from vxdata.sql.dialect.postgres import POSTGRESQL, texts
 from vxdata.sql.names import text
 from vxdata.sql.query.template import NO_INSTANT, Shape, Statement, Template, remembered
 
@@ -63,7 +63,7 @@ def _first(plan: BoundPlan) -> Statement | None:
     rows = next((rows for rows in FIRST_ROWS if limit <= rows), None)
     if rows is None or not any(output.field.name == KEY for output in plan.outputs):
         return None
-    return Statement(_first_rows(Shape(replace(plan, limit=rows), NO_INSTANT)))
+    return Statement(_first_rows(Shape(replace(plan, limit=rows), NO_INSTANT, POSTGRESQL)))
 
 
 def _named(plan: BoundPlan) -> Statement | None:
@@ -93,17 +93,17 @@ def _identifiers(plan: BoundPlan) -> tuple[str, ...]:
 
 def _lookup(plan: BoundPlan, identifiers: Parameter) -> Template:
     where = BoundComparison("==", _key(plan), identifiers)
-    return _named_rows(Shape(replace(plan, where=where), NO_INSTANT))
+    return _named_rows(Shape(replace(plan, where=where), NO_INSTANT, POSTGRESQL))
 
 
 @remembered
 def _named_rows(shape: Shape) -> Template:
-    return Template.of(clock.beside(compile_plan(shape.plan, shape.instant)))
+    return Template.of(clock.beside(compile_plan(shape.plan, shape.instant, shape.dialect)))
 
 
 @remembered
 def _first_rows(shape: Shape) -> Template:
-    return Template.of(clock.beside(compile_plan(shape.plan, shape.instant), order=KEY))
+    return Template.of(clock.beside(compile_plan(shape.plan, shape.instant, shape.dialect), order=KEY))
 
 
 def _key(plan: BoundPlan) -> Operand:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, overload
 
+from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.query.lookups import point_lookup
 from vxdata.sql.query.scan import scan_of
 from vxdata.sql.query.template import statement_of
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
 FEW_ROWS: Final = 100
 """Most rows that come at once instead of as a stream."""
-
-
-class Engine(StrEnum):
-    """What runs a statement."""
-
-    POSTGRESQL = "postgresql"
 
 
 class Method(StrEnum):
@@ -48,7 +43,7 @@ class PreparedPlan:
     """A plan that is ready to run.
 
     Args:
-        engine: What runs it.
+        engine: What runs it: the name of a dialect.
         method: How its answer is read.
         statement: What asks for the whole answer.
         columns: The columns of the answer, in order.
@@ -56,7 +51,7 @@ class PreparedPlan:
         scan: The statement in a form that can be divided, for a parallel scan.
     """
 
-    engine: Engine
+    engine: str
     method: Method
     statement: Statement
     columns: tuple[Field, ...]
@@ -89,10 +84,10 @@ def prepare(plan: BoundPlan, instant: Instant | None = None) -> PreparedPlan | N
         return None if lookup is None else _prepared(plan, Method.POINT_LOOKUP, lookup)
     scan = scan_of(plan, instant)
     method = Method.STREAM if scan is None else Method.PARALLEL_SCAN
-    return _prepared(plan, method, statement_of(plan, instant), scan)
+    return _prepared(plan, method, statement_of(plan, instant, POSTGRESQL), scan)
 
 
 def _prepared(
     plan: BoundPlan, method: Method, statement: Statement, scan: Scan | None = None
 ) -> PreparedPlan:
-    return PreparedPlan(Engine.POSTGRESQL, method, statement, plan.columns, plan.most_rows, scan)
+    return PreparedPlan(POSTGRESQL.name, method, statement, plan.columns, plan.most_rows, scan)

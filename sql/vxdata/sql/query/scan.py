@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from vxdata.schemas.plan.values import Parameter
 from vxdata.sql.compile import query_of
+from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import SCHEMA, column, render, text
 from vxdata.sql.query.template import Shape, Template, remembered
@@ -83,7 +84,7 @@ def scan_of(plan: BoundPlan, instant: Instant) -> Scan | None:
         Its statement with parameters for pages; None unless it asks for all rows of its relation, in any
         order.
     """
-    return _scan(Shape.of(plan, instant)) if is_divisible(plan) else None
+    return _scan(Shape.of(plan, instant, POSTGRESQL)) if is_divisible(plan) else None
 
 
 def is_divisible(plan: BoundPlan) -> bool:
@@ -96,7 +97,7 @@ def is_divisible(plan: BoundPlan) -> bool:
 @remembered
 def _scan(shape: Shape) -> Scan:
     """Demand of each table's rows that they lie between two pages, which are parameters."""
-    query = query_of(shape.plan, shape.instant)
+    query = query_of(shape.plan, shape.instant, shape.dialect)
     tables, numbers = [], count(1)
     for table in [table for table in query.find_all(exp.Table) if table.db == SCHEMA]:
         select = table.find_ancestor(exp.Select)

@@ -22,9 +22,10 @@ from sqlglot.tokenizer_core import TokenType
 from vxdata.schemas.plan.bound import walk
 from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql.compile import compile_plan, query_of
+from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.literals import to_sql
-from vxdata.sql.names import render, text, tokens
+from vxdata.sql.names import text
 from vxdata.sql.rewrites.at_instant import names_instant
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan
     from vxdata.schemas.plan.bound import BoundPredicate
     from vxdata.schemas.plan.values import Scalar
+    from vxdata.sql.dialect.base import Dialect
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Memory of all templates that are remembered, and of their keys, roughly.
@@ -68,18 +70,19 @@ class Template:
     numbers: tuple[int, ...]
 
     @classmethod
-    def of(cls, text: str) -> Template:
-        """Find the parameters of a statement, as PostgreSQL will: a text that looks like one is none.
+    def of(cls, text: str, dialect: Dialect = POSTGRESQL) -> Template:
+        """Find the parameters of a statement, as the engine will: a text that looks like one is none.
 
         Args:
             text: One statement.
+            dialect: The engine's, which reads it.
 
         Example:
             >>> Template.of("SELECT '$1' = $2").fill(["''", "'a'"])
             "SELECT '$1' = 'a'"
         """
         pieces, numbers, end = [], [], 0
-        for mark, number in pairwise(tokens(text)):
+        for mark, number in pairwise(dialect.tokens(text)):
             if mark.token_type is TokenType.PARAMETER and number.token_type is TokenType.NUMBER:
                 pieces.append(text[end : mark.start])
                 numbers.append(int(number.text))
@@ -134,18 +137,20 @@ class Shape:
     Args:
         plan: The plan with parameters in its condition, and without `as_of`.
         instant: The instant to read at; `NO_INSTANT` where the statement names none.
+        dialect: How the engine writes.
     """
 
     plan: BoundPlan
     instant: Instant
+    dialect: Dialect
 
     @classmethod
-    def of(cls, plan: BoundPlan, instant: Instant) -> Shape:
+    def of(cls, plan: BoundPlan, instant: Instant, dialect: Dialect) -> Shape:
         """Leave out what no statement of the plan names."""
         plan = plan if plan.as_of is None else replace(plan, as_of=None)
         if instant.is_current and not names_instant(plan.reads):
-            return cls(plan, NO_INSTANT)
-        return cls(plan, replace(instant, version=0))
+            return cls(plan, NO_INSTANT, dialect)
+        return cls(plan, replace(instant, version=0), dialect)
 
     def __hash__(self) -> int:
         """Hash by what tells most plans apart: to hash every column would take longer than all else."""
@@ -170,18 +175,19 @@ def remembered(make: Callable[[Shape], Made]) -> _cached_wrapper_info[Made]:
     return cached(_KNOWN, partial(hashkey, make.__qualname__), _LOCK, info=True)(make)
 
 
-def statement_of(plan: BoundPlan, instant: Instant) -> Statement:
+def statement_of(plan: BoundPlan, instant: Instant, dialect: Dialect = POSTGRESQL) -> Statement:
     """Write a plan as one statement, from memory where one of its shape was written before.
 
     Args:
         plan: A bound plan.
         instant: The instant to read at, resolved in the snapshot that will run the statement.
+        dialect: How the engine writes.
 
     Returns:
         A statement whose `sql` is what `compile_plan` gives.
     """
     if plan.where is not None and _has_many_literals(plan.where):
-        return Statement(Template.without_parameters(compile_plan(plan, instant)))
+        return Statement(Template.without_parameters(compile_plan(plan, instant, dialect)))
     values: list[Scalar] = []
 
     def parameter(value: Scalar) -> Parameter:
@@ -193,18 +199,20 @@ def statement_of(plan: BoundPlan, instant: Instant) -> Statement:
     limit = None if plan.limit is None else parameter(Literal(plan.limit)).number
     offset = parameter(Literal(plan.offset)).number if plan.offset else 0
     form = replace(plan, where=where, limit=limit, offset=offset, as_of=None) if values else plan
-    return Statement(_template(Shape.of(form, instant)), tuple(map(_written, values)))
+    return Statement(
+        _template(Shape.of(form, instant, dialect)), tuple(_written(value, dialect) for value in values)
+    )
 
 
 @remembered
 def _template(shape: Shape) -> Template:
     """The template of a plan whose limit and offset are the numbers of their parameters."""
-    query = query_of(shape.plan, shape.instant)
+    query = query_of(shape.plan, shape.instant, shape.dialect)
     for node in (query.args.get("limit"), query.args.get("offset")):
         if node is not None:
             number: exp.Literal = node.expression
             number.replace(to_sql(Parameter(int(number.name))))
-    return Template.of(render(query))
+    return Template.of(shape.dialect.render(query), shape.dialect)
 
 
 def _has_many_literals(where: BoundPredicate) -> bool:
@@ -212,10 +220,10 @@ def _has_many_literals(where: BoundPredicate) -> bool:
     return next(islice(literals, MAX_VALUES, None), None) is not None
 
 
-def _written(value: Scalar) -> str:
+def _written(value: Scalar, dialect: Dialect) -> str:
     """A value as SQL; a text without building a tree for it."""
     match value:
         case Literal(str(plain)):
             return text(plain)
         case _:
-            return render(to_sql(value))
+            return dialect.render(to_sql(value))

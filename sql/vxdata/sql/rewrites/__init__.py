@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from vxdata.sql.query.clauses import distinct, order, paginate, restrict
 from vxdata.sql.rewrites.at_instant import at_instant
-from vxdata.sql.rewrites.distinct import distinct
 from vxdata.sql.rewrites.group import group
-from vxdata.sql.rewrites.order import order
-from vxdata.sql.rewrites.paginate import paginate
 from vxdata.sql.rewrites.project import project
-from vxdata.sql.rewrites.restrict import restrict
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.sql.instant import Instant
+    from vxdata.sql.query.target import Target
 
 
 class Rewrite(Protocol):
-    """A pure step: takes the query so far, the plan and the instant; returns the next query."""
+    """A pure step: takes the query so far, the plan and what it is for; returns the next query."""
 
-    def __call__(self, query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Select:
+    def __call__(self, query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
         """Apply the step."""
 
 

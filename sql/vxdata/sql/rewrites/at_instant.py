@@ -16,8 +16,7 @@ from sqlglot import exp
 from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.relations import DELETED
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import COMMIT_LOG, DIALECT, TOMBSTONE, UNRESOLVED, column, history, latest
-from vxdata.sql.types import catalog_type
+from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, column, history, latest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,10 +24,11 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.sql.instant import Instant
+    from vxdata.sql.dialect.base import Dialect
+    from vxdata.sql.query.target import Target
 
 
-def at_instant(query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Select:
+def at_instant(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
     """Resolve every relation of the query to what could be seen at the instant."""
     relations = {relation.label: relation for relation in plan.reads}
     tables: list[exp.Table] = []
@@ -41,59 +41,66 @@ def at_instant(query: exp.Select, plan: BoundPlan, instant: Instant) -> exp.Sele
     for table in tables:
         relation = relations[table.name]
         alias = exp.to_identifier(table.alias_or_name, quoted=True)
-        rows = ROWS[relation.kind](relation, used[alias.name], instant)
+        rows = ROWS[relation.kind](relation, used[alias.name], target)
         table.replace(rows.subquery(alias, copy=False))
     return query
 
 
-def _state(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+def _state(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
     """The live version of each resource at an instant; a deleted one has none."""
-    return _resources(relation, used, instant, [column(TOMBSTONE).not_()])
+    return _resources(relation, used, target, [column(TOMBSTONE).not_()])
 
 
-def _present(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+def _present(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
     """The version of each resource at an instant, live or deleted."""
-    return _resources(relation, used, instant, [])
+    return _resources(relation, used, target, [])
 
 
-def _deleted(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+def _deleted(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
     """The tombstone of each resource that is deleted at an instant."""
-    return _resources(relation, used, instant, [column(TOMBSTONE)])
+    return _resources(relation, used, target, [column(TOMBSTONE)])
 
 
 def _resources(
-    relation: Relation, used: Collection[str], instant: Instant, conditions: list[exp.Expr]
+    relation: Relation, used: Collection[str], target: Target, conditions: list[exp.Expr]
 ) -> exp.Query:
     """The version of each resource that is current at an instant; it is open there, however it ended."""
     open_end = {"valid_to": exp.cast(exp.null(), exp.DType.TIMESTAMPTZ)}
-    if instant.is_current:
+    if target.instant.is_current:
         tables = [latest(member) for member in relation.members]
-        return _select(relation, used, open_end, tables, conditions)
-    as_of = timestamp(instant.as_of)
+        return _select(relation, used, target.dialect, open_end, tables, conditions)
+    as_of = timestamp(target.instant.as_of)
     lasts = exp.or_(column("valid_to").is_(exp.null()), column("valid_to") > as_of.copy())
     conditions = [*conditions, column("valid_from") <= as_of, lasts]
-    return _select(relation, used, open_end, _both_tables(relation), conditions)
+    return _select(relation, used, target.dialect, open_end, _both_tables(relation), conditions)
 
 
-def _versions(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+def _versions(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
     """Every version written up to an instant, as it stood at that instant."""
-    as_of = timestamp(instant.as_of)
+    as_of = timestamp(target.instant.as_of)
     ended = exp.Case().when(column("valid_to") <= as_of, column("valid_to"))
     instead = {"valid_to": ended, DELETED.name: column(TOMBSTONE)}
-    return _select(relation, used, instead, _both_tables(relation), [column("valid_from") <= as_of.copy()])
+    return _select(
+        relation,
+        used,
+        target.dialect,
+        instead,
+        _both_tables(relation),
+        [column("valid_from") <= as_of.copy()],
+    )
 
 
-def _commits(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:
+def _commits(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
     """The commits up to an instant."""
-    written = [column("stamp") <= timestamp(instant.as_of)]
-    return _select(relation, used, {"as_of": column("stamp")}, [COMMIT_LOG.copy()], written)
+    written = [column("stamp") <= timestamp(target.instant.as_of)]
+    return _select(relation, used, target.dialect, {"as_of": column("stamp")}, [COMMIT_LOG.copy()], written)
 
 
-def _plain(relation: Relation, used: Collection[str], instant: Instant) -> exp.Query:  # noqa: ARG001 - it knows no instants
+def _plain(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
     """The rows of a table that VxData did not design, as they are."""
     assert relation.table is not None  # noqa: S101 - every plain relation has one
     table = exp.table_(relation.table.name, db=relation.table.schema, quoted=True)
-    return _select(relation, used, {}, [table], [])
+    return _select(relation, used, target.dialect, {}, [table], [])
 
 
 ROWS = {
@@ -119,6 +126,7 @@ def _both_tables(relation: Relation) -> list[exp.Table]:
 def _select(
     relation: Relation,
     used: Collection[str],
+    dialect: Dialect,
     instead: Mapping[str, exp.Expr],
     tables: Sequence[exp.Table],
     conditions: Sequence[exp.Expr],
@@ -130,7 +138,7 @@ def _select(
     """
     fields = [field for field in relation.columns if field.name in used]
     if not tables:
-        return exp.select(*map(_nothing, fields)).where(exp.false(), copy=False)
+        return exp.select(*(_nothing(field, dialect) for field in fields)).where(exp.false(), copy=False)
     outputs = [_output(field.name, instead) for field in fields]
     query = exp.select(*outputs).where(*conditions, copy=False)
     if len(tables) == 1:
@@ -141,11 +149,9 @@ def _select(
     return query.from_(united.subquery(exp.to_identifier("versions", quoted=True), copy=False), copy=False)
 
 
-def _nothing(field: Field) -> exp.Expr:
+def _nothing(field: Field, dialect: Dialect) -> exp.Expr:
     """A column of a relation that reads no table: the other types of a registry that has only one."""
-    return exp.alias_(
-        exp.cast(exp.null(), catalog_type(field.type), dialect=DIALECT), field.name, quoted=True
-    )
+    return exp.alias_(dialect.null_of(field.type), field.name, quoted=True)
 
 
 def _output(name: str, instead: Mapping[str, exp.Expr]) -> exp.Expr:

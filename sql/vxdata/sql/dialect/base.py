@@ -1,0 +1,126 @@
+"""What a dialect has to know: one function for each thing that engines write differently.
+
+A function takes trees, and may put them into the one that it returns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
+
+    from vxdata.schemas.fields import FieldType, NumberMap, TextMap
+    from vxdata.schemas.plan.values import Scalar
+
+
+class Dialect(Protocol):
+    """How an engine writes a query; it must be hashable, since templates are remembered by it."""
+
+    def __hash__(self) -> int:
+        """Hash the dialect."""
+
+    # --- statements ---
+
+    @property
+    def name(self) -> str:
+        """The engine, as an explanation names it."""
+
+    def render(self, tree: exp.Expr) -> str:
+        """Write a tree as text; the tree is used up."""
+
+    def tokens(self, sql: str) -> Sequence[Token]:
+        """Read text as tokens."""
+
+    # --- values ---
+
+    def null_of(self, field_type: FieldType) -> exp.Expr:
+        """A null of the type of a field's column."""
+
+    def text_by_code_points(self, text: exp.Expr) -> exp.Expr:
+        """A text that is compared by code points, as the columns are."""
+
+    def array_of(self, values: Sequence[Scalar], item_type: FieldType) -> exp.Expr:
+        """Many values of one type as one array."""
+
+    def is_any_of(self, value: exp.Expr, array: exp.Expr) -> exp.Expr:
+        """A value that an array holds."""
+
+    def is_among(self, value: exp.Expr, query: exp.Expr) -> exp.Expr:
+        """A value that a query finds, which runs once and whose result is looked up in an index."""
+
+    # --- lists and mappings ---
+
+    @property
+    def max_overlapped(self) -> int:
+        """Most items that a list is best compared with by `has_any`."""
+
+    def has_any(self, items: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
+        """A list that has some of the texts; unknown for a null."""
+
+    def has_all(self, items: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
+        """A list that has all of the texts; unknown for a null."""
+
+    def has_item(self, items: exp.Expr, test: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+        """A list of which some item passes a test; false for a null."""
+
+    def has_any_key(self, mapping: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
+        """A mapping that has some of the keys; unknown for a null."""
+
+    def has_all_keys(self, mapping: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
+        """A mapping that has all of the keys; unknown for a null."""
+
+    def each_item(self, items: exp.Expr) -> exp.Expr:
+        """The items of a list, a row each, as an output of a query."""
+
+    def entry(self, mapping: exp.Expr, key: str, *, is_number: bool) -> exp.Expr:
+        """The value of a key; null where there is none."""
+
+    def entries(self, mapping: exp.Expr, map_type: TextMap | NumberMap) -> exp.Expr:
+        """A mapping as it leaves the database: a list of pairs, which is an Arrow map but for the name."""
+
+    # --- text ---
+
+    def contains(self, value: exp.Expr, text: exp.Expr) -> exp.Expr:
+        """A text that contains another one."""
+
+    def starts_with(self, value: exp.Expr, text: exp.Expr) -> exp.Expr:
+        """A text that begins with another one."""
+
+    def ends_with(self, value: exp.Expr, text: exp.Expr) -> exp.Expr:
+        """A text that ends with another one."""
+
+    def matches(self, value: exp.Expr, pattern: exp.Expr, *, ignore_case: bool) -> exp.Expr:
+        """A text in which a regular expression finds something."""
+
+    def fold(self, text: exp.Expr) -> exp.Expr:
+        """A text without its case, by Unicode's rules."""
+
+    # --- aggregates ---
+
+    def sum_of_integers(self, value: exp.Expr) -> exp.Expr:
+        """A sum as an integer of 64 bits."""
+
+    def mean_of_integers(self, value: exp.Expr) -> exp.Expr:
+        """A mean as a double."""
+
+    def mean_of_doubles(self, value: exp.Expr) -> exp.Expr:
+        """A mean as a double, which overflows only where the sum does."""
+
+    def quantile_of_integers(self, value: exp.Expr, quantile: float) -> exp.Expr:
+        """A quantile, interpolated linearly."""
+
+    def quantile_of_doubles(self, value: exp.Expr, quantile: float) -> exp.Expr:
+        """A quantile, interpolated linearly; fails where values lie further apart than a double reaches."""
+
+    # --- planning ---
+
+    @property
+    def max_planned(self) -> int:
+        """Most terms of a conjunction that the planner should look at one by one."""
+
+    def step_by_step(self, query: exp.Query) -> exp.Query:
+        """A query beside each row of another one, which must not be joined with that as a whole."""
