@@ -255,6 +255,7 @@ def test_the_page_on_queries(
     assert {model.identifier.partition("/")[2] for model in names["models"]} == AXIAL_T2
     assert (names["number"], names["is_any"], names["table"].num_rows) == (4, True, 4)
     assert names["planes"]["len"].sum() == 4
+    assert names["offline_names"] == ["volume/a", "volume/b"]
     assert pl.read_parquet(tmp_path / "t2.parquet").equals(names["frame"])
     assert names["columns"] == names["frame"].schema
     assert names["again"].equals(names["result"].frame)
