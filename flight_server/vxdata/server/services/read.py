@@ -12,9 +12,8 @@ from vxdata.schemas.wire import Explanation
 from vxdata.server.answers.desk import Desk, Opened
 from vxdata.server.answers.key import answer_key
 from vxdata.server.answers.running import Running
-from vxdata.server.clock import close_instant, last_commit, resolve_instant, split_instant
+from vxdata.server.clock import close_instant, split_instant
 from vxdata.server.conform import layout_of
-from vxdata.server.connection import READ_ONLY
 from vxdata.server.parts import Parts
 from vxdata.server.services.prepared_stream import PreparedStream
 from vxdata.sql.query.prepared import Method, prepare
@@ -90,14 +89,9 @@ class ReadService:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
         bound = self._bound(plan)
-        with self._database.connection() as connection, connection.transaction(READ_ONLY):
-            if bound.as_of is None:
-                instant = last_commit(connection)
-            else:
-                instant = resolve_instant(connection, bound.members, bound.as_of).instant
-        if bound.is_timeless:
-            return plan, layout_of(bound.columns).at(instant)
-        return plan.model_copy(update={"as_of": instant.as_of}), layout_of(bound.columns).at(instant)
+        with closing(self._stream(bound, Running(_never))) as stream:
+            fixed = plan.model_copy(update={"as_of": stream.snapshot.instant.as_of})
+            return plan if bound.is_timeless else fixed, stream.schema
 
     def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
         """Answer a plan: from what is kept, together with others who ask the same, or by running it.
@@ -185,6 +179,11 @@ class ReadService:
 
     def _stream(self, bound: BoundPlan, readers: Running) -> PreparedStream:
         return PreparedStream(bound, self._database, self._parts, self._watch, readers)
+
+
+def _never() -> bool:
+    """Nothing is run that could take long, so nobody is asked whether the caller has gone."""
+    return False
 
 
 def _explanation(
