@@ -37,7 +37,8 @@ from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.violations import MAX_VIOLATIONS
 from vxdata.sdk import F
-from vxdata.sdk._frames import LAST_MICROSECOND, _arrow, table_from_frame
+from vxdata.sdk._frames import _arrow, table_from_frame
+from vxdata.sdk._polars_types import LAST_MICROSECOND
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType

@@ -9,21 +9,25 @@ import pytest
 
 from vxdata.schemas.fields import FieldType, Nested, NumberMap, TextMap
 from vxdata.schemas.types.arrow import ARROW_TYPES
-from vxdata.sql.types import POSTGRES_TYPES, STAGED_MAP_TYPES
+from vxdata.sql.types import POSTGRES_TYPES
 
 if TYPE_CHECKING:
     from vxdata.server.database import Database
 
+MAPPINGS = {kind for kind, postgres in POSTGRES_TYPES.items() if postgres.mapping is not None}
+
 
 def test_every_field_type_has_a_column_type() -> None:
     assert set(POSTGRES_TYPES) == set(get_args(FieldType)) == set(ARROW_TYPES)
-    assert set(STAGED_MAP_TYPES) == {TextMap, NumberMap} < set(get_args(Nested))
+    assert MAPPINGS == {TextMap, NumberMap} < set(get_args(Nested))
 
 
-@pytest.mark.parametrize("kind", set(POSTGRES_TYPES) - set(STAGED_MAP_TYPES), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", set(POSTGRES_TYPES) - MAPPINGS, ids=lambda kind: kind.__name__)
 def test_the_driver_reads_the_declared_arrow_type(database: Database, kind: type[FieldType]) -> None:
     with database.connection() as connection, connection.transaction("BEGIN"):
-        connection.execute(f"CREATE TEMPORARY TABLE probe (value {POSTGRES_TYPES[kind]}) ON COMMIT DROP")
+        connection.execute(
+            f"CREATE TEMPORARY TABLE probe (value {POSTGRES_TYPES[kind].column}) ON COMMIT DROP"
+        )
         connection.execute("INSERT INTO probe VALUES (NULL)")
         with connection.stream("SELECT value FROM probe") as batches:
             (batch,) = batches

@@ -76,7 +76,7 @@ def value_source(field_type: FieldType) -> str:
         >>> value_source(Float(ge=0))
         'Annotated[FiniteFloat, Field(ge=0)]'
     """
-    return _VALUE_SOURCES[type(field_type)](field_type)
+    return SOURCES[type(field_type)].value(field_type)
 
 
 def created_source(field_type: FieldType) -> str:
@@ -92,15 +92,8 @@ def created_source(field_type: FieldType) -> str:
         >>> created_source(TextList(blobs=True))
         'S3UrlsOrFiles'
     """
-    match field_type:
-        case BlobUrl():
-            return "S3UrlOrFile"
-        case TextList(blobs=True):
-            return "S3UrlsOrFiles"
-        case TextMap(blobs=True):
-            return "S3UrlOrFileByName"
-        case _:
-            return value_source(field_type)
+    source = SOURCES[type(field_type)]
+    return (source.created or source.value)(field_type)
 
 
 def stored_source(field_type: FieldType) -> str:
@@ -279,16 +272,41 @@ def _text_list(field_type: TextList) -> str:
     return f"Annotated[list[{_text(Text(pattern=field_type.pattern))}], Field(max_length=MAX_ITEMS)]"
 
 
-_VALUE_SOURCES: Final[dict[type[FieldType], Callable[[Any], str]]] = {
-    Text: _text,
-    Integer: _integer,
-    Float: _float,
-    Boolean: lambda _: "bool",
-    Date: _day,
-    Timestamp: lambda _: "Instant",
-    Enum: lambda field_type: f"Literal[{', '.join(map(repr, field_type.values))}]",
-    BlobUrl: lambda _: "S3Url",
-    TextList: _text_list,
-    TextMap: lambda field_type: "S3UrlByName" if field_type.blobs else "TextByName",
-    NumberMap: lambda _: "NumberByName",
+def _text_map(field_type: TextMap) -> str:
+    """Write the type of a mapping of text to text."""
+    return "S3UrlByName" if field_type.blobs else "TextByName"
+
+
+@dataclass(frozen=True)
+class Source:
+    """How the type of a field is written out.
+
+    Args:
+        value: Writes the type of a value that is written, with its constraints.
+        created: Writes the type of a value in a create; the same as `value` where it is None.
+    """
+
+    value: Callable[[Any], str]
+    created: Callable[[Any], str] | None = None
+
+
+SOURCES: Final[dict[type[FieldType], Source]] = {
+    Text: Source(_text),
+    Integer: Source(_integer),
+    Float: Source(_float),
+    Boolean: Source(lambda _: "bool"),
+    Date: Source(_day),
+    Timestamp: Source(lambda _: "Instant"),
+    Enum: Source(lambda field_type: f"Literal[{', '.join(map(repr, field_type.values))}]"),
+    BlobUrl: Source(lambda _: "S3Url", created=lambda _: "S3UrlOrFile"),
+    TextList: Source(
+        _text_list,
+        created=lambda field_type: "S3UrlsOrFiles" if field_type.blobs else _text_list(field_type),
+    ),
+    TextMap: Source(
+        _text_map,
+        created=lambda field_type: "S3UrlOrFileByName" if field_type.blobs else _text_map(field_type),
+    ),
+    NumberMap: Source(lambda _: "NumberByName"),
 }
+"""Field type to how it is written out, as `vxdata.schemas.types.pydantic.PYTHON_TYPES` builds it."""

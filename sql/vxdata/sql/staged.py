@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vxdata.schemas.uploads import EXPECTED_VERSION
 from vxdata.sql.ddl import map_columns, quote
 from vxdata.sql.names import staging, staging_name, text, written
-from vxdata.sql.types import STAGED_MAP_TYPES, postgres_type
+from vxdata.sql.types import mapping_type, postgres_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,8 +75,9 @@ def _columns(payload_type: PayloadType) -> str:
 
 
 def _column(field: Field) -> Iterator[str]:
-    if type(field.type) not in STAGED_MAP_TYPES:
+    mapping = mapping_type(field.type)
+    if mapping is None:
         yield f"{quote(field.name)} {postgres_type(field.type)}"
         return
-    for name, column_type in zip(map_columns(field.name), STAGED_MAP_TYPES[type(field.type)], strict=True):
+    for name, column_type in zip(map_columns(field.name), mapping.staged, strict=True):
         yield f"{quote(name)} {column_type}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
 
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -21,26 +24,56 @@ from vxdata.schemas.fields import (
 if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType
 
-POSTGRES_TYPES: dict[type[FieldType], str] = {
-    Text: 'text COLLATE "C"',
-    Enum: 'text COLLATE "C"',
-    BlobUrl: 'text COLLATE "C"',
-    Integer: "bigint",
-    Float: "double precision",
-    Boolean: "boolean",
-    Date: "date",
-    Timestamp: "timestamp with time zone",
-    TextList: 'text[] COLLATE "C"',
-    TextMap: "jsonb",
-    NumberMap: "jsonb",
-}
-"""Column types as DDL. Collation "C" orders text by code point, on every server and as Polars does."""
 
-STAGED_MAP_TYPES: dict[type[FieldType], tuple[str, str]] = {
-    TextMap: ("text[]", "text[]"),
-    NumberMap: ("text[]", "double precision[]"),
+@dataclass(frozen=True)
+class MappingType:
+    """How the entries of a mapping enter and leave the database.
+
+    Args:
+        staged: Types of the two columns, keys and values, in which it is staged (see `writes`).
+        entry: Name of the composite type in which its entries leave. The driver reads jsonb as text, but an
+            array of composites as a list of structs, which is an Arrow map but for the name; so no row is
+            parsed on the way.
+        value: Type of a value in such an entry.
+    """
+
+    staged: tuple[str, str]
+    entry: str
+    value: exp.DType
+
+
+@dataclass(frozen=True)
+class PostgresType:
+    """What a field type is in PostgreSQL.
+
+    Args:
+        column: Type of a column, as DDL.
+        mapping: How the entries of a mapping travel; None for all else.
+    """
+
+    column: str
+    mapping: MappingType | None = None
+
+
+_TEXT: Final = PostgresType('text COLLATE "C"')
+"""Collation "C" orders text by code point, on every server and as Polars does."""
+
+POSTGRES_TYPES: Final[dict[type[FieldType], PostgresType]] = {
+    Text: _TEXT,
+    Enum: _TEXT,
+    BlobUrl: _TEXT,
+    Integer: PostgresType("bigint"),
+    Float: PostgresType("double precision"),
+    Boolean: PostgresType("boolean"),
+    Date: PostgresType("date"),
+    Timestamp: PostgresType("timestamp with time zone"),
+    TextList: PostgresType('text[] COLLATE "C"'),
+    TextMap: PostgresType("jsonb", MappingType(("text[]", "text[]"), "text_entry", exp.DType.TEXT)),
+    NumberMap: PostgresType(
+        "jsonb", MappingType(("text[]", "double precision[]"), "number_entry", exp.DType.DOUBLE)
+    ),
 }
-"""Types of the two columns, keys and values, in which a mapping is staged (see `writes`)."""
+"""Field type to what it is in PostgreSQL."""
 
 
 def postgres_type(field_type: FieldType) -> str:
@@ -56,9 +89,14 @@ def postgres_type(field_type: FieldType) -> str:
         >>> postgres_type(Integer())
         'bigint'
     """
-    return POSTGRES_TYPES[type(field_type)]
+    return POSTGRES_TYPES[type(field_type)].column
 
 
 def catalog_type(field_type: FieldType) -> str:
     """The column type as `format_type` in PostgreSQL's catalog prints it, without the collation."""
     return postgres_type(field_type).removesuffix(' COLLATE "C"')
+
+
+def mapping_type(field_type: FieldType) -> MappingType | None:
+    """How the entries of a field travel, if it is a mapping."""
+    return POSTGRES_TYPES[type(field_type)].mapping

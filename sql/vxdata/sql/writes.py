@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.sql.ddl import map_columns, quote
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import TOMBSTONE, latest, render, written
+from vxdata.sql.types import mapping_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -139,7 +139,7 @@ def staged_value(field: Field) -> str:
 
     The driver cannot ingest Arrow maps, and arrays keep the rows out of Python.
     """
-    if not isinstance(field.type, TextMap | NumberMap):
+    if mapping_type(field.type) is None:
         return f"s.{quote(field.name)}"
     keys, values = (f"s.{quote(name)}" for name in map_columns(field.name))
     return (

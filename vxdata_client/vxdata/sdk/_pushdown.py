@@ -21,16 +21,17 @@ from polars.exceptions import PolarsError
 from vxdata.schemas.binding import Scope
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import VxDataError
-from vxdata.schemas.fields import BlobUrl, Boolean, Date, Enum, Float, Integer, Text, Timestamp
+from vxdata.schemas.fields import Boolean
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, TextTest
 from vxdata.schemas.plan.predicates import MOST_TERMS
+from vxdata.sdk._polars_types import POLARS_TYPES
 from vxdata.sdk._predicate import nesting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.schemas.catalog import Relation
-    from vxdata.schemas.fields import Field, FieldType
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import ComparisonOperator, Predicate, TextOperator, Value
 
 Json = Any
@@ -57,18 +58,6 @@ BOUNDS: Final[dict[str, tuple[ComparisonOperator, ComparisonOperator]]] = {
 
 REGEX_CHARACTERS: Final = frozenset(r".^$*+?{}[]\|()")
 """Characters without which a regular expression is plain text."""
-
-DTYPES: Final[dict[type[FieldType], pl.DataType]] = {
-    Text: pl.String(),
-    Enum: pl.String(),
-    BlobUrl: pl.String(),
-    Integer: pl.Int64(),
-    Float: pl.Float64(),
-    Boolean: pl.Boolean(),
-    Date: pl.Date(),
-    Timestamp: pl.Datetime("us", "UTC"),
-}
-"""Types of field that are compared with literals -> the type in Polars."""
 
 
 class _Unknown(Exception):
@@ -198,7 +187,7 @@ class _Translator:
 
     def values(self, name: str, values: pl.Series) -> tuple[Value, ...]:
         """Values as a plan carries them."""
-        if values.dtype != DTYPES.get(type(self.field(name).type)) or values.has_nulls():
+        if values.dtype != POLARS_TYPES[type(self.field(name).type)].literal or values.has_nulls():
             raise _Unknown
         return tuple(value.isoformat() if isinstance(value, date) else value for value in values)
 

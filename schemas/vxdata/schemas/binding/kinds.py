@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import (
@@ -13,8 +13,10 @@ from vxdata.schemas.fields import (
     Float,
     Integer,
     Nested,
+    NumberMap,
     Text,
     TextList,
+    TextMap,
     Timestamp,
 )
 from vxdata.schemas.plan.values import type_name
@@ -24,14 +26,20 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType
     from vxdata.schemas.plan.bound import Operand
 
-KINDS: tuple[tuple[str, tuple[type[FieldType], ...]], ...] = (
-    ("text", (Text, Enum, BlobUrl, TextList)),  # of a list, its items
-    ("number", (Integer, Float)),
-    ("boolean", (Boolean,)),
-    ("date", (Date,)),
-    ("timestamp", (Timestamp,)),
-)
-"""Types whose values can be compared with each other."""
+KINDS: Final[dict[type[FieldType], str | None]] = {
+    Text: "text",
+    Enum: "text",
+    BlobUrl: "text",
+    TextList: "text",  # of its items
+    Integer: "number",
+    Float: "number",
+    Boolean: "boolean",
+    Date: "date",
+    Timestamp: "timestamp",
+    TextMap: None,
+    NumberMap: None,
+}
+"""Field type to the kind of its values: those of one kind can be compared with each other."""
 
 
 def require_plain(operand: Operand, use: str) -> None:
@@ -68,13 +76,9 @@ def require_same_kind(left: Operand, right: Operand, outer: Relation, inner: Rel
     Raises:
         FieldTypeMismatch: The operands are of different kinds.
     """
-    kinds = [_kind(operand.type) for operand in (left, right)]
+    kinds = [KINDS[type(operand.type)] for operand in (left, right)]
     if None in kinds or kinds[0] != kinds[1]:
         names = [f"{outer.name}.{left}", f"{inner.name}.{right}"]
         types = [type_name(operand.type) for operand in (left, right)]
         msg = f"{names[0]} is of type {types[0]}, and {names[1]} of type {types[1]}: they cannot be compared."
         raise FieldTypeMismatch(msg, fields=names, field_types=types)
-
-
-def _kind(field_type: FieldType) -> str | None:
-    return next((kind for kind, types in KINDS if isinstance(field_type, types)), None)

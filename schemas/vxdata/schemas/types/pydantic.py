@@ -227,7 +227,7 @@ def value_type(field_type: FieldType) -> Any:
         >>> value_type(Boolean())
         <class 'bool'>
     """
-    return _VALUE_TYPES[type(field_type)](field_type)
+    return PYTHON_TYPES[type(field_type)].value(field_type)
 
 
 def created_type(field_type: FieldType) -> Any:
@@ -243,15 +243,8 @@ def created_type(field_type: FieldType) -> Any:
         >>> created_type(Boolean())
         <class 'bool'>
     """
-    match field_type:
-        case BlobUrl():
-            return S3UrlOrFile
-        case TextList(blobs=True):
-            return S3UrlsOrFiles
-        case TextMap(blobs=True):
-            return S3UrlOrFileByName
-        case _:
-            return value_type(field_type)
+    written = PYTHON_TYPES[type(field_type)]
+    return (written.created or written.value)(field_type)
 
 
 def stored_type(field_type: FieldType) -> Any:
@@ -270,7 +263,7 @@ def stored_type(field_type: FieldType) -> Any:
         >>> stored_type(NumberMap())
         dict[str, float]
     """
-    return _STORED_TYPES[type(field_type)]
+    return PYTHON_TYPES[type(field_type)].stored
 
 
 def bounds(field_type: Float | Date) -> dict[str, Any]:
@@ -315,30 +308,45 @@ def _text_list(field_type: TextList) -> Any:
     return Annotated[items, Field(max_length=MAX_ITEMS)]
 
 
-_VALUE_TYPES: Final[dict[type[FieldType], Callable[[Any], Any]]] = {
-    Text: _text,
-    Integer: _integer,
-    Float: _float,
-    Boolean: lambda _: bool,
-    Date: _day,
-    Timestamp: lambda _: Instant,
-    Enum: lambda field_type: Literal[field_type.values],
-    BlobUrl: lambda _: S3Url,
-    TextList: _text_list,
-    TextMap: lambda field_type: S3UrlByName if field_type.blobs else TextByName,
-    NumberMap: lambda _: NumberByName,
-}
+def _text_map(field_type: TextMap) -> Any:
+    """Build the type of a mapping of text to text."""
+    return S3UrlByName if field_type.blobs else TextByName
 
-_STORED_TYPES: Final[dict[type[FieldType], Any]] = {
-    Text: str,
-    Integer: int,
-    Float: float,
-    Boolean: bool,
-    Date: date,
-    Timestamp: datetime,
-    Enum: str,
-    BlobUrl: str,
-    TextList: list[str],
-    TextMap: dict[str, str],
-    NumberMap: dict[str, float],
+
+@dataclass(frozen=True)
+class PythonType:
+    """What a field type is in Python.
+
+    Args:
+        value: Builds the type of a value that is written, with its constraints.
+        stored: The type of a stored value.
+        created: Builds the type of a value in a create; the same as `value` where it is None.
+    """
+
+    value: Callable[[Any], Any]
+    stored: Any
+    created: Callable[[Any], Any] | None = None
+
+
+PYTHON_TYPES: Final[dict[type[FieldType], PythonType]] = {
+    Text: PythonType(_text, str),
+    Integer: PythonType(_integer, int),
+    Float: PythonType(_float, float),
+    Boolean: PythonType(lambda _: bool, bool),
+    Date: PythonType(_day, date),
+    Timestamp: PythonType(lambda _: Instant, datetime),
+    Enum: PythonType(lambda field_type: Literal[field_type.values], str),
+    BlobUrl: PythonType(lambda _: S3Url, str, created=lambda _: S3UrlOrFile),
+    TextList: PythonType(
+        _text_list,
+        list[str],
+        created=lambda field_type: S3UrlsOrFiles if field_type.blobs else _text_list(field_type),
+    ),
+    TextMap: PythonType(
+        _text_map,
+        dict[str, str],
+        created=lambda field_type: S3UrlOrFileByName if field_type.blobs else _text_map(field_type),
+    ),
+    NumberMap: PythonType(lambda _: NumberByName, dict[str, float]),
 }
+"""Field type to what it is in Python."""

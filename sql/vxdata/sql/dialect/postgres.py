@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot import exp
 
-from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql.names import DIALECT, SCHEMA, column, render, tokens
-from vxdata.sql.types import catalog_type
+from vxdata.sql.types import catalog_type, mapping_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sqlglot.tokenizer_core import Token
 
-    from vxdata.schemas.fields import FieldType
+    from vxdata.schemas.fields import FieldType, NumberMap, TextMap
     from vxdata.schemas.plan.values import Scalar
-
-ENTRY_TYPES = {TextMap: "text_entry", NumberMap: "number_entry"}
-"""Composite types in which the entries of a mapping leave the database.
-
-The driver reads jsonb as text, but an array of composites as a list of structs, which is an Arrow map but for
-the name; so no row is parsed on the way.
-"""
-
-VALUE_TYPES = {TextMap: exp.DType.TEXT, NumberMap: exp.DType.DOUBLE}
 
 
 @dataclass(frozen=True)
@@ -105,11 +95,12 @@ class PostgreSQL:
 
     def entries(self, mapping: exp.Expr, map_type: TextMap | NumberMap) -> exp.Expr:
         """An array of (key, value) composites, null where the mapping is null."""
-        kind = type(map_type)
-        value = exp.cast(column("value", "entry"), VALUE_TYPES[kind])
+        travelling = mapping_type(map_type)
+        assert travelling is not None  # noqa: S101 - for the type checker: every mapping has one
+        value = exp.cast(column("value", "entry"), travelling.value)
         entry = exp.cast(
             exp.Tuple(expressions=[column("key", "entry"), value]),
-            exp.DataType.build(f"{SCHEMA}.{ENTRY_TYPES[kind]}", udt=True, dialect=DIALECT),
+            exp.DataType.build(f"{SCHEMA}.{travelling.entry}", udt=True, dialect=DIALECT),
         )
         rows = exp.Table(
             this=exp.func("jsonb_each_text", mapping.copy()), alias=exp.TableAlias(this=_quoted("entry"))
