@@ -141,6 +141,6 @@ def test_what_cannot_be_asked(client: Client, source: str, unique: str) -> None:
 
 
 @pytest.mark.parametrize("uid", ["", "x" * 257, "a\x00b", 5, None])
-def test_what_is_no_external_uid(client: Client, source: str, uid: object) -> None:
+def test_what_is_no_external_uid(alone: Client, uid: object) -> None:
     with pytest.raises(InvalidRequest):
-        client.patients.register([uid], source)  # type: ignore[list-item]
+        alone.patients.register([uid], "datasource/a")  # type: ignore[list-item]

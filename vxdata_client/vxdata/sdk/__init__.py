@@ -62,7 +62,7 @@ from vxdata.sdk._result import Result
 from vxdata.sdk._storage import Storage, StorageOptions
 from vxdata.sdk._subquery import ALL, ANY
 from vxdata.sdk._time import Token
-from vxdata.sdk._transport.base import Transport, Written
+from vxdata.sdk._transport.base import Stream, Transport, Written
 from vxdata.sdk._transport.memory import MemoryTransport
 from vxdata.sdk._unlikely import UnlikelyValueWarning
 
@@ -115,6 +115,7 @@ __all__ = [
     "Storage",
     "StorageOptions",
     "StorageProblem",
+    "Stream",
     "Token",
     "TransferFailed",
     "Transport",
