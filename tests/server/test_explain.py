@@ -11,6 +11,7 @@ import pytest
 from tests.server.support import create, never, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, Plan
+from vxdata.schemas.wire import Explanation
 from vxdata.server.answers.running import Running
 from vxdata.server.connection import Connection
 from vxdata.server.database import Database
@@ -131,6 +132,12 @@ def test_a_parallel_scan_is_shown_in_its_parts(
     assert "Tid Range Scan" in told.postgresql
     assert sum(batch.num_rows for batch in service.run(WHOLE, never).batches) >= 100
     assert sorted(streamed) == sorted(told.parts)
+
+
+def test_what_an_earlier_server_tells_is_still_read() -> None:
+    told = Explanation.model_validate_json('{"plan": "p", "sql": "s", "postgresql": "e"}')
+    assert (told.method, told.parameters, told.parts) == ("", (), ())
+    assert str(told) == "plan\np\n\nsql\ns\n\npostgresql\ne"
 
 
 def test_it_takes_no_connection_for_longer(service: ReadService) -> None:

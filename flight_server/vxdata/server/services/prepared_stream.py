@@ -83,7 +83,7 @@ class PreparedStream:
             raise _Closed
 
     def divided(self) -> list[str]:
-        """The statements that would run in the place of the whole one, if PostgreSQL's tables were as now."""
+        """The statements that it would be divided into at this moment; none if it would run as one."""
         return self._parts.divided(self._reading, self.prepared)
 
     def explain(self, sql: str) -> str:

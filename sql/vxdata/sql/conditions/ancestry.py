@@ -30,6 +30,7 @@ WITH RECURSIVE below(identifier) AS (
     ) AS next
 ) SELECT identifier FROM below
 """
+
 ABOVE: Final = """
 WITH RECURSIVE above(identifier) AS (
     SELECT child.parent_identifier FROM everything AS child
@@ -59,9 +60,12 @@ WITH RECURSIVE family(identifier) AS (
     ) AS next
 ) SELECT identifier FROM family
 """
-"""A resource and those of its own type below it: whose nearest ancestor of the type is among these hangs
-below it, and only those. Goes through all that hangs below the resource. The lineage of what is deleted is
-that of its deletion and may have changed since, so deleted resources are walked through one by one."""
+"""A resource and the resources of its own type below it.
+
+Another resource hangs below it exactly if its nearest ancestor of that type is one of these. The query goes
+through all that hangs below the resource. The lineage of a deleted resource is that of its deletion and may
+have changed since, so deleted resources are walked through one by one.
+"""
 
 FAMILY_OF_FEW: Final = """
 WITH RECURSIVE climb(relative, identifier) AS (
@@ -117,9 +121,7 @@ def _found(template: str, predicate: BoundAncestry, dialect: Dialect) -> exp.Exp
     def fill(node: exp.Expr) -> exp.Expr:
         match node:
             case exp.Placeholder():
-                identifier = exp.cast(to_sql(predicate.identifier), "text", dialect=DIALECT)
-                is_start = isinstance(node.parent, exp.Select)
-                return dialect.text_by_code_points(identifier) if is_start else identifier
+                return exp.cast(to_sql(predicate.identifier), "text", dialect=DIALECT)
             case exp.Table() if node.name in tables:
                 return exp.alias_(unresolved(tables[node.name]), node.alias, table=True, quoted=True)
             case exp.Column() if node.name == "lineage" and predicate.column is not None:
@@ -132,7 +134,11 @@ def _found(template: str, predicate: BoundAncestry, dialect: Dialect) -> exp.Exp
 
 @cache
 def _parsed(template: str, dialect: Dialect) -> exp.Expr:
+    """A query with what the dialect adds to it; the placeholders and the tables are still to be filled in."""
     tree = parse_one(template, dialect=DIALECT)
     for lateral in tree.find_all(exp.Lateral):
         dialect.step_by_step(lateral.this.this)
+    for start in list(tree.find_all(exp.Placeholder)):
+        if isinstance(start.parent, exp.Select):
+            start.replace(dialect.text_by_code_points(start.copy()))
     return tree
