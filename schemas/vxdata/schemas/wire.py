@@ -163,7 +163,7 @@ class Explanation(Message):
         plan: The plan in its canonical form.
         sql: The statement that it becomes; that of a point lookup as it is prepared, with `$1` to `$n`.
         postgresql: PostgreSQL's plan for the statement, or for the first of the parts, as EXPLAIN prints it.
-        method: How the answer is read: by a point lookup, as a stream, or by a parallel scan. It is empty where
+        method: How the answer is read: by a point lookup, as a stream, or by a parallel scan. It is empty if
             an earlier server does not tell.
         parameters: The values of the statement's parameters, as SQL, that of `$1` first.
         parts: The statements of a parallel scan, which run in the place of the whole one.
