@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pytest
 from sqlglot import exp, parse_one
@@ -13,6 +13,7 @@ from tests.server.support import create, resources, scalar
 from tests.sql.case_files import CASES, RULES_BY_NAME, Case, case_paths, read_cases, rewritten, written
 from vxdata.schemas.catalog import RelationKind, default_catalog
 from vxdata.schemas.plan import bind, decode
+from vxdata.schemas.plan.bound import BoundPredicate
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.conditions import CONDITIONS
 from vxdata.sql.instant import Instant
@@ -29,6 +30,10 @@ ALL_CASES: Final = [case for path in case_paths() for case in read_cases(path)]
 
 def test_every_rule_has_a_case_file() -> None:
     assert {path.stem for path in CASES.glob("rewrites/*.sql")} == set(RULES_BY_NAME)
+
+
+def test_every_bound_predicate_has_a_condition() -> None:
+    assert set(CONDITIONS) == set(get_args(BoundPredicate))
 
 
 def test_every_condition_has_a_case_file() -> None:
