@@ -56,7 +56,7 @@ def stored(volumes: pl.DataFrame) -> pl.DataFrame:
     Returns:
         All columns, in the types of the table.
     """
-    typed = pl.from_arrow(table_from_frame(registry().get("volume"), volumes))
+    typed = pl.from_arrow(table_from_frame(registry(), registry().get("volume"), volumes))
     assert isinstance(typed, pl.DataFrame)
     stamp = pl.lit(0).cast(pl.Datetime("us", "UTC"))
     return typed.with_columns(

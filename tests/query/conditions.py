@@ -24,6 +24,7 @@ from vxdata.schemas.plan import (
     Quantified,
     TextTest,
 )
+from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -82,9 +83,9 @@ class Conditions:
             case Not(term=term):
                 return ~self.holds(term)
             case HasAncestor(identifier=identifier):
-                return self._is_one_of(self._state.below(normalise(identifier)))
+                return self._is_one_of(self._state.below(normalise(registry(), identifier)))
             case HasDescendant(identifier=identifier):
-                return self._is_one_of(self._state.above(normalise(identifier)))
+                return self._is_one_of(self._state.above(normalise(registry(), identifier)))
             case IsNull(op=op):
                 value = self.operand(predicate)
                 return value.is_null() if op == "is_null" else value.is_not_null()

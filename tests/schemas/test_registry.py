@@ -84,7 +84,7 @@ def test_an_installed_package_adds_a_type(genomics: None) -> None:
     added = registry().get("sequencingrun")
 
     assert tuple(registry()) == (*BUILTIN_PAYLOAD_TYPES, added)
-    assert normalise_as("sequencingruns/1", "sequencingrun") == "sequencingrun/1"
+    assert normalise_as(registry(), "sequencingruns/1", "sequencingrun") == "sequencingrun/1"
 
 
 def test_an_added_type_has_models(genomics: None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.create import ArtefactCreate, ImagingStudyCreate, PatientCreate, VolumeCreate
 from vxdata.schemas.errors import InternalError, ResourceNotFound, ServerUnavailable
 from vxdata.schemas.registry import registry
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
+    from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.response import PatientResponse
     from vxdata.server.config import Settings
 
@@ -55,7 +57,7 @@ def leaving(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses
     monkeypatch.setattr("vxdata.sdk._retry.RETRY_SECONDS", (0.0,))
     with Server(settings) as server:
         transport = LastWords(server)
-        yield Session(transport)
+        yield Session(transport, default_catalog())
         transport.close()
 
 
@@ -119,7 +121,7 @@ def test_what_the_error_knew_it_still_knows(client: Client, unique: str) -> None
     with pytest.raises(
         ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: patient/"
     ) as caught:
-        read_back(client._session.transport, [f"patient/{unique}"], receipt)
+        read_back(client._session, [f"patient/{unique}"], receipt)
     assert caught.value.details == {
         "identifiers": [f"patient/{unique}"],
         "committed": now.version,
@@ -211,7 +213,7 @@ class TestOfACreate:
     def test_what_is_gone_since_is_named(self, client: Client, unique: str) -> None:
         now = client.now()
         receipt = CommitReceipt(version=now.version, as_of=now.as_of, counts={"artefact": 1})
-        created = Created([ArtefactCreate(identifier=unique)])
+        created = Created(registry(), [ArtefactCreate(identifier=unique)])
         with pytest.raises(ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: artefact/"):
             created.answer(client._session.transport, Written(receipt))
 
@@ -232,10 +234,10 @@ class TestWhileItIsSent:
         monkeypatch.setattr("vxdata.sdk._retry.RETRY_SECONDS", (0.0,))
         version = client.now().version
 
-        def failing(resource_type: str, models: Sequence[ResourceCreate]) -> pa.Table:
+        def failing(payload_type: PayloadType, models: Sequence[ResourceCreate]) -> pa.Table:
             if models[0].identifier.endswith("-2"):
                 raise error
-            return table_of(resource_type, models)
+            return table_of(payload_type, models)
 
         monkeypatch.setattr("vxdata.sdk._created.table_of", failing)
         with pytest.raises(type(error)) as caught:

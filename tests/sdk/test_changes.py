@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedPayload
+from vxdata.schemas.registry import registry
 from vxdata.schemas.update import DataSourceUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk._changes import is_pair, pairs_of, tables_of_identifiers, tables_of_updates
 
@@ -45,6 +46,7 @@ class TestPairs:
 
 def test_what_states_the_same_fields_shares_a_table() -> None:
     tables = tables_of_updates(
+        registry(),
         {
             "volume/1": VolumeUpdate(b_value=1),
             "patient/1": PatientUpdate(sex=None),
@@ -62,24 +64,24 @@ def test_what_states_the_same_fields_shares_a_table() -> None:
 
 def test_a_mapping_goes_as_pairs() -> None:
     update = DataSourceUpdate(external_identifiers={"a": "1"})
-    ((_, table),) = tables_of_updates({"datasource/1": update}, None)
+    ((_, table),) = tables_of_updates(registry(), {"datasource/1": update}, None)
     assert table["external_identifiers"].to_pylist() == [[("a", "1")]]
 
 
 def test_expected_versions_stand_beside_the_identifiers() -> None:
-    ((_, table),) = tables_of_identifiers(["volume/1", "volume/2"], {"volume/2": 7})
+    ((_, table),) = tables_of_identifiers(registry(), ["volume/1", "volume/2"], {"volume/2": 7})
     assert table.to_pylist() == [
         {"identifier": "volume/1", "expected_version": None},
         {"identifier": "volume/2", "expected_version": 7},
     ]
-    ((_, one),) = tables_of_identifiers(["volume/1"], 7)
+    ((_, one),) = tables_of_identifiers(registry(), ["volume/1"], 7)
     assert one["expected_version"].to_pylist() == [7]
 
 
 def test_every_version_that_belongs_to_nothing_is_named() -> None:
     unknown = {f"volume/{number:02}": 1 for number in range(30)}
     with pytest.raises(InvalidRequest) as caught:
-        tables_of_identifiers(["volume/x"], unknown)
+        tables_of_identifiers(registry(), ["volume/x"], unknown)
     assert caught.value.details == {"identifiers": sorted(unknown)}
     assert "volume/19" in caught.value.message
     assert "volume/20" not in caught.value.message
@@ -87,5 +89,7 @@ def test_every_version_that_belongs_to_nothing_is_named() -> None:
 
 def test_an_update_of_another_type_is_refused() -> None:
     with pytest.raises(UnexpectedPayload) as caught:
-        tables_of_updates({"volume/1": PatientUpdate(sex="M"), "patient/1": PatientUpdate(sex="M")}, None)
+        tables_of_updates(
+            registry(), {"volume/1": PatientUpdate(sex="M"), "patient/1": PatientUpdate(sex="M")}, None
+        )
     assert caught.value.details == {"identifiers": ["volume/1"], "expected": "patient"}

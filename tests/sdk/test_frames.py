@@ -126,7 +126,7 @@ def stated(**columns: Any) -> pl.DataFrame:
 
 
 def column(payload_type: PayloadType, series: pl.Series) -> pa.ChunkedArray:
-    return table_from_frame(payload_type, stated().with_columns(series))[series.name]
+    return table_from_frame(registry(), payload_type, stated().with_columns(series))[series.name]
 
 
 def refused(payload_type: PayloadType, series: pl.Series) -> list[tuple[int, str, str]]:
@@ -193,10 +193,10 @@ class TestText:
             entries(pl.String),
         )
         whole = stated(treatments=[["a"], None, ["c"]]).with_columns(names)
-        parts = [table_from_frame(PATIENT, whole[row : row + 1]) for row in range(3)]
-        assert pa.concat_tables(parts).to_pylist() == table_from_frame(PATIENT, whole).to_pylist()
+        parts = [table_from_frame(registry(), PATIENT, whole[row : row + 1]) for row in range(3)]
+        assert pa.concat_tables(parts).to_pylist() == table_from_frame(registry(), PATIENT, whole).to_pylist()
         joined = pl.concat([whole[2:], whole[:2]], rechunk=False)
-        assert table_from_frame(PATIENT, joined)["identifier"].to_pylist() == [
+        assert table_from_frame(registry(), PATIENT, joined)["identifier"].to_pylist() == [
             "patient/c",
             "patient/a",
             "patient/b",
@@ -299,7 +299,7 @@ class TestMappings:
     def test_of_numbers(self, dtype: PolarsDataType) -> None:
         field = BENCHMARK.field_by_name["summary_metrics"]
         frame = stated(eval_task=["x"] * 3).with_columns(series_of(field, [{"a": 1}, {"b": 2}, {}], dtype))
-        stored = table_from_frame(BENCHMARK, frame)[field.name]
+        stored = table_from_frame(registry(), BENCHMARK, frame)[field.name]
         assert stored.to_pylist() == [[("a", 1.0)], [("b", 2.0)], []]
 
     def test_null_keys_are_refused(self) -> None:
@@ -325,7 +325,7 @@ class TestIdentifiers:
     @pytest.mark.parametrize("written", ["x/1", "patient/x/1", "patients/x/1"])
     def test_bare_and_plural_ones_get_their_prefix(self, written: str) -> None:
         frame = stated().with_columns(identifier=pl.Series([written, "y", None]))
-        assert table_from_frame(PATIENT, frame)["identifier"].to_pylist() == [
+        assert table_from_frame(registry(), PATIENT, frame)["identifier"].to_pylist() == [
             "patient/x/1",
             "patient/y",
             None,
@@ -335,7 +335,7 @@ class TestIdentifiers:
         frame = stated().with_columns(
             parent_identifier=pl.Series(["datasources/a", "psameasurements/b", None])
         )
-        parents = table_from_frame(PATIENT, frame)["parent_identifier"].to_pylist()
+        parents = table_from_frame(registry(), PATIENT, frame)["parent_identifier"].to_pylist()
         assert parents == ["datasource/a", "psameasurement/b", None]
 
     def test_wrong_prefixes_are_all_named(self) -> None:
@@ -347,20 +347,20 @@ class TestIdentifiers:
         with pytest.raises(
             UnexpectedPayload, match=r"Expected identifiers of patient, got volume/0,.* and 980 more"
         ) as caught:
-            table_from_frame(PATIENT, frame)
+            table_from_frame(registry(), PATIENT, frame)
         assert caught.value.details == {"identifiers": wrong, "expected": "patient"}
 
 
 class TestColumns:
     def test_unknown_ones_are_refused_with_a_hint(self) -> None:
         with pytest.raises(UnknownField, match=r"patient has no field sexx\. Did you mean sex\?") as caught:
-            table_from_frame(PATIENT, stated(sexx=["M"] * 3, sex=["M"] * 3))
+            table_from_frame(registry(), PATIENT, stated(sexx=["M"] * 3, sex=["M"] * 3))
         assert caught.value.details["fields"] == ["sexx"]
 
     @pytest.mark.parametrize("name", ["created_at", "version", "datasource_id", "valid_from"])
     def test_what_the_server_sets_cannot_be_stated(self, name: str) -> None:
         with pytest.raises(UnknownField):
-            table_from_frame(PATIENT, stated(**{name: [None] * 3}))
+            table_from_frame(registry(), PATIENT, stated(**{name: [None] * 3}))
 
     @pytest.mark.parametrize(
         ("name", "values"),
@@ -390,7 +390,7 @@ class TestColumns:
         with pytest.raises(
             ValidationFailed, match="A frame of benchmarking needs the columns eval_task, summary_metrics too"
         ) as caught:
-            table_from_frame(BENCHMARK, pl.DataFrame({"identifier": ["a"]}))
+            table_from_frame(registry(), BENCHMARK, pl.DataFrame({"identifier": ["a"]}))
         assert [found["field"] for found in caught.value.violations] == ["eval_task", "summary_metrics"]
 
     def test_a_frame_without_rows_creates_nothing(self, client: Client) -> None:
@@ -411,6 +411,6 @@ class TestColumns:
         with pytest.raises(
             ValidationFailed, match=r"volume row 0 \(v0\), series_number: .*497 more"
         ) as caught:
-            table_from_frame(VOLUME, frame.with_columns(series))
+            table_from_frame(registry(), VOLUME, frame.with_columns(series))
         assert caught.value.details["count"] == 500
         assert len(caught.value.violations) == MAX_VIOLATIONS

@@ -92,7 +92,7 @@ def volumes(client: Client, root: str) -> Query[VolumeResponse]:
 
 def scan(query: Query[VolumeResponse]) -> LazyScan:
     """The scan behind a query's lazy frame."""
-    return LazyScan(query._session.transport, query.plan)
+    return LazyScan(query._session, query.plan)
 
 
 def shown(plan: Plan) -> str:

@@ -60,7 +60,7 @@ def pushed(condition: pl.Expr) -> str | None:
     """What becomes of a filter, as a query is written."""
     handed = handed_over(condition)
     assert handed is not None
-    predicate = pushed_down(handed, VOLUME)
+    predicate = pushed_down(default_catalog(), handed, VOLUME)
     return None if predicate is None else show(predicate)
 
 
@@ -181,9 +181,9 @@ def test_long_chains_do_not_recurse() -> None:
 
 def test_a_chain_that_is_too_long_for_json_is_left_to_polars() -> None:
     condition = reduce(or_, [pl.col("series_number") == value for value in range(2_000)])
-    assert pushed_down(condition, VOLUME) is None
+    assert pushed_down(default_catalog(), condition, VOLUME) is None
 
 
 def test_a_column_that_is_not_there() -> None:
-    assert pushed_down(pl.col("nothing") == pl.lit("x"), VOLUME) is None
-    assert pushed_down(pl.col("nothing"), VOLUME) is None
+    assert pushed_down(default_catalog(), pl.col("nothing") == pl.lit("x"), VOLUME) is None
+    assert pushed_down(default_catalog(), pl.col("nothing"), VOLUME) is None

@@ -58,7 +58,7 @@ def test_history_holds_every_version(client: Client, patients: list[str]) -> Non
 
 def test_answers_are_in_the_order_asked_for(client: Client, datasource: str, patients: list[str]) -> None:
     wanted = [patients[3], datasource, patients[0], patients[3]]
-    found = retrieve(client._session.transport, wanted, None, include_children=False)
+    found = retrieve(client._session, wanted, None, include_children=False)
     assert [resource.identifier for resource in found] == wanted
 
 
@@ -66,7 +66,7 @@ def test_all_that_is_missing_is_named(client: Client, patients: list[str]) -> No
     client.patients.delete(patients[1])
     wanted = [patients[0], "patient/nobody", patients[1], "volume/nothing"]
     with pytest.raises(ResourceNotFound) as caught:
-        retrieve(client._session.transport, wanted, None, include_children=False)
+        retrieve(client._session, wanted, None, include_children=False)
     assert caught.value.details == {"identifiers": ["patient/nobody", patients[1], "volume/nothing"]}
 
 

@@ -12,6 +12,7 @@ from tests.server.support import until
 from tests.store.relay import Relay
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
+from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
@@ -59,7 +60,9 @@ def test_a_write_whose_answer_is_lost_is_sent_again_and_written_once(
     server: Server, client: Client, patient: str, unique: str
 ) -> None:
     upload = Upload(
-        "update", tables_of_updates({patient: PatientUpdate(sex="M")}, None), idempotency_key=unique
+        "update",
+        tables_of_updates(registry(), {patient: PatientUpdate(sex="M")}, None),
+        idempotency_key=unique,
     )
     command = WriteCommand(verb="update", idempotency_key=unique)
     with Relay(server.flight_url) as relay, Client(relay.url) as far, ThreadPoolExecutor(1) as threads:

@@ -98,6 +98,6 @@ def _halves(scene: Scene, key: str, rows: int) -> list[pa.Table]:
             "license": scene.corner,
         }
     )
-    table = table_from_frame(registry().get("volume"), frame)
+    table = table_from_frame(registry(), registry().get("volume"), frame)
     half = rows // 2
     return [table.slice(0, half), table.slice(half)] if half else [table]

@@ -126,7 +126,7 @@ def _increment(client: Client, name: str) -> bool:
     """Add one, unless somebody came in between; a lost answer is asked for again under one key."""
     found = insist(lambda: client.volumes.retrieve(name, include_children=False))
     assert found.b_value is not None
-    tables = tables_of_updates({name: VolumeUpdate(b_value=found.b_value + 1)}, found.version)
+    tables = tables_of_updates(registry(), {name: VolumeUpdate(b_value=found.b_value + 1)}, found.version)
     upload = Upload("update", tables, idempotency_key=secrets.token_hex(16))
     try:
         insist(partial(upload.send, client._session.transport))

@@ -22,6 +22,7 @@ from tests.store.load import Scene, count_up, meddle, read_again, write_in_bulk
 from tests.store.relay import Relay
 from vxdata.schemas.create import ArtefactCreate, PatientCreate
 from vxdata.schemas.errors import LineageCycle, ParentNotFound, ResourceAlreadyExists
+from vxdata.schemas.registry import registry
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
 from vxdata.sdk._changes import tables_of_updates
@@ -153,7 +154,7 @@ class TestRaces:
     ) -> None:
         since = client.now().version
         model = PatientCreate(identifier=unique, parent_identifier=datasource, license="x")
-        upload = Upload("create", Created([model]), idempotency_key=unique)
+        upload = Upload("create", Created(registry(), [model]), idempotency_key=unique)
         clients = [Client(server.flight_url) for _ in range(8)]
         with ThreadPoolExecutor(8) as threads:
             receipts = list(threads.map(lambda one: upload.send(one._session.transport).receipt, clients))
@@ -203,7 +204,7 @@ def is_past(client: Client, name: str, version: int) -> bool:
 
 
 def count_once(client: Client, name: str, expected: int, value: int) -> int:
-    tables = tables_of_updates({name: VolumeUpdate(b_value=value)}, expected)
+    tables = tables_of_updates(registry(), {name: VolumeUpdate(b_value=value)}, expected)
     return Upload("update", tables).send(client._session.transport).receipt.version
 
 

@@ -31,6 +31,7 @@ from vxdata.schemas.errors import (
     VxDataError,
 )
 from vxdata.schemas.messages import SHOWN_IN_MESSAGE
+from vxdata.schemas.registry import registry
 from vxdata.schemas.update import ArtefactUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk import Client
 from vxdata.sdk._changes import tables_of_identifiers
@@ -298,17 +299,17 @@ def test_other_versions_than_expected(client: Client, live: str) -> None:
 
 class TestIdempotency:
     def test_the_same_request_is_answered_again(self, client: Client, live: str, unique: str) -> None:
-        upload = Upload("delete", tables_of_identifiers([live], None), idempotency_key=unique)
+        upload = Upload("delete", tables_of_identifiers(registry(), [live], None), idempotency_key=unique)
         first = upload.send(client._session.transport)
         client.patients.restore(live)
         assert upload.send(client._session.transport) == first
         assert client.patients.retrieve(live).identifier == live
 
     def test_another_request_is_refused(self, client: Client, live: str, unique: str) -> None:
-        tables = tables_of_identifiers([live], None)
+        tables = tables_of_identifiers(registry(), [live], None)
         Upload("delete", tables, idempotency_key=unique).send(client._session.transport)
         others = (
-            Upload("delete", tables_of_identifiers([f"{live}-2"], None), idempotency_key=unique),
+            Upload("delete", tables_of_identifiers(registry(), [f"{live}-2"], None), idempotency_key=unique),
             Upload("delete", tables, cascade=True, idempotency_key=unique),
             Upload("restore", tables, idempotency_key=unique),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import UnknownResourceType
-from vxdata.schemas.registry import registry
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class PlatformClient(Client):
         Raises:
             UnknownResourceType: No payload type has this name.
         """
-        by_name = {payload_type.name: payload_type for payload_type in registry()}
+        by_name = {payload_type.name: payload_type for payload_type in self._session.registry}
         if name not in by_name:
             raise UnknownResourceType.from_name(name, known=by_name)
         return self.namespace(by_name[name].prefix).query()

@@ -10,7 +10,6 @@ import structlog
 
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.schemas.registry import registry
 from vxdata.server.answers.desk import Desk
 from vxdata.server.answers.shelf import Shelf, ShelfInUse
 from vxdata.server.blobs import BlobStore
@@ -31,6 +30,7 @@ from vxdata.server.watch import Watch
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.wire import Health
     from vxdata.server.config import Settings
 
@@ -48,6 +48,7 @@ class Server:
 
     Args:
         settings: How to run; `database_uri` must be set.
+        catalog: What is served; the installed payload types by default.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
@@ -55,11 +56,12 @@ class Server:
         OSError: A port is taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
         """Start everything, in the order in which it depends on each other."""
         if settings.database_uri is None:
             msg = "No database is configured: set VXDATA_DATABASE_URI."
             raise ServerUnavailable(msg)
+        catalog = catalog or default_catalog()
         self._settings = settings
         self._ready = threading.Event()
         self.is_stuck = False
@@ -71,7 +73,7 @@ class Server:
                 wait=settings.pool_wait,
             )
             parts.callback(database.close)
-            require_current(database, registry())
+            require_current(database, catalog.registry)
             blobs = BlobStore(settings) if settings.s3_bucket else None
             if blobs is not None:
                 parts.callback(blobs.close)
@@ -84,7 +86,7 @@ class Server:
             self._services = Services(
                 read=ReadService(
                     database,
-                    default_catalog(),
+                    catalog,
                     self._watch,
                     desk,
                     parts=settings.read_parts or min(usable_cpus(), MOST_PARTS),
@@ -92,7 +94,7 @@ class Server:
                 ),
                 write=WriteService(
                     database,
-                    registry(),
+                    catalog.registry,
                     self._watch,
                     allow_purge=settings.allow_purge,
                     idle=settings.upload_idle,
@@ -106,7 +108,10 @@ class Server:
             self._http = HttpServer(build_app(self._check), settings.host, settings.http_port)
             parts.callback(self._http.close)
             self._flight = FlightServer(
-                f"grpc://{_authority(settings.host)}:{settings.port}", self._services, registry(), ErrorDesk()
+                f"grpc://{_authority(settings.host)}:{settings.port}",
+                self._services,
+                catalog.registry,
+                ErrorDesk(),
             )
             parts.callback(self._stop_flight)
             self._parts = parts.pop_all()

@@ -98,7 +98,7 @@ class Staging:
             InvalidRequest: The batch as a whole is not what it claims to be.
         """
         first_row = self.counts.get(payload_type.prefix, 0)
-        validate(payload_type, batch, first_row, self._violations, self._verb)
+        validate(self.registry, payload_type, batch, first_row, self._violations, self._verb)
         if not batch.num_rows:
             return
         number = self._number_of(payload_type, batch)

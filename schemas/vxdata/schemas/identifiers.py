@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import InvalidIdentifier, UnexpectedPayload, UnknownResourceType
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from vxdata.schemas.registry import Registry
 
 LONGEST_REST = 200
 """Characters that may follow the prefix and its slash …"""
@@ -30,10 +31,11 @@ REST_PATTERN = REST_FORM.replace("*", f"{{0,{LONGEST_REST - 2}}}")
 _REST = re.compile(REST_PATTERN)
 
 
-def prefix_of(identifier: str) -> str:
+def prefix_of(registry: Registry, identifier: str) -> str:
     """Tell the resource type of an identifier.
 
     Args:
+        registry: The payload types.
         identifier: A full identifier; a plural prefix is accepted.
 
     Returns:
@@ -44,23 +46,25 @@ def prefix_of(identifier: str) -> str:
         UnknownResourceType: The prefix belongs to no payload type.
 
     Example:
-        >>> prefix_of("volumes/vol1")
+        >>> from vxdata.schemas.registry import registry
+        >>> prefix_of(registry(), "volumes/vol1")
         'volume'
     """
     prefix, slash, _ = identifier.partition("/")
     if not slash:
         msg = f"{identifier!r} has no prefix; write it as <prefix>/<rest>, such as volume/{identifier}."
         raise InvalidIdentifier(msg, identifiers=[identifier])
-    canonical = registry().canonical_prefix.get(prefix)
+    canonical = registry.canonical_prefix.get(prefix)
     if canonical is None:
-        raise UnknownResourceType.from_name(prefix, known=registry().by_prefix)
+        raise UnknownResourceType.from_name(prefix, known=registry.by_prefix)
     return canonical
 
 
-def normalise(identifier: str) -> str:
+def normalise(registry: Registry, identifier: str) -> str:
     """Write an identifier with its canonical prefix, and check its form.
 
     Args:
+        registry: The payload types.
         identifier: A full identifier such as ``"volumes/vol1"``.
 
     Returns:
@@ -71,10 +75,11 @@ def normalise(identifier: str) -> str:
         UnknownResourceType: The prefix belongs to no payload type.
 
     Example:
-        >>> normalise("volumes/vol1")
+        >>> from vxdata.schemas.registry import registry
+        >>> normalise(registry(), "volumes/vol1")
         'volume/vol1'
     """
-    return _joined(prefix_of(identifier), identifier.partition("/")[2], identifier)
+    return _joined(prefix_of(registry, identifier), identifier.partition("/")[2], identifier)
 
 
 def _joined(prefix: str, rest: str, identifier: str) -> str:
@@ -88,13 +93,14 @@ def _joined(prefix: str, rest: str, identifier: str) -> str:
     return f"{prefix}/{rest}"
 
 
-def normalise_as(identifier: str, expected: str) -> str:
+def normalise_as(registry: Registry, identifier: str, expected: str) -> str:
     """Write an identifier of a known resource type in full; a bare rest gets the prefix.
 
     An identifier whose first part is no known prefix is taken as bare, so that
     ``BB00017/001`` means ``imagingstudy/BB00017/001`` in the imaging studies' namespace.
 
     Args:
+        registry: The payload types.
         identifier: Bare (``"vol1"``) or full (``"volume/vol1"``).
         expected: The prefix that it must have.
 
@@ -106,11 +112,12 @@ def normalise_as(identifier: str, expected: str) -> str:
         InvalidIdentifier: The rest is malformed.
 
     Example:
-        >>> normalise_as("vol1", "volume")
+        >>> from vxdata.schemas.registry import registry
+        >>> normalise_as(registry(), "vol1", "volume")
         'volume/vol1'
     """
     prefix, slash, rest = identifier.partition("/")
-    canonical = registry().canonical_prefix.get(prefix) if slash else None
+    canonical = registry.canonical_prefix.get(prefix) if slash else None
     if canonical is None:
         return _joined(expected, identifier, f"{expected}/{identifier}")
     if canonical != expected:
@@ -118,10 +125,11 @@ def normalise_as(identifier: str, expected: str) -> str:
     return _joined(expected, rest, identifier)
 
 
-def normalise_all(identifiers: Iterable[str], expected: str) -> list[str]:
+def normalise_all(registry: Registry, identifiers: Iterable[str], expected: str) -> list[str]:
     """Apply `normalise_as` to many identifiers and report every wrong prefix at once.
 
     Args:
+        registry: The payload types.
         identifiers: Bare or full identifiers.
         expected: The prefix that they must have.
 
@@ -133,7 +141,7 @@ def normalise_all(identifiers: Iterable[str], expected: str) -> list[str]:
         InvalidIdentifier: At least one is malformed.
     """
     identifiers = list(identifiers)
-    known = registry().canonical_prefix
+    known = registry.canonical_prefix
     wrong = [
         identifier
         for identifier in identifiers
@@ -141,4 +149,4 @@ def normalise_all(identifiers: Iterable[str], expected: str) -> list[str]:
     ]
     if wrong:
         raise UnexpectedPayload.from_identifiers(wrong, expected)
-    return [normalise_as(identifier, expected) for identifier in identifiers]
+    return [normalise_as(registry, identifier, expected) for identifier in identifiers]

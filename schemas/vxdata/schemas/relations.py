@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from vxdata.schemas.fields import Boolean, Field, Integer, NumberMap, Text, TextMap, Timestamp
-from vxdata.schemas.registry import registry
 
 RESOURCE: Final = "resource"
 """Name under which a plan reads the metadata of resources of all types."""
@@ -26,16 +25,3 @@ COMMIT_FIELDS: Final = (
     Field(name="client", type=TextMap(), required=True, description="What the caller said of itself."),
     Field(name="idempotency_key", type=Text(), description="Name of the request, if it had one."),
 )
-
-
-def namespace_of(name: str) -> str:
-    """The client's name for a relation, as in ``client.volumes``.
-
-    Args:
-        name: A resource type, `RESOURCE` or `COMMIT`.
-
-    Returns:
-        The plural name.
-    """
-    plural = {RESOURCE: "resources", COMMIT: "commits"}
-    return plural[name] if name in plural else registry().get(name).namespace

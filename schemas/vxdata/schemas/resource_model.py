@@ -1,4 +1,8 @@
-"""What the models of all payload types have in common: how they are checked, named and compared."""
+"""What the models of all payload types have in common: how they are checked, named and compared.
+
+A model is made without a session, so its validators know the installed payload types only: this is the one
+place outside the composition roots that asks for them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vxdata.schemas.errors import UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_as
 from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
+from vxdata.schemas.registry import registry
 from vxdata.schemas.types.pydantic import NO_CONTROLS
 from vxdata.schemas.violations import error_from_pydantic
 
@@ -149,13 +154,13 @@ class ResourceCreate(ResourceModel):
     @classmethod
     def _normalise_identifier(cls, identifier: str) -> str:
         """Add or correct the prefix, and refuse that of another type."""
-        return normalise_as(identifier, cls.resource_type)
+        return normalise_as(registry(), identifier, cls.resource_type)
 
     @field_validator("parent_identifier")
     @classmethod
     def _normalise_parent(cls, identifier: str | None) -> str | None:
         """Correct the prefix; a parent may be of any type, so there must be one."""
-        return None if identifier is None else normalise(identifier)
+        return None if identifier is None else normalise(registry(), identifier)
 
     @classmethod
     def from_response(cls, response: ResourceResponse) -> Self:
@@ -192,7 +197,7 @@ class ResourceUpdate(ResourceModel):
     @classmethod
     def _normalise_parent(cls, identifier: str | None) -> str | None:
         """Correct the prefix; a parent may be of any type, so there must be one."""
-        return None if identifier is None else normalise(identifier)
+        return None if identifier is None else normalise(registry(), identifier)
 
     def changes(self) -> dict[str, Any]:
         """Collect what was stated, in the order of the fields; None means null.

@@ -38,8 +38,8 @@ def assert_valid(mapped: Mapped) -> None:
     for name, frame in mapped.frames.items():
         violations = Violations()
         payload_type = registry().get(name)
-        for batch in table_from_frame(payload_type, frame.drop("patient_key")).to_batches():
-            validate(payload_type, batch, 0, violations)
+        for batch in table_from_frame(registry(), payload_type, frame.drop("patient_key")).to_batches():
+            validate(registry(), payload_type, batch, 0, violations)
         violations.raise_if_any()
         assert frame["identifier"].is_unique().all()
         if name != LEVELS[0]:

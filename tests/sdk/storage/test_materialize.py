@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 from vxdata.schemas.create import BenchmarkingResultCreate, VolumeCreate
 from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest, UnknownField
+from vxdata.schemas.registry import registry
 from vxdata.sdk._storage.materialize import find_urls
 
 if TYPE_CHECKING:
@@ -189,10 +190,10 @@ class TestColumns:
                 "number": [1, 2, 3],
             }
         )
-        assert find_urls(frame) == {"path_nii": ["s3://bucket/a"], "anything": ["s3://bucket/c"]}
-        assert find_urls(frame, ["remark"]) == {"remark": ["s3://bucket/d"]}
-        assert find_urls(frame.head(0)) == {}
-        assert find_urls(pl.DataFrame()) == {}
+        assert find_urls(registry(), frame) == {"path_nii": ["s3://bucket/a"], "anything": ["s3://bucket/c"]}
+        assert find_urls(registry(), frame, ["remark"]) == {"remark": ["s3://bucket/d"]}
+        assert find_urls(registry(), frame.head(0)) == {}
+        assert find_urls(registry(), pl.DataFrame()) == {}
 
     def test_that_are_not_there_are_refused(self, storage: Storage, tmp_path: Path) -> None:
         with pytest.raises(UnknownField, match="path_nii"):

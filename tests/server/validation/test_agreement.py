@@ -181,7 +181,7 @@ def server_accepts(payload_type: PayloadType, field: Field, column: list[Any]) -
     for batch in (whole.slice(0, len(rows)), whole.slice(len(rows))):
         violations = Violations()
         try:
-            validate(payload_type, batch, 0, violations)
+            validate(registry(), payload_type, batch, 0, violations)
         except InvalidRequest:
             assert len(column) == 1, "only identifiers are refused as a whole"
             verdicts.append([False])

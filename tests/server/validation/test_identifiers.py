@@ -18,7 +18,7 @@ def wrong(identifiers: list[str | None], parents: list[str | None] | None = None
     columns = {"identifier": pa.array(identifiers, pa.string())}
     if parents is not None:
         columns["parent_identifier"] = pa.array(parents, pa.string())
-    check_identifiers(VOLUME, pa.record_batch(columns), 0, violations)
+    check_identifiers(registry(), VOLUME, pa.record_batch(columns), 0, violations)
     return [(found["row"], found["field"]) for found in violations.found]
 
 
@@ -66,5 +66,5 @@ def test_a_parent_with_a_plural_or_unknown_prefix() -> None:
 def test_a_slice() -> None:
     whole = pa.record_batch({"identifier": ["patient/a", "volume/b", "volume/"]})
     violations = Violations()
-    check_identifiers(VOLUME, whole.slice(1), 5, violations)
+    check_identifiers(registry(), VOLUME, whole.slice(1), 5, violations)
     assert [found["row"] for found in violations.found] == [6]

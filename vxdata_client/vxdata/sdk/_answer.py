@@ -13,16 +13,14 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.wire import CommitReceipt
-    from vxdata.sdk._transport.base import Transport
+    from vxdata.sdk._session import Session
 
 
-def read_back(
-    transport: Transport, identifiers: Sequence[str], receipt: CommitReceipt
-) -> list[ResourceResponse]:
+def read_back(session: Session, identifiers: Sequence[str], receipt: CommitReceipt) -> list[ResourceResponse]:
     """Read the resources that a write has stored.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server.
         identifiers: Full identifiers of what was written.
         receipt: The receipt of the commit.
 
@@ -33,7 +31,7 @@ def read_back(
         VxDataError: They cannot be read; the error carries the receipt.
     """
     with told_of(receipt):
-        return retrieve(transport, identifiers, receipt.as_of, include_children=False)
+        return retrieve(session, identifiers, receipt.as_of, include_children=False)
 
 
 @contextmanager

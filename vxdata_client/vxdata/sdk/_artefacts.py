@@ -115,7 +115,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
 
     def _without_files(self, identifier: str) -> ArtefactResponse:
         """The artefact as it is now, whatever instant the client reads at."""
-        (found,) = retrieve(self._session.transport, [identifier], None, include_children=False)
+        (found,) = retrieve(self._session, [identifier], None, include_children=False)
         assert isinstance(found, ArtefactResponse)  # noqa: S101 - for the type checker: its identifier says so
         if found.files:  # an empty mapping, as a create may store, is as good as none
             msg = f"{identifier} has files already: {abridged(list(found.files))}."

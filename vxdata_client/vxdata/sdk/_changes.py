@@ -11,12 +11,13 @@ import pyarrow as pa
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedPayload
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.models import ResourceUpdate
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.uploads import EXPECTED_VERSION
 from vxdata.sdk._models import arrow_value
 
 if TYPE_CHECKING:
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
     from vxdata.sdk._upload import TypedTable
 
 ExpectedVersions = int | Mapping[str, int] | None
@@ -80,10 +81,13 @@ def is_pair(given: object) -> TypeGuard[tuple[str, ResourceUpdate]]:
     return False
 
 
-def tables_of_updates(updates: Mapping[str, ResourceUpdate], expected: ExpectedVersions) -> list[TypedTable]:
+def tables_of_updates(
+    registry: Registry, updates: Mapping[str, ResourceUpdate], expected: ExpectedVersions
+) -> list[TypedTable]:
     """Turn updates into one table for each resource type and set of stated fields.
 
     Args:
+        registry: The payload types.
         updates: Full identifier to update.
         expected: Versions that must be there.
 
@@ -94,7 +98,9 @@ def tables_of_updates(updates: Mapping[str, ResourceUpdate], expected: ExpectedV
         UnexpectedPayload: An update is of another type than its identifier.
     """
     foreign = [
-        identifier for identifier, update in updates.items() if prefix_of(identifier) != update.resource_type
+        identifier
+        for identifier, update in updates.items()
+        if prefix_of(registry, identifier) != update.resource_type
     ]
     if foreign:
         types = sorted({updates[identifier].resource_type for identifier in foreign})
@@ -105,15 +111,18 @@ def tables_of_updates(updates: Mapping[str, ResourceUpdate], expected: ExpectedV
         groups[update.resource_type, tuple(changes)].append((identifier, changes))
     versions = _versions(updates, expected)
     return [
-        (resource_type, _table(resource_type, names, rows, versions))
+        (resource_type, _table(registry.get(resource_type), names, rows, versions))
         for (resource_type, names), rows in groups.items()
     ]
 
 
-def tables_of_identifiers(identifiers: Iterable[str], expected: ExpectedVersions) -> list[TypedTable]:
+def tables_of_identifiers(
+    registry: Registry, identifiers: Iterable[str], expected: ExpectedVersions
+) -> list[TypedTable]:
     """Turn identifiers into one table for each resource type.
 
     Args:
+        registry: The payload types.
         identifiers: Full identifiers.
         expected: Versions that must be there.
 
@@ -124,9 +133,10 @@ def tables_of_identifiers(identifiers: Iterable[str], expected: ExpectedVersions
     versions = _versions(identifiers, expected)
     by_type: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     for identifier in identifiers:
-        by_type[prefix_of(identifier)].append((identifier, {}))
+        by_type[prefix_of(registry, identifier)].append((identifier, {}))
     return [
-        (resource_type, _table(resource_type, (), rows, versions)) for resource_type, rows in by_type.items()
+        (resource_type, _table(registry.get(resource_type), (), rows, versions))
+        for resource_type, rows in by_type.items()
     ]
 
 
@@ -149,12 +159,12 @@ def _versions(identifiers: Iterable[str], expected: ExpectedVersions) -> Mapping
 
 
 def _table(
-    resource_type: str,
+    payload_type: PayloadType,
     names: tuple[str, ...],
     rows: list[tuple[str, dict[str, Any]]],
     versions: Mapping[str, int],
 ) -> pa.Table:
-    fields = registry().get(resource_type).field_by_name
+    fields = payload_type.field_by_name
     columns = {"identifier": pa.array([identifier for identifier, _ in rows], pa.string())}
     for name in names:
         values = [arrow_value(changes[name]) for _, changes in rows]

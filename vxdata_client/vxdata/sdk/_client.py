@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import COMMIT
 from vxdata.schemas.wire import Action, Health
 from vxdata.sdk._lineage import Lineage
@@ -78,7 +78,7 @@ class Client(TypedNamespaces):
         else:
             msg = "A transport has its own address, timeout and compression; give them to it."
             raise InvalidRequest(msg)
-        self._session = Session(transport, as_of, storage)
+        self._session = Session(transport, default_catalog(), as_of, storage)
 
     @property
     def resources(self) -> Resources:
@@ -107,7 +107,7 @@ class Client(TypedNamespaces):
         Raises:
             UnknownResourceType: No such type is registered.
         """
-        return Namespace(self._session, registry().get(resource_type))
+        return Namespace(self._session, self._session.registry.get(resource_type))
 
     def now(self) -> Token:
         """The last commit, as a token: whatever is read as of it reads the same for ever.
@@ -156,10 +156,10 @@ class Client(TypedNamespaces):
         return f"{type(self).__name__}({self.base_url!r})"
 
     def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any]:
-        return Namespace(self._session, registry().get(resource_type))
+        return Namespace(self._session, self._session.registry.get(resource_type))
 
     def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any]:
-        return RegistrableNamespace(self._session, registry().get(resource_type))
+        return RegistrableNamespace(self._session, self._session.registry.get(resource_type))
 
     def _extended(self, kind: type[N], resource_type: str) -> N:
-        return kind(self._session, registry().get(resource_type))
+        return kind(self._session, self._session.registry.get(resource_type))

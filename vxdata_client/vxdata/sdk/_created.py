@@ -19,7 +19,6 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.models import models_of
-from vxdata.schemas.registry import registry
 from vxdata.sdk._answer import told_of
 from vxdata.sdk._models import built, by_type, fits, stored_schema, table_of, values_by_name
 from vxdata.sdk._reader import read_in
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport, Written
     from vxdata.sdk._upload import TypedTable
@@ -49,15 +50,16 @@ class Created:
     """Models to create, and the responses to them. Iterating over it makes the tables that are sent.
 
     Args:
+        registry: The payload types.
         models: Creates of any types.
     """
 
-    def __init__(self, models: Sequence[ResourceCreate]) -> None:
+    def __init__(self, registry: Registry, models: Sequence[ResourceCreate]) -> None:
         """Begin with nothing made."""
         self._models = models
         self._parts = {
             resource_type: [
-                _Part(resource_type, group[begin : begin + MODELS_PER_PART])
+                _Part(registry.get(resource_type), group[begin : begin + MODELS_PER_PART])
                 for begin in range(0, len(group), MODELS_PER_PART)
             ]
             for resource_type, group in by_type(models).items()
@@ -66,7 +68,7 @@ class Created:
     def __iter__(self) -> Iterator[TypedTable]:
         """Make the tables, each when it is wanted."""
         for part in chain.from_iterable(self._parts.values()):
-            yield part.resource_type, part.sent
+            yield part.payload_type.prefix, part.sent
 
     def store(self, transport: Transport, idempotency_key: str | None) -> list[ResourceResponse]:
         """Create everything in one commit.
@@ -135,7 +137,7 @@ class _Found:
 class _Part:
     """Some resources of one type."""
 
-    resource_type: str
+    payload_type: PayloadType
     models: Sequence[ResourceCreate]
 
     @property
@@ -146,7 +148,7 @@ class _Part:
     @cached_property
     def sent(self) -> pa.Table:
         """The table that is sent."""
-        return table_of(self.resource_type, self.models)
+        return table_of(self.payload_type, self.models)
 
     @cached_property
     def kept(self) -> pa.Table:
@@ -162,7 +164,7 @@ class _Part:
     def responses(self) -> list[ResourceResponse]:
         """The responses, with null for each value that is not known yet."""
         known, unknown = values_by_name(self.kept), [None] * len(self.models)
-        columns = {name: known.get(name, unknown) for name in stored_schema(self.resource_type).names}
+        columns = {name: known.get(name, unknown) for name in stored_schema(self.payload_type).names}
         return built(columns, self._model)
 
     def completed(self, found: _Found) -> list[ResourceResponse]:
@@ -172,7 +174,7 @@ class _Part:
             raise ResourceNotFound.from_identifiers(missing)
         rows = [found.row_of[identifier] for identifier in self.identifiers]
         complete(self.responses, found.columns, rows)
-        wanted = stored_schema(self.resource_type)
+        wanted = stored_schema(self.payload_type)
         if fits(found.table, wanted) and fits(self.kept, wanted):
             return self.responses
         stated = [{name: vars(response)[name] for name in wanted.names} for response in self.responses]
@@ -180,7 +182,7 @@ class _Part:
 
     @cached_property
     def _model(self) -> type[ResourceResponse]:
-        return models_of(registry().get(self.resource_type)).response
+        return models_of(self.payload_type).response
 
 
 def complete(
@@ -213,11 +215,13 @@ def _completed(
 
 def _read(transport: Transport, parts: Sequence[_Part], as_of: datetime) -> _Found:
     """Read the values that are not stored as they were sent, or were never sent."""
-    resource_type = parts[0].resource_type
+    payload_type = parts[0].payload_type
     kept = set.intersection(*(set(part.kept.schema.names) for part in parts))
-    derived = (name for name in stored_schema(resource_type).names if name not in kept)
+    derived = (name for name in stored_schema(payload_type).names if name not in kept)
     identifiers = list(chain.from_iterable(part.identifiers for part in parts))
-    tables = read_in(transport, resource_type, "identifier", identifiers, as_of, ("identifier", *derived))
+    tables = read_in(
+        transport, payload_type.prefix, "identifier", identifiers, as_of, ("identifier", *derived)
+    )
     return _Found(pa.concat_tables([table for table, _ in tables]))
 
 

@@ -9,7 +9,6 @@ import polars as pl
 import pyarrow as pa
 
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownField, ValidationFailed
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.uploads import demanded_columns, upload_fields
 from vxdata.schemas.violations import MAX_VIOLATIONS, abridged_value
@@ -18,19 +17,23 @@ from vxdata.sdk._polars_types import POLARS_TYPES
 if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
 
 CHUNK_BYTES: Final = 256 * 1024 * 1024
 """Size of a chunk of a column, on average; Arrow's text arrays hold 2 GiB at most."""
 
 
-def table_from_frame(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb = "create") -> pa.Table:
+def table_from_frame(
+    registry: Registry, payload_type: PayloadType, frame: pl.DataFrame, verb: Verb = "create"
+) -> pa.Table:
     """Bring a frame into the Arrow types of a payload type.
 
     Text columns may be categorical, numbers of any width; nothing is converted that could lose
     information. A bare or plural identifier gets its canonical prefix.
 
     Args:
+        registry: All payload types, whose prefixes identifiers and parents may have.
         payload_type: What the rows are.
         frame: Columns named like fields; a create makes null what is missing, an update keeps it.
         verb: What the rows are for, which decides the columns that they may and must have.
@@ -52,7 +55,7 @@ def table_from_frame(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb 
     rows = Rows(payload_type, frame)
     columns = {}
     for series in frame:  # no comprehension: it is a stack frame of its own in some versions of Python
-        columns[series.name] = _column(rows, fields[series.name], series)
+        columns[series.name] = _column(registry, rows, fields[series.name], series)
     return pa.table(columns)
 
 
@@ -119,7 +122,7 @@ def _require_columns(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb)
     raise ValidationFailed(msg, violations=violations, count=len(violations))
 
 
-def _column(rows: Rows, field: Field, series: pl.Series) -> pa.ChunkedArray:
+def _column(registry: Registry, rows: Rows, field: Field, series: pl.Series) -> pa.ChunkedArray:
     wanted = arrow_type(field.type)
     if series.dtype == pl.Null:
         return pa.chunked_array([pa.nulls(len(series), wanted)])
@@ -127,9 +130,9 @@ def _column(rows: Rows, field: Field, series: pl.Series) -> pa.ChunkedArray:
     if not polars.fits(series.dtype):
         raise _mismatch(rows.payload_type, field, series.dtype)
     if field.name == "identifier":
-        series = _canonical_identifiers(rows.payload_type, series.cast(pl.String))
+        series = _canonical_identifiers(registry, rows.payload_type, series.cast(pl.String))
     elif field.name == "parent_identifier":
-        series = _canonical_parents(series.cast(pl.String))
+        series = _canonical_parents(registry, series.cast(pl.String))
     elif polars.exact is not None:
         series = polars.exact(rows, series)
     return _arrow(series, wanted)
@@ -173,13 +176,13 @@ def _map_from_structs(column: pa.Array, wanted: pa.DataType) -> pa.Array:
 # --- identifiers in their canonical form ---
 
 
-def _canonical_identifiers(payload_type: PayloadType, series: pl.Series) -> pl.Series:
+def _canonical_identifiers(registry: Registry, payload_type: PayloadType, series: pl.Series) -> pl.Series:
     prefix = payload_type.prefix
     is_full = series.str.starts_with(f"{prefix}/")
     if is_full.all(ignore_nulls=True):
         return series
     first = series.str.split_exact("/", 1).struct.field("field_0")
-    others = [known for known, canonical in registry().canonical_prefix.items() if canonical != prefix]
+    others = [known for known, canonical in registry.canonical_prefix.items() if canonical != prefix]
     foreign = series.filter(series.str.contains("/", literal=True) & first.is_in(others))
     if len(foreign):
         raise UnexpectedPayload.from_identifiers(foreign.to_list(), prefix)
@@ -187,9 +190,9 @@ def _canonical_identifiers(payload_type: PayloadType, series: pl.Series) -> pl.S
     return pl.select(pl.when(is_full).then(series).otherwise(prefix + "/" + bare)).to_series()
 
 
-def _canonical_parents(series: pl.Series) -> pl.Series:
+def _canonical_parents(registry: Registry, series: pl.Series) -> pl.Series:
     first = series.str.split_exact("/", 1).struct.field("field_0")
-    plural = {known: prefix for known, prefix in registry().canonical_prefix.items() if known != prefix}
+    plural = {known: prefix for known, prefix in registry.canonical_prefix.items() if known != prefix}
     if not first.is_in(list(plural)).any():
         return series
     canonical = first.replace(plural)

@@ -10,9 +10,7 @@ import pyarrow as pa
 from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.messages import abridged
-from vxdata.schemas.models import models_of
 from vxdata.schemas.plan import Comparison, IsIn, Plan
-from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import COMMIT, DELETED
 from vxdata.sdk._models import responses
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.models import ResourceResponse
+    from vxdata.sdk._session import Session
     from vxdata.sdk._transport.base import Transport
 
 BOOKKEEPING: Final = frozenset({"valid_from", "valid_to", "version", "children"})
@@ -59,11 +58,11 @@ class Version:
         return self.resource.valid_from
 
 
-def history(transport: Transport, identifier: str, as_of: datetime | None) -> list[Version]:
+def history(session: Session, identifier: str, as_of: datetime | None) -> list[Version]:
     """List the versions of a resource, deletions included.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server.
         identifier: A full identifier.
         as_of: Instant up to which versions are listed; the last commit if None.
 
@@ -73,20 +72,19 @@ def history(transport: Transport, identifier: str, as_of: datetime | None) -> li
     Raises:
         ResourceNotFound: The resource never existed.
     """
-    resource_type = prefix_of(identifier)
+    resource_type = prefix_of(session.registry, identifier)
     plan = Plan(
         resource_type=resource_type,
         where=Comparison(op="==", field="identifier", value=identifier),
         history=True,
         as_of=as_of,
     )
-    table = _read(transport, plan).sort_by("version")
+    table = _read(session.transport, plan).sort_by("version")
     if not table.num_rows:
         raise ResourceNotFound.from_identifiers([identifier])
     flags = table[DELETED.name].to_pylist()
-    model = models_of(registry().get(resource_type)).response
-    resources = responses(table.drop_columns([DELETED.name]), model)
-    commits = _commits(transport, [resource.version for resource in resources])
+    resources = responses(table.drop_columns([DELETED.name]), session.registry.get(resource_type))
+    commits = _commits(session.transport, [resource.version for resource in resources])
     return [
         Version(
             resource=resource,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from polars.io.plugins import register_io_source
 
-from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import OrderBy, bind, encode
 from vxdata.schemas.types.arrow import arrow_type
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from vxdata.schemas.plan import Plan
-    from vxdata.sdk._transport.base import Stream, Transport
+    from vxdata.sdk._session import Session
+    from vxdata.sdk._transport.base import Stream
 
 PAUSE_SECONDS: Final = 0.2
 """How often a waiting source lets Polars look up."""
@@ -40,7 +40,7 @@ class LazyScan:
     checked again here.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server, and what it offers.
         plan: What is asked.
 
     Raises:
@@ -48,14 +48,15 @@ class LazyScan:
         ServiceProblem: The server cannot be reached or cannot answer.
     """
 
-    def __init__(self, transport: Transport, plan: Plan) -> None:
+    def __init__(self, session: Session, plan: Plan) -> None:
         """Fix the instant and the order."""
-        bound = bind(plan, default_catalog())
-        self._transport = transport
+        bound = bind(plan, session.catalog)
+        self._transport = session.transport
+        self._catalog = session.catalog
         self._relation = bound.relation
         changes: dict[str, object] = {}
         if plan.as_of is None:
-            changes["as_of"] = resolve_token(transport, None).as_of
+            changes["as_of"] = resolve_token(session.transport, None).as_of
         if not plan.order_by:
             changes["order_by"] = _natural_order(plan, bound.relation.key)
         self._plan = plan.model_copy(update=changes)
@@ -98,7 +99,7 @@ class LazyScan:
 
     def _where(self, predicate: pl.Expr) -> object:
         """The query's own condition together with what of Polars' can be said, if the plan can hold it."""
-        own, more = self._plan.where, pushed_down(predicate, self._relation)
+        own, more = self._plan.where, pushed_down(self._catalog, predicate, self._relation)
         if more is None:
             return own
         try:
@@ -109,11 +110,11 @@ class LazyScan:
         return both
 
 
-def lazy(transport: Transport, plan: Plan) -> pl.LazyFrame:
+def lazy(session: Session, plan: Plan) -> pl.LazyFrame:
     """Make a lazy frame of a plan.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server, and what it offers.
         plan: What is asked.
 
     Returns:
@@ -123,7 +124,7 @@ def lazy(transport: Transport, plan: Plan) -> pl.LazyFrame:
         InvalidRequest: The plan names what does not exist.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    return LazyScan(transport, plan).frame
+    return LazyScan(session, plan).frame
 
 
 def _with_pauses(stream: Stream, frames: BatchStream) -> Iterator[pl.DataFrame]:

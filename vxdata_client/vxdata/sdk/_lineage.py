@@ -53,11 +53,11 @@ class Lineage:
         Raises:
             ResourceNotFound: The resource itself is missing or deleted.
         """
-        start = normalise(identifier)
+        start = normalise(self._session.registry, identifier)
         live, instant = self._family(start, HasDescendant(identifier=start), as_of)
         parents = _through_deleted(self._transport, live, instant)
         chain = [name for name in _upwards(start, parents) if name in live]
-        return retrieve(self._transport, chain, instant, include_children=False)
+        return retrieve(self._session, chain, instant, include_children=False)
 
     def children(self, identifier: str, *, as_of: AsOf | None = None) -> list[ResourceResponse]:
         """The immediate children.
@@ -72,11 +72,11 @@ class Lineage:
         Raises:
             ResourceNotFound: The resource itself is missing or deleted.
         """
-        start = normalise(identifier)
+        start = normalise(self._session.registry, identifier)
         is_child = Comparison(op="==", field="parent_identifier", value=start)
         live, instant = self._family(start, is_child, as_of)
         children = sorted(name for name in live if name != start)
-        return retrieve(self._transport, children, instant, include_children=False)
+        return retrieve(self._session, children, instant, include_children=False)
 
     def descendants(self, identifier: str, *, as_of: AsOf | None = None) -> list[ResourceResponse]:
         """Everything below a resource.
@@ -92,11 +92,11 @@ class Lineage:
         Raises:
             ResourceNotFound: The resource itself is missing or deleted.
         """
-        start = normalise(identifier)
+        start = normalise(self._session.registry, identifier)
         live, instant = self._family(start, HasAncestor(identifier=start), as_of)
         parents = _through_deleted(self._transport, {**live, start: None}, instant)
         below = [name for name in _downwards(start, parents) if name in live]
-        return retrieve(self._transport, below, instant, include_children=False)
+        return retrieve(self._session, below, instant, include_children=False)
 
     def _family(self, start: str, relatives: Predicate, as_of: AsOf | None) -> tuple[Parents, datetime]:
         """Read a resource and its relatives, in one plan: all live, each with its parent."""

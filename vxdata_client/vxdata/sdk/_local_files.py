@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vxdata.schemas.errors import ValidationFailed
-from vxdata.schemas.registry import registry
 from vxdata.schemas.violations import MAX_VIOLATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vxdata.schemas.models import ResourceCreate
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
     from vxdata.sdk._session import Session
 
 
@@ -52,7 +53,7 @@ def with_uploads(session: Session, models: Sequence[ResourceCreate]) -> Sequence
         ValidationFailed: There is no such file; each is named with its field. Nothing is sent then.
         StorageProblem: A file cannot be uploaded.
     """
-    files = list(_files_of(models))
+    files = list(_files_of(session.registry, models))
     if not files:
         return models
     _require_readable(files)
@@ -61,9 +62,9 @@ def with_uploads(session: Session, models: Sequence[ResourceCreate]) -> Sequence
     return _with_urls(models, files, urls)
 
 
-def _files_of(models: Iterable[ResourceCreate]) -> Iterator[LocalFile]:
+def _files_of(registry: Registry, models: Iterable[ResourceCreate]) -> Iterator[LocalFile]:
     for row, model in enumerate(models):
-        for name in _blob_fields(model.resource_type):
+        for name in _blob_fields(registry.get(model.resource_type)):
             value = getattr(model, name)
             if value is not None and type(value) is not str:  # most are one or the other
                 yield from (
@@ -72,8 +73,8 @@ def _files_of(models: Iterable[ResourceCreate]) -> Iterator[LocalFile]:
 
 
 @cache
-def _blob_fields(resource_type: str) -> tuple[str, ...]:
-    return tuple(field.name for field in registry().get(resource_type).fields if field.holds_blobs)
+def _blob_fields(payload_type: PayloadType) -> tuple[str, ...]:
+    return tuple(field.name for field in payload_type.fields if field.holds_blobs)
 
 
 def _items(value: Any) -> Iterable[object]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.models import models_of
 from vxdata.schemas.types.arrow import create_schema, response_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
+    from vxdata.schemas.payload_type import PayloadType
 
 Response = TypeVar("Response", bound="ResourceResponse")
 
@@ -27,17 +28,17 @@ def by_type(models: Iterable[ResourceCreate]) -> dict[str, list[ResourceCreate]]
     return groups
 
 
-def table_of(resource_type: str, models: Sequence[ResourceCreate]) -> pa.Table:
+def table_of(payload_type: PayloadType, models: Sequence[ResourceCreate]) -> pa.Table:
     """Turn models of one resource type into a table, column by column.
 
     Args:
-        resource_type: Their type.
+        payload_type: Their type.
         models: The models.
 
     Returns:
         One row a model, in order, with all columns of a create.
     """
-    arrow_schema = create_schema(registry().get(resource_type))
+    arrow_schema = create_schema(payload_type)
     rows = [model.__dict__ for model in models]
     columns = [_column(field.type, list(map(itemgetter(field.name), rows))) for field in arrow_schema]
     return pa.Table.from_arrays(columns, schema=arrow_schema)
@@ -52,17 +53,18 @@ def arrow_value(value: Any) -> Any:
     return list(value.items()) if isinstance(value, dict) else value
 
 
-def responses(table: pa.Table, model: type[Response]) -> list[Response]:
+def responses(table: pa.Table, payload_type: PayloadType) -> list[ResourceResponse]:
     """Turn rows into response models.
 
     Args:
         table: Rows with all fields of the type.
-        model: The type's response model.
+        payload_type: The type.
 
     Returns:
-        One model a row, in order.
+        One response model a row, in order.
     """
-    wanted, names = stored_schema(model.resource_type), table.schema.names
+    model = models_of(payload_type).response
+    wanted, names = stored_schema(payload_type), table.schema.names
     columns = _columns(table)
     values = _by_name(names, columns)
     if names == wanted.names and _fit(table.schema, columns, wanted):
@@ -71,9 +73,9 @@ def responses(table: pa.Table, model: type[Response]) -> list[Response]:
 
 
 @cache
-def stored_schema(resource_type: str) -> pa.Schema:
+def stored_schema(payload_type: PayloadType) -> pa.Schema:
     """The Arrow schema of a type's responses; made once, since that takes as long as to read a row."""
-    return response_schema(registry().get(resource_type))
+    return response_schema(payload_type)
 
 
 def built(columns: Mapping[str, list[Any]], model: type[Response]) -> list[Response]:

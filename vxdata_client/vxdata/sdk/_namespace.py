@@ -11,7 +11,6 @@ from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_all
 from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._frames import table_from_frame
 from vxdata.sdk._local_files import with_uploads
@@ -108,13 +107,18 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Add the prefix to bare identifiers, and refuse those of other types."""
-        return normalise_all(identifiers, self._payload_type.prefix)
+        return normalise_all(self._session.registry, identifiers, self._payload_type.prefix)
 
     def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
         """Turn a frame of this type into a table."""
         if not isinstance(frames, pl.DataFrame):
             return None
-        return [(self._payload_type.prefix, table_from_frame(self._payload_type, frames, verb))]
+        return [
+            (
+                self._payload_type.prefix,
+                table_from_frame(self._session.registry, self._payload_type, frames, verb),
+            )
+        ]
 
 
 def _models(resources: object) -> list[ResourceCreate]:
@@ -188,7 +192,7 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Correct plural prefixes; every identifier must have one."""
-        return [normalise(identifier) for identifier in identifiers]
+        return [normalise(self._session.registry, identifier) for identifier in identifiers]
 
     def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
         """Turn frames by resource type into tables."""
@@ -203,9 +207,9 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
             return None
         tables = []
         for name, frame in frames.items():  # no comprehension: a warning counts stack frames up to the user
-            payload_type = registry().get(name)
+            payload_type = self._session.registry.get(name)
             if not isinstance(frame, pl.DataFrame):
                 msg = f"{name!r} must be a Polars DataFrame, not {type(frame).__name__}."
                 raise FieldTypeMismatch(msg, resource_type=name, got=type(frame).__name__)
-            tables.append((name, table_from_frame(payload_type, frame, verb)))
+            tables.append((name, table_from_frame(self._session.registry, payload_type, frame, verb)))
         return tables

@@ -19,7 +19,6 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from vxdata.schemas.binding import Scope
-from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import VxDataError
 from vxdata.schemas.fields import Boolean
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, TextTest
@@ -30,7 +29,7 @@ from vxdata.sdk._predicate import nesting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.catalog import Catalog, Relation
     from vxdata.schemas.fields import Field
     from vxdata.schemas.plan import ComparisonOperator, Predicate, TextOperator, Value
 
@@ -64,10 +63,11 @@ class _Unknown(Exception):
     """A condition that is left to Polars."""
 
 
-def pushed_down(predicate: pl.Expr, relation: Relation) -> Predicate | None:
+def pushed_down(catalog: Catalog, predicate: pl.Expr, relation: Relation) -> Predicate | None:
     """Translate as much of a filter as a plan can say.
 
     Args:
+        catalog: What may be named.
         predicate: The filter, as Polars hands it to a source.
         relation: What is filtered.
 
@@ -78,7 +78,7 @@ def pushed_down(predicate: pl.Expr, relation: Relation) -> Predicate | None:
         content = json.loads(predicate.meta.serialize(format="json"))
     except (ValueError, RecursionError, PolarsError):
         return None
-    translator = _Translator(relation)
+    translator = _Translator(catalog, relation)
     terms = tuple(term for part in _joined("And", content) if (term := translator.checked(part)) is not None)
     if len(terms) <= 1:
         return next(iter(terms), None)
@@ -100,13 +100,14 @@ def _joined(operator: str, content: Json) -> Iterator[Json]:
 class _Translator:
     """Translates conditions on the rows of one relation."""
 
+    catalog: Catalog
     relation: Relation
 
     def checked(self, content: Json) -> Predicate | None:
         """One condition as the server would take it, or None."""
         with suppress(_Unknown, VxDataError, ValueError, OverflowError, RecursionError, PolarsError):
             predicate = self.exact(content)
-            Scope.of(self.relation, default_catalog()).bind(predicate)
+            Scope.of(self.relation, self.catalog).bind(predicate)
             if nesting(predicate) <= MOST_NESTED:
                 return predicate
         return None

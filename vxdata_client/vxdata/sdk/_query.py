@@ -7,7 +7,6 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.binding import Scope
-from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import And
 from vxdata.sdk._arguments import field_names, orders, row_count
@@ -70,10 +69,10 @@ class Query(Readable[Response_co]):
         if not predicates:
             return self
         self._require_room_for("filter")
-        scope = Scope.of(self._relation, default_catalog())
+        scope = Scope.of(self._relation, self._session.catalog)
         for predicate in predicates:
             require_instant(predicate.node, self._session.as_of)
-            warn_of_unlikely(scope.bind(predicate.node), self._plan.resource_type)
+            warn_of_unlikely(self._session.registry, scope.bind(predicate.node), self._plan.resource_type)
         earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
         return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
 

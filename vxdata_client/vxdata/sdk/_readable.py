@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Generic, NoReturn, cast
 import pyarrow as pa
 from typing_extensions import TypeVar
 
-from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.models import ResourceResponse, models_of
+from vxdata.schemas.models import ResourceResponse
 from vxdata.schemas.plan import bind, digest, encode
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.sdk._lazy import lazy
@@ -120,15 +118,15 @@ class Readable(Generic[Response_co]):
         if plan.select is not None or plan.group_by is not None:
             msg = "collect_as_pydantic makes whole resources; after select, distinct or agg use collect."
             raise InvalidPlan(msg)
-        if plan.resource_type not in registry().by_prefix:
+        if plan.resource_type not in self._session.registry.by_prefix:
             msg = (
                 f"Rows of {plan.resource_type} are no resources of one type, so they have no model; "
                 "use collect, or client.resources.retrieve(identifiers)."
             )
             raise InvalidPlan(msg, resource_type=plan.resource_type)
         table, _ = read_whole(self._session.transport, plan)
-        model = models_of(registry().get(plan.resource_type)).response
-        return cast("list[Response_co]", responses(table, model))
+        payload_type = self._session.registry.get(plan.resource_type)
+        return cast("list[Response_co]", responses(table, payload_type))
 
     def to_arrow(self) -> pa.Table:
         """Run the query and return an Arrow table.
@@ -152,7 +150,7 @@ class Readable(Generic[Response_co]):
         Raises:
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        return lazy(self._session.transport, self.plan)
+        return lazy(self._session, self.plan)
 
     def iter_batches(self, batch_rows: int | None = None) -> BatchStream:
         """Run the query and stream its rows, in bounded memory.
@@ -237,11 +235,11 @@ class Readable(Generic[Response_co]):
     @property
     def _relation(self) -> Relation:
         """What is read."""
-        return default_catalog().relation(self._plan.resource_type)
+        return self._session.catalog.relation(self._plan.resource_type)
 
     def _bound(self, plan: Plan) -> BoundPlan:
         """Check all of a plan but its conditions, which are checked one by one as they come."""
-        return bind(plan.model_copy(update={"where": None}), default_catalog())
+        return bind(plan.model_copy(update={"where": None}), self._session.catalog)
 
 
 def _keys_alone(plan: Plan) -> Plan:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
-from vxdata.schemas.models import models_of
 from vxdata.schemas.plan import IsIn, Plan
-from vxdata.schemas.registry import registry
 from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._models import responses
 from vxdata.sdk._stream import read_whole
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.models import ResourceResponse
+    from vxdata.sdk._session import Session
     from vxdata.sdk._transport.base import Transport
 
 IDENTIFIERS_PER_PLAN: Final = 50_000
@@ -28,12 +27,12 @@ IDENTIFIERS_PER_PLAN: Final = 50_000
 
 
 def retrieve(
-    transport: Transport, identifiers: Sequence[str], as_of: datetime | None, *, include_children: bool
+    session: Session, identifiers: Sequence[str], as_of: datetime | None, *, include_children: bool
 ) -> list[ResourceResponse]:
     """Read resources of any types.
 
     Args:
-        transport: The way to the server.
+        session: The way to the server.
         identifiers: Full identifiers; one that is repeated is answered as often.
         as_of: Instant to read at; the last commit if None.
         include_children: Whether the responses list their children.
@@ -46,18 +45,18 @@ def retrieve(
     """
     by_type: dict[str, list[str]] = defaultdict(list)
     for identifier in dict.fromkeys(identifiers):
-        by_type[prefix_of(identifier)].append(identifier)
+        by_type[prefix_of(session.registry, identifier)].append(identifier)
     found: dict[str, ResourceResponse] = {}
     for resource_type, wanted in by_type.items():
-        model = models_of(registry().get(resource_type)).response
-        for table, instant in read_in(transport, resource_type, "identifier", wanted, as_of):
+        payload_type = session.registry.get(resource_type)
+        for table, instant in read_in(session.transport, resource_type, "identifier", wanted, as_of):
             as_of = instant
-            found |= {response.identifier: response for response in responses(table, model)}
+            found |= {response.identifier: response for response in responses(table, payload_type)}
     missing = [identifier for identifier in dict.fromkeys(identifiers) if identifier not in found]
     if missing:
         raise ResourceNotFound.from_identifiers(missing)
     if include_children and found:
-        children = children_of(transport, list(found), as_of)
+        children = children_of(session.transport, list(found), as_of)
         found = {
             identifier: response.model_copy(update={"children": children.get(identifier, [])})
             for identifier, response in found.items()

@@ -67,7 +67,7 @@ class Reads(ABC, Generic[Response]):
         """
         wanted = self._full(names_of(identifiers))
         instant = self._session.instant(as_of)
-        found = retrieve(self._session.transport, wanted, instant, include_children=include_children)
+        found = retrieve(self._session, wanted, instant, include_children=include_children)
         return self._answer(found, single=isinstance(identifiers, str))
 
     def history(self, identifier: str, *, as_of: AsOf | None = None) -> list[Version]:
@@ -84,7 +84,7 @@ class Reads(ABC, Generic[Response]):
             ResourceNotFound: The resource never existed.
         """
         (full,) = self._full([identifier])
-        return history(self._session.transport, full, self._session.instant(as_of))
+        return history(self._session, full, self._session.instant(as_of))
 
     def diff(self, identifier: str, before: int | AsOf, after: int | AsOf) -> dict[str, Change]:
         """Compare two versions of a resource.

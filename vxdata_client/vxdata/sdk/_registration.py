@@ -86,7 +86,10 @@ class RegistrableNamespace(Namespace[Create, Update, Response]):
             msg = f"{len(uids)} external uids need as many parents, or one for all, not {len(parents)}."
             raise InvalidRequest(msg)
         scope = self._payload_type.external_uids_within or ""
-        pairs = [(normalise_as(parent, scope), uid) for parent, uid in zip(parents, uids, strict=True)]
+        pairs = [
+            (normalise_as(self._session.registry, parent, scope), uid)
+            for parent, uid in zip(parents, uids, strict=True)
+        ]
         if not pairs:
             return []
         try:

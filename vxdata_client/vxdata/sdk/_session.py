@@ -12,6 +12,8 @@ from vxdata.sdk._time import instant_of
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from vxdata.schemas.catalog import Catalog
+    from vxdata.schemas.registry import Registry
     from vxdata.sdk._storage import StorageOptions
     from vxdata.sdk._time import AsOf
     from vxdata.sdk._transport.base import Transport
@@ -19,22 +21,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """The way to the server, and the instant that a client reads at.
+    """The way to the server, what it offers, and the instant that a client reads at.
 
     Args:
         transport: The way to the server.
+        catalog: What the server offers, as far as the client knows.
         as_of: Instant of every read that names no other; the last commit if None.
         storage_options: How S3 is reached; by default as the environment says.
     """
 
     transport: Transport
+    catalog: Catalog
     as_of: datetime | None = None
     storage_options: StorageOptions | None = None
 
     @cached_property
     def storage(self) -> Storage:
         """Files in S3; nothing is asked before its first use."""
-        return Storage(self.transport, self.storage_options)
+        return Storage(self.transport, self.registry, self.storage_options)
+
+    @property
+    def registry(self) -> Registry:
+        """The payload types."""
+        return self.catalog.registry
 
     def instant(self, as_of: AsOf | None) -> datetime | None:
         """The instant of one read: that of the call, else that of the client."""

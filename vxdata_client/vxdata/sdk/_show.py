@@ -5,7 +5,7 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import UnknownResourceType
+from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.plan import (
     Aggregate,
     And,
@@ -20,12 +20,18 @@ from vxdata.schemas.plan import (
     Subquery,
     TextTest,
 )
-from vxdata.schemas.relations import COMMIT, namespace_of
+from vxdata.schemas.relations import COMMIT, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vxdata.schemas.plan import Predicate, Value
+
+NAMESPACES: Final = {
+    RESOURCE: "resources",
+    **{payload_type.prefix: payload_type.namespace for payload_type in BUILTIN_PAYLOAD_TYPES},
+}
+"""Relation -> the attribute of the client that reads it; types that a deployment adds have none."""
 
 SHOWN: Final = 20
 """At most this many values or terms are shown; a notebook should survive a list of a million."""
@@ -78,10 +84,9 @@ def show_source(resource_type: str) -> str:
     """
     if resource_type == COMMIT:
         return "client.commits()"
-    try:
-        return f"client.{namespace_of(resource_type)}.query()"
-    except UnknownResourceType:
-        return f"client.namespace({resource_type!r}).query()"
+    if resource_type in NAMESPACES:
+        return f"client.{NAMESPACES[resource_type]}.query()"
+    return f"client.namespace({resource_type!r}).query()"
 
 
 def show_filter(where: Predicate | None) -> str:

@@ -10,13 +10,13 @@ from vxdata.schemas.messages import abridged, did_you_mean
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
 from vxdata.schemas.plan.values import Literal
-from vxdata.schemas.registry import registry
 from vxdata.sdk._time import level_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.schemas.plan.bound import BoundPredicate, Operand
+    from vxdata.schemas.registry import Registry
 
 IDENTIFIERS: Final = frozenset({"identifier", "parent_identifier", *LINEAGE_PREFIXES})
 """Fields whose values begin with the prefix of a resource type."""
@@ -26,18 +26,19 @@ class UnlikelyValueWarning(UserWarning):
     """A condition asks for a value that its field cannot hold, so it can only find nothing."""
 
 
-def warn_of_unlikely(predicate: BoundPredicate, resource_type: str) -> None:
+def warn_of_unlikely(registry: Registry, predicate: BoundPredicate, resource_type: str) -> None:
     """Warn of words that are not in a field's vocabulary, and of identifiers without their prefix.
 
     Args:
+        registry: The payload types.
         predicate: What is about to be asked.
         resource_type: What it is asked of.
     """
     for test in _tests(predicate):
-        unlikely = [value for value in _values(test) if _cannot_be(test.operand, value)]
+        unlikely = [value for value in _values(test) if _cannot_be(registry, test.operand, value)]
         if unlikely:
             message = f"{test.operand} is never {abridged([f'{value!r:.80}' for value in unlikely[:100]])}."
-            hint = _hint(test.operand, unlikely[0], resource_type)
+            hint = _hint(registry, test.operand, unlikely[0], resource_type)
             warnings.warn(f"{message} {hint}", UnlikelyValueWarning, level_of_user())
 
 
@@ -56,16 +57,16 @@ def _values(test: BoundComparison | BoundIsIn) -> list[str]:
     return [str(value.value) for value in test.literals if isinstance(value, Literal)]
 
 
-def _cannot_be(operand: Operand, value: str) -> bool:
+def _cannot_be(registry: Registry, operand: Operand, value: str) -> bool:
     if isinstance(operand.type, Enum):
         return value not in operand.type.values
-    return operand.column.name in IDENTIFIERS and value.partition("/")[0] not in registry().by_prefix
+    return operand.column.name in IDENTIFIERS and value.partition("/")[0] not in registry.by_prefix
 
 
-def _hint(operand: Operand, value: str, resource_type: str) -> str:
+def _hint(registry: Registry, operand: Operand, value: str, resource_type: str) -> str:
     if isinstance(operand.type, Enum):
         return did_you_mean(value, operand.type.values)
     prefix, slash, rest = value.partition("/")
     own = {"identifier": resource_type, **LINEAGE_PREFIXES}.get(operand.column.name, "<prefix>")
-    known = registry().canonical_prefix.get(prefix, own) if slash else own
+    known = registry.canonical_prefix.get(prefix, own) if slash else own
     return f"It holds whole identifiers; did you mean {f'{known}/{rest or value}'!r:.90}?"

@@ -121,7 +121,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
             _refuse_beside_frame(update, expected_version)
             return self._send("update", tables, idempotency_key=idempotency_key)
         updates = self._by_identifier(pairs_of(resources, update))
-        tables = tables_of_updates(updates, self._expected(expected_version))
+        tables = tables_of_updates(self._session.registry, updates, self._expected(expected_version))
         stored = self._stored("update", tables, list(updates), idempotency_key=idempotency_key)
         return self._answer(stored, single=isinstance(resources, str) or is_pair(resources))
 
@@ -232,7 +232,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
             IdempotencyMismatch: The key was used before for another request.
         """
         wanted = self._full(names_of(identifiers))
-        tables = tables_of_identifiers(wanted, self._expected(expected_version))
+        tables = tables_of_identifiers(self._session.registry, wanted, self._expected(expected_version))
         stored = self._stored("restore", tables, wanted, cascade=cascade, idempotency_key=idempotency_key)
         return self._answer(stored, single=isinstance(identifiers, str))
 
@@ -263,7 +263,9 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         return dict(zip(full, (update for _, update in pairs), strict=True))
 
     def _tables_of(self, resources: object, expected: ExpectedVersions) -> list[TypedTable]:
-        return tables_of_identifiers(self._full(names_of(resources)), self._expected(expected))
+        return tables_of_identifiers(
+            self._session.registry, self._full(names_of(resources)), self._expected(expected)
+        )
 
     def _expected(self, expected: ExpectedVersions) -> ExpectedVersions:
         """Expected versions by full identifier."""
@@ -294,13 +296,16 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         if not tables:
             return []
         receipt = self._send(verb, tables, cascade=cascade, idempotency_key=idempotency_key)
-        return read_back(self._session.transport, identifiers, receipt)
+        return read_back(self._session, identifiers, receipt)
 
     def _created(
         self, models: Sequence[ResourceCreate], idempotency_key: str | None
     ) -> list[ResourceResponse]:
         """Create; where nothing is given, the server is not asked."""
-        return Created(models).store(self._session.transport, idempotency_key) if models else []
+        if not models:
+            return []
+        created = Created(self._session.registry, models)
+        return created.store(self._session.transport, idempotency_key)
 
 
 def _refuse_beside_frame(*arguments: object) -> None:

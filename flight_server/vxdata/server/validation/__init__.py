@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
     from vxdata.server.validation.violations import Violations
 
-CHECKS = (check_structure, check_identifiers, check_values)
-
 
 def validate(
+    registry: Registry,
     payload_type: PayloadType,
     batch: pa.RecordBatch,
     first_row: int,
@@ -32,6 +32,7 @@ def validate(
     """Check a batch of rows to write.
 
     Args:
+        registry: All payload types, whose prefixes parents may have.
         payload_type: What the rows claim to be.
         batch: The rows; columns are fields.
         first_row: Number of the batch's first row within the upload of its type.
@@ -42,8 +43,9 @@ def validate(
         InvalidRequest: The batch as a whole is not what it claims: its memory layout, its columns,
             their types, or the prefix of its identifiers.
     """
-    for check in CHECKS:
-        check(payload_type, batch, first_row, violations, verb)
+    check_structure(payload_type, batch, first_row, violations, verb)
+    check_identifiers(registry, payload_type, batch, first_row, violations)
+    check_values(payload_type, batch, first_row, violations, verb)
 
 
-__all__ = ["CHECKS", "validate"]
+__all__ = ["validate"]

@@ -8,22 +8,21 @@ import pyarrow.compute as pc
 
 from vxdata.schemas.errors import UnexpectedPayload
 from vxdata.schemas.identifiers import LONGEST_REST, REST_FORM
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.wire import Verb
+    from vxdata.schemas.registry import Registry
     from vxdata.server.validation.violations import Violations
 
 
 def check_identifiers(
+    registry: Registry,
     payload_type: PayloadType,
     batch: pa.RecordBatch,
     first_row: int,
     violations: Violations,
-    verb: Verb = "create",  # noqa: ARG001 - one shape for all checks
 ) -> None:
     """Check the form of identifiers and parents; null ones are left to the check of values.
 
@@ -33,22 +32,22 @@ def check_identifiers(
     names = batch.schema.names
     if "identifier" in names:
         identifiers = batch.column("identifier")
-        _check_prefix(payload_type, identifiers)
+        _check_prefix(registry, payload_type, identifiers)
         wrong = _mismatch(identifiers, payload_type.prefix)
         problem = f"is not of the form {payload_type.prefix}/<1 to 200 visible ASCII characters>"
         violations.add(payload_type, batch, first_row, "identifier", wrong, problem)
     if "parent_identifier" in names:
-        prefixes = "|".join(registry().by_prefix)
+        prefixes = "|".join(registry.by_prefix)
         wrong = _mismatch(batch.column("parent_identifier"), f"(?:{prefixes})")
         problem = "is not of the form <registered prefix>/<1 to 200 visible ASCII characters>"
         violations.add(payload_type, batch, first_row, "parent_identifier", wrong, problem)
 
 
-def _check_prefix(payload_type: PayloadType, identifiers: pa.Array) -> None:
+def _check_prefix(registry: Registry, payload_type: PayloadType, identifiers: pa.Array) -> None:
     foreign = pc.invert(pc.starts_with(identifiers, f"{payload_type.prefix}/"))
     if not pc.any(foreign).as_py():
         return
-    others = "|".join(prefix for prefix in registry().canonical_prefix if prefix != payload_type.prefix)
+    others = "|".join(prefix for prefix in registry.canonical_prefix if prefix != payload_type.prefix)
     belongs_elsewhere = pc.match_substring_regex(identifiers, f"^(?:{others})/")
     if pc.any(belongs_elsewhere).as_py():
         wrong = identifiers.filter(belongs_elsewhere).to_pylist()

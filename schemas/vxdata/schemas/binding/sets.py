@@ -68,7 +68,7 @@ def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
     if not scope.relation.kind.is_versioned:
         msg = f"{scope.relation.name} has no lineage."
         raise InvalidPlan(msg, resource_type=scope.relation.name)
-    full = normalise(identifier)
+    full = normalise(scope.catalog.registry, identifier)
     prefix = full.partition("/")[0]
     live = scope.catalog.relation(RESOURCE)
     others = live.without(prefix)

@@ -8,16 +8,20 @@ import polars as pl
 
 from vxdata.schemas.blob_urls import SCHEME
 from vxdata.schemas.errors import InvalidRequest, UnknownField
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from vxdata.schemas.registry import Registry
 
-def find_urls(frame: pl.DataFrame, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
+
+def find_urls(
+    registry: Registry, frame: pl.DataFrame, columns: Sequence[str] | None = None
+) -> dict[str, list[str]]:
     """Find the S3 URLs of a frame.
 
     Args:
+        registry: The payload types.
         frame: Any rows.
         columns: Columns to look at. By default those named like a blob field of some payload type, and those
             whose texts are all S3 URLs.
@@ -38,7 +42,7 @@ def find_urls(frame: pl.DataFrame, columns: Sequence[str] | None = None) -> dict
     if missing:
         raise UnknownField.from_names("The frame", missing, frame.columns)
     blob_fields = {
-        field.name for payload in registry() for field in payload.response_fields if field.holds_blobs
+        field.name for payload in registry for field in payload.response_fields if field.holds_blobs
     }
     found = {}
     for series in frame.get_columns() if columns is None else map(frame.get_column, columns):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from vxdata.schemas.registry import Registry
     from vxdata.sdk._transport.base import Transport
 
 StrPath = str | os.PathLike[str]
@@ -27,11 +28,15 @@ class Storage:
 
     Args:
         transport: The way to the server.
+        registry: The payload types, whose blob fields `materialize` looks at.
         options: How S3 is reached; by default as the environment says.
     """
 
-    def __init__(self, transport: Transport, options: StorageOptions | None = None) -> None:
+    def __init__(
+        self, transport: Transport, registry: Registry, options: StorageOptions | None = None
+    ) -> None:
         """Prepare; S3 and the server are asked at the first use."""
+        self._registry = registry
         self._reach = Reach(transport, options or StorageOptions())
 
     # A text is a sequence of texts too: the first overload that fits counts.
@@ -215,7 +220,7 @@ class Storage:
             >>> volumes = client.volumes.query().collect()  # doctest: +SKIP
             >>> local = client.storage.materialize(volumes, "data")  # doctest: +SKIP
         """
-        found = find_urls(frame, columns)
+        found = find_urls(self._registry, frame, columns)
         if not found:
             return frame
         urls = [url for several in found.values() for url in several]
