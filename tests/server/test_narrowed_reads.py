@@ -11,7 +11,7 @@ import pytest
 from tests.server.support import create, never, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, OrderBy, Plan
-from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
+from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
 from vxdata.sdk import Client, F
 from vxdata.server.answers.desk import Desk

@@ -13,7 +13,7 @@ from tests.server.support import create, resources, scalar
 from tests.sql.case_files import CASES, RULES_BY_NAME, Case, case_paths, read_cases, rewritten, written
 from vxdata.schemas.catalog import RelationKind, default_catalog
 from vxdata.schemas.plan import bind, decode
-from vxdata.schemas.plan.bound import BoundPredicate
+from vxdata.schemas.plan.bound_predicates import BoundPredicate
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.conditions import CONDITIONS
 from vxdata.sql.instant import Instant

@@ -46,7 +46,7 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.schemas.plan.bound import (
+from vxdata.schemas.plan.bound_predicates import (
     BoundAnd,
     BoundComparison,
     BoundIsIn,

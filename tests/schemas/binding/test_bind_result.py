@@ -23,7 +23,8 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.plan import Aggregate, IsInQuery, OrderBy, Plan, Subquery, bind
-from vxdata.schemas.plan.bound import BoundAggregate, BoundOrder, Operand
+from vxdata.schemas.plan.bound import BoundAggregate, BoundOrder
+from vxdata.schemas.plan.bound_predicates import Operand
 from vxdata.schemas.plan.values import type_name
 from vxdata.schemas.registry import registry
 

@@ -24,7 +24,7 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.schemas.plan.bound import BoundItemsTest, BoundPredicate, walk
+from vxdata.schemas.plan.bound_predicates import BoundItemsTest, BoundPredicate, walk
 from vxdata.schemas.plan.values import Literal, Parameter
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
-from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, Operand
+from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan

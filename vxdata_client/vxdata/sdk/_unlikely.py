@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.fields import Enum
 from vxdata.schemas.messages import abridged, did_you_mean
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.plan.bound import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
+from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
 from vxdata.schemas.plan.values import Literal
 from vxdata.sdk._time import level_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.schemas.plan.bound import BoundPredicate, Operand
+    from vxdata.schemas.plan.bound_predicates import BoundPredicate, Operand
     from vxdata.schemas.registry import Registry
 
 IDENTIFIERS: Final = frozenset({"identifier", "parent_identifier", *LINEAGE_PREFIXES})

@@ -16,7 +16,8 @@ from vxdata.schemas.binding.result import bind_outputs
 from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import NumberMap, TextMap
-from vxdata.schemas.plan.bound import BoundPlan, Operand
+from vxdata.schemas.plan.bound import BoundPlan
+from vxdata.schemas.plan.bound_predicates import Operand
 from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.catalog import Catalog, Relation
-    from vxdata.schemas.plan.bound import BoundPredicate
+    from vxdata.schemas.plan.bound_predicates import BoundPredicate
     from vxdata.schemas.plan.nodes import Plan
     from vxdata.schemas.plan.predicates import Condition, Predicate
 

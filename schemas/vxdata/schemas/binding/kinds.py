@@ -24,7 +24,7 @@ from vxdata.schemas.plan.values import type_name
 if TYPE_CHECKING:
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan.bound import Operand
+    from vxdata.schemas.plan.bound_predicates import Operand
 
 KINDS: Final[dict[type[FieldType], str | None]] = {
     Text: "text",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.binding.kinds import require_plain
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan.bound import BoundOrder, Operand
+from vxdata.schemas.plan.bound import BoundOrder
+from vxdata.schemas.plan.bound_predicates import Operand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.binding.kinds import require_comparable
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Integer, Nested, Text, TextLike, TextList
-from vxdata.schemas.plan.bound import (
+from vxdata.schemas.plan.bound_predicates import (
     BoundAnd,
     BoundComparison,
     BoundIsIn,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.binding.bind import Binders, Scope
-    from vxdata.schemas.plan.bound import BoundPredicate, Operand
+    from vxdata.schemas.plan.bound_predicates import BoundPredicate, Operand
     from vxdata.schemas.plan.predicates import ComparisonOperator, Value
 
 MOST_INTEGER: Final = 2**63

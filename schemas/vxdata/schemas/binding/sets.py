@@ -11,7 +11,8 @@ from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Boolean
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.plan.bound import BoundAncestry, BoundIsInQuery, BoundQuantified, BoundSubquery
+from vxdata.schemas.plan.bound import BoundSubquery
+from vxdata.schemas.plan.bound_predicates import BoundAncestry, BoundIsInQuery, BoundQuantified
 from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified
 from vxdata.schemas.plan.values import Literal, type_name
 from vxdata.schemas.relations import RESOURCE

@@ -11,7 +11,7 @@ from vxdata.sql.operands import operand
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import ComparisonOperator
-    from vxdata.schemas.plan.bound import BoundComparison, BoundIsNull
+    from vxdata.schemas.plan.bound_predicates import BoundComparison, BoundIsNull
     from vxdata.sql.query.target import Scope
 
 OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {

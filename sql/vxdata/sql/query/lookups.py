@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog import RelationKind
-from vxdata.schemas.plan.bound import BoundComparison, BoundIsIn, BoundOrder, Operand
+from vxdata.schemas.plan.bound import BoundOrder
+from vxdata.schemas.plan.bound_predicates import BoundComparison, BoundIsIn, Operand
 from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan

@@ -19,7 +19,7 @@ from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlglot.tokenizer_core import TokenType
 
-from vxdata.schemas.plan.bound import walk
+from vxdata.schemas.plan.bound_predicates import walk
 from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql.compile import compile_plan, query_of
 from vxdata.sql.dialect.postgres import POSTGRESQL
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.schemas.plan.bound import BoundPredicate
+    from vxdata.schemas.plan.bound_predicates import BoundPredicate
     from vxdata.schemas.plan.values import Scalar
     from vxdata.sql.dialect.base import Dialect
 
