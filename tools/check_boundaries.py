@@ -1,4 +1,4 @@
-"""Only two files may import `pyarrow.flight`: one at the server's rim, one at the client's.
+"""Only two packages may import `pyarrow.flight`: one at the server's rim, one at the client's.
 
 import-linter sees an external package as one node, so it cannot tell `pyarrow.flight` from `pyarrow`; this
 reads the syntax trees. Run it as `python -m tools.check_boundaries`.
@@ -16,9 +16,9 @@ from tools.tree import TOP, package_folders, python_files
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FLIGHT_FILES = (
-    Path("flight_server/vxdata/server/flight.py"),
-    Path("vxdata_client/vxdata/sdk/_transport/flight.py"),
+FLIGHT_FOLDERS = (
+    Path("flight_server/vxdata/server/listeners/flight"),
+    Path("vxdata_client/vxdata/sdk/_transport"),
 )
 FLIGHT_MODULES = ("pyarrow.flight", "pyarrow._flight")
 
@@ -71,9 +71,9 @@ def main() -> int:
     """Check every module that is installed, and print what was found.
 
     Returns:
-        0 if only the two files use Flight, else 1.
+        0 if only the two packages use Flight, else 1.
     """
-    others = [name for name in python_files(*package_folders()) if name not in FLIGHT_FILES]
+    others = [name for name in python_files(*package_folders()) if name.parent not in FLIGHT_FOLDERS]
     found = [
         f"{name}:{line}: imports pyarrow.flight"
         for name in others
@@ -81,7 +81,7 @@ def main() -> int:
     ]
     for line in found:
         print(line, file=sys.stderr)
-    allowed = " and ".join(map(str, FLIGHT_FILES))
+    allowed = " and ".join(map(str, FLIGHT_FOLDERS))
     verdict = "broken" if found else f"kept by the {len(others)} others"
     print(f"Only {allowed} may import pyarrow.flight: {verdict}.")
     return 1 if found else 0

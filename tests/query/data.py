@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from tests.query.values import RESTS, value
-from tests.server.support import batch, never, scalar
+from tests.server.support import CALL, batch, scalar
 from vxdata.schemas.errors import StateConflict
 from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.schemas.registry import registry
@@ -143,7 +143,7 @@ class Past:
             for prefix in [name.partition("/")[0]]
         ]
         command = WriteCommand(verb=verb, cascade=cascade, client={"": "'", "ä": self._random.choice(RESTS)})
-        self._writes.write(command, iter([*sections, len(rows)]), never)
+        self._writes.write(command, iter([*sections, len(rows)]), CALL)
         self._look()
 
     def _look(self) -> None:

@@ -17,7 +17,7 @@ from tests.query.material import Material
 from tests.query.oracle import Oracle
 from tests.query.plans import plans
 from tests.query.shown import shown
-from tests.server.support import never
+from tests.server.support import CALL
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
@@ -68,7 +68,7 @@ class Store:
     def ask(self, plan: Plan) -> pa.Table | InvalidPlan:
         """What the server says to the bytes of a plan; no refusal but that of a sum is expected."""
         try:
-            result = self.reads.run(decode(encode(plan)), never)
+            result = self.reads.run(decode(encode(plan)), CALL)
             table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
         except Exception as error:
             told = translate(error)

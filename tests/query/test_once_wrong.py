@@ -10,7 +10,7 @@ import pytest
 from tests.query.compare import compare
 from tests.query.data import dump
 from tests.query.oracle import Oracle
-from tests.server.support import create, never, resources
+from tests.server.support import CALL, create, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, IsIn, Plan, decode, encode
 from vxdata.server.database_errors import OutOfRange
@@ -47,7 +47,7 @@ def answers(creates: WriteService, database: Database) -> Oracle:
 
 
 def check(reads: ReadService, answers: Oracle, plan: Plan) -> None:
-    result = reads.run(decode(encode(plan)), never)
+    result = reads.run(decode(encode(plan)), CALL)
     compare(pa.Table.from_batches(list(result.batches), schema=result.arrow_schema), answers.answer(plan))
 
 
@@ -61,7 +61,7 @@ def test_numbers_at_their_limits(
     plan = Plan(resource_type="artefact", group_by=(), aggregates=(aggregate,))
     if (function, key) == ("quantile", "far"):
         with pytest.raises(OutOfRange):  # a named error, and not infinity
-            list(reads.run(plan, never).batches)
+            list(reads.run(plan, CALL).batches)
     else:
         check(reads, answers, plan)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from tests.server.support import batch, create, never, resources
+from tests.server.support import CALL, batch, create, resources
 from vxdata.schemas.plan import HasAncestor, Not, Plan
 from vxdata.schemas.relations import RESOURCE
 from vxdata.schemas.wire import WriteCommand
@@ -41,14 +41,14 @@ def moved(creates: WriteService) -> None:
 
 
 def change(writes: WriteService, verb: Verb, prefix: str, row: dict[str, Any]) -> None:
-    writes.write(WriteCommand(verb=verb), iter([Section(prefix, batch(prefix, [row])), 1]), never)
+    writes.write(WriteCommand(verb=verb), iter([Section(prefix, batch(prefix, [row])), 1]), CALL)
 
 
 def below(reads: ReadService, identifier: str) -> set[str]:
     """What hangs below a resource; its complement is what the negation finds."""
     found = []
     for where in (HasAncestor(identifier=identifier), Not(term=HasAncestor(identifier=identifier))):
-        result = reads.run(Plan(resource_type=RESOURCE, select=("identifier",), where=where), never)
+        result = reads.run(Plan(resource_type=RESOURCE, select=("identifier",), where=where), CALL)
         table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
         found.append(set(table["identifier"].to_pylist()))
     everything = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.flight
@@ -11,6 +11,7 @@ import pyarrow.flight
 from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import create_schema
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, WriteCommand
+from vxdata.server.call import Call
 from vxdata.server.services.write import Section
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def until(condition: Callable[[], object], what: str) -> None:
 def never() -> bool:
     """Tell that the caller is still there."""
     return False
+
+
+CALL: Final = Call("test", never)
+"""A call whose caller stays for as long as it takes."""
 
 
 def batch(resource_type: str, rows: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
@@ -73,7 +78,7 @@ def create(
     """Create resources through the service, with a marker that fits."""
     upload: Iterator[Section | int] = iter([*sections, sum(part.rows.num_rows for part in sections)])
     command = WriteCommand(verb="create", client=dict(client or {}))
-    return service.write(command, upload, never)
+    return service.write(command, upload, CALL)
 
 
 def put(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.server.support import CALL
 from vxdata.schemas.errors import BlobForbidden, BlobNotFound, ServerUnavailable
 from vxdata.server.blobs import BlobStore
 from vxdata.server.services.health import HealthService
@@ -28,7 +30,7 @@ def test_the_bucket_is_there(settings: Settings) -> None:
 )
 def test_it_is_not(settings: Settings, database: Database, changes: dict[str, Any]) -> None:
     with closing(BlobStore(settings.model_copy(update=changes))) as store:
-        for check in (store.check, HealthService(database, store).check):
+        for check in (store.check, partial(HealthService(database, store).check, CALL)):
             with pytest.raises(ServerUnavailable, match="The blob store cannot be reached") as caught:
                 check()
             assert str(settings.s3_access_key) not in str(caught.value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from tests.server.support import batch, create, never, resources, scalar, state
+from tests.server.support import CALL, batch, create, resources, scalar, state
 from vxdata.schemas.errors import (
     DuplicateIdentifiers,
     FieldTypeMismatch,
@@ -151,7 +151,7 @@ class TestCommit:
         ]
         kept = Lineage()
         upload: Iterator[Section | int] = iter([*sections, 5])
-        creates.write(WriteCommand(verb="create"), upload, never, kept)
+        creates.write(WriteCommand(verb="create"), upload, CALL, kept)
         buffer = kept.to_buffer()
         assert buffer is not None
         table = pa.ipc.open_stream(buffer).read_all()
@@ -168,7 +168,7 @@ class TestCommit:
             kept = Lineage()
             part = resources("datasource", *map(datasource, rows))
             upload: Iterator[Section | int] = iter([part, len(rows)])
-            creates.write(WriteCommand(verb="create"), upload, never, kept)
+            creates.write(WriteCommand(verb="create"), upload, CALL, kept)
             assert (kept.to_buffer() is None) == (len(rows) > 1)
 
     def test_what_exists_is_named_to_who_asks_for_lineage(
@@ -179,7 +179,7 @@ class TestCommit:
             creates.write(
                 WriteCommand(verb="create"),
                 iter([resources("datasource", datasource(unique)), 1]),
-                never,
+                CALL,
                 Lineage(),
             )
 
@@ -437,7 +437,7 @@ class TestUploads:
         section = resources("datasource", datasource(f"{unique}-1"), datasource(f"{unique}-2"))
         upload: list[Section | int] = [section] if announced is None else [section, announced]
         with refused(database, IncompleteUpload, "nothing was written") as caught:
-            creates.write(WriteCommand(verb="create"), iter(upload), never)
+            creates.write(WriteCommand(verb="create"), iter(upload), CALL)
         assert caught.value.details == {"announced": announced, "received": 2}
 
     def test_broken_off_by_an_error(self, database: Database, creates: WriteService, unique: str) -> None:
@@ -446,7 +446,7 @@ class TestUploads:
             raise IncompleteUpload("broken off")
 
         with refused(database, IncompleteUpload, "broken off"):
-            creates.write(WriteCommand(verb="create"), sections(), never)
+            creates.write(WriteCommand(verb="create"), sections(), CALL)
 
     def test_every_violation_is_told_and_counted_over_sections(
         self, database: Database, creates: WriteService, unique: str

@@ -38,7 +38,7 @@ from vxdata.server.errors import (
     ErrorDesk,
     translate,
 )
-from vxdata.server.flight import FLIGHT_ERRORS
+from vxdata.server.listeners.flight.status import FLIGHT_ERRORS
 
 
 class TestClassify:

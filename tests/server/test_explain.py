@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.server.support import create, never, resources
+from tests.server.support import CALL, create, never, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.wire import Explanation
@@ -82,7 +82,7 @@ def test_a_point_lookup_is_shown_as_it_is_prepared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = Plan(resource_type="datasource", **asked)
-    told = service.explain(plan, never)
+    told = service.explain(plan, CALL)
     assert (told.method, told.parameters, told.parts) == ("point lookup", parameters, ())
     assert "commit_clock" in told.sql
     assert ("$1" in told.sql) == bool(parameters)
@@ -95,7 +95,7 @@ def test_a_point_lookup_is_shown_as_it_is_prepared(
         return run(self, sql, literals)
 
     monkeypatch.setattr(Prepared, "table", noting)
-    list(service.run(plan, never).batches)
+    list(service.run(plan, CALL).batches)
     assert seen == [(told.sql, parameters)]
 
 
@@ -112,9 +112,9 @@ def test_a_stream_is_shown_as_it_runs(
     service: ReadService, streamed: list[str], asked: dict[str, Any]
 ) -> None:
     plan = Plan(resource_type="datasource", **asked)
-    told = service.explain(plan, never)
+    told = service.explain(plan, CALL)
     assert (told.method, told.parameters, told.parts) == ("stream", (), ())
-    list(service.run(plan, never).batches)
+    list(service.run(plan, CALL).batches)
     assert streamed == [told.sql]
     assert "Scan" in told.postgresql
 
@@ -122,15 +122,15 @@ def test_a_stream_is_shown_as_it_runs(
 def test_a_parallel_scan_is_shown_in_its_parts(
     service: ReadService, streamed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert service.explain(WHOLE, never).method == "stream", "the table is small"
+    assert service.explain(WHOLE, CALL).method == "stream", "the table is small"
     monkeypatch.setattr("vxdata.server.parts.LEAST_PAGES", 1)
-    told = service.explain(WHOLE, never)
+    told = service.explain(WHOLE, CALL)
     assert told.method == "parallel scan"
     assert len(told.parts) == 8
     assert all('"ctid" >=' in part for part in told.parts)
     assert '"ctid"' not in told.sql
     assert "Tid Range Scan" in told.postgresql
-    assert sum(batch.num_rows for batch in service.run(WHOLE, never).batches) >= 100
+    assert sum(batch.num_rows for batch in service.run(WHOLE, CALL).batches) >= 100
     assert sorted(streamed) == sorted(told.parts)
 
 
@@ -142,13 +142,13 @@ def test_what_an_earlier_server_tells_is_still_read() -> None:
 
 def test_it_takes_no_connection_for_longer(service: ReadService) -> None:
     for _ in range(5):  # more than there are
-        service.explain(WHOLE, never)
-        service.explain(Plan(resource_type="datasource", limit=1), never)
+        service.explain(WHOLE, CALL)
+        service.explain(Plan(resource_type="datasource", limit=1), CALL)
 
 
 class TestPreparedStream:
     def opened(self, pool: Database, watch: Watch) -> PreparedStream:
-        bound = ReadService(pool, default_catalog(), watch)._bound(WHOLE)
+        bound = ReadService(pool, default_catalog(), watch)._bound(WHOLE, CALL)
         return PreparedStream(bound, pool, Parts(pool, 1), watch, Running(never))
 
     def is_free(self, pool: Database) -> bool:
@@ -207,7 +207,7 @@ class TestPreparedStream:
 
         monkeypatch.setattr(service._desk, "answer", broken)
         with pytest.raises(OSError, match="the disk is gone"):
-            service.run(WHOLE, never)
+            service.run(WHOLE, CALL)
         assert self.is_free(pool)
 
     def test_it_is_closed_from_another_thread(self, pool: Database, watch: Watch) -> None:

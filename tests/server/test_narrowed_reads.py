@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.server.support import create, never, resources
+from tests.server.support import CALL, create, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, OrderBy, Plan
 from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, Operand
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.schemas.plan import BoundPlan
+    from vxdata.server.call import Call
     from vxdata.server.config import Settings
     from vxdata.server.database import Database
     from vxdata.server.services.write import WriteService
@@ -71,8 +72,8 @@ def narrowed(bound: BoundPlan) -> BoundPlan:
 class Narrowed(ReadService):
     """Reads for somebody who may see some of the resources."""
 
-    def _bound(self, plan: Plan) -> BoundPlan:
-        return narrowed(super()._bound(plan))
+    def _bound(self, plan: Plan, call: Call) -> BoundPlan:
+        return narrowed(super()._bound(plan, call))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,7 +101,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
 
 def found(service: ReadService, plan: Plan) -> list[str]:
     return sorted(
-        name for batch in service.run(plan, never).batches for name in batch["identifier"].to_pylist()
+        name for batch in service.run(plan, CALL).batches for name in batch["identifier"].to_pylist()
     )
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server.support import create, never, resources, until
+from tests.server.support import CALL, create, resources, until
 from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.registry import registry
+from vxdata.server.call import Call
 from vxdata.server.database import Database
 from vxdata.server.database_errors import DatabaseError, StatementCancelled
 from vxdata.server.services.read import ReadService
@@ -53,7 +54,7 @@ def in_parts(pool: Database, watch: Watch) -> ReadService:
 
 
 def found(service: ReadService, plan: Plan = PLAN) -> list[str]:
-    batches = service.run(plan, never).batches
+    batches = service.run(plan, CALL).batches
     return sorted(name for batch in batches for name in batch["identifier"].to_pylist())
 
 
@@ -77,7 +78,7 @@ def test_the_same_rows(in_parts: ReadService, reads: ReadService) -> None:
 
 
 def test_several_connections_read(in_parts: ReadService, database: Database) -> None:
-    batches = in_parts.run(PLAN, never).batches
+    batches = in_parts.run(PLAN, CALL).batches
     next(batches)
     until(lambda: sum(map(reads_a_part, statements(database))) == PARTS, "all connections read a part")
     batches.close()  # type: ignore[attr-defined]
@@ -87,7 +88,7 @@ def test_all_parts_read_the_state_of_the_first(
     in_parts: ReadService, creates: WriteService, reads: ReadService
 ) -> None:
     before = found(reads)
-    result = in_parts.run(PLAN, never)
+    result = in_parts.run(PLAN, CALL)
     create(creates, resources("datasource", {"identifier": "datasource/meanwhile"}))
     got = sorted(name for batch in result.batches for name in batch["identifier"].to_pylist())
     assert got == before
@@ -95,7 +96,7 @@ def test_all_parts_read_the_state_of_the_first(
 
 
 def test_nothing_is_rewritten_while_it_is_read(in_parts: ReadService, database: Database) -> None:
-    batches = in_parts.run(PLAN, never).batches
+    batches = in_parts.run(PLAN, CALL).batches
     next(batches)
     with database.connection() as connection:
         connection.execute("SET lock_timeout = 100")
@@ -112,7 +113,7 @@ def test_who_leaves_early_leaves_no_statement_and_no_connection_behind(
     in_parts: ReadService, pool: Database, database: Database
 ) -> None:
     for _ in range(5):
-        batches = in_parts.run(PLAN, never).batches
+        batches = in_parts.run(PLAN, CALL).batches
         next(batches)
         batches.close()  # type: ignore[attr-defined]
         assert not [query for query in statements(database, "AND state <> 'idle'") if reads_a_part(query)]
@@ -135,9 +136,9 @@ def test_answers_share_the_further_connections(
 ) -> None:
     with closing(Database(database_uri, size=8)) as many:
         service = ReadService(many, Catalog.from_registry(registry()), watch, parts=2)
-        first = service.run(PLAN, never).batches
+        first = service.run(PLAN, CALL).batches
         next(first)
-        second = service.run(PLAN, never).batches
+        second = service.run(PLAN, CALL).batches
         rows = next(second).num_rows
         until(lambda: sum(map(reads_a_part, statements(database))) == 2, "the first one reads in parts")
         assert rows + sum(batch.num_rows for batch in second) >= ROWS
@@ -146,7 +147,7 @@ def test_answers_share_the_further_connections(
 
 def test_a_caller_that_has_gone_ends_all_parts(in_parts: ReadService, database: Database) -> None:
     has_gone = False
-    batches = in_parts.run(PLAN, lambda: has_gone).batches
+    batches = in_parts.run(PLAN, Call("test", lambda: has_gone)).batches
     next(batches)
     has_gone = True
     until(
@@ -158,7 +159,7 @@ def test_a_caller_that_has_gone_ends_all_parts(in_parts: ReadService, database: 
 
 
 def test_a_part_that_fails_fails_the_answer(in_parts: ReadService, admin: Database, pool: Database) -> None:
-    batches = in_parts.run(PLAN, never).batches
+    batches = in_parts.run(PLAN, CALL).batches
     next(batches)
     with admin.connection() as connection:
         ended = connection.rows(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.server.support import create, never, resources
+from tests.server.support import CALL, create, resources
 from vxdata.schemas.catalog import Catalog, PlainTable, Relation
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.fields import Field, Float, Integer, Text
@@ -65,7 +65,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 
 
 def rows(service: ReadService, plan: Plan) -> list[dict[str, Any]]:
-    return [row for batch in service.run(plan, never).batches for row in batch.to_pylist()]
+    return [row for batch in service.run(plan, CALL).batches for row in batch.to_pylist()]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_a_plain_relation_is_read(
 ) -> None:
     service = ReadService(database, catalog_of(None), watch)
     assert rows(service, plan) == expected
-    assert plan.resource_type in service.explain(plan, never).sql.lower()
-    assert service.describe(plan)[0] == plan
+    assert plan.resource_type in service.explain(plan, CALL).sql.lower()
+    assert service.describe(plan, CALL)[0] == plan
 
 
 @pytest.mark.parametrize("release", [None, "2025.4"])
@@ -128,7 +128,7 @@ def test_a_result_is_kept_for_a_release_and_never_without_one(
 def test_the_past_is_refused(database: Database, watch: Watch) -> None:
     service = ReadService(database, catalog_of("2025.4"), watch)
     with pytest.raises(InvalidPlan, match="subject has no history"):
-        service.run(Plan(resource_type="subject", history=True), never)
+        service.run(Plan(resource_type="subject", history=True), CALL)
 
 
 def test_ancestors_in_a_registry_of_one_type(database: Database, watch: Watch) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from tests.server.support import create, never, resources, scalar, until
+from tests.server.support import CALL, create, resources, scalar, until
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import AsOfInFuture, RequestTimedOut, UnknownField
 from vxdata.schemas.fields import (
@@ -29,6 +29,7 @@ from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.server.call import Call
 from vxdata.server.database_errors import StatementCancelled
 from vxdata.server.services.read import ReadService
 
@@ -106,7 +107,7 @@ def rows_with_everything(payload_type: PayloadType, unique: str) -> list[dict[st
 
 
 def read(reads: ReadService, plan: Plan) -> pa.Table:
-    result = reads.run(plan, never)
+    result = reads.run(plan, CALL)
     return pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
 
 
@@ -165,12 +166,12 @@ def test_schema_of_an_empty_result(
     payload_type = registry().get(prefix)
     first = datetime(2000, 1, 1, tzinfo=UTC)
     for as_of in (None, first):
-        result = reads.run(Plan(resource_type=prefix, limit=0, as_of=as_of), never)
+        result = reads.run(Plan(resource_type=prefix, limit=0, as_of=as_of), CALL)
         batches = list(result.batches)
         assert sum(batch.num_rows for batch in batches) == 0
         assert result.arrow_schema.remove_metadata().equals(response_schema(payload_type))
         assert all(batch.schema.equals(result.arrow_schema, check_metadata=True) for batch in batches)
-    selected = reads.run(Plan(resource_type=prefix, select=("version", "identifier"), limit=0), never)
+    selected = reads.run(Plan(resource_type=prefix, select=("version", "identifier"), limit=0), CALL)
     list(selected.batches)
     assert selected.arrow_schema.remove_metadata().equals(
         pa.schema([response_schema(payload_type).field(name) for name in ("version", "identifier")])
@@ -261,17 +262,17 @@ class TestInstants:
 
     def test_in_the_future(self, reads: ReadService) -> None:
         plan = Plan(resource_type="patient", as_of=datetime.now(UTC) + timedelta(hours=1))
-        for ask in (reads.describe, lambda plan: reads.run(plan, never)):
+        for ask in (lambda plan: reads.describe(plan, CALL), lambda plan: reads.run(plan, CALL)):
             with pytest.raises(AsOfInFuture):
                 ask(plan)
 
     def test_describe_fixes_the_instant(self, creates: WriteService, reads: ReadService, unique: str) -> None:
         receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
-        plan, schema = reads.describe(Plan(resource_type="datasource", select=("identifier",)))
+        plan, schema = reads.describe(Plan(resource_type="datasource", select=("identifier",)), CALL)
         assert plan.as_of == receipt.as_of
         assert schema.names == ["identifier"]
         assert schema.metadata[VERSION_KEY] == str(receipt.version).encode()
-        again, same_schema = reads.describe(plan)
+        again, same_schema = reads.describe(plan, CALL)
         assert again == plan
         assert same_schema.equals(schema, check_metadata=True)
 
@@ -299,7 +300,7 @@ class TestStreams:
         )
 
     def test_flows_in_batches(self, reads: ReadService, source: str) -> None:
-        result = reads.run(of_source("patient", source), never)
+        result = reads.run(of_source("patient", source), CALL)
         sizes = [batch.num_rows for batch in result.batches]
         assert sum(sizes) == 60_000
         assert len(sizes) > 1
@@ -308,7 +309,7 @@ class TestStreams:
     def test_closing_frees_the_connection(
         self, database: Database, reads: ReadService, source: str, taken: int
     ) -> None:
-        result = reads.run(of_source("patient", source), never)
+        result = reads.run(of_source("patient", source), CALL)
         for _ in range(taken):
             next(result.batches)
         assert self.running(database) == 1
@@ -317,18 +318,18 @@ class TestStreams:
 
     def test_three_times_as_many_reads_as_connections(self, reads: ReadService, source: str) -> None:
         for _ in range(24):
-            next(reads.run(of_source("patient", source), never).batches)
+            next(reads.run(of_source("patient", source), CALL).batches)
 
     def test_a_bad_plan_takes_no_connection(self, database: Database, reads: ReadService) -> None:
         with pytest.raises(UnknownField):
-            reads.run(Plan(resource_type="patient", select=("colour",)), never)
+            reads.run(Plan(resource_type="patient", select=("colour",)), CALL)
         assert self.running(database) == 0
 
     def test_a_caller_that_goes_away_ends_the_query(
         self, database: Database, reads: ReadService, source: str
     ) -> None:
         gone = False
-        result = reads.run(of_source("patient", source), lambda: gone)
+        result = reads.run(of_source("patient", source), Call("test", lambda: gone))
         next(result.batches)
         gone = True
         with pytest.raises(StatementCancelled):
@@ -349,7 +350,7 @@ class TestStalls:
         self, database: Database, watch: Watch, large: Plan
     ) -> None:
         hurried = ReadService(database, default_catalog(), watch, stall_limit=0.2)
-        result = hurried.run(large, never)
+        result = hurried.run(large, CALL)
         assert next(result.batches).num_rows > 0
         running = (
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%artefact%' AND state = 'active'"
@@ -359,7 +360,7 @@ class TestStalls:
             list(result.batches)
 
     def test_one_that_is_taken_in_time_is_whole(self, reads: ReadService, large: Plan) -> None:
-        batches = list(reads.run(large, never).batches)
+        batches = list(reads.run(large, CALL).batches)
         assert len(batches) > 1
         assert sum(batch.num_rows for batch in batches) >= 200
 
@@ -367,5 +368,5 @@ class TestStalls:
         self, database: Database, reads: ReadService, large: Plan
     ) -> None:
         for _ in range(20):  # more than there are connections
-            next(reads.run(large, never).batches)
+            next(reads.run(large, CALL).batches)
         assert scalar(database, "SELECT 1 AS one") == 1

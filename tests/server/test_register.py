@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.server.deadlocks import deadlocked
-from tests.server.support import create, resources, scalar
+from tests.server.support import CALL, create, resources, scalar
 from vxdata.schemas.errors import (
     AlreadyRegistered,
     InvalidRequest,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.services.write import WriteService
+    from vxdata.server.watch import Watch
 
 
 @pytest.fixture
@@ -39,17 +40,17 @@ def asked(*pairs: tuple[str, str], resource_type: str = "patient") -> ExternalUi
     return ExternalUids(resource_type=resource_type, pairs=list(pairs))
 
 
-def test_hostile_texts_come_back_as_they_went(database: Database, source: str) -> None:
-    service = RegisterService(database)
+def test_hostile_texts_come_back_as_they_went(watch: Watch, database: Database, source: str) -> None:
+    service = RegisterService(database, watch)
     uids = ["a'b", 'a"b', "a\\b", "{a,b}", "NULL", "ä€😀", " a ", "a\nb", "x" * 256]
-    made = service.register(asked(*((source, uid) for uid in uids))).identifiers
+    made = service.register(asked(*((source, uid) for uid in uids)), CALL).identifiers
     assert len(set(made)) == len(uids)
-    assert service.resolve(asked(*((source, uid) for uid in reversed(uids)))).identifiers == made[::-1]
+    assert service.resolve(asked(*((source, uid) for uid in reversed(uids))), CALL).identifiers == made[::-1]
 
 
-def test_a_refused_batch_leaves_nothing(database: Database, source: str) -> None:
-    service = RegisterService(database)
-    service.register(asked((source, "known")))
+def test_a_refused_batch_leaves_nothing(watch: Watch, database: Database, source: str) -> None:
+    service = RegisterService(database, watch)
+    service.register(asked((source, "known")), CALL)
     count = "SELECT count(*) AS n FROM vxdata.registration"
     before = scalar(database, count)
     for pairs, error in (
@@ -58,23 +59,23 @@ def test_a_refused_batch_leaves_nothing(database: Database, source: str) -> None
         ([(source, "new"), ("patient/x", "new")], UnexpectedPayload),
     ):
         with pytest.raises(error):
-            service.register(asked(*pairs))
+            service.register(asked(*pairs), CALL)
     assert scalar(database, count) == before
 
 
-def test_a_type_that_has_no_numbers(database: Database) -> None:
+def test_a_type_that_has_no_numbers(watch: Watch, database: Database) -> None:
     with pytest.raises(InvalidRequest, match="patient and imagingstudy, not for 'volume'"):
-        RegisterService(database).register(asked(("patient/x", "y"), resource_type="volume"))
+        RegisterService(database, watch).register(asked(("patient/x", "y"), resource_type="volume"), CALL)
 
 
 def test_many_parents_at_once_each_with_its_own_numbers(
-    database: Database, creates: WriteService, source: str
+    watch: Watch, database: Database, creates: WriteService, source: str
 ) -> None:
-    service = RegisterService(database)
-    patients = service.register(asked(*((source, f"patient {n}") for n in range(500)))).identifiers
+    service = RegisterService(database, watch)
+    patients = service.register(asked(*((source, f"patient {n}") for n in range(500))), CALL).identifiers
     create(creates, resources("patient", *({"identifier": p, "parent_identifier": source} for p in patients)))
     studies = [(patient, f"study {n}") for n in range(2) for patient in patients]
-    made = service.register(asked(*studies, resource_type="imagingstudy")).identifiers
+    made = service.register(asked(*studies, resource_type="imagingstudy"), CALL).identifiers
     short = [patient.removeprefix("patient/") for patient in patients]
     assert made == [f"imagingstudy/{name}/{number:03}" for number in (1, 2) for name in short]
     # A study of one patient has a number that nobody gave it, so the next one goes on from there.
@@ -86,31 +87,39 @@ def test_many_parents_at_once_each_with_its_own_numbers(
         ),
     )
     again = asked(*((patient, "study 3") for patient in patients[6:9]), resource_type="imagingstudy")
-    assert [name.rpartition("/")[2] for name in service.register(again).identifiers] == ["003", "042", "003"]
+    assert [name.rpartition("/")[2] for name in service.register(again, CALL).identifiers] == [
+        "003",
+        "042",
+        "003",
+    ]
 
 
-def test_a_deadlock_is_met_by_another_attempt(database: Database, admin: Database, source: str) -> None:
-    service = RegisterService(database)
+def test_a_deadlock_is_met_by_another_attempt(
+    watch: Watch, database: Database, admin: Database, source: str
+) -> None:
+    service = RegisterService(database, watch)
     with capture_logs() as logs:
         made = deadlocked(
-            lambda: service.register(asked((source, "one"), (source, "two"))),
+            lambda: service.register(asked((source, "one"), (source, "two")), CALL),
             database,
             admin,
             first="registration",
             second="datasource",
         )
     assert {entry["sqlstate"] for entry in logs if entry["event"] == "attempt_undone"} == {"40P01"}
-    assert service.resolve(asked((source, "one"), (source, "two"))) == made
+    assert service.resolve(asked((source, "one"), (source, "two")), CALL) == made
 
 
-def test_writers_and_readers_have_places_of_their_own(database_uri: SecretStr, source: str) -> None:
+def test_writers_and_readers_have_places_of_their_own(
+    watch: Watch, database_uri: SecretStr, source: str
+) -> None:
     with closing(Database(database_uri, size=1, writers=1, wait=0.05)) as narrow:
-        service = RegisterService(narrow)
+        service = RegisterService(narrow, watch)
         with narrow.connection():
-            made = service.register(asked((source, "one")))
+            made = service.register(asked((source, "one")), CALL)
             with pytest.raises(ServerBusy):
-                service.resolve(asked((source, "one")))
+                service.resolve(asked((source, "one")), CALL)
         with narrow.connection(for_writing=True):
-            assert service.resolve(asked((source, "one"))) == made
+            assert service.resolve(asked((source, "one")), CALL) == made
             with pytest.raises(ServerBusy):
-                service.register(asked((source, "two")))
+                service.register(asked((source, "two")), CALL)

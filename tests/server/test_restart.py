@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.server.support import create, never, resources, scalar, until
+from tests.server.support import CALL, create, resources, scalar, until
 from vxdata.cli.running import upgrade_database
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Plan
@@ -62,14 +62,14 @@ def test_reads_and_writes_go_on_after_a_crash(own_stack: EmbeddedStack, settings
         with pool.connection(), pool.connection(), pool.connection(), pool.connection():
             pass
         plan = Plan(resource_type="datasource", select=("identifier",))
-        streaming = reads.run(plan, never)
+        streaming = reads.run(plan, CALL)
         with closing(Database(own_stack.postgres_uri, size=1)) as victim:
             crash(victim, own_stack)
         del streaming
         failures = []
         for _ in range(8):
             try:
-                rows = [row for batch in reads.run(plan, never).batches for row in batch.to_pylist()]
+                rows = [row for batch in reads.run(plan, CALL).batches for row in batch.to_pylist()]
                 assert rows == [{"identifier": "datasource/before"}]
             except Exception as error:  # noqa: BLE001 - judged below
                 failures.append(translate(error))
@@ -87,7 +87,7 @@ def test_while_postgresql_is_down_the_server_says_so(own_stack: EmbeddedStack, s
         own_stack.stop()
         for _ in range(3):
             with pytest.raises(Exception) as caught:  # noqa: PT011 - judged below
-                server._services.read.run(Plan(resource_type="datasource"), never)
+                server._services.read.run(Plan(resource_type="datasource"), CALL)
             assert isinstance(translate(caught.value), ServerUnavailable)
             found = httpx.get(f"{server.http_url}/readyz", trust_env=False, timeout=30)
             assert (found.status_code, found.json()["code"]) == (503, "SERVER_UNAVAILABLE")

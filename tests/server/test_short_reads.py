@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from tests.server.support import create, never, resources, scalar, until
+from tests.server.support import CALL, create, resources, scalar, until
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import RequestCancelled
 from vxdata.schemas.plan import Comparison, IsIn, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
+from vxdata.server.call import Call
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.database import Database
 from vxdata.server.database_errors import DatabaseError, StatementCancelled
@@ -50,7 +51,7 @@ def named(*identifiers: str, resource_type: str = "datasource", **more: Any) -> 
 
 
 def read(service: ReadService, plan: Plan) -> pa.Table:
-    result = service.run(plan, never)
+    result = service.run(plan, CALL)
     return pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
 
 
@@ -253,7 +254,7 @@ def test_a_statement_that_is_refused_is_forgotten(pool: Database) -> None:
 
 
 def test_the_connection_is_free_before_the_rows_are_taken(single: ReadService) -> None:
-    waiting = [single.run(named("datasource/none"), never) for _ in range(3)]
+    waiting = [single.run(named("datasource/none"), CALL) for _ in range(3)]
     assert [sum(batch.num_rows for batch in result.batches) for result in waiting] == [0, 0, 0]
 
 
@@ -265,7 +266,7 @@ def test_whoever_has_gone_does_not_wait_for_a_lock(
     with database.connection() as connection, connection.transaction(READ_WRITE):
         connection.execute("LOCK TABLE vxdata.datasource IN ACCESS EXCLUSIVE MODE")
         with ThreadPoolExecutor(1) as threads:
-            reading = threads.submit(single.run, named("datasource/none"), has_gone.is_set)
+            reading = threads.submit(single.run, named("datasource/none"), Call("test", has_gone.is_set))
             until(lambda: _waits(connection), "the read waits for the lock")
             has_gone.set()
             with pytest.raises((StatementCancelled, RequestCancelled)):

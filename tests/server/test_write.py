@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.server.deadlocks import deadlocked
-from tests.server.support import batch, ipc, never, put, resources, scalar, section, state, until
+from tests.server.support import CALL, batch, ipc, put, resources, scalar, section, state, until
 from vxdata.schemas.errors import (
     IdempotencyMismatch,
     IncompleteUpload,
@@ -47,7 +47,7 @@ def write(
     service: WriteService, verb: Verb, *sections: Section, key: str | None = None, cascade: bool = False
 ) -> CommitReceipt:
     command = WriteCommand(verb=verb, cascade=cascade, idempotency_key=key)
-    return service.write(command, upload(*sections), never)
+    return service.write(command, upload(*sections), CALL)
 
 
 def named(*identifiers: str, **fields: Any) -> Section:
@@ -79,7 +79,7 @@ def name(unique: str) -> str:
 class TestReceipts:
     def test_of_every_verb(self, database: Database, watch: Watch, name: str) -> None:
         service = WriteService(database, registry(), watch, allow_purge=True)
-        before = service.write(WriteCommand(verb="create"), upload(), never)
+        before = service.write(WriteCommand(verb="create"), upload(), CALL)
         sections: dict[Verb, Section] = {
             "create": sources(name),
             "update": named(name, license="other"),
@@ -175,7 +175,7 @@ class TestIdempotency:
         with refused(database, ResourceNotFound):
             write(creates, "update", named(name, license="x"), key=name)
         with refused(database, IncompleteUpload):
-            creates.write(WriteCommand(verb="create", idempotency_key=name), iter([sources(name)]), never)
+            creates.write(WriteCommand(verb="create", idempotency_key=name), iter([sources(name)]), CALL)
         receipt = write(creates, "create", sources(name), key=name)
         assert receipt.counts == {"datasource": 1}
 
@@ -198,7 +198,7 @@ class TestPurge:
             yield 1
 
         with refused(database, NotAllowed, "VXDATA_ALLOW_PURGE"):
-            creates.write(WriteCommand(verb="purge"), arriving(), never)
+            creates.write(WriteCommand(verb="purge"), arriving(), CALL)
         assert arrived == []
 
     def test_allowed(self, database: Database, watch: Watch, name: str) -> None:
@@ -220,7 +220,7 @@ def test_incomplete_uploads(
 ) -> None:
     parts: list[Section | int] = [named(name, f"{name}-2"), *([] if announced is None else [announced])]
     with refused(database, IncompleteUpload, words) as caught:
-        creates.write(WriteCommand(verb=verb), iter(parts), never)
+        creates.write(WriteCommand(verb=verb), iter(parts), CALL)
     assert caught.value.details == {"announced": announced, "received": 2}
 
 
@@ -241,7 +241,7 @@ class TestPlaces:
             free.append(narrow._writer_turns._free)
             yield 1
 
-        service.write(WriteCommand(verb="create"), arriving(), never)
+        service.write(WriteCommand(verb="create"), arriving(), CALL)
         assert free == [1, 0]
         assert narrow._writer_turns._free == 1
 
@@ -362,7 +362,7 @@ class TestDeadlock:
         command, lineage = WriteCommand(verb="create"), Lineage()
         with capture_logs() as logs:
             receipt = deadlocked(
-                lambda: creates.write(command, upload(sources(name), rows), never, lineage),
+                lambda: creates.write(command, upload(sources(name), rows), CALL, lineage),
                 database,
                 admin,
                 first="datasource",

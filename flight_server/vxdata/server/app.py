@@ -16,8 +16,10 @@ from vxdata.server.blobs import BlobStore
 from vxdata.server.database import Database
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.errors import ErrorDesk
-from vxdata.server.flight import FlightServer
-from vxdata.server.http import HttpServer, build_app
+from vxdata.server.listeners.boundary import Boundary
+from vxdata.server.listeners.flight.server import FlightServer
+from vxdata.server.listeners.http.app import LISTENER, build_app
+from vxdata.server.listeners.http.server import HttpServer
 from vxdata.server.services import Services
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.health import HealthService
@@ -28,11 +30,14 @@ from vxdata.server.upgrade import require_current
 from vxdata.server.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.wire import Health
+    from vxdata.server.call import Call
     from vxdata.server.config import Settings
+    from vxdata.server.listeners.boundary import Observer
 
 CANCEL_SECONDS: Final = 10.0
 """How long cancelled calls get to end."""
@@ -49,6 +54,7 @@ class Server:
     Args:
         settings: How to run; `database_uri` must be set.
         catalog: What is served; the installed payload types by default.
+        observers: Told of every call that has ended, for metrics.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
@@ -56,7 +62,9 @@ class Server:
         OSError: A port is taken.
     """
 
-    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog | None = None, *, observers: Sequence[Observer] = ()
+    ) -> None:
         """Start everything, in the order in which it depends on each other."""
         if settings.database_uri is None:
             msg = "No database is configured: set VXDATA_DATABASE_URI."
@@ -100,18 +108,21 @@ class Server:
                     idle=settings.upload_idle,
                     on_purge=desk.note_purges,
                 ),
-                register=RegisterService(database),
-                blobs=BlobService(blobs, database),
+                register=RegisterService(database, self._watch),
+                blobs=BlobService(blobs, database, self._watch),
                 health=HealthService(database, blobs),
             )
             # Health is answered from before the first call until after the last one.
-            self._http = HttpServer(build_app(self._check), settings.host, settings.http_port)
+            errors = ErrorDesk()
+            app = build_app(self._check, Boundary(LISTENER, errors, observers))
+            self._http = HttpServer(app, settings.host, settings.http_port)
             parts.callback(self._http.close)
             self._flight = FlightServer(
                 f"grpc://{_authority(settings.host)}:{settings.port}",
                 self._services,
                 catalog.registry,
-                ErrorDesk(),
+                errors,
+                observers,
             )
             parts.callback(self._stop_flight)
             self._parts = parts.pop_all()
@@ -142,15 +153,15 @@ class Server:
         self._ready.clear()
         self._parts.close()
 
-    def _check(self) -> Health:
+    def _check(self, call: Call) -> Health:
         if not self._ready.is_set():
             msg = "The server is starting or shutting down."
             raise ServerUnavailable(msg)
-        return self._services.health.check()
+        return self._services.health.check(call)
 
     def _stop_flight(self) -> None:
         """Shut Flight down; its own shutdown waits for running calls without a limit."""
-        self._flight.drain()
+        self._flight.boundary.drain()
         shutdown = threading.Thread(target=self._flight.shutdown, name="vxdata-shutdown", daemon=True)
         shutdown.start()
         shutdown.join(self._settings.grace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -23,21 +24,22 @@ MOST_TYPE_LISTS: Final = 1000
 """Lists of resource types that are remembered as SQL."""
 
 
-def close_instant(database: Database, as_of: datetime) -> None:
+def close_instant(database: Database, as_of: datetime, deadline: float = math.inf) -> None:
     """Make sure that no later commit can be stamped at or before an instant.
 
     Args:
         database: Where the commit clock is.
         as_of: The instant that a read asks for.
+        deadline: When it must be done, by the monotonic clock.
 
     Raises:
         AsOfInFuture: The instant is later than the database server's clock.
     """
-    with database.connection() as connection:
+    with database.connection(deadline=deadline) as connection:
         if as_of <= last_commit(connection).as_of:
             return
     # Raising the floor waits for the write in progress, so it takes none of the readers' connections.
-    with database.connection(for_writing=True) as connection:
+    with database.connection(for_writing=True, deadline=deadline) as connection:
         if not connection.execute(clock.raise_floor(as_of)):
             msg = f"as_of {as_of.isoformat()} lies in the future; the answer could still change."
             raise AsOfInFuture(msg, as_of=as_of.isoformat())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import ServerBusy, ServerUnavailable
+from vxdata.schemas.errors import RequestTimedOut, ServerBusy, ServerUnavailable
 from vxdata.server.connection import Origin
 from vxdata.server.database_errors import DatabaseError
 from vxdata.server.turns import Turns
@@ -54,23 +55,30 @@ class Database:
             pass
 
     @contextmanager
-    def connection(self, *, wait: float | None = None, for_writing: bool = False) -> Iterator[Connection]:
+    def connection(
+        self, *, wait: float | None = None, for_writing: bool = False, deadline: float = math.inf
+    ) -> Iterator[Connection]:
         """Lend a connection for the length of a block.
 
         Args:
             wait: Seconds to wait for one; as long as the pool's callers do by default.
             for_writing: Whether it is for one that may wait for other writers.
+            deadline: When the wait must have ended at the latest, by the monotonic clock.
 
         Yields:
             A connection outside any transaction.
 
         Raises:
             ServerBusy: None became free in time.
+            RequestTimedOut: None became free before the deadline.
             ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
         wait = self._wait if wait is None else wait
         turns = self._writer_turns if for_writing else self._turns
-        with turns.turn(wait) as admitted:
+        with turns.turn(min(wait, max(deadline - time.monotonic(), 0))) as admitted:
+            if not admitted and time.monotonic() >= deadline:
+                msg = "The deadline of the call passed while it waited for a database connection."
+                raise RequestTimedOut(msg)
             if not admitted:
                 msg = f"No database connection became free within {wait:g} seconds; try again later."
                 raise ServerBusy(msg, wait_seconds=wait)

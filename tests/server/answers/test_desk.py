@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
 from tests.server.databases import admin, creates, database, database_uri, new_database, watch
-from tests.server.support import batch, create, never, resources, until
+from tests.server.support import CALL, batch, create, resources, until
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Comparison, IsIn, Plan
@@ -46,8 +46,8 @@ class CountingDatabase(Database):
     streams = 0
 
     @contextmanager
-    def connection(self, *, wait: float | None = None, for_writing: bool = False) -> Iterator[Connection]:
-        with super().connection(wait=wait, for_writing=for_writing) as connection:
+    def connection(self, **options: Any) -> Iterator[Connection]:
+        with super().connection(**options) as connection:
             stream = connection.stream
 
             def counted(sql: str, **options: bool) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
@@ -90,7 +90,7 @@ def names() -> Iterator[str]:
 
 
 def table(reads: ReadService, plan: Plan) -> pa.Table:
-    result = reads.run(plan, never)
+    result = reads.run(plan, CALL)
     return pa.Table.from_batches(result.batches, schema=result.arrow_schema)
 
 
@@ -205,7 +205,7 @@ class TestReadersThatLeave:
     ) -> None:
         long = [{"identifier": f"artefact/{next(names)}", "description": "x" * 65_000} for _ in range(400)]
         create(creates, resources("artefact", *long))
-        first, second = reads.run(ARTEFACTS, never), reads.run(ARTEFACTS, never)
+        first, second = reads.run(ARTEFACTS, CALL), reads.run(ARTEFACTS, CALL)
         next(first.batches)
         del first
         whole = pa.Table.from_batches(second.batches, schema=second.arrow_schema)
@@ -217,7 +217,7 @@ class TestReadersThatLeave:
     ) -> None:
         added = add(creates, "artefact", next(names))
         for _ in range(40):  # more than there are connections
-            result = reads.run(ARTEFACTS, never)
+            result = reads.run(ARTEFACTS, CALL)
             next(result.batches)
             del result
         assert added in identifiers(reads, ARTEFACTS)
@@ -240,14 +240,14 @@ def test_a_purge_leaves_nothing_on_the_disk(
     until(lambda: any(kept.glob("*.answer")), "the answer is kept")
     purges = WriteService(database, registry(), watch, allow_purge=True, on_purge=desk.note_purges)
     rows = batch("artefact", [{"identifier": row["identifier"]} for row in doomed])
-    purges.write(WriteCommand(verb="purge"), iter([Section("artefact", rows), 50]), never)
+    purges.write(WriteCommand(verb="purge"), iter([Section("artefact", rows), 50]), CALL)
     assert not any(kept.glob("*.answer"))
     after = identifiers(reads, ARTEFACTS.model_copy(update={"as_of": as_of}))
     assert after == before - {row["identifier"] for row in doomed}
 
 
 def instant(reads: ReadService) -> datetime:
-    plan, _ = reads.describe(PATIENTS)
+    plan, _ = reads.describe(PATIENTS, CALL)
     assert plan.as_of is not None
     return plan.as_of
 
@@ -265,7 +265,7 @@ def test_a_purge_that_is_sent_again_changes_nothing(
     command = WriteCommand(verb="purge", idempotency_key=next(names))
     for _ in range(2):
         rows = Section("artefact", batch("artefact", [{"identifier": doomed}]))
-        purges.write(command, iter([rows, 1]), never)
+        purges.write(command, iter([rows, 1]), CALL)
     before = counting.streams
     for _ in range(3):
         assert doomed not in identifiers(reads, ARTEFACTS)
@@ -279,7 +279,7 @@ def test_a_server_that_stops_ends_the_readers_of_kept_answers(
     where = Comparison(field="identifier", op="==", value=added)
     one = ARTEFACTS.model_copy(update={"where": where, "limit": 1})  # a short read would not be kept
     assert identifiers(reads, one) == {added}
-    result = reads.run(one, never)
+    result = reads.run(one, CALL)
     desk.close()
     with pytest.raises(ServerUnavailable, match="shutting down"):
         list(result.batches)

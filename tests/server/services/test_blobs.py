@@ -9,6 +9,7 @@ import pytest
 import urllib3
 from pydantic import ValidationError
 
+from tests.server.support import CALL
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.wire import MOST_URLS, BlobUrls, ListRequest, PresignRequest
 from vxdata.server.services.blobs import BlobService
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.wire import Presigned
     from vxdata.server.blobs import BlobStore
     from vxdata.server.database import Database
+    from vxdata.server.watch import Watch
 
 KEYS = [
     "plain.nii",
@@ -32,9 +34,9 @@ KEYS = [
 
 
 @pytest.fixture
-def service(store: BlobStore, database: Database) -> BlobService:
+def service(store: BlobStore, database: Database, watch: Watch) -> BlobService:
     """The service."""
-    return BlobService(store, database)
+    return BlobService(store, database, watch)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def http() -> Iterator[urllib3.PoolManager]:
 
 
 def signed(service: BlobService, method: str, *urls: str) -> Presigned:
-    return service.presign(PresignRequest.model_validate({"method": method, "urls": urls}))
+    return service.presign(PresignRequest.model_validate({"method": method, "urls": urls}), CALL)
 
 
 def put(service: BlobService, http: urllib3.PoolManager, url: str, body: bytes) -> int:
@@ -65,7 +67,7 @@ def test_an_object_goes_up_and_down_without_credentials(
 
     assert (got.status, got.data) == (200, b"content")
     assert (looked.status, looked.headers["content-length"]) == (200, "7")
-    listed = service.list(ListRequest(url=f"s3://{bucket}/{key.partition('/')[0]}/")).blobs
+    listed = service.list(ListRequest(url=f"s3://{bucket}/{key.partition('/')[0]}/"), CALL).blobs
     assert [blob.url for blob in listed] == ([url] if "/" in key else [])
 
 
@@ -115,13 +117,13 @@ def test_other_buckets_are_refused(service: BlobService, bucket: str) -> None:
             signed(service, method, f"s3://{bucket}/mine", "s3://elsewhere/theirs")
         assert caught.value.details["buckets"] == ["elsewhere"]
     with pytest.raises(NotAllowed, match="elsewhere"):
-        service.list(ListRequest(url="s3://elsewhere/a/"))
+        service.list(ListRequest(url="s3://elsewhere/a/"), CALL)
 
 
 def test_a_further_bucket_is_read_and_not_written(service: BlobService, store: BlobStore) -> None:
     own, further = store.buckets
 
-    assert service.describe().model_dump() == {
+    assert service.describe(CALL).model_dump() == {
         "bucket": own,
         "buckets": [own, further],
         "url": store.url,
@@ -145,12 +147,12 @@ def test_what_is_no_url_of_an_object_is_refused(service: BlobService, url: str) 
     with pytest.raises(InvalidBlobUrl):
         signed(service, "get", url)
     with pytest.raises(InvalidBlobUrl):
-        service.list(ListRequest(url=url))
+        service.list(ListRequest(url=url), CALL)
 
 
 def test_a_listing_is_of_a_prefix(service: BlobService, bucket: str) -> None:
     with pytest.raises(InvalidBlobUrl, match="stands for one object"):
-        service.list(ListRequest(url=f"s3://{bucket}/a"))
+        service.list(ListRequest(url=f"s3://{bucket}/a"), CALL)
 
 
 def test_a_batch_has_a_limit(service: BlobService, bucket: str) -> None:
@@ -166,9 +168,9 @@ def test_pages_together_are_everything(service: BlobService, store: BlobStore, b
         store._client.put_object(Bucket=bucket, Key=name, Body=b"x")
     store._client.put_object(Bucket=bucket, Key="series-of-another/a", Body=b"x")
 
-    first = service.list(ListRequest(url=f"s3://{bucket}/series/*"))
+    first = service.list(ListRequest(url=f"s3://{bucket}/series/*"), CALL)
     assert len(first.blobs) == 1_000
-    second = service.list(ListRequest(url=f"s3://{bucket}/series/*", after=first.after))
+    second = service.list(ListRequest(url=f"s3://{bucket}/series/*", after=first.after), CALL)
 
     assert second.after is None
     assert sorted(blob.url for blob in first.blobs + second.blobs) == sorted(
@@ -176,11 +178,11 @@ def test_pages_together_are_everything(service: BlobService, store: BlobStore, b
     )
 
 
-def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
-    service = BlobService(None, database)
+def test_without_a_blob_store_the_operator_is_named(database: Database, watch: Watch) -> None:
+    service = BlobService(None, database, watch)
 
     with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
-        service.describe()
+        service.describe(CALL)
     with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
         signed(service, "get", "s3://bucket/a")
 
@@ -188,17 +190,17 @@ def test_without_a_blob_store_the_operator_is_named(database: Database) -> None:
 def test_what_is_touched_is_noted(service: BlobService, database: Database, bucket: str) -> None:
     urls = [f"s3://{bucket}/{key}" for key in ("b", "a", "gone/ä 'quoted' \\ {braces}")]
 
-    assert service.touch(BlobUrls(urls=[*urls, *urls])).urls == sorted(urls)
+    assert service.touch(BlobUrls(urls=[*urls, *urls]), CALL).urls == sorted(urls)
     first = touched(database, bucket)
     assert set(first) == set(urls)
-    service.touch(BlobUrls(urls=urls[:1]))
+    service.touch(BlobUrls(urls=urls[:1]), CALL)
 
     second = touched(database, bucket)
     assert second[urls[0]] > first[urls[0]]
     assert [second[url] for url in urls[1:]] == [first[url] for url in urls[1:]]
     with pytest.raises(InvalidBlobUrl):
-        service.touch(BlobUrls(urls=["/etc/passwd"]))
-    assert service.touch(BlobUrls(urls=[])).urls == []
+        service.touch(BlobUrls(urls=["/etc/passwd"]), CALL)
+    assert service.touch(BlobUrls(urls=[]), CALL).urls == []
 
 
 def touched(database: Database, bucket: str) -> dict[str, datetime]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.server.support import create, never, resources
+from tests.server.support import CALL, create, resources
 from vxdata.schemas.registry import Registry, registry
 from vxdata.schemas.wire import BlobUrls, WriteCommand
 from vxdata.server.services.blobs import BlobService
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vxdata.server.database import Database
     from vxdata.server.services.sweep import Unreferenced
     from vxdata.server.services.write import WriteService
+    from vxdata.server.watch import Watch
 
 AT_ONCE = timedelta(0)
 
@@ -48,7 +49,7 @@ def sweep(database: Database, store: BlobStore) -> Sweep:
 
 def write(service: WriteService, verb: Any, *sections: Any) -> None:
     rows = sum(part.rows.num_rows for part in sections)
-    service.write(WriteCommand(verb=verb), iter([*sections, rows]), never)
+    service.write(WriteCommand(verb=verb), iter([*sections, rows]), CALL)
 
 
 def artefact(service: WriteService, url: str) -> str:
@@ -201,15 +202,15 @@ def test_references_of_every_kind_of_field_count(
 
 
 def test_what_is_touched_is_as_young_as_that(
-    sweep: Sweep, store: BlobStore, database: Database, put: Callable[[str], str]
+    sweep: Sweep, store: BlobStore, database: Database, watch: Watch, put: Callable[[str], str]
 ) -> None:
     before, meanwhile, lost = put("files/before"), put("files/meanwhile"), put("files/lost")
-    service = BlobService(store, database)
-    service.touch(BlobUrls(urls=[before]))
+    service = BlobService(store, database, watch)
+    service.touch(BlobUrls(urls=[before]), CALL)
 
     unreferenced = sweep.find(AT_ONCE, silent)
     assert found(unreferenced) == {before, meanwhile, lost}, "all of that was earlier"
-    service.touch(BlobUrls(urls=[meanwhile]))
+    service.touch(BlobUrls(urls=[meanwhile]), CALL)
     removed = sweep.remove(unreferenced, silent)
 
     assert {str(each.url) for each in removed} == {before, lost}
@@ -220,11 +221,11 @@ def test_what_is_touched_is_as_young_as_that(
 
 
 def test_a_sweep_looks_at_touches_too(
-    sweep: Sweep, store: BlobStore, database: Database, put: Callable[[str], str]
+    sweep: Sweep, store: BlobStore, database: Database, watch: Watch, put: Callable[[str], str]
 ) -> None:
     """Objects as S3 lists them are old here: a sweep of tomorrow, to whom today's touches are young."""
     touched, lost = put("files/touched"), put("files/lost")
-    BlobService(store, database).touch(BlobUrls(urls=[touched]))
+    BlobService(store, database, watch).touch(BlobUrls(urls=[touched]), CALL)
     with database.connection() as connection:
         connection.execute("UPDATE vxdata.touched SET touched_at = touched_at + interval '1 day'")
 

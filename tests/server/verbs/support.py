@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from tests.server.support import batch, never, scalar, state
+from tests.server.support import CALL, batch, scalar, state
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.services.write import Section
 
@@ -53,7 +53,7 @@ class Store:
             Section(prefix, _batch(prefix, list(part))) for (prefix, _), part in groupby(rows, key=_shape)
         ]
         upload: Iterator[Section | int] = iter([*parts, len(rows)])
-        return self.service.write(WriteCommand(verb=verb, cascade=cascade), upload, never)
+        return self.service.write(WriteCommand(verb=verb, cascade=cascade), upload, CALL)
 
     def name(self, verb: Verb, *identifiers: str, cascade: bool = False) -> CommitReceipt:
         """Send identifiers alone."""

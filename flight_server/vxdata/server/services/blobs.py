@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.wire import ListRequest, PresignRequest
     from vxdata.server.blobs import BlobStore
+    from vxdata.server.call import Call
     from vxdata.server.database import Database
+    from vxdata.server.watch import Watch
 
 
 class BlobService:
@@ -29,15 +31,20 @@ class BlobService:
     Args:
         blobs: The blob store, where one is configured.
         database: Pool of connections.
+        watch: Cancels statements whose caller has gone.
     """
 
-    def __init__(self, blobs: BlobStore | None, database: Database) -> None:
+    def __init__(self, blobs: BlobStore | None, database: Database, watch: Watch) -> None:
         """Keep the parts."""
+        self._watch = watch
         self._blobs = blobs
         self._database = database
 
-    def describe(self) -> BlobStoreInfo:
+    def describe(self, call: Call) -> BlobStoreInfo:  # noqa: ARG002 - every service is told of the call
         """Tell where blobs are kept.
+
+        Args:
+            call: Whoever asks.
 
         Returns:
             The buckets and the endpoint; no credentials.
@@ -50,11 +57,12 @@ class BlobService:
             bucket=store.bucket, buckets=list(store.buckets), url=store.url, region=store.region
         )
 
-    def presign(self, asked: PresignRequest) -> Presigned:
+    def presign(self, asked: PresignRequest, call: Call) -> Presigned:  # noqa: ARG002 - every service is told of the call
         """Make addresses that work without credentials for a short time.
 
         Args:
             asked: The objects, and what to do with them.
+            call: Whoever asks.
 
         Returns:
             The addresses, in order. Those to put with are good only for objects that do not exist yet,
@@ -76,11 +84,12 @@ class BlobService:
             seconds=PRESIGNED_SECONDS,
         )
 
-    def list(self, asked: ListRequest) -> Listed:
+    def list(self, asked: ListRequest, call: Call) -> Listed:  # noqa: ARG002 - every service is told of the call
         """List the objects below a prefix.
 
         Args:
             asked: The prefix, and where the page before ended.
+            call: Whoever asks.
 
         Returns:
             A page of objects.
@@ -103,7 +112,7 @@ class BlobService:
             blobs=[ListedBlob(url=str(found.url), size=found.size) for found in objects], after=after
         )
 
-    def touch(self, asked: BlobUrls) -> BlobUrls:
+    def touch(self, asked: BlobUrls, call: Call) -> BlobUrls:
         """Make objects as young to a sweep as if they were stored now.
 
         Whoever finds an object that is there, and is going to refer to it, touches it and then looks
@@ -111,6 +120,7 @@ class BlobService:
 
         Args:
             asked: Objects, whether they are there or not.
+            call: Whoever asks, and for how long.
 
         Returns:
             The objects.
@@ -120,7 +130,8 @@ class BlobService:
         """
         urls = sorted({str(ObjectUrl.parse(url)) for url in asked.urls})
         with (
-            self._database.connection(for_writing=True) as connection,
+            self._database.connection(for_writing=True, deadline=call.deadline) as connection,
+            self._watch.over(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
             connection.execute(touches.touch(urls))

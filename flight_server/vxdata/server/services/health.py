@@ -10,6 +10,7 @@ from vxdata.server.clock import last_commit
 
 if TYPE_CHECKING:
     from vxdata.server.blobs import BlobStore
+    from vxdata.server.call import Call
     from vxdata.server.database import Database
 
 
@@ -30,8 +31,11 @@ class HealthService:
         self._database = database
         self._blobs = blobs
 
-    def check(self) -> Health:
+    def check(self, call: Call) -> Health:
         """Read the last commit, and look for the bucket.
+
+        Args:
+            call: Whoever asks, and for how long.
 
         Returns:
             The server's version and the last commit.
@@ -42,6 +46,6 @@ class HealthService:
         """
         if self._blobs is not None:
             self._blobs.check()
-        with self._database.connection(wait=MOST_WAIT) as connection:
+        with self._database.connection(wait=MOST_WAIT, deadline=call.deadline) as connection:
             commit = last_commit(connection)
         return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)

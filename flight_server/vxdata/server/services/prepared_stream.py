@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
@@ -37,6 +38,7 @@ class PreparedStream:
         parts: Runs the statement, over further connections where that is worth it.
         watch: Ends the query when nobody reads it any more.
         readers: Those who will read it.
+        deadline: When a connection must have been found, by the monotonic clock.
 
     Attributes:
         snapshot: What the snapshot shows of the types that are read.
@@ -49,11 +51,17 @@ class PreparedStream:
     """
 
     def __init__(
-        self, plan: BoundPlan, database: Database, parts: Parts, watch: Watch, readers: Running
+        self,
+        plan: BoundPlan,
+        database: Database,
+        parts: Parts,
+        watch: Watch,
+        readers: Running,
+        deadline: float = math.inf,
     ) -> None:
         """Take a connection, begin a transaction and resolve the instant."""
         with ExitStack() as resources:
-            connection = resources.enter_context(database.connection())
+            connection = resources.enter_context(database.connection(deadline=deadline))
             self._reading = Reading(connection)
             attended = Attended(self._reading, readers)
             resources.enter_context(watch.over(attended, readers.is_deserted))

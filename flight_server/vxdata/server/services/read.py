@@ -19,12 +19,13 @@ from vxdata.server.services.prepared_stream import PreparedStream
 from vxdata.sql.query.prepared import Method, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.server.call import Call
     from vxdata.server.database import Database
     from vxdata.server.watch import Watch
     from vxdata.sql.query.prepared import PreparedPlan
@@ -75,11 +76,12 @@ class ReadService:
         self._catalog = catalog
         self._watch = watch
 
-    def describe(self, plan: Plan) -> tuple[Plan, pa.Schema]:
+    def describe(self, plan: Plan, call: Call) -> tuple[Plan, pa.Schema]:
         """Check a plan and fix the instant that it reads at, without running it.
 
         Args:
             plan: A well-formed plan.
+            call: Whoever asks.
 
         Returns:
             The plan with its `as_of` resolved, and the schema of its result. A plan that reads a table
@@ -88,17 +90,17 @@ class ReadService:
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
-        bound = self._bound(plan)
-        with closing(self._stream(bound, Running(_never))) as stream:
+        bound = self._bound(plan, call)
+        with closing(self._stream(bound, Running(call.is_cancelled), call)) as stream:
             fixed = plan.model_copy(update={"as_of": stream.snapshot.instant.as_of})
             return plan if bound.is_timeless else fixed, stream.schema
 
-    def run(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Result:
+    def run(self, plan: Plan, call: Call) -> Result:
         """Answer a plan: from what is kept, together with others who ask the same, or by running it.
 
         Args:
             plan: A well-formed plan.
-            is_cancelled: Tells whether the caller has gone; asked from another thread.
+            call: Whoever asks, and for how long.
 
         Returns:
             The answer, with its first row on the way; that of a point lookup whole.
@@ -108,14 +110,14 @@ class ReadService:
             ServerBusy: No connection became free in time.
             DatabaseError: PostgreSQL refused the query.
         """
-        bound = self._bound(plan)
+        bound = self._bound(plan, call)
         lookup = prepare(bound)
         if lookup is not None:
-            return self._at_once(lookup, is_cancelled)
-        readers = Running(is_cancelled, self._stall_limit)
+            return self._at_once(lookup, call)
+        readers = Running(call.is_cancelled, self._stall_limit)
         with ExitStack() as stack:
-            stream = stack.enter_context(closing(self._stream(bound, readers)))
-            batches = self._shared(bound, stream, readers, is_cancelled)
+            stream = stack.enter_context(closing(self._stream(bound, readers, call)))
+            batches = self._shared(bound, stream, readers, call)
             stack.pop_all()  # whoever takes the batches ends the stream
         return Result(stream.schema, batches)
 
@@ -124,7 +126,7 @@ class ReadService:
         bound: BoundPlan,
         stream: PreparedStream,
         readers: Running,
-        is_cancelled: Callable[[], bool],
+        call: Call,
     ) -> Iterator[pa.RecordBatch]:
         """The batches: from what is kept, of a stream that others read, or of this one."""
         if bound.releases is None:  # nothing says how long the rows of a plain table stay as they are
@@ -132,12 +134,15 @@ class ReadService:
         columns = layout_of(bound.columns).description
         key = answer_key(stream.prepared.statement.sql, columns, stream.snapshot, bound.releases)
         opened = Opened(key, stream.snapshot.purge_epoch, readers, stream)
-        return self._desk.answer(opened, is_cancelled)
+        return self._desk.answer(opened, call.is_cancelled)
 
-    def _at_once(self, lookup: PreparedPlan, is_cancelled: Callable[[], bool]) -> Result:
+    def _at_once(self, lookup: PreparedPlan, call: Call) -> Result:
         """Answer a point lookup: with its instant, in one statement."""
         statement = lookup.statement
-        with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
+        with (
+            self._database.connection(deadline=call.deadline) as connection,
+            self._watch.over(connection, call.is_cancelled),
+        ):
             table = connection.prepared.table(statement.template.text, statement.literals)
         instant, batches = split_instant(table, lookup.max_rows)
         layout = layout_of(lookup.columns)
@@ -145,12 +150,12 @@ class ReadService:
         conforming = iter([layout.conform(columns, arrow_schema) for columns in batches])
         return Result(arrow_schema, conforming, is_whole=True)
 
-    def explain(self, plan: Plan, is_cancelled: Callable[[], bool]) -> Explanation:
+    def explain(self, plan: Plan, call: Call) -> Explanation:
         """Tell how a plan would be run, without running it.
 
         Args:
             plan: A well-formed plan.
-            is_cancelled: Tells whether the caller has gone; asked from another thread.
+            call: Whoever asks, and for how long.
 
         Returns:
             What `run` would do at this moment, and PostgreSQL's plan for it.
@@ -158,32 +163,30 @@ class ReadService:
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
-        bound = self._bound(plan)
+        bound = self._bound(plan, call)
         lookup = prepare(bound)
         if lookup is not None:
             sql, parameters = lookup.statement.template.text, lookup.statement.literals
-            with self._database.connection() as connection, self._watch.over(connection, is_cancelled):
+            with (
+                self._database.connection(deadline=call.deadline) as connection,
+                self._watch.over(connection, call.is_cancelled),
+            ):
                 postgresql = connection.prepared.explain(sql, parameters)
             return _explanation(plan, lookup.method, sql, postgresql, parameters=parameters)
-        with closing(self._stream(bound, Running(is_cancelled))) as stream:
+        with closing(self._stream(bound, Running(call.is_cancelled), call)) as stream:
             sql, parts = stream.prepared.statement.sql, stream.divided()
             method = stream.prepared.method if parts else Method.STREAM
             return _explanation(plan, method, sql, stream.explain(parts[0] if parts else sql), parts=parts)
 
-    def _bound(self, plan: Plan) -> BoundPlan:
+    def _bound(self, plan: Plan, call: Call) -> BoundPlan:
         """Bind a plan, and make sure that no later commit can be stamped before its instant."""
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
-            close_instant(self._database, bound.as_of)
+            close_instant(self._database, bound.as_of, call.deadline)
         return bound
 
-    def _stream(self, bound: BoundPlan, readers: Running) -> PreparedStream:
-        return PreparedStream(bound, self._database, self._parts, self._watch, readers)
-
-
-def _never() -> bool:
-    """Nothing is run that could take long, so nobody is asked whether the caller has gone."""
-    return False
+    def _stream(self, bound: BoundPlan, readers: Running, call: Call) -> PreparedStream:
+        return PreparedStream(bound, self._database, self._parts, self._watch, readers, call.deadline)
 
 
 def _explanation(

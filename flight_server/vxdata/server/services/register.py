@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vxdata.schemas.wire import ExternalUids
+    from vxdata.server.call import Call
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
+    from vxdata.server.watch import Watch
 
 Row = tuple[str, str, str, str, int]
 
@@ -74,17 +76,20 @@ class RegisterService:
 
     Args:
         database: Pool of connections.
+        watch: Cancels statements whose caller has gone.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Keep the pool."""
+    def __init__(self, database: Database, watch: Watch) -> None:
+        """Keep both."""
         self._database = database
+        self._watch = watch
 
-    def register(self, asked: ExternalUids) -> Registered:
+    def register(self, asked: ExternalUids, call: Call) -> Registered:
         """Make identifiers for external uids, all or none.
 
         Args:
             asked: The external uids, each with its parent.
+            call: Whoever asks, and for how long.
 
         Returns:
             The identifiers, in order.
@@ -96,17 +101,19 @@ class RegisterService:
         """
         scheme = _scheme(asked)
         with (
-            self._database.connection(for_writing=True) as connection,
+            self._database.connection(for_writing=True, deadline=call.deadline) as connection,
+            self._watch.over(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
             identifiers = attempted(connection, lambda: _make(connection, scheme, asked))
         return Registered(identifiers=identifiers)
 
-    def resolve(self, asked: ExternalUids) -> Registered:
+    def resolve(self, asked: ExternalUids, call: Call) -> Registered:
         """Find the identifiers that were made for external uids.
 
         Args:
             asked: The external uids, each with its parent.
+            call: Whoever asks, and for how long.
 
         Returns:
             The identifiers, in order.
@@ -116,7 +123,11 @@ class RegisterService:
             UnexpectedPayload: A parent is of another type.
         """
         _scheme(asked)
-        with self._database.connection() as connection, connection.transaction(READ_ONLY):
+        with (
+            self._database.connection(deadline=call.deadline) as connection,
+            self._watch.over(connection, call.is_cancelled),
+            connection.transaction(READ_ONLY),
+        ):
             known = _lookup(connection, asked)
         unknown = [pair for pair in dict.fromkeys(asked.pairs) if pair not in known]
         if unknown:

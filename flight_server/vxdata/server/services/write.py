@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import WriteCommand
+    from vxdata.server.call import Call
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
     from vxdata.server.lineage import Lineage
@@ -84,7 +85,7 @@ class WriteService:
         self,
         command: WriteCommand,
         sections: Iterator[Section | int],
-        is_cancelled: Callable[[], bool],
+        call: Call,
         lineage: Lineage | None = None,
     ) -> CommitReceipt:
         """Apply an upload in one commit.
@@ -92,7 +93,7 @@ class WriteService:
         Args:
             command: What to do with the rows.
             sections: The sections as they arrive, then the number of rows that the commit marker states.
-            is_cancelled: Tells whether the caller has gone; asked from another thread.
+            call: Whoever asks, and for how long.
             lineage: Takes up the lineage of what is created, if the caller wants it.
 
         Returns:
@@ -109,7 +110,7 @@ class WriteService:
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
-        receipt = self._commit(command, sections, is_cancelled, lineage)
+        receipt = self._commit(command, sections, call, lineage)
         if command.verb == "purge":
             self._on_purge(self._purge_epoch())
         return receipt
@@ -122,12 +123,12 @@ class WriteService:
         self,
         command: WriteCommand,
         sections: Iterator[Section | int],
-        is_cancelled: Callable[[], bool],
+        call: Call,
         lineage: Lineage | None,
     ) -> CommitReceipt:
         # A client that sends nothing is lent no connection.
         first = [section for section in [next(sections, None)] if section is not None]
-        with Lease(self._transaction(is_cancelled), self._idle) as lease:
+        with Lease(self._transaction(call), self._idle) as lease:
             connection = lease.held
             staging = Staging(connection, self._registry, command.verb, lineage)
             digest = self._receive(command, chain(first, lease.attend(sections)), staging)
@@ -136,10 +137,10 @@ class WriteService:
             return attempted(connection, lambda: _apply(connection, staging, command, digest))
 
     @contextmanager
-    def _transaction(self, is_cancelled: Callable[[], bool]) -> Iterator[Connection]:
+    def _transaction(self, call: Call) -> Iterator[Connection]:
         with (
-            self._database.connection(for_writing=True) as connection,
-            self._watch.over(connection, is_cancelled),
+            self._database.connection(for_writing=True, deadline=call.deadline) as connection,
+            self._watch.over(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
             yield connection

@@ -20,11 +20,11 @@ from vxdata.schemas.errors import (
     ServerUnavailable,
     VxDataError,
 )
-from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import (
     ACCEPT_LINEAGE,
     AS_OF_KEY,
     COMPRESSION,
+    TIMEOUT,
     UPLOAD_SCHEMA,
     VERSION_KEY,
     Action,
@@ -32,6 +32,7 @@ from vxdata.schemas.wire import (
     CommitReceipt,
     WireError,
 )
+from vxdata.schemas.wire.tickets import Ticket, encode_ticket
 from vxdata.sdk._transport.ahead import ReadAhead
 from vxdata.sdk._transport.base import Stream, Written
 from vxdata.sdk._transport.link import codec_for
@@ -73,6 +74,8 @@ class FlightTransport:
         self._has_timeout = timeout is not None
         codec = codec_for(base_url, compression)
         headers = [] if codec is None else [(COMPRESSION.encode(), codec.encode())]
+        if timeout is not None:
+            headers.append((TIMEOUT.encode(), str(timeout).encode()))
         self._options, self._lineage_options = (
             pa.flight.FlightCallOptions(
                 timeout=timeout,
@@ -83,8 +86,8 @@ class FlightTransport:
         )
 
     def read(self, plan: Plan, *, whole: bool = False) -> Stream:
-        """Run a plan; the ticket is the plan itself, so this is one round trip."""
-        arriving = ReadAhead(partial(self._arriving, encode(plan)), whole=whole)
+        """Run a plan; the ticket holds the plan itself, so this is one round trip."""
+        arriving = ReadAhead(partial(self._arriving, encode_ticket(Ticket(plan))), whole=whole)
         arrow_schema = cast("pa.Schema", next(arriving))
         metadata = arrow_schema.metadata or {}
         return Stream(

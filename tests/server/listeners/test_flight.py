@@ -21,7 +21,7 @@ import pyarrow.flight as fl
 import pytest
 
 from tests.server.support import batch, ipc, put, scalar, section, state, until
-from vxdata.schemas.plan import Plan, decode, encode
+from vxdata.schemas.plan import Plan, encode
 from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import (
@@ -35,6 +35,7 @@ from vxdata.schemas.wire import (
     WireError,
     WriteCommand,
 )
+from vxdata.schemas.wire.tickets import decode_ticket
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class TestRead:
         descriptor = fl.FlightDescriptor.for_command(plan(select=["identifier"]))
         info = raw.get_flight_info(descriptor)
         (endpoint,) = info.endpoints
-        assert decode(endpoint.ticket.ticket).as_of == receipt.as_of
+        assert decode_ticket(endpoint.ticket.ticket).plan.as_of == receipt.as_of
         assert info.schema.names == ["identifier"]
         before = get(raw, endpoint.ticket.ticket)
         put(raw, upload_of(sources(f"{unique}-later")), 1)

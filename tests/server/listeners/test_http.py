@@ -15,20 +15,29 @@ from vxdata.schemas.errors import ServerBusy, ServerUnavailable
 from vxdata.schemas.wire import Health
 from vxdata.server.app import Server
 from vxdata.server.database import Database
-from vxdata.server.http import HttpServer, build_app
+from vxdata.server.errors import ErrorDesk
+from vxdata.server.listeners.boundary import Boundary
+from vxdata.server.listeners.http.app import LISTENER, build_app
+from vxdata.server.listeners.http.server import HttpServer
 from vxdata.server.services.health import HealthService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
+    from starlette.applications import Starlette
 
+    from vxdata.server.call import Call
     from vxdata.server.config import Settings
 
 
-def answer(check: Callable[[], Health], path: str = "/readyz", method: str = "GET") -> httpx.Response:
+def app_with(check: Callable[[Call], Health]) -> Starlette:
+    return build_app(check, Boundary(LISTENER, ErrorDesk()))
+
+
+def answer(check: Callable[[Call], Health], path: str = "/readyz", method: str = "GET") -> httpx.Response:
     """Ask a listener that has this check."""
-    with closing(HttpServer(build_app(check), "127.0.0.1", 0)) as listener:
+    with closing(HttpServer(app_with(check), "127.0.0.1", 0)) as listener:
         return ask(listener.port, path, method)
 
 
@@ -48,8 +57,8 @@ def ask(port: int, path: str, method: str = "GET") -> httpx.Response:
     return answers[0]
 
 
-def failing(error: Exception) -> Callable[[], Health]:
-    def check() -> Health:
+def failing(error: Exception) -> Callable[[Call], Health]:
+    def check(_: Call) -> Health:
         raise error
 
     return check
@@ -89,20 +98,20 @@ class TestApp:
 
 class TestListener:
     def test_frees_its_port(self) -> None:
-        first = HttpServer(build_app(failing(RuntimeError())), "127.0.0.1", 0)
+        first = HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", 0)
         port = first.port
         with pytest.raises(OSError, match="in use"):
-            HttpServer(build_app(failing(RuntimeError())), "127.0.0.1", port)
+            HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", port)
         assert ask(port, "/livez").status_code == 200
         first.close()
-        with closing(HttpServer(build_app(failing(RuntimeError())), "127.0.0.1", port)):
+        with closing(HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", port)):
             assert ask(port, "/livez").status_code == 200
 
     def test_closed_before_it_has_come_up(self) -> None:
-        HttpServer(build_app(failing(RuntimeError())), "127.0.0.1", 0).close()
+        HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", 0).close()
 
     def test_an_open_connection_does_not_hold_up_the_end(self) -> None:
-        listener = HttpServer(build_app(failing(RuntimeError())), "127.0.0.1", 0)
+        listener = HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", 0)
         assert ask(listener.port, "/livez").status_code == 200
         with socket.create_connection(("127.0.0.1", listener.port)):
             listener.close()

@@ -1,8 +1,4 @@
-"""The HTTP listener: health checks for whatever keeps the server running.
-
-gRPC's own health service cannot be added to a pyarrow server, so liveness and readiness are plain
-HTTP: `/livez` answers while the process does, `/readyz` while it can take calls.
-"""
+"""The HTTP server: an application in a thread of its own."""
 
 from __future__ import annotations
 
@@ -11,48 +7,12 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
-from vxdata.server.errors import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from vxdata.schemas.wire import Health
-
+    from starlette.applications import Starlette
 
 STOP_SECONDS: Final = 5
 """How long a check that is under way may hold up the end."""
-
-
-def build_app(check: Callable[[], Health]) -> Starlette:
-    """Make the application.
-
-    Args:
-        check: Answers, or raises when the server cannot take calls.
-
-    Returns:
-        An ASGI application with `/livez` and `/readyz`.
-    """
-
-    async def livez(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def readyz(_: Request) -> Response:
-        try:
-            health = await run_in_threadpool(check)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the server is not ready
-            shown = translate(error)
-            return JSONResponse({"status": "unavailable", "code": shown.code}, status_code=503)
-        return JSONResponse(health.model_dump(mode="json"))
-
-    return Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz)])
 
 
 class HttpServer:

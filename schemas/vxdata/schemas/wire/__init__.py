@@ -43,6 +43,9 @@ resource. It may be missing: a server need not keep so much until the commit, an
 a request again. It can be read at any time.
 """
 
+TIMEOUT: Final = "vxdata-timeout"
+"""Header of a call: the seconds that its caller waits, which gRPC does not tell a server."""
+
 LINEAGE_SCHEMA: Final = pa.schema(
     [
         pa.field("identifier", pa.string(), nullable=False),

@@ -1,0 +1,219 @@
+"""The boundary: what every call passes, whichever listener takes it.
+
+A call gets a request id and is bound to the log; it is refused while the server drains; whatever is raised
+becomes an error of our own tree; and when the call has ended, observers are told how. A listener adds what
+belongs to its protocol: how a request is read, and which status an error has.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import structlog
+
+from vxdata.schemas.errors import RequestCancelled, RequestTimedOut, ServerUnavailable
+from vxdata.server.call import ANONYMOUS, Call, Principal
+from vxdata.server.errors import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vxdata.schemas.errors import VxDataError
+    from vxdata.schemas.wire import WireError
+    from vxdata.server.errors import ErrorDesk
+
+OK: Final = "OK"
+"""Code of a call that did not fail."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call has ended.
+
+    Args:
+        listener: Name of the listener that took it.
+        operation: What was asked for, such as ``do_get``.
+        call: The call.
+        code: `OK`, or the code of the error.
+        seconds: From the request to the end of the response.
+    """
+
+    listener: str
+    operation: str
+    call: Call
+    code: str
+    seconds: float
+
+
+Observer = Callable[[Outcome], None]
+"""Takes the outcome of every call, for metrics."""
+
+
+class CallFailed(Exception):
+    """A call has failed; the listener tells its caller in the words of its protocol.
+
+    Args:
+        error: The error that the caller is shown.
+        wire: The same as it travels.
+    """
+
+    def __init__(self, error: VxDataError, wire: WireError) -> None:
+        """Keep both."""
+        super().__init__(error.message)
+        self.error = error
+        self.wire = wire
+
+
+class Boundary:
+    """Opens the calls of one listener.
+
+    Args:
+        listener: Its name.
+        errors: Describes exceptions for the wire.
+        observers: Told of every call that has ended.
+    """
+
+    def __init__(self, listener: str, errors: ErrorDesk, observers: Sequence[Observer] = ()) -> None:
+        """Begin by taking calls."""
+        self._listener = listener
+        self._errors = errors
+        self._observers = tuple(observers)
+        self._is_draining = False
+
+    def drain(self) -> None:
+        """Refuse new calls; those in progress go on."""
+        self._is_draining = True
+
+    @contextmanager
+    def call(
+        self,
+        operation: str,
+        has_left: Callable[[], bool],
+        *,
+        timeout: float = math.inf,
+        principal: Principal = ANONYMOUS,
+    ) -> Iterator[OpenCall]:
+        """Open a call for the length of a block.
+
+        Args:
+            operation: What is asked for.
+            has_left: Tells whether the caller has gone; asked from another thread.
+            timeout: Seconds that the call may take.
+            principal: Whoever makes it.
+
+        Yields:
+            The call. It ends with the block, or with the stream that the block made of its response.
+
+        Raises:
+            CallFailed: The block failed, or the server is about to stop.
+        """
+        begun = time.monotonic()
+        call = Call(secrets.token_hex(8), has_left, principal, begun + timeout)
+        opened = OpenCall(call, self._errors, self._observe(operation, call, begun))
+        with structlog.contextvars.bound_contextvars(
+            request_id=call.request_id, listener=self._listener, operation=operation
+        ):
+            try:
+                self._refuse_if_draining()
+                yield opened
+            except Exception as error:  # noqa: BLE001 - the boundary: nothing but our own errors leaves it
+                raise opened.failed(error) from None
+        if not opened.is_streaming:
+            opened.end(OK)
+
+    def _refuse_if_draining(self) -> None:
+        if self._is_draining:
+            msg = "The server is shutting down; try again."
+            raise ServerUnavailable(msg)
+
+    def _observe(self, operation: str, call: Call, begun: float) -> Callable[[str], None]:
+        def observe(code: str) -> None:
+            outcome = Outcome(self._listener, operation, call, code, time.monotonic() - begun)
+            for observer in self._observers:
+                observer(outcome)
+
+        return observe
+
+
+class OpenCall:
+    """A call that has not ended.
+
+    Args:
+        call: What services are told of it.
+        errors: Describes exceptions for the wire.
+        observe: Takes the code that it ends with.
+    """
+
+    def __init__(self, call: Call, errors: ErrorDesk, observe: Callable[[str], None]) -> None:
+        """Begin."""
+        self.call = call
+        self.is_streaming = False
+        self._errors = errors
+        self._observe = observe
+        self._has_ended = False
+
+    def stream(self, items: Iterator[Item]) -> StreamedResponse[Item]:
+        """Let the call end with its response.
+
+        Args:
+            items: What the response is made of.
+
+        Returns:
+            The same items; errors among them leave as `CallFailed`.
+        """
+        self.is_streaming = True
+        return StreamedResponse(self, items)
+
+    def failed(self, error: Exception) -> CallFailed:
+        """End the call with an error."""
+        shown, wire = self._errors.to_wire(self._told(error), self.call.request_id)
+        self.end(shown.code)
+        return CallFailed(shown, wire)
+
+    def end(self, code: str) -> None:
+        """Tell the observers how the call has ended, once."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._observe(code)
+
+    def _told(self, error: Exception) -> Exception:
+        """What was cancelled because the deadline passed has timed out."""
+        if self.call.is_late and isinstance(translate(error), RequestCancelled):
+            return RequestTimedOut("The deadline of the call has passed.")
+        return error
+
+
+class StreamedResponse(Iterator[Item], Generic[Item]):
+    """The items of a response. The call ends when they do, fail, or are dropped.
+
+    Args:
+        opened: The call.
+        items: The items.
+    """
+
+    def __init__(self, opened: OpenCall, items: Iterator[Item]) -> None:
+        """Take nothing yet."""
+        self._opened = opened
+        self._items = items
+
+    def __next__(self) -> Item:
+        """Take the next item, within the boundary."""
+        try:
+            return next(self._items)
+        except StopIteration:
+            self._opened.end(OK)
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary of a response already begun
+            raise self._opened.failed(error) from None
+
+    def __del__(self) -> None:
+        """A response that was dropped before its end has been cancelled."""
+        self._opened.end(RequestCancelled.code)

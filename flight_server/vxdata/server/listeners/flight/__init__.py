@@ -1,0 +1,1 @@
+"""The Flight listener; nothing else in the server imports pyarrow.flight."""

@@ -1,0 +1,56 @@
+"""The headers of a call: what its caller accepts, and how long it waits."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, get_args
+
+import pyarrow.flight
+
+from vxdata.schemas.wire import ACCEPT_LINEAGE, COMPRESSION, TIMEOUT, Compression
+from vxdata.server.lineage import Lineage
+
+HEADERS: Final = "headers"
+"""Name of the middleware."""
+
+
+class Headers(pyarrow.flight.ServerMiddleware):
+    """The headers of one call.
+
+    One piece of middleware for all of them: C++ asks the interpreter three times for each.
+
+    Args:
+        codec: How record batches are compressed; None for as they are.
+        lineage: Takes up the lineage of what an upload creates; None where the caller does not take it.
+        timeout: Seconds that the caller waits.
+    """
+
+    def __init__(self, codec: Compression | None, lineage: Lineage | None, timeout: float) -> None:
+        """Keep them for the call."""
+        self.codec = codec
+        self.lineage = lineage
+        self.timeout = timeout
+
+
+class HeadersFactory(pyarrow.flight.ServerMiddlewareFactory):
+    """Reads the headers of each call."""
+
+    def start_call(self, _info: Any, headers: dict[str, list[str]]) -> Headers:
+        """Take the first codec that is known, or none; keep lineage for those who take it."""
+        accepted = [name.strip() for name in ",".join(headers.get(COMPRESSION, ())).split(",")]
+        known: dict[str, Compression] = {name: name for name in get_args(Compression)}
+        codec = next((known[name] for name in accepted if name in known), None)
+        lineage = Lineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None
+        return Headers(codec, lineage, _seconds(headers.get(TIMEOUT, ())))
+
+
+def _seconds(values: list[str] | tuple[str, ...]) -> float:
+    """The timeout that a header states; none if it states no positive number.
+
+    gRPC ends the call by itself in any case: the header only tells the server when.
+    """
+    try:
+        (seconds,) = map(float, values)
+    except ValueError:
+        return math.inf
+    return seconds if seconds > 0 else math.inf

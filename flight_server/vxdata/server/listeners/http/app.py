@@ -1,0 +1,73 @@
+"""The HTTP application: health checks for whatever keeps the server running.
+
+gRPC's own health service cannot be added to a pyarrow server, so liveness and readiness are plain
+HTTP: `/livez` answers while the process does, `/readyz` while it can take calls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from vxdata.server.listeners.boundary import Boundary, CallFailed
+from vxdata.server.listeners.http.status import http_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from vxdata.schemas.wire import Health
+    from vxdata.server.call import Call
+
+LISTENER: Final = "http"
+
+NOT_READY: Final = 503
+"""Status of a server that cannot take calls, whatever the reason."""
+
+
+def build_app(check: Callable[[Call], Health], boundary: Boundary) -> Starlette:
+    """Make the application.
+
+    Args:
+        check: Answers, or raises when the server cannot take calls.
+        boundary: What every call passes.
+
+    Returns:
+        An ASGI application with `/livez` and `/readyz`.
+    """
+
+    def checked() -> Health:
+        with boundary.call("readyz", _stays) as opened:
+            return check(opened.call)
+
+    async def livez(_: Request) -> Response:
+        with boundary.call("livez", _stays):
+            return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        try:
+            health = await run_in_threadpool(checked)
+        except CallFailed as failed:
+            return JSONResponse({"status": "unavailable", "code": failed.error.code}, NOT_READY)
+        return JSONResponse(health.model_dump(mode="json"))
+
+    return Starlette(
+        routes=[Route("/livez", livez), Route("/readyz", readyz)], exception_handlers={CallFailed: _failure}
+    )
+
+
+def _stays() -> bool:
+    """A health check is short, so nobody looks whether its caller has gone."""
+    return False
+
+
+async def _failure(_: Request, failed: Exception) -> Response:
+    """Show the error of a call that has failed, as it travels over Flight too."""
+    assert isinstance(failed, CallFailed)  # noqa: S101 - registered for it alone
+    return JSONResponse(failed.wire.model_dump(mode="json"), http_status(failed.error))

@@ -1,0 +1,45 @@
+"""Which HTTP status an error has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vxdata.schemas.errors import (
+    BlobForbidden,
+    BlobNotFound,
+    InternalError,
+    InvalidRequest,
+    NotAllowed,
+    NotRegistered,
+    RequestCancelled,
+    RequestTimedOut,
+    ResourceNotFound,
+    ServiceProblem,
+    StateConflict,
+    UnknownAction,
+    UnknownResourceType,
+    VxDataError,
+)
+
+HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
+    (NotAllowed, 403),
+    (BlobForbidden, 403),
+    (UnknownAction, 404),
+    (UnknownResourceType, 404),
+    (ResourceNotFound, 404),
+    (NotRegistered, 404),
+    (BlobNotFound, 404),
+    (InvalidRequest, 400),
+    (StateConflict, 409),
+    (RequestCancelled, 499),  # as nginx logs a caller that has gone: nobody reads it
+    (RequestTimedOut, 504),
+    (InternalError, 500),
+    (ServiceProblem, 503),
+    (VxDataError, 502),  # of the storage behind the server
+)
+"""Error class -> status, the first match counts."""
+
+
+def http_status(error: VxDataError) -> int:
+    """The status that a response with this error has."""
+    return next(status for kind, status in HTTP_STATUSES if isinstance(error, kind))
