@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client
 from vxdata.sdk._frames import table_from_frame
 

@@ -9,10 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import DataSourceCreate, ImagingStudyCreate, PatientCreate, VolumeCreate
 from vxdata.schemas.models import models_of
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.registry import registry
 from vxdata.sdk import (
     Client,
     DuplicateIdentifiers,

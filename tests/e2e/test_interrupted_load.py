@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from tests.fixtures.commands import DEADLINE, command, environment, until, vxdata
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client, Query
 from vxdata.server.app import Server
 from vxdata.server.config import Settings

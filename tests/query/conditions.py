@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import polars as pl
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.fields import Date, Float, NumberMap, Text, TextList, TextMap, Timestamp
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.plan import (
@@ -24,7 +25,6 @@ from vxdata.schemas.plan import (
     Quantified,
     TextTest,
 )
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -13,10 +13,10 @@ import polars as pl
 
 from tests.query.values import RESTS, value
 from tests.server.support import CALL, batch, scalar
+from vxdata.schemas.catalog.builtin import COMMIT_FIELDS, DELETED
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import StateConflict
 from vxdata.schemas.fields import NumberMap, TextMap
-from vxdata.schemas.registry import registry
-from vxdata.schemas.relations import COMMIT_FIELDS, DELETED
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.services.write import Section
 

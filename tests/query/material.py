@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.query.data import NAMES, TYPES
 from tests.query.values import FLOATS, INTEGERS, TEXTS, candidates
+from vxdata.schemas.catalog.builtin import COMMIT, RESOURCE
 from vxdata.schemas.fields import (
     BlobUrl,
     Boolean,
@@ -24,7 +25,6 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.payload_type import METADATA
-from vxdata.schemas.relations import COMMIT, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

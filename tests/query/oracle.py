@@ -11,8 +11,8 @@ import polars as pl
 
 from tests.query.conditions import Conditions, operand, unsigned
 from tests.query.state import State
+from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.schemas.fields import Integer
-from vxdata.schemas.relations import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

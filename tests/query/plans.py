@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.query.data import NAMES
 from tests.query.material import RELATIONS, Material, Place, in_other_words
 from tests.query.patterns import patterns
+from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.fields import Boolean, Float, Integer, TextList, Timestamp
 from vxdata.schemas.plan import (
     Aggregate,
@@ -29,7 +30,6 @@ from vxdata.schemas.plan import (
     Subquery,
     TextTest,
 )
-from vxdata.schemas.relations import COMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlglot
 from sqlglot import exp
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.sql.names import DIALECT, SCHEMA
 
 if TYPE_CHECKING:

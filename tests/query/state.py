@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from vxdata.schemas.catalog.builtin import COMMIT, DELETED, RESOURCE
 from vxdata.schemas.payload_type import METADATA
-from vxdata.schemas.relations import COMMIT, DELETED, RESOURCE
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -19,10 +19,10 @@ from tests.query.plans import plans
 from tests.query.shown import shown
 from tests.server.support import CALL
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.catalog.builtin import RESOURCE
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
-from vxdata.schemas.registry import registry
-from vxdata.schemas.relations import RESOURCE
 from vxdata.schemas.wire import AS_OF_KEY
 from vxdata.server.database import Database
 from vxdata.server.errors import translate

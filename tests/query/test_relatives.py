@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from tests.server.support import CALL, batch, create, resources
+from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.plan import HasAncestor, Not, Plan
-from vxdata.schemas.relations import RESOURCE
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.services.write import Section
 

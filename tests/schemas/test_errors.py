@@ -27,7 +27,7 @@ from vxdata.schemas.errors import (
     ValidationFailed,
     VxDataError,
 )
-from vxdata.schemas.messages import SHOWN_IN_MESSAGE, abridged, did_you_mean
+from vxdata.schemas.errors.messages import SHOWN_IN_MESSAGE, abridged, did_you_mean
 
 
 def tree(root: type[VxDataError]) -> list[type[VxDataError]]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidIdentifier, UnexpectedPayload, UnknownResourceType
 from vxdata.schemas.identifiers import REST_PATTERN, normalise, normalise_all, normalise_as, prefix_of
 from vxdata.schemas.payloads.vocabularies import IDENTIFIER_PATTERN
-from vxdata.schemas.registry import registry
 
 PREFIXES = st.sampled_from(sorted(registry().by_prefix))
 SPELLINGS = st.sampled_from(sorted(registry().canonical_prefix))

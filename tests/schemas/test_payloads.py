@@ -12,6 +12,7 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
 from vxdata.schemas import fields as field_types
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.fields import (
     BLOB_URL_PATTERN,
     CONTROL_CHARACTERS,
@@ -24,7 +25,6 @@ from vxdata.schemas.fields import (
 )
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.payloads.vocabularies import PROSTATE_SECTOR_PATTERN
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 ALL_FIELDS = [

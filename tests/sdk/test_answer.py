@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import ArtefactCreate, ImagingStudyCreate, PatientCreate, VolumeCreate
 from vxdata.schemas.errors import InternalError, ResourceNotFound, ServerUnavailable
-from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.sdk import Client, F

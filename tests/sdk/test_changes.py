@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedPayload
-from vxdata.schemas.registry import registry
 from vxdata.schemas.update import DataSourceUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk._changes import is_pair, pairs_of, tables_of_identifiers, tables_of_updates
 

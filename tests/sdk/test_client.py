@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidRequest, RequestTimedOut, ServerUnavailable, UnknownResourceType
-from vxdata.schemas.registry import registry
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.payloads import payloads
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import (
     FieldTypeMismatch,
     ParentNotFound,
@@ -33,7 +34,6 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.models import NaiveTimestampWarning
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.violations import MAX_VIOLATIONS
 from vxdata.sdk import F

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.payloads import payloads
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import ArtefactCreate, DataSourceCreate, PatientCreate
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.models import models_of
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import create_schema, response_schema
 from vxdata.sdk._models import arrow_value, by_type, responses, table_of
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, UnknownField, UnknownResourceType
 from vxdata.schemas.fields import Integer, Nested
 from vxdata.schemas.plan import MOST_NESTED, And, OrderBy, Plan, Subquery, decode, encode
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.sdk import ALL, ANY, Client, F, MemoryTransport, Predicate, Query, count, has_ancestor
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import ResourceNotFound
-from vxdata.schemas.relations import RESOURCE
 from vxdata.schemas.update import PatientUpdate
 from vxdata.sdk import _reader
 from vxdata.sdk._reader import children_of, read_in, retrieve

@@ -10,9 +10,9 @@ import pytest
 
 from tests.server.support import until
 from tests.store.relay import Relay
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
-from vxdata.schemas.registry import registry
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from vxdata.schemas.catalog import Catalog
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.server.database import Database
 from vxdata.server.embedded.secrets import StackSecrets
 from vxdata.server.services.read import ReadService

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.flight
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.types.arrow import create_schema
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, WriteCommand
 from vxdata.server.call import Call
@@ -17,7 +17,7 @@ from vxdata.server.services.write import Section
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.server.database import Database
     from vxdata.server.services.write import WriteService

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.server.support import CALL, create, resources
+from vxdata.schemas.binding.bound_predicates import BoundAnd, BoundComparison, Operand
+from vxdata.schemas.binding.values import Literal
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, OrderBy, Plan
-from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, Operand
-from vxdata.schemas.plan.values import Literal
 from vxdata.sdk import Client, F
 from vxdata.server.answers.desk import Desk
 from vxdata.server.answers.shelf import Shelf

@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.errors import UnexpectedPayload, UnknownResourceType, ValidationFailed
 from vxdata.schemas.fields import Field, Integer, Text
 from vxdata.schemas.payload_type import PayloadType
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
-from vxdata.schemas.registry import Registry, registry
 from vxdata.sdk import F
 from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._session import Session

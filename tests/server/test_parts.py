@@ -9,8 +9,8 @@ import pytest
 
 from tests.server.support import CALL, create, resources, until
 from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.registry import registry
 from vxdata.server.call import Call
 from vxdata.server.database import Database
 from vxdata.server.database_errors import DatabaseError, StatementCancelled

@@ -9,10 +9,10 @@ import pytest
 
 from tests.server.support import CALL, create, resources
 from vxdata.schemas.catalog import Catalog, PlainTable, Relation
+from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.fields import Field, Float, Integer, Text
 from vxdata.schemas.plan import Aggregate, Comparison, HasAncestor, IsInQuery, OrderBy, Plan, Subquery
-from vxdata.schemas.registry import Registry, registry
 from vxdata.server.answers.desk import Desk
 from vxdata.server.answers.shelf import Shelf
 from vxdata.server.services.read import ReadService

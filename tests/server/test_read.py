@@ -11,6 +11,7 @@ import pytest
 
 from tests.server.support import CALL, create, resources, scalar, until
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import AsOfInFuture, RequestTimedOut, UnknownField
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -26,7 +27,6 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.plan import Comparison, IsIn, Plan
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.call import Call

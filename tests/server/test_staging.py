@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.payloads import payloads
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ValidationFailed
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import create_schema
 from vxdata.sdk._models import arrow_value
 from vxdata.server.connection import READ_WRITE

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.server.support import scalar
+from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.fields import Field, Integer, NumberMap, Text
 from vxdata.schemas.payload_type import PayloadType
-from vxdata.schemas.registry import Registry, registry
 from vxdata.server.database import Database
 from vxdata.server.upgrade import SchemaMismatch, Upgrade, upgrade
 from vxdata.sql.migrations import migrations
@@ -34,7 +34,7 @@ UPGRADER = """
 import os, sys
 from contextlib import closing
 from pydantic import SecretStr
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.server.database import Database
 from vxdata.server.upgrade import upgrade
 with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:

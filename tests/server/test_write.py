@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.server.deadlocks import deadlocked
 from tests.server.support import CALL, batch, ipc, put, resources, scalar, section, state, until
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import (
     IdempotencyMismatch,
     IncompleteUpload,
@@ -20,7 +21,6 @@ from vxdata.schemas.errors import (
     ResourceNotFound,
     ServerBusy,
 )
-from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, Verb, WireError, WriteCommand
 from vxdata.server.app import Server
 from vxdata.server.database import Database

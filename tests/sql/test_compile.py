@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.plan import MOST_NESTED, And, Comparison, IsIn, IsNull, Or, Plan, bind, decode, encode
-from vxdata.schemas.registry import registry
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.server.support import scalar
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.fields import Field, Integer, NumberMap, Text, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES, PayloadType
-from vxdata.schemas.registry import registry
 from vxdata.server.database_errors import DatabaseError, UniqueViolation
 from vxdata.sql.ddl import add_column, create_tables, quote
 from vxdata.sql.names import TOMBSTONE

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vxdata.schemas.plan.values import Literal
+from vxdata.schemas.binding.values import Literal
 from vxdata.sql.dialect.postgres import text_array
 from vxdata.sql.literals import timestamp, to_sql
 from vxdata.sql.migrations import split_statements

@@ -11,9 +11,9 @@ from sqlglot import exp, parse_one
 
 from tests.server.support import create, resources, scalar
 from tests.sql.case_files import CASES, RULES_BY_NAME, Case, case_paths, read_cases, rewritten, written
+from vxdata.schemas.binding.bound_predicates import BoundPredicate
 from vxdata.schemas.catalog import RelationKind, default_catalog
 from vxdata.schemas.plan import bind, decode
-from vxdata.schemas.plan.bound_predicates import BoundPredicate
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.conditions import CONDITIONS
 from vxdata.sql.instant import Instant

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.sql.instant import Instant
 from vxdata.sql.staged import create_staging, staged_table
 from vxdata.sql.versions import cascade, lineage, pending, presence, publish, removal

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
+from vxdata.schemas.catalog.builtin import COMMIT
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.plan import Comparison, Plan
-from vxdata.schemas.registry import registry
-from vxdata.schemas.relations import COMMIT
 
 if TYPE_CHECKING:
     from vxdata.sdk import Client

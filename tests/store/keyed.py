@@ -10,8 +10,8 @@ import polars as pl
 
 from tests.store.journal import Journal
 from tests.store.load import insist
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServiceProblem
-from vxdata.schemas.registry import registry
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
 from vxdata.sdk._frames import table_from_frame

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import DataSourceCreate, VolumeCreate
 from vxdata.schemas.errors import ServiceProblem, StateConflict, VersionConflict
 from vxdata.schemas.models import models_of
-from vxdata.schemas.registry import registry
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
 from vxdata.sdk._changes import tables_of_updates

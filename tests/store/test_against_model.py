@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.store.model import LINEAGE, Model, Record, Refused
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.models import models_of
-from vxdata.schemas.registry import registry
 from vxdata.sdk import F
 
 if TYPE_CHECKING:

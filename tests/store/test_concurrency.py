@@ -20,9 +20,9 @@ from tests.store.keyed import Writer
 from tests.store.kills import free_port, kill_a_backend, kill_postgresql, kill_server, staged_uploads
 from tests.store.load import Scene, count_up, meddle, read_again, write_in_bulk
 from tests.store.relay import Relay
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import ArtefactCreate, PatientCreate
 from vxdata.schemas.errors import LineageCycle, ParentNotFound, ResourceAlreadyExists
-from vxdata.schemas.registry import registry
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
 from vxdata.sdk._changes import tables_of_updates

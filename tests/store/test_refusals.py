@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 import pytest
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import ArtefactCreate, DataSourceCreate, PatientCreate, VolumeCreate
 from vxdata.schemas.errors import (
     AlreadyRegistered,
@@ -30,8 +31,7 @@ from vxdata.schemas.errors import (
     VersionConflict,
     VxDataError,
 )
-from vxdata.schemas.messages import SHOWN_IN_MESSAGE
-from vxdata.schemas.registry import registry
+from vxdata.schemas.errors.messages import SHOWN_IN_MESSAGE
 from vxdata.schemas.update import ArtefactUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk import Client
 from vxdata.sdk._changes import tables_of_identifiers

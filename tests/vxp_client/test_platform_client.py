@@ -9,9 +9,9 @@ import pytest
 
 import vxdata.sdk
 import vxp_client
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import UnknownResourceType
-from vxdata.schemas.registry import registry
 from vxdata.sdk import Client, Query
 from vxp_client import ANY, F, PlatformClient, count, has_ancestor
 

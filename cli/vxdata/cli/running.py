@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from rich.console import Console
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.database import Database

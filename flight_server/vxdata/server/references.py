@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.fields import Field
-    from vxdata.schemas.registry import Registry
     from vxdata.server.connection import Connection
 
 HISTORY = "_history"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vxdata.schemas.uploads import EXPECTED_VERSION
+from vxdata.schemas.wire.uploads import EXPECTED_VERSION
 from vxdata.server.nested import relisted
 from vxdata.server.validation import validate
 from vxdata.server.validation.violations import Violations
@@ -18,8 +18,8 @@ from vxdata.sql.staged import COLUMN_SET, create_staging, staged_rows, staged_ta
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
     from vxdata.server.connection import Connection
     from vxdata.server.lineage import Lineage

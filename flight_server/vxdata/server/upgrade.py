@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.messages import abridged
+from vxdata.schemas.errors.messages import abridged
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.database_errors import UndefinedObject
 from vxdata.sql import upgrade as statements
@@ -14,9 +14,9 @@ from vxdata.sql.migrations import migrations
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
 

@@ -14,7 +14,7 @@ from vxdata.schemas.errors import InvalidIdentifier, UnexpectedPayload, UnknownR
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
 
 LONGEST_REST = 200
 """Characters that may follow the prefix and its slash …"""
@@ -46,7 +46,7 @@ def prefix_of(registry: Registry, identifier: str) -> str:
         UnknownResourceType: The prefix belongs to no payload type.
 
     Example:
-        >>> from vxdata.schemas.registry import registry
+        >>> from vxdata.schemas.catalog.registry import registry
         >>> prefix_of(registry(), "volumes/vol1")
         'volume'
     """
@@ -75,7 +75,7 @@ def normalise(registry: Registry, identifier: str) -> str:
         UnknownResourceType: The prefix belongs to no payload type.
 
     Example:
-        >>> from vxdata.schemas.registry import registry
+        >>> from vxdata.schemas.catalog.registry import registry
         >>> normalise(registry(), "volumes/vol1")
         'volume/vol1'
     """
@@ -112,7 +112,7 @@ def normalise_as(registry: Registry, identifier: str, expected: str) -> str:
         InvalidIdentifier: The rest is malformed.
 
     Example:
-        >>> from vxdata.schemas.registry import registry
+        >>> from vxdata.schemas.catalog.registry import registry
         >>> normalise_as(registry(), "vol1", "volume")
         'volume/vol1'
     """

@@ -89,7 +89,7 @@ def build_models(payload_type: PayloadType) -> ResourceModels:
         InvalidPayloadType: A field has the name of a Python keyword or of an attribute of the models.
 
     Example:
-        >>> from vxdata.schemas.registry import registry
+        >>> from vxdata.schemas.catalog.registry import registry
         >>> build_models(registry().get("volume")).create(
         ...     identifier="vol1", parent_identifier="patient/BB00017", license="CC BY 4.0"
         ... ).identifier

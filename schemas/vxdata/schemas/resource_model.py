@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_as
 from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.pydantic import NO_CONTROLS
 from vxdata.schemas.violations import error_from_pydantic
 

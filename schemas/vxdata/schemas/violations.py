@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.errors import ValidationFailed, VxDataError
-from vxdata.schemas.messages import did_you_mean
+from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 if TYPE_CHECKING:

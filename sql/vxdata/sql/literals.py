@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from vxdata.schemas.plan.values import Parameter
+from vxdata.schemas.binding.values import Parameter
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.values import Scalar
+    from vxdata.schemas.binding.values import Scalar
 
 
 def to_sql(scalar: Scalar) -> exp.Expr:  # noqa: PLR0911 - a table

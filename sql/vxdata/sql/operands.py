@@ -10,7 +10,7 @@ from vxdata.sql.names import column
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from vxdata.schemas.plan.bound_predicates import Operand
+    from vxdata.schemas.binding.bound_predicates import Operand
     from vxdata.sql.dialect.base import Dialect
 
 

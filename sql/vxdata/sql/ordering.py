@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from vxdata.schemas.plan.bound import Output
+from vxdata.schemas.binding.bound import Output
 from vxdata.sql.names import column
 from vxdata.sql.operands import operand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.plan.bound import BoundOrder
+    from vxdata.schemas.binding.bound import BoundOrder
     from vxdata.sql.dialect.base import Dialect
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.plan.values import Literal
+from vxdata.schemas.binding.values import Literal
 from vxdata.sql.dialect.postgres import array_text
 from vxdata.sql.names import TOMBSTONE, latest, text, written
 

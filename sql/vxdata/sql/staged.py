@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.uploads import EXPECTED_VERSION
+from vxdata.schemas.wire.uploads import EXPECTED_VERSION
 from vxdata.sql.ddl import map_columns, quote
 from vxdata.sql.names import staging, staging_name, text, written
 from vxdata.sql.types import mapping_type, postgres_type

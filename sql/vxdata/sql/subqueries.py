@@ -12,7 +12,7 @@ from vxdata.sql.operands import operand
 from vxdata.sql.ordering import ordered
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.bound import BoundSubquery
+    from vxdata.schemas.binding.bound import BoundSubquery
     from vxdata.sql.query.target import Scope
 
 FOUND = "found"

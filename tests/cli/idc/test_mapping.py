@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.fixtures.idc import EXTRACT, ROW, index
 from vxdata.cli.idc.mapping import LEVELS, MANY_LICENSES, Mapped, map_index
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk._frames import table_from_frame
 from vxdata.server.validation import validate
 from vxdata.server.validation.violations import Violations

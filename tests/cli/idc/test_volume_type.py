@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from vxdata.cli.idc.volume_type import BY_MODALITY, MR_RULES, PLANE_RULES, image_plane, volume_type
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.fields import Enum
-from vxdata.schemas.registry import registry
 
 
 def told(modality: str | None, description: str | None) -> tuple[str | None, str | None]:

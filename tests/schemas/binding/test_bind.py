@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vxdata.schemas.binding.bound_predicates import (
+    BoundAnd,
+    BoundComparison,
+    BoundIsIn,
+    BoundIsInQuery,
+    BoundIsNull,
+    BoundItemsTest,
+    BoundNot,
+    BoundOr,
+    BoundQuantified,
+    BoundTextTest,
+    Operand,
+)
+from vxdata.schemas.binding.values import Literal, type_name
 from vxdata.schemas.catalog import Catalog, Relation, default_catalog
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import (
     FieldTypeMismatch,
     InvalidIdentifier,
@@ -46,22 +61,7 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.schemas.plan.bound_predicates import (
-    BoundAnd,
-    BoundComparison,
-    BoundIsIn,
-    BoundIsInQuery,
-    BoundIsNull,
-    BoundItemsTest,
-    BoundNot,
-    BoundOr,
-    BoundQuantified,
-    BoundTextTest,
-    Operand,
-)
 from vxdata.schemas.plan.predicates import MOST_PATTERN
-from vxdata.schemas.plan.values import Literal, type_name
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType

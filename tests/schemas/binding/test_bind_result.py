@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vxdata.schemas.binding.bound import BoundAggregate, BoundOrder
+from vxdata.schemas.binding.bound_predicates import Operand
+from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.catalog import Catalog, Relation, RelationKind, default_catalog
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, UnknownField
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -23,10 +27,6 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.plan import Aggregate, IsInQuery, OrderBy, Plan, Subquery, bind
-from vxdata.schemas.plan.bound import BoundAggregate, BoundOrder
-from vxdata.schemas.plan.bound_predicates import Operand
-from vxdata.schemas.plan.values import type_name
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import BenchmarkingResultCreate, VolumeCreate
 from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest, UnknownField
-from vxdata.schemas.registry import registry
 from vxdata.sdk._storage.materialize import find_urls
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from tests.server.databases import admin, empty_databases
 from tests.server.deadlocks import waits_for
 from tests.server.support import until
 from vxdata.cli.running import upgrade_database
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import ArtefactCreate
 from vxdata.schemas.errors import BlobNotFound, ResourceAlreadyExists, StateConflict
-from vxdata.schemas.registry import registry
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES
 from vxdata.server.app import Server

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import IncompleteUpload, InvalidRequest
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.relations import COMMIT
 from vxdata.schemas.wire import Action, CommitReceipt, Health, WriteCommand
 from vxdata.sdk import MemoryTransport
 from vxdata.sdk._transport.flight import FlightTransport

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import (
     IncompleteUpload,
@@ -19,7 +20,6 @@ from vxdata.schemas.errors import (
     ResourceNotFound,
     ServerUnavailable,
 )
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import LINEAGE_SCHEMA, Action, CommitReceipt, Health, WriteCommand
 from vxdata.sdk import Client, F, MemoryTransport, Token, Written

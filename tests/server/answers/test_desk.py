@@ -13,10 +13,10 @@ import pytest
 from tests.server.databases import admin, creates, database, database_uri, new_database, watch
 from tests.server.support import CALL, batch, create, resources, until
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.catalog.builtin import COMMIT
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Comparison, IsIn, Plan
-from vxdata.schemas.registry import registry
-from vxdata.schemas.relations import COMMIT
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.answers.desk import Desk
 from vxdata.server.answers.shelf import Shelf

@@ -21,8 +21,8 @@ import pyarrow.flight as fl
 import pytest
 
 from tests.server.support import batch, ipc, put, scalar, section, state, until
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.plan import Plan, encode
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import (
     ACCEPT_LINEAGE,

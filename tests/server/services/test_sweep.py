@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.server.support import CALL, create, resources
-from vxdata.schemas.registry import Registry, registry
+from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.wire import BlobUrls, WriteCommand
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.sweep import Sweep

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vxdata.schemas.create as models
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.fields import (
     MAX_ITEMS,
@@ -31,7 +32,6 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.registry import registry
 from vxdata.schemas.types.arrow import create_schema
 from vxdata.server.validation import validate
 from vxdata.server.validation.violations import Violations

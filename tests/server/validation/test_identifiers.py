@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import UnexpectedPayload
-from vxdata.schemas.registry import registry
 from vxdata.server.validation.identifiers import check_identifiers
 from vxdata.server.validation.violations import Violations
 

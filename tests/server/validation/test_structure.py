@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from tests.server.support import batch, ipc
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidTicket, UnknownField
-from vxdata.schemas.registry import registry
 from vxdata.server.validation.structure import check_structure
 from vxdata.server.validation.violations import Violations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.staged import staged_rows

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from vxdata.schemas.binding.bound_predicates import BoundAnd, BoundComparison, Operand
+from vxdata.schemas.binding.values import Literal
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
-from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, Operand
-from vxdata.schemas.plan.values import Literal
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.dialect.postgres import text_array

@@ -18,7 +18,7 @@ from vxdata.schemas.errors import (
     StorageProblem,
     VersionConflict,
 )
-from vxdata.schemas.messages import abridged
+from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.response import ArtefactResponse
 from vxdata.schemas.update import ArtefactUpdate
 from vxdata.sdk._namespace import Namespace

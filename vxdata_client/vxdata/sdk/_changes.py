@@ -12,12 +12,12 @@ from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, UnexpectedP
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.models import ResourceUpdate
 from vxdata.schemas.types.arrow import arrow_type
-from vxdata.schemas.uploads import EXPECTED_VERSION
+from vxdata.schemas.wire.uploads import EXPECTED_VERSION
 from vxdata.sdk._models import arrow_value
 
 if TYPE_CHECKING:
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.sdk._upload import TypedTable
 
 ExpectedVersions = int | Mapping[str, int] | None

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.relations import COMMIT
 from vxdata.schemas.wire import Action, Health
 from vxdata.sdk._lineage import Lineage
 from vxdata.sdk._namespace import Namespace, Resources

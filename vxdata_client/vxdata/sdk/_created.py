@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.models import ResourceCreate, ResourceResponse
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.sdk._transport.base import Transport, Written
     from vxdata.sdk._upload import TypedTable

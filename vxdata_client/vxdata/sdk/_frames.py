@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownField, ValidationFailed
 from vxdata.schemas.types.arrow import arrow_type
-from vxdata.schemas.uploads import demanded_columns, upload_fields
 from vxdata.schemas.violations import MAX_VIOLATIONS, abridged_value
+from vxdata.schemas.wire.uploads import demanded_columns, upload_fields
 from vxdata.sdk._polars_types import POLARS_TYPES
 
 if TYPE_CHECKING:
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
 
 CHUNK_BYTES: Final = 256 * 1024 * 1024

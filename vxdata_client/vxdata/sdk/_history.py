@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from vxdata.schemas.catalog.builtin import COMMIT, DELETED
 from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
+from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.identifiers import prefix_of
-from vxdata.schemas.messages import abridged
 from vxdata.schemas.plan import Comparison, IsIn, Plan
-from vxdata.schemas.relations import COMMIT, DELETED
 from vxdata.sdk._models import responses
 
 if TYPE_CHECKING:

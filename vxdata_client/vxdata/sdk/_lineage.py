@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, Or, Plan
-from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._reader import read_in, retrieve
 from vxdata.sdk._stream import read_whole
 

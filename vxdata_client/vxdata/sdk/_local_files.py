@@ -14,9 +14,9 @@ from vxdata.schemas.violations import MAX_VIOLATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.models import ResourceCreate
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.sdk._session import Session
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 import polars as pl
 
+from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_all
 from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._frames import table_from_frame
 from vxdata.sdk._local_files import with_uploads
 from vxdata.sdk._query import Query

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.plan import IsIn, Plan
-from vxdata.schemas.relations import RESOURCE
 from vxdata.sdk._models import responses
 from vxdata.sdk._stream import read_whole
 

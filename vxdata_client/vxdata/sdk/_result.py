@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.plan import Aggregate, Plan
-from vxdata.schemas.relations import COMMIT
 from vxdata.schemas.wire import token_metadata
 from vxdata.sdk._retry import retried
 from vxdata.sdk._stream import read_whole

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.catalog import Catalog
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.sdk._storage import StorageOptions
     from vxdata.sdk._time import AsOf
     from vxdata.sdk._transport.base import Transport

@@ -5,6 +5,7 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.catalog.builtin import COMMIT, RESOURCE
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.plan import (
     Aggregate,
@@ -20,7 +21,6 @@ from vxdata.schemas.plan import (
     Subquery,
     TextTest,
 )
-from vxdata.schemas.relations import COMMIT, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

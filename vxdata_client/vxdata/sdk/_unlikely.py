@@ -5,18 +5,18 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.bound_predicates import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
+from vxdata.schemas.binding.values import Literal
+from vxdata.schemas.errors.messages import abridged, did_you_mean
 from vxdata.schemas.fields import Enum
-from vxdata.schemas.messages import abridged, did_you_mean
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundComparison, BoundIsIn, BoundNot, BoundOr
-from vxdata.schemas.plan.values import Literal
 from vxdata.sdk._time import level_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate, Operand
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate, Operand
+    from vxdata.schemas.catalog.registry import Registry
 
 IDENTIFIERS: Final = frozenset({"identifier", "parent_identifier", *LINEAGE_PREFIXES})
 """Fields whose values begin with the prefix of a resource type."""

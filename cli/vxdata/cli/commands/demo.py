@@ -15,7 +15,7 @@ from vxdata.cli.idc.mapping import LEVELS
 from vxdata.cli.idc.source import read_extract, read_index
 from vxdata.cli.options import DataDir
 from vxdata.cli.running import embedded_server
-from vxdata.schemas.registry import registry
+from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:

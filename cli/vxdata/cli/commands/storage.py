@@ -12,8 +12,8 @@ import typer
 
 from vxdata.cli.progress import count_progress
 from vxdata.cli.running import console, settings_on
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.schemas.registry import registry
 from vxdata.server.blobs import BlobStore
 from vxdata.server.config import Settings
 from vxdata.server.database import Database

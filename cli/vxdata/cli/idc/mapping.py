@@ -10,8 +10,8 @@ import polars as pl
 from vxdata.cli.idc.cleaning import Changes, drop_misfits, replace_controls, write_capitals
 from vxdata.cli.idc.identifiers import PREFIXES, with_identifiers
 from vxdata.cli.idc.volume_type import image_plane, volume_type
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.payload_type import LICENSE
-from vxdata.schemas.registry import registry
 
 if TYPE_CHECKING:
     from vxdata.cli.idc.source import Index

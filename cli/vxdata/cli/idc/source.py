@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from vxdata.schemas.errors import InvalidRequest
-from vxdata.schemas.messages import did_you_mean
+from vxdata.schemas.errors.messages import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

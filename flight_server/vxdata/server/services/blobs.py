@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.blob_urls import ObjectUrl, headers_of
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
-from vxdata.schemas.messages import abridged
+from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
 from vxdata.server.blobs import PRESIGNED_SECONDS
 from vxdata.server.connection import READ_WRITE

@@ -23,7 +23,7 @@ from vxdata.sql import touches
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.server.blobs import BlobStore, StoredObject, UnfinishedUpload
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database

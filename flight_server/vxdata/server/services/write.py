@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.call import Call
     from vxdata.server.connection import Connection

@@ -15,8 +15,8 @@ from vxdata.server.validation.values import check_values
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.schemas.wire import Verb
     from vxdata.server.validation.violations import Violations
 

@@ -12,8 +12,8 @@ from vxdata.schemas.identifiers import LONGEST_REST, REST_FORM
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.server.validation.violations import Violations
 
 

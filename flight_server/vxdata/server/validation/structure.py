@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidTicket, UnknownField
 from vxdata.schemas.types.arrow import arrow_type
-from vxdata.schemas.uploads import demanded_columns, upload_fields
+from vxdata.schemas.wire.uploads import demanded_columns, upload_fields
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import Field

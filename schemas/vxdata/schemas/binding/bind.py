@@ -11,21 +11,21 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.binding import scalar, sets
+from vxdata.schemas.binding.bound import BoundPlan
+from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.binding.ordering import bind_order, bind_order_of_outputs
 from vxdata.schemas.binding.result import bind_outputs
+from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import NumberMap, TextMap
-from vxdata.schemas.plan.bound import BoundPlan
-from vxdata.schemas.plan.bound_predicates import Operand
-from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.schemas.catalog import Catalog, Relation
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate
     from vxdata.schemas.plan.nodes import Plan
     from vxdata.schemas.plan.predicates import Condition, Predicate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -19,12 +20,11 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding.bound_predicates import Operand
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan.bound_predicates import Operand
 
 KINDS: Final[dict[type[FieldType], str | None]] = {
     Text: "text",

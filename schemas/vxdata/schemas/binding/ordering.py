@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.binding.bound import BoundOrder
+from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.binding.kinds import require_plain
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan.bound import BoundOrder
-from vxdata.schemas.plan.bound_predicates import Operand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.binding.bind import Scope
-    from vxdata.schemas.plan.bound import Output
+    from vxdata.schemas.binding.bound import Output
     from vxdata.schemas.plan.nodes import Plan
     from vxdata.schemas.plan.predicates import Subquery
 

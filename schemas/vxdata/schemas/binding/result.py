@@ -6,12 +6,12 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.bound import BoundAggregate, Output
+from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.binding.kinds import require_plain
+from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Boolean, Field, Float, Integer
-from vxdata.schemas.plan.bound import BoundAggregate, Output
-from vxdata.schemas.plan.bound_predicates import Operand
-from vxdata.schemas.plan.values import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.binding.kinds import require_comparable
-from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
-from vxdata.schemas.fields import Integer, Nested, Text, TextLike, TextList
-from vxdata.schemas.plan.bound_predicates import (
+from vxdata.schemas.binding.bound_predicates import (
     BoundAnd,
     BoundComparison,
     BoundIsIn,
@@ -18,6 +15,10 @@ from vxdata.schemas.plan.bound_predicates import (
     BoundOr,
     BoundTextTest,
 )
+from vxdata.schemas.binding.kinds import require_comparable
+from vxdata.schemas.binding.values import Literal, literal, type_name
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.fields import Integer, Nested, Text, TextLike, TextList
 from vxdata.schemas.plan.predicates import (
     MOST_PATTERN,
     And,
@@ -29,13 +30,12 @@ from vxdata.schemas.plan.predicates import (
     Or,
     TextTest,
 )
-from vxdata.schemas.plan.values import Literal, literal, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.binding.bind import Binders, Scope
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate, Operand
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate, Operand
     from vxdata.schemas.plan.predicates import ComparisonOperator, Value
 
 MOST_INTEGER: Final = 2**63

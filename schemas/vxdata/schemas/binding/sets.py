@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.bound import BoundSubquery
+from vxdata.schemas.binding.bound_predicates import BoundAncestry, BoundIsInQuery, BoundQuantified
 from vxdata.schemas.binding.kinds import require_comparable, require_plain, require_same_kind
 from vxdata.schemas.binding.ordering import bind_order
+from vxdata.schemas.binding.values import Literal, type_name
 from vxdata.schemas.catalog import RelationKind
+from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Boolean
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.plan.bound import BoundSubquery
-from vxdata.schemas.plan.bound_predicates import BoundAncestry, BoundIsInQuery, BoundQuantified
 from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified
-from vxdata.schemas.plan.values import Literal, type_name
-from vxdata.schemas.relations import RESOURCE
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bind import Binders, Scope

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.catalog.builtin import COMMIT, COMMIT_FIELDS, RESOURCE
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.catalog.relation import Relation, RelationKind
 from vxdata.schemas.errors import UnknownResourceType
 from vxdata.schemas.payload_type import METADATA
-from vxdata.schemas.registry import registry
-from vxdata.schemas.relations import COMMIT, COMMIT_FIELDS, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.schemas.errors import InvalidPlan, UnknownField
-from vxdata.schemas.relations import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

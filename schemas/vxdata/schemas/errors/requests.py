@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from vxdata.schemas.errors.base import VxDataError
-from vxdata.schemas.messages import abridged, did_you_mean
+from vxdata.schemas.errors.messages import abridged, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.plan.bound import BoundPlan
+from vxdata.schemas.binding.bound import BoundPlan
 from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, MOST_NESTED, decode, digest, encode
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, Plan
 from vxdata.schemas.plan.predicates import (

@@ -39,7 +39,7 @@ class Plan(Node):
     Args:
         version: Version of the plan format.
         resource_type: Identifier prefix of the payload type to read, or one of the names in
-            `vxdata.schemas.relations`.
+            `vxdata.schemas.catalog.builtin`.
         where: Predicate that rows must satisfy; all rows without one.
         select: Names of the fields to return, in order; all without them.
         distinct: Whether equal rows are returned once.

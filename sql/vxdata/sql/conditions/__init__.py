@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vxdata.schemas.plan.bound_predicates import (
+from vxdata.schemas.binding.bound_predicates import (
     BoundAncestry,
     BoundAnd,
     BoundComparison,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.sql.dialect.base import Dialect
 
 CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {

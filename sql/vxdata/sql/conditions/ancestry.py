@@ -16,7 +16,7 @@ from vxdata.sql.literals import to_sql
 from vxdata.sql.names import DIALECT, column, unresolved
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.bound_predicates import BoundAncestry
+    from vxdata.schemas.binding.bound_predicates import BoundAncestry
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.query.target import Scope
 

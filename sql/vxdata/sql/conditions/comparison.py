@@ -10,8 +10,8 @@ from vxdata.sql.literals import to_sql
 from vxdata.sql.operands import operand
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding.bound_predicates import BoundComparison, BoundIsNull
     from vxdata.schemas.plan import ComparisonOperator
-    from vxdata.schemas.plan.bound_predicates import BoundComparison, BoundIsNull
     from vxdata.sql.query.target import Scope
 
 OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {

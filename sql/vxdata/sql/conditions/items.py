@@ -11,7 +11,7 @@ from vxdata.sql.operands import operand
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from vxdata.schemas.plan.bound_predicates import BoundItemsTest
+    from vxdata.schemas.binding.bound_predicates import BoundItemsTest
     from vxdata.sql.query.target import Scope
 
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.plan.bound_predicates import BoundAnd, BoundNot, BoundOr
+    from vxdata.schemas.binding.bound_predicates import BoundAnd, BoundNot, BoundOr
     from vxdata.sql.query.target import Scope
 
 

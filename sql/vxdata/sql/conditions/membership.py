@@ -13,7 +13,7 @@ from vxdata.sql.operands import operand
 from vxdata.sql.subqueries import values_of
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.bound_predicates import BoundIsIn, BoundIsInQuery
+    from vxdata.schemas.binding.bound_predicates import BoundIsIn, BoundIsInQuery
     from vxdata.sql.query.target import Scope
 
 MOST_LISTED = 100

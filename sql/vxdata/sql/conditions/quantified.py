@@ -15,7 +15,7 @@ from vxdata.sql.operands import operand
 from vxdata.sql.subqueries import extreme_of
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.bound_predicates import BoundQuantified
+    from vxdata.schemas.binding.bound_predicates import BoundQuantified
     from vxdata.sql.query.target import Scope
 
 

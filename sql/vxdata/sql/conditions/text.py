@@ -10,7 +10,7 @@ from vxdata.sql.literals import to_sql
 from vxdata.sql.operands import operand
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan.bound_predicates import BoundTextTest
+    from vxdata.schemas.binding.bound_predicates import BoundTextTest
     from vxdata.sql.query.target import Scope
 
 

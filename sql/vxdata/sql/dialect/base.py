@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.tokenizer_core import Token
 
+    from vxdata.schemas.binding.values import Scalar
     from vxdata.schemas.fields import FieldType, NumberMap, TextMap
-    from vxdata.schemas.plan.values import Scalar
 
 
 class Dialect(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot import exp
 
-from vxdata.schemas.plan.values import Literal, Parameter
+from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.sql.names import DIALECT, SCHEMA, column, render, tokens
 from vxdata.sql.types import catalog_type, mapping_type
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlglot.tokenizer_core import Token
 
+    from vxdata.schemas.binding.values import Scalar
     from vxdata.schemas.fields import FieldType, NumberMap, TextMap
-    from vxdata.schemas.plan.values import Scalar
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def array_text(values: Iterable[Scalar]) -> str:
         TypeError: A parameter is among them: it stands for a value, not for part of one.
 
     Example:
-        >>> from vxdata.schemas.plan.values import Literal
+        >>> from vxdata.schemas.binding.values import Literal
         >>> array_text([Literal('say "a"'), Literal("b")])
         '{"say \\"a\\"","b"}'
     """

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.bound import BoundOrder
+from vxdata.schemas.binding.bound_predicates import BoundComparison, BoundIsIn, Operand
+from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.schemas.catalog import RelationKind
-from vxdata.schemas.plan.bound import BoundOrder
-from vxdata.schemas.plan.bound_predicates import BoundComparison, BoundIsIn, Operand
-from vxdata.schemas.plan.values import Literal, Parameter
 from vxdata.sql import clock
 from vxdata.sql.compile import compile_plan
 from vxdata.sql.dialect.postgres import POSTGRESQL, texts
@@ -21,8 +21,8 @@ from vxdata.sql.names import text
 from vxdata.sql.query.template import NO_INSTANT, Shape, Statement, Template, remembered
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding.values import Scalar
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.schemas.plan.values import Scalar
 
 MAX_NAMED: Final = 20
 """Most resources that are named."""

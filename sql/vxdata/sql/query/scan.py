@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from vxdata.schemas.plan.values import Parameter
+from vxdata.schemas.binding.values import Parameter
 from vxdata.sql.compile import query_of
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.literals import to_sql

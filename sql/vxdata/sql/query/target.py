@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.instant import Instant
 

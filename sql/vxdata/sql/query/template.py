@@ -19,8 +19,8 @@ from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlglot.tokenizer_core import TokenType
 
-from vxdata.schemas.plan.bound_predicates import walk
-from vxdata.schemas.plan.values import Literal, Parameter
+from vxdata.schemas.binding.bound_predicates import walk
+from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.sql.compile import compile_plan, query_of
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from cachetools import _cached_wrapper_info
     from sqlglot import exp
 
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
+    from vxdata.schemas.binding.values import Scalar
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate
-    from vxdata.schemas.plan.values import Scalar
     from vxdata.sql.dialect.base import Dialect
 
 MAX_BYTES: Final = 32 * 1024 * 1024

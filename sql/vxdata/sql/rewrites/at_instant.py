@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.catalog import RelationKind
-from vxdata.schemas.relations import DELETED
+from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, column, history, latest
 

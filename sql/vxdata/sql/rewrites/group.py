@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from vxdata.schemas.binding.bound import BoundAggregate
 from vxdata.schemas.fields import Integer
-from vxdata.schemas.plan.bound import BoundAggregate
 from vxdata.sql.operands import operand
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.fields import NumberMap, TextMap
-from vxdata.schemas.plan.bound_predicates import Operand
 from vxdata.sql.names import column
 
 if TYPE_CHECKING:

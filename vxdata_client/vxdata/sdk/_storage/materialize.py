@@ -12,7 +12,7 @@ from vxdata.schemas.errors import InvalidRequest, UnknownField
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
 
 
 def find_urls(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.sdk._transport.base import Transport
 
 StrPath = str | os.PathLike[str]

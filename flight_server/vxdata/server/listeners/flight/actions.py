@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from vxdata.schemas.errors import UnknownAction
-from vxdata.schemas.messages import did_you_mean
+from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.plan import decode
 from vxdata.schemas.wire import Action, BlobUrls, ExternalUids, ListRequest, Message, PresignRequest
 from vxdata.server.call import Call

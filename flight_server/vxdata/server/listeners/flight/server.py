@@ -24,7 +24,7 @@ from vxdata.server.listeners.flight.uploads import sections
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from vxdata.schemas.registry import Registry
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.server.errors import ErrorDesk
     from vxdata.server.listeners.boundary import Observer, OpenCall, StreamedResponse
     from vxdata.server.listeners.flight.headers import Headers

@@ -14,8 +14,8 @@ from vxdata.sql.versions.tables import analyze, pending_table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.schemas.registry import Registry
     from vxdata.server.connection import Connection
     from vxdata.sql.instant import Instant
     from vxdata.sql.versions.cascade import Cascade

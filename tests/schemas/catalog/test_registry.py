@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.errors import UnexpectedPayload, UnknownResourceType
 from vxdata.schemas.fields import Boolean, Field, Text
 from vxdata.schemas.identifiers import normalise_as
@@ -14,7 +15,6 @@ from vxdata.schemas.models import build_models, models_of
 from vxdata.schemas.payload_type import InvalidPayloadType, PayloadType
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.payloads.imaging import VOLUME
-from vxdata.schemas.registry import Registry, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

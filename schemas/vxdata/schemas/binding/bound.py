@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.binding.bound_predicates import BoundComparison, BoundIsIn, Operand
 from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.fields import Field
-from vxdata.schemas.plan.bound_predicates import BoundComparison, BoundIsIn, Operand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate, Change
     from vxdata.schemas.catalog.relation import PlainTable, Relation
-    from vxdata.schemas.plan.bound_predicates import BoundPredicate, Change
     from vxdata.schemas.plan.nodes import AggregateFunction
 
 

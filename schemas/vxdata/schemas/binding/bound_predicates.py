@@ -10,18 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.binding.values import Literal, Scalar
 from vxdata.schemas.fields import Field, NumberMap, TextMap
 from vxdata.schemas.fields import Float as FloatType
 from vxdata.schemas.fields import Text as TextType
-from vxdata.schemas.plan.values import Literal, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal as OneOf
 
+    from vxdata.schemas.binding.bound import BoundSubquery
     from vxdata.schemas.catalog.relation import Relation
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan.bound import BoundSubquery
     from vxdata.schemas.plan.predicates import ComparisonOperator, Ordering, TextOperator
 
 Change = Callable[[Scalar], Scalar]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vxdata.schemas.binding.values import Literal, literal, type_name
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.fields import (
     BlobUrl,
@@ -23,7 +24,6 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.plan.values import Literal, literal, type_name
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType

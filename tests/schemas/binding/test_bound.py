@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
+from vxdata.schemas.binding.bound_predicates import BoundItemsTest, BoundPredicate, walk
+from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import (
     And,
@@ -24,12 +26,10 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.schemas.plan.bound_predicates import BoundItemsTest, BoundPredicate, walk
-from vxdata.schemas.plan.values import Literal, Parameter
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding.values import Scalar
     from vxdata.schemas.plan import Predicate
-    from vxdata.schemas.plan.values import Scalar
 
 ONE: Final = Comparison(op="==", field="license", value="a")
 TEXT: Final = TextTest(op="contains", field="license", text="b")

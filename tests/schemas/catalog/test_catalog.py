@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from vxdata.schemas.catalog import Catalog, PlainTable, Relation, RelationKind
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidPlan, UnknownField
 from vxdata.schemas.fields import Field, Integer, Text
 from vxdata.schemas.plan import (
@@ -19,7 +20,6 @@ from vxdata.schemas.plan import (
     Subquery,
     bind,
 )
-from vxdata.schemas.registry import registry
 
 COLUMNS: Final = (
     Field(name="id", type=Integer(), description="", required=True),
