@@ -16,8 +16,8 @@ from bench.peers.adbc import cursor_on
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import bind, decode, encode
 from vxdata.sdk import ALL, Client, F, has_ancestor
-from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
+from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

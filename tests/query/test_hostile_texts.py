@@ -14,8 +14,8 @@ from tests.query.sqltree import assert_made_of, skeleton
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
 from vxdata.schemas.plan import bind, decode
-from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
+from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
     from tests.query.oracle import Oracle

@@ -12,7 +12,7 @@ import pytest
 from vxdata.schemas.create import DataSourceCreate, PatientCreate
 from vxdata.schemas.errors import AlreadyRegistered, InvalidRequest, NotRegistered, ParentNotFound
 from vxdata.sdk import Client
-from vxdata.sql import registration
+from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server

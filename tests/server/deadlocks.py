@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from tests.server.support import scalar, until
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.database import Database
-from vxdata.sql import clock
+from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from vxdata.schemas.errors import AsOfInFuture
 from vxdata.schemas.wire import WriteCommand
 from vxdata.server.clock import close_instant, last_commit, lock_clock, resolve_instant
 from vxdata.server.connection import READ_ONLY, READ_WRITE
-from vxdata.sql.clock import log_commit
+from vxdata.sql.commit_clock import log_commit
 from vxdata.sql.instant import Instant
 
 if TYPE_CHECKING:

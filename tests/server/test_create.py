@@ -28,8 +28,8 @@ from vxdata.server.database_errors import UndefinedObject
 from vxdata.server.lineage import Lineage
 from vxdata.server.services.write import Section
 from vxdata.server.staging import FEW
-from vxdata.sql import clock
-from vxdata.sql.writes import MOST_LOOKED_UP
+from vxdata.sql import commit_clock as clock
+from vxdata.sql.write.create import MOST_LOOKED_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
     few, many = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vxdata.server.staging.FEW", few)
-        patch.setattr("vxdata.sql.writes.MOST_LOOKED_UP", many)
+        patch.setattr("vxdata.sql.write.create.MOST_LOOKED_UP", many)
         yield
 
 

@@ -17,7 +17,7 @@ from vxdata.schemas.fields import Field, Integer, NumberMap, Text
 from vxdata.schemas.payload_type import PayloadType
 from vxdata.server.database import Database
 from vxdata.server.upgrade import SchemaMismatch, Upgrade, upgrade
-from vxdata.sql.migrations import migrations
+from vxdata.sql.schema.migrations import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,14 +17,14 @@ from sqlglot import exp
 
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Plan, bind, decode
-from vxdata.sql.compile import compile_plan
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import column, render, unresolved
 from vxdata.sql.query.clauses import restrict
+from vxdata.sql.query.compile import compile_plan
+from vxdata.sql.query.project import project
+from vxdata.sql.query.rewrites import RULES
 from vxdata.sql.query.target import Target
-from vxdata.sql.rewrites import RULES
-from vxdata.sql.rewrites.project import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from tests.sql.case_files import case_paths, read_cases
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, And, Comparison, IsIn, ItemsTest, Plan, bind
-from vxdata.sql.compile import compile_plan
 from vxdata.sql.dialect.base import Dialect
 from vxdata.sql.dialect.postgres import POSTGRESQL
+from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from vxdata.schemas.binding.values import Literal
 from vxdata.sql.dialect.postgres import text_array
 from vxdata.sql.literals import timestamp, to_sql
-from vxdata.sql.migrations import split_statements
 from vxdata.sql.names import render
+from vxdata.sql.schema.migrations import split_statements
 
 if TYPE_CHECKING:
     from vxdata.server.database import Database

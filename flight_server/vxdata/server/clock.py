@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import AsOfInFuture
-from vxdata.sql import clock
+from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import texts
 from vxdata.sql.instant import Instant
 
@@ -107,7 +107,7 @@ def split_instant(table: pa.Table, most: int | None = None) -> tuple[Instant, li
     """Take the last commit from beside the rows of a query.
 
     Args:
-        table: What `vxdata.sql.clock.beside` gives.
+        table: What `vxdata.sql.commit_clock.beside` gives.
         most: How many of the rows are wanted; all if None.
 
     Returns:

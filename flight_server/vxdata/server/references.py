@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sql import upgrade as catalog
 from vxdata.sql.names import TOMBSTONE
-from vxdata.sql.versions import blobs as statements
-from vxdata.sql.versions.blobs import URLS_OF, Holder
+from vxdata.sql.schema import upgrade as catalog
+from vxdata.sql.write import blob_columns as statements
+from vxdata.sql.write.blob_columns import URLS_OF, Holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

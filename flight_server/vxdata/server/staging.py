@@ -11,9 +11,9 @@ from vxdata.schemas.wire.uploads import EXPECTED_VERSION
 from vxdata.server.nested import relisted
 from vxdata.server.validation import validate
 from vxdata.server.validation.violations import Violations
-from vxdata.sql.ddl import map_columns
 from vxdata.sql.names import staging_name
-from vxdata.sql.staged import COLUMN_SET, create_staging, staged_rows, staged_table
+from vxdata.sql.schema.ddl import map_columns
+from vxdata.sql.write.staged import COLUMN_SET, create_staging, staged_rows, staged_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.errors.messages import abridged
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.database_errors import UndefinedObject
-from vxdata.sql import upgrade as statements
-from vxdata.sql.ddl import add_column, create_tables
-from vxdata.sql.migrations import migrations
+from vxdata.sql.schema import upgrade as statements
+from vxdata.sql.schema.ddl import add_column, create_tables
+from vxdata.sql.schema.migrations import migrations
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:

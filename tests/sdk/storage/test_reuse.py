@@ -28,7 +28,7 @@ from vxdata.server.database import Database
 from vxdata.server.embedded.s3 import s3_client
 from vxdata.server.services import sweep as sweeps
 from vxdata.server.services.sweep import Sweep
-from vxdata.sql import clock
+from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

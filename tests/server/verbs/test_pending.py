@@ -9,9 +9,9 @@ import pytest
 from vxdata.schemas.catalog.registry import registry
 from vxdata.server.connection import READ_WRITE
 from vxdata.server.services.verbs.pending import Pending
-from vxdata.sql.staged import staged_rows
-from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import marked
+from vxdata.sql.write.cascade import Cascade
+from vxdata.sql.write.pending import marked
+from vxdata.sql.write.staged import staged_rows
 
 if TYPE_CHECKING:
     from tests.server.verbs.support import Store

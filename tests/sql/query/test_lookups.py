@@ -16,11 +16,11 @@ from vxdata.schemas.binding.bound_predicates import BoundAnd, BoundComparison, O
 from vxdata.schemas.binding.values import Literal
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
-from vxdata.sql import clock
-from vxdata.sql.compile import compile_plan
+from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import text_array
 from vxdata.sql.names import render, text
 from vxdata.sql.query import lookups, template
+from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.prepared import Method, PreparedPlan, prepare
 from vxdata.sql.query.template import NO_INSTANT as PRESENT
 from vxdata.sql.query.template import statement_of

@@ -11,8 +11,8 @@ import pytest
 from tests.server.support import create, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan, bind
-from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
+from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.scan import Scan, count_pages, is_divisible, scan_of
 
 if TYPE_CHECKING:

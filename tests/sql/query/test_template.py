@@ -29,10 +29,10 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.sql.compile import compile_plan
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import render, text
 from vxdata.sql.query import template
+from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.template import MAX_BYTES, Template, statement_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
 from vxdata.server.blobs import PRESIGNED_SECONDS
 from vxdata.server.connection import READ_WRITE
-from vxdata.sql import touches
+from vxdata.sql.write import touches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

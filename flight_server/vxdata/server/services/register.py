@@ -23,7 +23,7 @@ from vxdata.schemas.wire import Registered
 from vxdata.server.attempts import attempted
 from vxdata.server.clock import lock_clock
 from vxdata.server.connection import READ_ONLY, READ_WRITE
-from vxdata.sql import registration
+from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

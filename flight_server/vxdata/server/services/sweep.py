@@ -18,7 +18,7 @@ from vxdata.schemas.errors import StateConflict
 from vxdata.server.clock import last_commit, lock_clock
 from vxdata.server.connection import READ_ONLY, READ_WRITE
 from vxdata.server.references import find_holders, is_held, urls_held, urls_held_since
-from vxdata.sql import touches
+from vxdata.sql.write import touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vxdata.server.blobs import BlobStore, StoredObject, UnfinishedUpload
     from vxdata.server.connection import Connection
     from vxdata.server.database import Database
-    from vxdata.sql.versions.blobs import Holder
+    from vxdata.sql.write.blob_columns import Holder
 
 LEAST_AGE: Final = timedelta(days=1)
 """Age from which an object may go while clients are at work: as long may an upload wait for its resource."""

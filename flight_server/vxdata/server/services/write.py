@@ -22,7 +22,7 @@ from vxdata.server.connection import READ_WRITE
 from vxdata.server.lease import Lease
 from vxdata.server.services.verbs import VERBS
 from vxdata.server.staging import Staging
-from vxdata.sql import clock
+from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sql.conditions import scope_of
-from vxdata.sql.ordering import ordered
+from vxdata.sql.query.conditions import scope_of
+from vxdata.sql.query.ordering import ordered
 
 if TYPE_CHECKING:
     from sqlglot import exp

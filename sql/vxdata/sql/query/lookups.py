@@ -14,10 +14,10 @@ from vxdata.schemas.binding.bound import BoundOrder
 from vxdata.schemas.binding.bound_predicates import BoundComparison, BoundIsIn, Operand
 from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.schemas.catalog import RelationKind
-from vxdata.sql import clock
-from vxdata.sql.compile import compile_plan
+from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import POSTGRESQL, texts
 from vxdata.sql.names import text
+from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.template import NO_INSTANT, Shape, Statement, Template, remembered
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from vxdata.schemas.binding.values import Parameter
-from vxdata.sql.compile import query_of
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import SCHEMA, column, render, text
+from vxdata.sql.query.compile import query_of
 from vxdata.sql.query.template import Shape, Template, remembered
 
 if TYPE_CHECKING:

@@ -21,12 +21,12 @@ from sqlglot.tokenizer_core import TokenType
 
 from vxdata.schemas.binding.bound_predicates import walk
 from vxdata.schemas.binding.values import Literal, Parameter
-from vxdata.sql.compile import compile_plan, query_of
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import text
-from vxdata.sql.rewrites.at_instant import names_instant
+from vxdata.sql.query.at_instant import names_instant
+from vxdata.sql.query.compile import compile_plan, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,15 +6,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.errors import DuplicateIdentifiers, NotDeleted, ResourceNotFound, VersionConflict
-from vxdata.sql.versions import presence
-from vxdata.sql.versions.tables import analyze
+from vxdata.sql.write import preconditions as presence
+from vxdata.sql.write.tables import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vxdata.server.connection import Connection
     from vxdata.server.staging import Staging
-    from vxdata.sql.versions.presence import Presence
+    from vxdata.sql.write.preconditions import Presence
 
 MANY: Final = 10_000
 """Rows of a temporary table from which on the planner must know them, or it joins them one by one."""

@@ -11,7 +11,7 @@ from vxdata.schemas.errors import (
     ResourceAlreadyExists,
 )
 from vxdata.server.database_errors import UniqueViolation
-from vxdata.sql import writes
+from vxdata.sql.write import create as writes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import LineageCycle, ParentNotFound
 from vxdata.server.services.verbs.checks import MANY
-from vxdata.sql.versions import cascade, lineage, publish
-from vxdata.sql.versions.lineage import Marked
-from vxdata.sql.versions.pending import create_pending, pend, pended
-from vxdata.sql.versions.tables import analyze, pending_table
+from vxdata.sql.write import cascade, lineage, publish
+from vxdata.sql.write.lineage import Marked
+from vxdata.sql.write.pending import create_pending, pend, pended
+from vxdata.sql.write.tables import analyze, pending_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.connection import Connection
     from vxdata.sql.instant import Instant
-    from vxdata.sql.versions.cascade import Cascade
+    from vxdata.sql.write.cascade import Cascade
 
 
 class Pending:

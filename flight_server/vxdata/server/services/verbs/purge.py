@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
-from vxdata.sql import clock
-from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import marked
-from vxdata.sql.versions.presence import Presence
-from vxdata.sql.versions.removal import forget, remove
+from vxdata.sql import commit_clock as clock
+from vxdata.sql.write.cascade import Cascade
+from vxdata.sql.write.pending import marked
+from vxdata.sql.write.preconditions import Presence
+from vxdata.sql.write.removal import forget, remove
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand

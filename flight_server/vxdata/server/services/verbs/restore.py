@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
-from vxdata.sql.versions.cascade import Cascade
-from vxdata.sql.versions.pending import deleted_in, marked
-from vxdata.sql.versions.presence import Presence
+from vxdata.sql.write.cascade import Cascade
+from vxdata.sql.write.pending import deleted_in, marked
+from vxdata.sql.write.preconditions import Presence
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand

@@ -1,0 +1,68 @@
+"""Conditions as SQL: one function for each kind of bound predicate, in the table below.
+
+SQL's logic has three values, and so have plans: what asks about a null is unknown. Where SQL itself says
+false instead, the difference shows below a negation only; there, `unknown_for_null` mends it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vxdata.schemas.binding.bound_predicates import (
+    BoundAncestry,
+    BoundAnd,
+    BoundComparison,
+    BoundIsIn,
+    BoundIsInQuery,
+    BoundIsNull,
+    BoundItemsTest,
+    BoundNot,
+    BoundOr,
+    BoundQuantified,
+    BoundTextTest,
+)
+from vxdata.sql.query.conditions.ancestry import ancestry
+from vxdata.sql.query.conditions.comparison import comparison, is_null
+from vxdata.sql.query.conditions.items import items_test
+from vxdata.sql.query.conditions.junction import all_of, any_of, not_
+from vxdata.sql.query.conditions.membership import is_in, is_in_query
+from vxdata.sql.query.conditions.quantified import quantified
+from vxdata.sql.query.conditions.text import text_test
+from vxdata.sql.query.target import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
+    from vxdata.sql.dialect.base import Dialect
+
+CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {
+    BoundComparison: comparison,
+    BoundIsNull: is_null,
+    BoundIsIn: is_in,
+    BoundIsInQuery: is_in_query,
+    BoundQuantified: quantified,
+    BoundTextTest: text_test,
+    BoundItemsTest: items_test,
+    BoundAncestry: ancestry,
+    BoundNot: not_,
+    BoundAnd: all_of,
+    BoundOr: any_of,
+}
+"""Kind of predicate -> how it is written."""
+
+
+def scope_of(table: str, dialect: Dialect) -> Scope:
+    """Where the condition of a whole query stands.
+
+    Args:
+        table: Name of its rows.
+        dialect: How the engine writes.
+    """
+    return Scope(table, dialect, _write)
+
+
+def _write(predicate: BoundPredicate, scope: Scope) -> exp.Expr:
+    return CONDITIONS[type(predicate)](predicate, scope)

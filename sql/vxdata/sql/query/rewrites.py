@@ -1,0 +1,34 @@
+"""The rewrites that turn a bound plan into a query, in the order in which they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from vxdata.sql.query.at_instant import at_instant
+from vxdata.sql.query.clauses import distinct, order, paginate, restrict
+from vxdata.sql.query.group import group
+from vxdata.sql.query.project import project
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from vxdata.schemas.plan import BoundPlan
+    from vxdata.sql.query.target import Target
+
+
+class Rewrite(Protocol):
+    """A pure step: takes the query so far, the plan and what it is for; returns the next query."""
+
+    def __call__(self, query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
+        """Apply the step."""
+
+
+RULES: tuple[Rewrite, ...] = (
+    project,  # which columns, each in the type that the registry declares
+    group,  # which aggregates of which groups
+    distinct,  # whether equal rows are one
+    restrict,  # which rows
+    order,  # in which order
+    paginate,  # how many of them
+    at_instant,  # which versions: the only rule that names real tables, so nothing can bypass it
+)

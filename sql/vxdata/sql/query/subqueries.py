@@ -1,0 +1,50 @@
+"""Subqueries: the values of one field of the resources that another query finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from vxdata.schemas.fields import TextList
+from vxdata.sql.names import column, unresolved
+from vxdata.sql.query.operands import operand
+from vxdata.sql.query.ordering import ordered
+
+if TYPE_CHECKING:
+    from vxdata.schemas.binding.bound import BoundSubquery
+    from vxdata.sql.query.target import Scope
+
+FOUND = "found"
+"""Name of the rows of a subquery that takes a part of them."""
+
+
+def values_of(query: BoundSubquery, scope: Scope) -> exp.Select:
+    """Select the values, nulls left out; of a list field, the items."""
+    value, rows = _rows(query, scope)
+    output = scope.dialect.each_item(value) if isinstance(query.operand.type, TextList) else value
+    return rows.select(output, copy=False).where(exp.not_(value.copy().is_(exp.null())), copy=False)
+
+
+def extreme_of(query: BoundSubquery, extreme: type[exp.Min | exp.Max], scope: Scope) -> exp.Select:
+    """Select the least or the largest value."""
+    value, rows = _rows(query, scope)
+    return rows.select(extreme(this=value), copy=False)
+
+
+def _rows(query: BoundSubquery, scope: Scope) -> tuple[exp.Expr, exp.Select]:
+    """The value, and the rows that it is selected from: limited first, where they are limited."""
+    table = query.relation.name
+    source = exp.alias_(unresolved(query.relation.label), table, table=True, quoted=True)
+    rows = exp.Select().from_(source, copy=False)
+    if query.where is not None:
+        rows = rows.where(scope.within(table).condition(query.where), copy=False)
+    value = operand(query.operand, table, scope.dialect)
+    if query.limit is None and not query.offset:
+        return value, rows
+    part = ordered(
+        rows.select(exp.alias_(value, "value", quoted=True), copy=False), query.order, table, scope.dialect
+    )
+    part = part if query.limit is None else part.limit(query.limit, copy=False)
+    part = part.offset(query.offset, copy=False) if query.offset else part
+    return column("value", FOUND), exp.Select().from_(part.subquery(FOUND, copy=False), copy=False)

@@ -1,0 +1,1 @@
+"""The schema of the database: tables derived from the registry, and numbered migrations."""

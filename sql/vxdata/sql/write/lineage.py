@@ -1,0 +1,107 @@
+"""Where pending versions hang: parents that must be live, and the lineage that follows from them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.payload_type import LINEAGE_PREFIXES
+from vxdata.sql.names import TOMBSTONE, latest, pending, text, written
+from vxdata.sql.write.create import LINEAGE
+from vxdata.sql.write.tables import pending_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vxdata.schemas.payload_type import PayloadType
+
+
+class Marked(Enum):
+    """Columns that mark pending versions whose parents matter."""
+
+    PLACED = "placed"
+    RELINK = "relink"
+
+
+def parent_types(payload_types: Iterable[PayloadType], marked: Marked) -> str:
+    """Count the marked pending versions by their type and their parent's; null stands for no parent."""
+    return " UNION ALL ".join(
+        f"SELECT {text(payload_type.prefix)} AS prefix, split_part(parent_identifier, '/', 1) AS parent, "
+        f"count(*) AS rows FROM {pending_table(payload_type)} WHERE {marked.value} GROUP BY 2"
+        for payload_type in payload_types
+    )
+
+
+def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[str]) -> str:
+    """Pending versions that were placed below what is neither live nor pending to be.
+
+    Args:
+        payload_type: The type.
+        parents: Prefixes of the parents, at least one.
+        pended: Prefixes of the types that have a pending table.
+
+    Returns:
+        A query for identifiers with their parents.
+    """
+    absent = " AND ".join(
+        f"NOT EXISTS (SELECT FROM {table} AS q "
+        f"WHERE q.identifier = p.parent_identifier AND NOT q.{TOMBSTONE})"
+        for prefix in parents
+        for table in [written(latest, prefix), *([written(pending, prefix)] if prefix in pended else [])]
+    )
+    return (
+        f"SELECT p.identifier, p.parent_identifier FROM {pending_table(payload_type)} AS p "
+        f"WHERE p.placed AND p.parent_identifier IS NOT NULL AND {absent} ORDER BY 1"
+    )
+
+
+def link_roots(payload_type: PayloadType) -> str:
+    """Compute the lineage of pending versions without a parent: themselves alone."""
+    return (
+        f"UPDATE {pending_table(payload_type)} AS p SET relink = false, {_lineage(payload_type, None)} "
+        "WHERE p.relink AND p.parent_identifier IS NULL"
+    )
+
+
+def link(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[str]) -> str:
+    """Compute the lineage of pending versions whose parent's lineage is known.
+
+    Args:
+        payload_type: The type.
+        parents: Prefixes of the parents, at least one.
+        pended: Prefixes of the types that have a pending table.
+
+    Returns:
+        One UPDATE; it affects as many rows as it could compute.
+    """
+    known = " UNION ALL ".join(part for prefix in parents for part in _known(prefix, pended))
+    return (
+        f"UPDATE {pending_table(payload_type)} AS p SET relink = false, {_lineage(payload_type, 'a')} "
+        f"FROM ({known}) AS a WHERE p.relink AND a.identifier = p.parent_identifier"
+    )
+
+
+def not_linked(payload_type: PayloadType) -> str:
+    """Pending versions whose lineage could not be computed: they hang in a cycle."""
+    return f"SELECT identifier FROM {pending_table(payload_type)} WHERE relink ORDER BY 1"
+
+
+def _known(prefix: str, pended: frozenset[str]) -> list[str]:
+    """Queries for the lineage of a type as it will be, where that is known."""
+    present = f"SELECT identifier, {', '.join(LINEAGE)} FROM {written(latest, prefix)} AS r"
+    if prefix not in pended:
+        return [present]
+    table = written(pending, prefix)
+    return [
+        f"SELECT identifier, {', '.join(LINEAGE)} FROM {table} WHERE NOT relink",
+        f"{present} WHERE NOT EXISTS (SELECT FROM {table} AS q WHERE q.identifier = r.identifier)",
+    ]
+
+
+def _lineage(payload_type: PayloadType, parent: str | None) -> str:
+    """Assignments of the nearest ancestors: the resource itself, or what its parent has, or nothing."""
+    inherited = {name: "NULL" if parent is None else f"{parent}.{name}" for name in LINEAGE}
+    return ", ".join(
+        f"{name} = {'p.identifier' if prefix == payload_type.prefix else inherited[name]}"
+        for name, prefix in LINEAGE_PREFIXES.items()
+    )

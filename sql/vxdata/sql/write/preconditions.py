@@ -1,0 +1,48 @@
+"""Whether what a request names is there, in the state and the version that its verb needs."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from vxdata.sql.names import TOMBSTONE
+from vxdata.sql.write.tables import latest_table
+
+if TYPE_CHECKING:
+    from vxdata.schemas.payload_type import PayloadType
+
+
+class Presence(Enum):
+    """What a verb needs a resource to be."""
+
+    LIVE = "there, and not deleted"
+    DELETED = "there, and deleted"
+    KNOWN = "there, live or deleted"
+
+
+def unfit(payload_type: PayloadType, staged: str, needed: Presence) -> str:
+    """Staged identifiers that do not fit what is stored, and why: one pass for all that can be wrong.
+
+    Args:
+        payload_type: The type.
+        staged: The relation of the staged rows.
+        needed: What the verb needs each resource to be.
+
+    Returns:
+        A query for identifiers, each with whether it is staged more than once, whether it is not what the
+        verb needs, whether it is live, and with its version where that is not the expected one.
+    """
+    otherwise = {
+        Presence.LIVE: f" OR r.{TOMBSTONE}",
+        Presence.DELETED: f" OR NOT r.{TOMBSTONE}",
+        Presence.KNOWN: "",
+    }[needed]
+    absent = f"(r.identifier IS NULL{otherwise})"
+    conflict = "s.expected_version <> r.version"
+    return (
+        "SELECT s.identifier, count(*) > 1 AS repeated, "
+        f"bool_or({absent}) AS absent, coalesce(bool_or(NOT r.{TOMBSTONE}), false) AS live, "
+        f"max(s.expected_version) FILTER (WHERE {conflict}) AS expected, max(r.version) AS found "
+        f"FROM {staged} AS s LEFT JOIN {latest_table(payload_type)} AS r ON r.identifier = s.identifier "
+        f"GROUP BY s.identifier HAVING count(*) > 1 OR bool_or({absent}) OR bool_or({conflict})"
+    )

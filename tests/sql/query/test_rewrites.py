@@ -1,0 +1,161 @@
+"""Each rule, condition and guide snippet against its case file; every case also runs on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import pytest
+from sqlglot import exp, parse_one
+
+from tests.server.support import create, resources, scalar
+from tests.sql.case_files import CASES, RULES_BY_NAME, Case, case_paths, read_cases, rewritten, written
+from vxdata.schemas.binding.bound_predicates import BoundPredicate
+from vxdata.schemas.catalog import RelationKind, default_catalog
+from vxdata.schemas.plan import bind, decode
+from vxdata.sql.instant import Instant
+from vxdata.sql.names import DIALECT, UNRESOLVED
+from vxdata.sql.query.at_instant import ROWS
+from vxdata.sql.query.compile import compile_plan
+from vxdata.sql.query.conditions import CONDITIONS
+from vxdata.sql.schema.migrations import split_statements
+
+if TYPE_CHECKING:
+    from vxdata.server.database import Database
+    from vxdata.server.services.write import WriteService
+
+ALL_CASES: Final = [case for path in case_paths() for case in read_cases(path)]
+
+
+def test_every_rule_has_a_case_file() -> None:
+    assert {path.stem for path in CASES.glob("rewrites/*.sql")} == set(RULES_BY_NAME)
+
+
+def test_every_bound_predicate_has_a_condition() -> None:
+    assert set(CONDITIONS) == set(get_args(BoundPredicate))
+
+
+def test_every_condition_has_a_case_file() -> None:
+    modules = {function.__module__.rpartition(".")[2] for function in CONDITIONS.values()}
+    assert {path.stem for path in CASES.glob("conditions/*.sql")} == modules
+
+
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+class TestCase:
+    def test_text(self, case: Case) -> None:
+        assert written(case) == case.expected
+
+    def test_tree_is_sound(self, case: Case) -> None:
+        if case.kind == "rewrites":
+            for node in rewritten(case).walk():
+                for child in node.iter_expressions():
+                    assert child.parent is node
+
+    def test_one_statement_that_names_real_tables_only(self, case: Case) -> None:
+        text = compile_plan(case.bound, case.instant)
+        assert len(split_statements(text)) == 1
+        assert UNRESOLVED not in {table.db for table in parse_one(text, dialect=DIALECT).find_all(exp.Table)}
+
+    def test_the_past_agrees_with_the_present(self, case: Case, database: Database, stamp: datetime) -> None:
+        bound = case.bound
+        present, past = (
+            rows_of(database, compile_plan(bound, Instant(1, stamp, is_current=is_current)))
+            for is_current in (True, False)
+        )
+        assert present == past
+
+    def test_before_the_first_commit_there_is_nothing(self, case: Case, database: Database) -> None:
+        instant = Instant(0, datetime.fromisoformat("2000-01-01T00:00:00Z"), is_current=False)
+        rows = rows_of(database, compile_plan(case.bound, instant))
+        of_no_rows = case.plan.group_by == ()
+        assert len(rows) == (1 if of_no_rows else 0)
+
+
+def rows_of(database: Database, sql: str) -> list[str]:
+    """Run a query as the server does; the rows as text, in some order."""
+    with database.connection() as connection, connection.stream(sql) as batches:
+        return sorted(str(row) for batch in batches for row in batch.to_pylist())
+
+
+@pytest.fixture(scope="module")
+def stamp(database: Database, creates: WriteService) -> datetime:
+    """The commit of a few resources of each type that the cases read."""
+    volume: dict[str, Any] = {"parent_identifier": "imagingstudy/a"}
+    create(
+        creates,
+        resources("datasource", {"identifier": "datasource/a"}, {"identifier": "datasource/b"}),
+        resources(
+            "patient",
+            *(
+                {
+                    "identifier": f"patient/{number}",
+                    "parent_identifier": "datasource/a",
+                    "external_identifiers": entries,
+                }
+                for number, entries in enumerate([None, [], [("a", "1")], [("ä", ""), ("b", "2")]])
+            ),
+        ),
+        resources(
+            "imagingstudy",
+            {
+                "identifier": "imagingstudy/a",
+                "parent_identifier": "patient/1",
+                "modalities": ["MR", "SEG"],
+                "study_date": datetime.fromisoformat("2024-02-29").date(),
+                "pi_qual": 4,
+            },
+        ),
+        resources(
+            "volume",
+            {**volume, "identifier": "volume/a", "volume_type": "T2", "slice_thickness": 3.0},
+            {**volume, "identifier": "volume/b", "volume_type": "DWI", "b_value": 1400.0},
+            {**volume, "identifier": "volume/c", "series_description": 'O\'Brien -- $1 %s \\ "T2"'},
+            {
+                **volume,
+                "identifier": "volume/d",
+                "path_nii": "s3://bucket/a.nii.gz",
+                "is_contrast_enhanced": False,
+            },
+        ),
+        resources(
+            "benchmarking",
+            {
+                "identifier": "benchmarking/a",
+                "parent_identifier": "datasource/a",
+                "eval_task": "segmentation",
+                "summary_metrics": [("auc", 0.5), ("n", 3.0)],
+            },
+        ),
+    )
+    found = scalar(database, "SELECT stamp FROM vxdata.commit_clock")
+    assert isinstance(found, datetime)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"where": {"op": "==", "field": "series_description", "value": 'O\'Brien -- $1 %s \\ "T2"'}}, "c"),
+        ({"where": {"op": "is_in", "field": "volume_type", "values": ["T2", "DWI"]}}, "ab"),
+        ({"where": {"op": "is_in", "field": "volume_type", "values": []}}, ""),
+        ({"where": {"op": "==", "field": "is_contrast_enhanced", "value": False}}, "d"),
+        ({"where": {"op": "is_null", "field": "volume_type"}}, "cd"),
+        ({"where": {"op": "is_not_null", "field": "path_nii"}}, "d"),
+        ({"limit": 2}, "ab"),
+        ({"limit": 2, "offset": 3}, "d"),
+        ({"offset": 2}, "cd"),
+        ({"limit": 0}, ""),
+    ],
+    ids=str,
+)
+def test_meaning(content: dict[str, Any], expected: str, database: Database, stamp: datetime) -> None:
+    whole = {"version": 1, "resource_type": "volume", "select": ["identifier"], **content}
+    sql = compile_plan(
+        bind(decode(json.dumps(whole).encode()), default_catalog()), Instant(1, stamp, is_current=True)
+    )
+    assert rows_of(database, sql) == [str({"identifier": f"volume/{letter}"}) for letter in expected]
+
+
+def test_every_kind_of_relation_has_its_rows() -> None:
+    assert set(ROWS) == set(RelationKind)
