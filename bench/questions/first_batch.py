@@ -15,7 +15,7 @@ from bench.environment import served
 from bench.figures import Answer
 from bench.peers import adbc, vxdata
 from bench.summary import Range
-from vxdata.server.connection import BATCH_BYTES
+from vxdata.server.database.connection import BATCH_BYTES
 
 if TYPE_CHECKING:
     from bench.environment import Environment

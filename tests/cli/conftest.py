@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.config import Settings
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.embedded import EmbeddedStack
 
 __all__ = ["admin"]

@@ -13,7 +13,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client, Query
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database import Database
+from vxdata.server.database.pool import Database
 from vxdata.server.embedded import EmbeddedStack
 
 if TYPE_CHECKING:

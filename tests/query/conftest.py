@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.config import Settings
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.write import WriteService
 
 __all__ = ["admin", "creates", "database", "database_uri", "new_database", "reads", "watch"]

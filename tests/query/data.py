@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.fields import Field
     from vxdata.schemas.wire import Verb
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.write import WriteService
 
 TYPES: Final = ("datasource", "patient", "imagingstudy", "volume", "artefact", "benchmarking")

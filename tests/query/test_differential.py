@@ -24,18 +24,18 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY
-from vxdata.server.database import Database
-from vxdata.server.errors import translate
+from vxdata.server.database.pool import Database
+from vxdata.server.database.upgrade import upgrade
+from vxdata.server.listeners.errors import translate
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.write import WriteService
-from vxdata.server.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
 
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.monitor import Watch
 
 PLANS_AN_EXAMPLE: Final = 5
 """Plans for each example that the profile allows: a plan is quick."""

@@ -15,7 +15,7 @@ from vxdata.schemas.errors import InvalidPlan
 
 if TYPE_CHECKING:
     from tests.query.raw import Raw
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 MALFORMED: Final = (
     *(

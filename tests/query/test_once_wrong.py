@@ -13,11 +13,11 @@ from tests.query.oracle import Oracle
 from tests.server.support import CALL, create, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Aggregate, IsIn, Plan, decode, encode
-from vxdata.server.database_errors import OutOfRange
+from vxdata.server.database.errors import OutOfRange
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import AggregateFunction
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.read import ReadService
     from vxdata.server.services.write import WriteService
 

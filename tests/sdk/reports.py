@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.response import DiagnosticReportResponse
     from vxdata.sdk import Client
     from vxdata.sdk._query import Query
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 ROWS = 900
 FINDINGS = 60_000

@@ -23,7 +23,7 @@ from vxdata.sdk._session import Session
 from vxdata.sdk._transport.base import Written
 from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.server.app import Server
-from vxdata.server.lineage import MOST_ROWS
+from vxdata.server.ingest.lineage import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +144,7 @@ def test_a_create_reads_nothing(leaving: Session, client: Client, datasource: st
 def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where lineage comes from, and in how many parts models are sent: it must not matter."""
     most, per_part = request.param
-    monkeypatch.setattr("vxdata.server.lineage.MOST_ROWS", most)
+    monkeypatch.setattr("vxdata.server.ingest.lineage.MOST_ROWS", most)
     monkeypatch.setattr("vxdata.sdk._created.MODELS_PER_PART", per_part)
 
 

@@ -12,12 +12,12 @@ from pydantic import SecretStr
 
 from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.catalog.registry import registry
-from vxdata.server.database import Database
+from vxdata.server.database.monitor import Watch
+from vxdata.server.database.pool import Database
+from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded.secrets import StackSecrets
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.write import WriteService
-from vxdata.server.upgrade import upgrade
-from vxdata.server.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

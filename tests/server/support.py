@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import CommitReceipt
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.write import WriteService
 
 DEADLINE = 30.0

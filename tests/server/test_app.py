@@ -13,12 +13,12 @@ from vxdata.schemas.create import DataSourceCreate
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.sdk import Client, F
 from vxdata.server.app import Server
-from vxdata.server.clock import lock_clock
-from vxdata.server.connection import READ_WRITE
+from vxdata.server.database.clock import lock_clock
+from vxdata.server.database.connection import READ_WRITE
 
 if TYPE_CHECKING:
     from vxdata.server.config import Settings
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 
 def test_no_database_is_configured(settings: Settings) -> None:

@@ -22,7 +22,7 @@ configure_logs(os.environ["LEVEL"], as_json=os.environ["FORM"] == "json")
 log = structlog.get_logger()
 """
 FAULT = """
-from vxdata.server.errors import ErrorDesk
+from vxdata.server.listeners.errors import ErrorDesk
 def handle(patient):
     return {}[0]
 try:
@@ -32,9 +32,9 @@ except KeyError as error:
 """
 DATABASE_FAULTS = """
 from contextlib import closing
-from vxdata.server.database import Database
-from vxdata.server.database_errors import DatabaseError
-from vxdata.server.errors import ErrorDesk
+from vxdata.server.database.pool import Database
+from vxdata.server.database.errors import DatabaseError
+from vxdata.server.listeners.errors import ErrorDesk
 with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:
     statements = [
         "CREATE TEMPORARY TABLE t (a text PRIMARY KEY)",
@@ -51,7 +51,7 @@ with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:
 """
 UNREACHABLE = """
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.database import Database
+from vxdata.server.database.pool import Database
 for uri in ("postgresql://u:passw0rd@127.0.0.1:1/x", "postgresql//u:passw0rd@host/x", "postgresql://u:passw0rd@h:p/x"):
     try:
         Database(SecretStr(uri))

@@ -20,8 +20,8 @@ from vxdata.sdk._session import Session
 from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database import Database
-from vxdata.server.upgrade import upgrade
+from vxdata.server.database.pool import Database
+from vxdata.server.database.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

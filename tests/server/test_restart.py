@@ -15,10 +15,10 @@ from vxdata.cli.running import upgrade_database
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Plan
 from vxdata.server.app import Server
-from vxdata.server.database import Database
-from vxdata.server.database_errors import DatabaseError
+from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.pool import Database
 from vxdata.server.embedded import EmbeddedStack
-from vxdata.server.errors import translate
+from vxdata.server.listeners.errors import translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

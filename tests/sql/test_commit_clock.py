@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.wire import WriteCommand
-from vxdata.server.database_errors import DatabaseError
+from vxdata.server.database.errors import DatabaseError
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import texts
 from vxdata.sql.instant import Instant
@@ -16,8 +16,8 @@ from vxdata.sql.instant import Instant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.server.connection import Connection
-    from vxdata.server.database import Database
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.pool import Database
 
 FUTURE = datetime(2199, 1, 1, tzinfo=UTC)
 

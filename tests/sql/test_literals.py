@@ -17,7 +17,7 @@ from vxdata.sql.names import render
 from vxdata.sql.schema.migrations import split_statements
 
 if TYPE_CHECKING:
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 HOSTILE = [
     "'",

@@ -12,7 +12,7 @@ from vxdata.schemas.types.arrow import ARROW_TYPES
 from vxdata.sql.types import POSTGRES_TYPES
 
 if TYPE_CHECKING:
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 MAPPINGS = {kind for kind, postgres in POSTGRES_TYPES.items() if postgres.mapping is not None}
 

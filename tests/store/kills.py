@@ -11,7 +11,7 @@ import psutil
 from pydantic import SecretStr
 
 from tests.server.support import scalar
-from vxdata.server.database import Database
+from vxdata.server.database.pool import Database
 from vxdata.server.embedded.secrets import StackSecrets
 
 if TYPE_CHECKING:

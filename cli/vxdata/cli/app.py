@@ -12,9 +12,9 @@ from rich.console import Console
 from vxdata.cli.commands import database, demo, health, load, serve, storage, up
 from vxdata.schemas.errors import VxDataError
 from vxdata.server.config import CONFIG_VARIABLE
-from vxdata.server.database_errors import DatabaseError
+from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.upgrade import SchemaMismatch
 from vxdata.server.embedded.errors import EmbeddedStackError
-from vxdata.server.upgrade import SchemaMismatch
 
 EXPECTED = (
     VxDataError,

@@ -17,10 +17,10 @@ from rich.console import Console
 from vxdata.schemas.catalog.registry import registry
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database import Database
+from vxdata.server.database.pool import Database
+from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.logs import configure_logs
-from vxdata.server.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.upgrade import Upgrade
+    from vxdata.server.database.upgrade import Upgrade
 
 CHECK_SECONDS: Final = 2.0
 """How often the embedded children are looked at while the server waits for a signal."""

@@ -10,24 +10,24 @@ import structlog
 
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.answers.desk import Desk
-from vxdata.server.answers.shelf import Shelf, ShelfInUse
-from vxdata.server.blobs import BlobStore
-from vxdata.server.database import Database
+from vxdata.server.database.monitor import Watch
+from vxdata.server.database.pool import Database
+from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded.machine import usable_cpus
-from vxdata.server.errors import ErrorDesk
 from vxdata.server.listeners.boundary import Boundary
+from vxdata.server.listeners.errors import ErrorDesk
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
+from vxdata.server.result_cache.cache import Desk
+from vxdata.server.result_cache.store import Shelf, ShelfInUse
 from vxdata.server.services import Services
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.register import RegisterService
 from vxdata.server.services.write import WriteService
-from vxdata.server.upgrade import require_current
-from vxdata.server.watch import Watch
+from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

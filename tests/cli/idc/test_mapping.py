@@ -14,8 +14,8 @@ from tests.fixtures.idc import EXTRACT, ROW, index
 from vxdata.cli.idc.mapping import LEVELS, MANY_LICENSES, Mapped, map_index
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk._frames import table_from_frame
-from vxdata.server.validation import validate
-from vxdata.server.validation.violations import Violations
+from vxdata.server.ingest.validation import validate
+from vxdata.server.ingest.validation.violations import Violations
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

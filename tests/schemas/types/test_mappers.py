@@ -13,7 +13,7 @@ from vxdata.schemas.fields import FieldType
 from vxdata.schemas.types.arrow import ARROW_TYPES
 from vxdata.schemas.types.pydantic import PYTHON_TYPES
 from vxdata.sdk._polars_types import POLARS_TYPES
-from vxdata.server.validation.values import RULES
+from vxdata.server.ingest.validation.values import RULES
 from vxdata.sql.types import POSTGRES_TYPES
 
 FIELD_TYPES: tuple[type[FieldType], ...] = get_args(FieldType)

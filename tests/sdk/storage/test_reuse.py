@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.sdk.storage.conftest import point_at
+from tests.server.database.deadlocks import waits_for
 from tests.server.databases import admin, empty_databases
-from tests.server.deadlocks import waits_for
 from tests.server.support import until
 from vxdata.cli.running import upgrade_database
 from vxdata.schemas.catalog.registry import registry
@@ -22,12 +22,12 @@ from vxdata.schemas.errors import BlobNotFound, ResourceAlreadyExists, StateConf
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES
 from vxdata.server.app import Server
-from vxdata.server.blobs import BlobStore
-from vxdata.server.connection import READ_WRITE
-from vxdata.server.database import Database
+from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.pool import Database
 from vxdata.server.embedded.s3 import s3_client
 from vxdata.server.services import sweep as sweeps
 from vxdata.server.services.sweep import Sweep
+from vxdata.server.storage.blobs import BlobStore
 from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tests.server.databases import admin, new_database
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.app import Server
-from vxdata.server.database import Database
+from vxdata.server.database.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

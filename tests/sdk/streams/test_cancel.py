@@ -19,7 +19,7 @@ from tests.server.support import until
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 TOP = Path(__file__).resolve().parents[3]
 

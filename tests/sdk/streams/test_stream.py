@@ -21,7 +21,7 @@ from vxdata.sdk._stream import _resized
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 
 @pytest.fixture

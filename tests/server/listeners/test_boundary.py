@@ -24,10 +24,10 @@ from vxdata.schemas.plan import Plan, encode
 from vxdata.schemas.wire import TIMEOUT, Action
 from vxdata.server.app import Server
 from vxdata.server.call import ANONYMOUS
-from vxdata.server.database import Database
-from vxdata.server.database_errors import StatementCancelled
-from vxdata.server.errors import ErrorDesk
+from vxdata.server.database.errors import StatementCancelled
+from vxdata.server.database.pool import Database
 from vxdata.server.listeners.boundary import OK, Boundary, CallFailed, Outcome
+from vxdata.server.listeners.errors import ErrorDesk
 from vxdata.server.listeners.flight.actions import Actions
 from vxdata.server.listeners.flight.status import FLIGHT_ERRORS
 from vxdata.server.listeners.http.status import HTTP_STATUSES, http_status

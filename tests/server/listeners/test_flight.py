@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.config import Settings
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 POOL_SIZE: Final = 3
 PLACES: Final = 2 * POOL_SIZE

@@ -14,9 +14,9 @@ from tests.server.support import until
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
 from vxdata.schemas.wire import Health
 from vxdata.server.app import Server
-from vxdata.server.database import Database
-from vxdata.server.errors import ErrorDesk
+from vxdata.server.database.pool import Database
 from vxdata.server.listeners.boundary import Boundary
+from vxdata.server.listeners.errors import ErrorDesk
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
 from vxdata.server.services.health import HealthService

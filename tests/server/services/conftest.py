@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vxdata.server.blobs import BlobStore
 from vxdata.server.embedded.s3 import s3_client
+from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.wire import Presigned
-    from vxdata.server.blobs import BlobStore
-    from vxdata.server.database import Database
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
+    from vxdata.server.storage.blobs import BlobStore
 
 KEYS = [
     "plain.nii",

@@ -19,11 +19,11 @@ from vxdata.server.services.write import Section
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vxdata.server.blobs import BlobStore
-    from vxdata.server.database import Database
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.sweep import Unreferenced
     from vxdata.server.services.write import WriteService
-    from vxdata.server.watch import Watch
+    from vxdata.server.storage.blobs import BlobStore
 
 AT_ONCE = timedelta(0)
 

@@ -15,7 +15,7 @@ from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 CATALOG: Final = Catalog.from_registry(registry())
 NOW: Final = Instant(1, datetime(2024, 2, 29, tzinfo=UTC), is_current=True)

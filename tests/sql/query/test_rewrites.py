@@ -22,7 +22,7 @@ from vxdata.sql.query.conditions import CONDITIONS
 from vxdata.sql.schema.migrations import split_statements
 
 if TYPE_CHECKING:
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.write import WriteService
 
 ALL_CASES: Final = [case for path in case_paths() for case in read_cases(path)]

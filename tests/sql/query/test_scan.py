@@ -17,7 +17,7 @@ from vxdata.sql.query.scan import Scan, count_pages, is_divisible, scan_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.write import WriteService
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)

@@ -10,13 +10,13 @@ from tests.server.support import scalar
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.fields import Field, Integer, NumberMap, Text, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES, PayloadType
-from vxdata.server.database_errors import DatabaseError, UniqueViolation
+from vxdata.server.database.errors import DatabaseError, UniqueViolation
 from vxdata.sql.names import TOMBSTONE
 from vxdata.sql.schema.ddl import add_column, create_tables, quote
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 THING = PayloadType(
     name="Thing",

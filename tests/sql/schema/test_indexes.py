@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.plan import Predicate
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
     from vxdata.server.services.write import WriteService
 
 PATIENTS: Final = 200

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vxdata.server.connection import READ_WRITE
-from vxdata.server.database_errors import UniqueViolation
+from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.errors import UniqueViolation
 from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vxdata.server.connection import Connection
-    from vxdata.server.database import Database
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.pool import Database
 
 HOSTILE = ["a'b", 'a"b', "a\\b", "{a,b}", "NULL", "", "ä€😀", " a ", "a\nb", "%_"]
 

@@ -12,7 +12,7 @@ from vxdata.sql.schema.ddl import map_columns
 from vxdata.sql.write.staged import create_staging, staged_rows
 
 if TYPE_CHECKING:
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
 
 
 def test_staging_splits_mappings_and_ends_with_the_transaction(database: Database) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.server.connection import Connection
-    from vxdata.server.database import Database
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.pool import Database
 
 DATASOURCE, VOLUME, ARTEFACT = (registry().get(name) for name in ("datasource", "volume", "artefact"))
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,12 +14,12 @@ from vxdata.cli.progress import count_progress
 from vxdata.cli.running import console, settings_on
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.blobs import BlobStore
 from vxdata.server.config import Settings
-from vxdata.server.database import Database
+from vxdata.server.database.pool import Database
+from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded import EmbeddedStack
 from vxdata.server.services.sweep import LEAST_AGE, Sweep
-from vxdata.server.upgrade import require_current
+from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
     from vxdata.server.services.sweep import Unreferenced

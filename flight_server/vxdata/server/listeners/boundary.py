@@ -19,14 +19,14 @@ import structlog
 
 from vxdata.schemas.errors import RequestCancelled, RequestTimedOut, ServerUnavailable
 from vxdata.server.call import ANONYMOUS, Call, Principal
-from vxdata.server.errors import translate
+from vxdata.server.listeners.errors import translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.wire import WireError
-    from vxdata.server.errors import ErrorDesk
+    from vxdata.server.listeners.errors import ErrorDesk
 
 OK: Final = "OK"
 """Code of a call that did not fail."""

@@ -11,18 +11,18 @@ from vxdata.schemas.blob_urls import ObjectUrl, headers_of
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
-from vxdata.server.blobs import PRESIGNED_SECONDS
-from vxdata.server.connection import READ_WRITE
+from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.storage.blobs import PRESIGNED_SECONDS
 from vxdata.sql.write import touches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from vxdata.schemas.wire import ListRequest, PresignRequest
-    from vxdata.server.blobs import BlobStore
     from vxdata.server.call import Call
-    from vxdata.server.database import Database
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
+    from vxdata.server.storage.blobs import BlobStore
 
 
 class BlobService:

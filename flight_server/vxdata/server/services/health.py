@@ -6,12 +6,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.wire import Health
-from vxdata.server.clock import last_commit
+from vxdata.server.database.clock import last_commit
 
 if TYPE_CHECKING:
-    from vxdata.server.blobs import BlobStore
     from vxdata.server.call import Call
-    from vxdata.server.database import Database
+    from vxdata.server.database.pool import Database
+    from vxdata.server.storage.blobs import BlobStore
 
 
 MOST_WAIT: Final = 2.0

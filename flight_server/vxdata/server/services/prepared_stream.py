@@ -6,11 +6,11 @@ import math
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
-from vxdata.server.answers.running import Attended
-from vxdata.server.clock import resolve_instant
-from vxdata.server.conform import layout_of
-from vxdata.server.connection import READ_ONLY
-from vxdata.server.parts import Reading
+from vxdata.server.database.clock import resolve_instant
+from vxdata.server.database.connection import READ_ONLY
+from vxdata.server.database.parallel_scan import Reading
+from vxdata.server.result_cache.shared_query import Attended
+from vxdata.server.services.result_schema import layout_of
 from vxdata.sql.query.prepared import prepare
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.server.answers.running import Running
-    from vxdata.server.database import Database
-    from vxdata.server.parts import Parts
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.parallel_scan import Parts
+    from vxdata.server.database.pool import Database
+    from vxdata.server.result_cache.shared_query import Running
 
 
 class PreparedStream:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.plan import bind, encode
 from vxdata.schemas.wire import Explanation
-from vxdata.server.answers.desk import Desk, Opened
-from vxdata.server.answers.key import answer_key
-from vxdata.server.answers.running import Running
-from vxdata.server.clock import close_instant, split_instant
-from vxdata.server.conform import layout_of
-from vxdata.server.parts import Parts
+from vxdata.server.database.clock import close_instant, split_instant
+from vxdata.server.database.parallel_scan import Parts
+from vxdata.server.result_cache.cache import Desk, Opened
+from vxdata.server.result_cache.key import answer_key
+from vxdata.server.result_cache.shared_query import Running
 from vxdata.server.services.prepared_stream import PreparedStream
+from vxdata.server.services.result_schema import layout_of
 from vxdata.sql.query.prepared import Method, prepare
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import BoundPlan, Plan
     from vxdata.server.call import Call
-    from vxdata.server.database import Database
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
     from vxdata.sql.query.prepared import PreparedPlan
 
 

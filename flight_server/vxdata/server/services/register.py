@@ -20,9 +20,9 @@ from vxdata.schemas.errors import (
     UnexpectedPayload,
 )
 from vxdata.schemas.wire import Registered
-from vxdata.server.attempts import attempted
-from vxdata.server.clock import lock_clock
-from vxdata.server.connection import READ_ONLY, READ_WRITE
+from vxdata.server.database.clock import lock_clock
+from vxdata.server.database.connection import READ_ONLY, READ_WRITE
+from vxdata.server.database.retry import attempted
 from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.wire import ExternalUids
     from vxdata.server.call import Call
-    from vxdata.server.connection import Connection
-    from vxdata.server.database import Database
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
 
 Row = tuple[str, str, str, str, int]
 

@@ -15,18 +15,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import StateConflict
-from vxdata.server.clock import last_commit, lock_clock
-from vxdata.server.connection import READ_ONLY, READ_WRITE
-from vxdata.server.references import find_holders, is_held, urls_held, urls_held_since
+from vxdata.server.database.clock import last_commit, lock_clock
+from vxdata.server.database.connection import READ_ONLY, READ_WRITE
+from vxdata.server.storage.references import find_holders, is_held, urls_held, urls_held_since
 from vxdata.sql.write import touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vxdata.schemas.catalog.registry import Registry
-    from vxdata.server.blobs import BlobStore, StoredObject, UnfinishedUpload
-    from vxdata.server.connection import Connection
-    from vxdata.server.database import Database
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.pool import Database
+    from vxdata.server.storage.blobs import BlobStore, StoredObject, UnfinishedUpload
     from vxdata.sql.write.blob_columns import Holder
 
 LEAST_AGE: Final = timedelta(days=1)

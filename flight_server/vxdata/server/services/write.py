@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
 from vxdata.schemas.wire import CommitReceipt
-from vxdata.server.attempts import attempted
-from vxdata.server.clock import last_commit, lock_clock
-from vxdata.server.connection import READ_WRITE
-from vxdata.server.lease import Lease
+from vxdata.server.database.clock import last_commit, lock_clock
+from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.retry import attempted
+from vxdata.server.ingest.idle_timeout import Lease
+from vxdata.server.ingest.staging import Staging
 from vxdata.server.services.verbs import VERBS
-from vxdata.server.staging import Staging
 from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.call import Call
-    from vxdata.server.connection import Connection
-    from vxdata.server.database import Database
-    from vxdata.server.lineage import Lineage
-    from vxdata.server.watch import Watch
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
+    from vxdata.server.ingest.lineage import Lineage
 
 
 @dataclass(frozen=True)

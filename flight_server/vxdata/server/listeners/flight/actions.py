@@ -13,7 +13,7 @@ from vxdata.server.call import Call
 from vxdata.server.listeners.flight.messages import read_message
 
 if TYPE_CHECKING:
-    from vxdata.server.errors import ErrorDesk
+    from vxdata.server.listeners.errors import ErrorDesk
     from vxdata.server.services import Services
 
 Run = Callable[[bytes, Call], bytes]

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 import pyarrow.flight
 
 from vxdata.schemas.wire import ACCEPT_LINEAGE, COMPRESSION, TIMEOUT, Compression
-from vxdata.server.lineage import Lineage
+from vxdata.server.ingest.lineage import Lineage
 
 HEADERS: Final = "headers"
 """Name of the middleware."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from vxdata.schemas.catalog.registry import Registry
-    from vxdata.server.errors import ErrorDesk
     from vxdata.server.listeners.boundary import Observer, OpenCall, StreamedResponse
+    from vxdata.server.listeners.errors import ErrorDesk
     from vxdata.server.listeners.flight.headers import Headers
     from vxdata.server.services import Services
 

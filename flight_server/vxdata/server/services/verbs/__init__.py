@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vxdata.schemas.wire import Verb, WriteCommand
-    from vxdata.server.connection import Connection
-    from vxdata.server.staging import Staging
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.ingest.staging import Staging
     from vxdata.sql.instant import Instant
 
 

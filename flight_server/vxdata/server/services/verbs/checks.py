@@ -12,8 +12,8 @@ from vxdata.sql.write.tables import analyze
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vxdata.server.connection import Connection
-    from vxdata.server.staging import Staging
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.ingest.staging import Staging
     from vxdata.sql.write.preconditions import Presence
 
 MANY: Final = 10_000

@@ -10,7 +10,7 @@ from vxdata.schemas.errors import (
     ParentNotFound,
     ResourceAlreadyExists,
 )
-from vxdata.server.database_errors import UniqueViolation
+from vxdata.server.database.errors import UniqueViolation
 from vxdata.sql.write import create as writes
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.connection import Connection
-    from vxdata.server.lineage import Lineage
-    from vxdata.server.staging import Staging
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.ingest.lineage import Lineage
+    from vxdata.server.ingest.staging import Staging
     from vxdata.sql.instant import Instant
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.server.connection import Connection
+    from vxdata.server.database.connection import Connection
     from vxdata.sql.instant import Instant
     from vxdata.sql.write.cascade import Cascade
 

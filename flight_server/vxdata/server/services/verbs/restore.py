@@ -12,8 +12,8 @@ from vxdata.sql.write.preconditions import Presence
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.connection import Connection
-    from vxdata.server.staging import Staging
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.ingest.staging import Staging
     from vxdata.sql.instant import Instant
 
 

@@ -1,0 +1,1 @@
+"""The database: connections, their pool, and what watches over the statements that they run."""

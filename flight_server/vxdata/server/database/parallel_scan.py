@@ -1,0 +1,156 @@
+"""Parts: a large answer comes over several connections at a time, all of which read one state.
+
+A single connection keeps one core busy in PostgreSQL, and one here that turns rows into columns. Pulls of
+whole relations are what takes long, so they are divided (`sql/query/scan.py`), and whichever part brings a
+batch next is heard next.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from vxdata.schemas.errors import ServiceProblem
+from vxdata.server.database.connection import READ_ONLY
+from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.interleave import Merge
+from vxdata.server.database.semaphore import Turns
+from vxdata.sql.query import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.pool import Database
+    from vxdata.sql.query.prepared import PreparedPlan
+
+LEAST_PAGES: Final = 4096
+"""Pages of a relation that is worth dividing: 32 MiB."""
+
+PARTS_EACH: Final = 4
+"""Parts for each connection: rows are never spread evenly, and whoever is done takes the next part."""
+
+log = structlog.get_logger(__name__)
+
+
+class Reading:
+    """What reads one answer: one connection, to which others may come.
+
+    Args:
+        connection: The first one, in a transaction whose snapshot all of them read.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Begin with one."""
+        self.connections = [connection]
+
+    def cancel(self) -> None:
+        """Cancel whatever they run; one that cannot be reached does not spare the others."""
+        for connection in self.connections:
+            try:
+                connection.cancel()
+            except DatabaseError as error:
+                connection.is_broken = True
+                log.warning("cancel_failed", error=str(error))
+
+
+class Parts:
+    """Streams answers, large ones over several connections.
+
+    Args:
+        database: Lends the connections.
+        most: Most connections of an answer; all answers together have at most so many more than one each.
+    """
+
+    def __init__(self, database: Database, most: int) -> None:
+        """Begin with none taken."""
+        self._database = database
+        self._most = most
+        self._spare = Turns(most - 1)
+
+    @contextmanager
+    def stream(self, reading: Reading, prepared: PreparedPlan) -> Iterator[Iterator[pa.RecordBatch]]:
+        """Run a query and stream its batches, in no particular order if the plan asks for none.
+
+        Args:
+            reading: What reads it.
+            prepared: What is asked.
+
+        Yields:
+            The batches.
+
+        Raises:
+            DatabaseError: PostgreSQL refused the query, or a connection broke.
+        """
+        first = reading.connections[0]
+        pages = self._pages(first, prepared)
+        with ExitStack() as stack:
+            others = self._others(stack) if pages else []
+            if prepared.scan is None or not others:
+                sql = prepared.statement.sql
+                yield stack.enter_context(first.stream(sql, is_small=prepared.is_small))
+                return
+            reading.connections.extend(others)
+            first.execute(scan.keep_in_place(list(pages)))
+            snapshot = first.rows(scan.EXPORT_SNAPSHOT)[0]["snapshot"]
+            waiting = deque(prepared.scan.parts(pages, PARTS_EACH * len(reading.connections)))
+            sources = [partial(_batches, first, waiting)]
+            sources += [partial(_batches_of_other, other, snapshot, waiting) for other in others]
+            merge = Merge(sources, reading.cancel)
+            stack.callback(merge.close)
+            yield merge
+
+    def divided(self, reading: Reading, prepared: PreparedPlan) -> list[str]:
+        """Tell how a query would be divided if all further connections were free.
+
+        Args:
+            reading: What would read it.
+            prepared: What is asked.
+
+        Returns:
+            The statements; none if it would run as one.
+        """
+        pages = self._pages(reading.connections[0], prepared)
+        return prepared.scan.parts(pages, PARTS_EACH * self._most) if prepared.scan and pages else []
+
+    def _pages(self, connection: Connection, prepared: PreparedPlan) -> dict[str, int]:
+        """Pages of each table that is read; none if the plan cannot be divided, or is not worth it."""
+        if self._most == 1 or prepared.scan is None:
+            return {}
+        rows = connection.rows(scan.count_pages(prepared.scan.tables))
+        pages = {row["name"]: row["pages"] for row in rows}
+        return pages if sum(pages.values()) >= LEAST_PAGES else {}
+
+    def _others(self, stack: ExitStack) -> list[Connection]:
+        """Further connections, as many as can be had at once: nobody waits for them."""
+        others: list[Connection] = []
+        while len(others) < self._most - 1 and stack.enter_context(self._spare.turn(0)):
+            try:
+                others.append(stack.enter_context(self._database.connection(wait=0)))
+            except ServiceProblem as problem:
+                log.info("read_not_divided_further", connections=1 + len(others), reason=problem.message)
+                break
+        return others
+
+
+def _batches_of_other(connection: Connection, snapshot: str, waiting: deque[str]) -> Iterator[pa.RecordBatch]:
+    with connection.transaction(READ_ONLY):
+        connection.execute(scan.import_snapshot(snapshot))
+        yield from _batches(connection, waiting)
+
+
+def _batches(connection: Connection, waiting: deque[str]) -> Iterator[pa.RecordBatch]:
+    """The batches of one part after the other, until none waits."""
+    while waiting:
+        try:
+            statement = waiting.popleft()
+        except IndexError:  # another connection took the last one
+            return
+        with connection.stream(statement) as batches:
+            yield from batches

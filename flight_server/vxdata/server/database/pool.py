@@ -1,0 +1,159 @@
+"""The pool of connections to the database."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.errors import RequestTimedOut, ServerBusy, ServerUnavailable
+from vxdata.server.database.connection import Origin
+from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.semaphore import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import SecretStr
+
+    from vxdata.server.database.connection import Connection
+
+IDLE_BEFORE_PING: Final = 30.0
+"""Seconds after which an idle connection is tried before it is lent out."""
+
+
+class Database:
+    """A bounded pool of connections to one database, first come, first served.
+
+    Writers wait for each other while they hold a connection, so theirs are counted apart: a reader finds
+    one however many writers there are.
+
+    Args:
+        uri: libpq connection URI.
+        size: Most connections that readers have at a time.
+        writers: Most connections that writers have at a time, beside those.
+        wait: Seconds that a caller waits for a free connection.
+
+    Raises:
+        ServerUnavailable: PostgreSQL cannot be reached.
+    """
+
+    def __init__(self, uri: SecretStr, *, size: int = 16, writers: int = 8, wait: float = 60.0) -> None:
+        """Open the first connection, of which all others are clones."""
+        self._wait = wait
+        self._turns = Turns(size)
+        self._writer_turns = Turns(writers)
+        self._idle: deque[Connection] = deque()
+        self._is_closed = False
+        # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
+        self._opening = threading.Lock()
+        self._origin = Origin(uri)
+        with self.connection():
+            pass
+
+    @contextmanager
+    def connection(
+        self, *, wait: float | None = None, for_writing: bool = False, deadline: float = math.inf
+    ) -> Iterator[Connection]:
+        """Lend a connection for the length of a block.
+
+        Args:
+            wait: Seconds to wait for one; as long as the pool's callers do by default.
+            for_writing: Whether it is for one that may wait for other writers.
+            deadline: When the wait must have ended at the latest, by the monotonic clock.
+
+        Yields:
+            A connection outside any transaction.
+
+        Raises:
+            ServerBusy: None became free in time.
+            RequestTimedOut: None became free before the deadline.
+            ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
+        """
+        wait = self._wait if wait is None else wait
+        turns = self._writer_turns if for_writing else self._turns
+        with turns.turn(min(wait, max(deadline - time.monotonic(), 0))) as admitted:
+            if not admitted and time.monotonic() >= deadline:
+                msg = "The deadline of the call passed while it waited for a database connection."
+                raise RequestTimedOut(msg)
+            if not admitted:
+                msg = f"No database connection became free within {wait:g} seconds; try again later."
+                raise ServerBusy(msg, wait_seconds=wait)
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close all idle connections; those lent out are closed when they come back."""
+        with self._opening:
+            self._is_closed = True
+            self._close_idle()
+            self._origin.close()
+
+    def _take(self) -> Connection:
+        while (connection := self._next_idle()) is not None:
+            if _is_usable(connection):
+                return connection
+            self._discard(connection)
+        return self._open()
+
+    def _next_idle(self) -> Connection | None:
+        """The connection used last, or None; other threads take from the same end."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.is_broken:
+            self._discard(connection)
+            return
+        with self._opening:
+            if self._is_closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _open(self) -> Connection:
+        with self._opening:
+            if self._is_closed:
+                msg = "The connections to the database are closed."
+                raise ServerUnavailable(msg)
+            try:
+                connection = self._origin.clone()
+            except DatabaseError as error:
+                msg = "The database cannot be reached."
+                raise ServerUnavailable(msg) from error
+        try:
+            connection.execute("SET TIME ZONE 'UTC'")
+        except DatabaseError as error:
+            self._discard(connection)
+            msg = "The database accepts no connections."
+            raise ServerUnavailable(msg) from error
+        return connection
+
+    def _discard(self, connection: Connection) -> None:
+        """Close a connection; if PostgreSQL dropped it, it has dropped the idle ones as well."""
+        with self._opening:
+            if connection.is_lost:
+                self._close_idle()
+            connection.close()
+
+    def _close_idle(self) -> None:
+        while (connection := self._next_idle()) is not None:
+            connection.close()
+
+
+def _is_usable(connection: Connection) -> bool:
+    if time.monotonic() - connection.last_used < IDLE_BEFORE_PING:
+        return True
+    try:
+        connection.rows("SELECT 1 AS one")
+    except DatabaseError:
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""Attempts: what PostgreSQL broke off to end a deadlock is done again, and nobody notices.
+
+Our own writers lock the commit clock before anything else and so never meet in a deadlock; an operator
+at a console, or a maintenance job, can lock rows first.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import structlog
+
+from vxdata.server.database.errors import TransactionConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vxdata.server.database.connection import Connection
+
+MOST_ATTEMPTS: Final = 3
+"""How often a part of a transaction is tried before its conflict is told."""
+
+PAUSE_SECONDS: Final = 0.1
+"""Wait before another attempt: the other transaction must wake up and take what it has waited for."""
+
+log = structlog.get_logger(__name__)
+Answer = TypeVar("Answer")
+
+
+def attempted(connection: Connection, act: Callable[[], Answer]) -> Answer:
+    """Do a part of a transaction, again if it meets a deadlock or a serialisation failure.
+
+    Each attempt but the last is made behind a savepoint. Going back to it undoes the attempt and gives up
+    the locks that it took, so that the other transaction can end; what was done before, such as the
+    staging of an upload, stays.
+
+    Args:
+        connection: In a transaction.
+        act: What to do, the taking of locks included.
+
+    Returns:
+        What it returned.
+
+    Raises:
+        TransactionConflict: The last attempt failed as well.
+    """
+    for number in range(1, MOST_ATTEMPTS):
+        try:
+            with connection.savepoint():
+                return act()
+        except TransactionConflict as conflict:
+            log.info("attempt_undone", number=number, sqlstate=conflict.sqlstate)
+            time.sleep(PAUSE_SECONDS)
+    return act()

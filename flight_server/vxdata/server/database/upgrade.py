@@ -1,0 +1,155 @@
+"""Upgrade: bring a database up to this version's migrations and registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.errors.messages import abridged
+from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.errors import UndefinedObject
+from vxdata.sql.schema import upgrade as statements
+from vxdata.sql.schema.ddl import add_column, create_tables
+from vxdata.sql.schema.migrations import migrations
+from vxdata.sql.types import catalog_type
+
+if TYPE_CHECKING:
+    from vxdata.schemas.catalog.registry import Registry
+    from vxdata.schemas.fields import Field
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.server.database.connection import Connection
+    from vxdata.server.database.pool import Database
+
+
+class SchemaMismatch(RuntimeError):
+    """The database holds what this version cannot have made, so nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What an upgrade did.
+
+    Args:
+        migrations: Names of the migrations applied.
+        tables: Resource types whose tables were made.
+        columns: Fields added, as ``volume.b_value``.
+    """
+
+    migrations: tuple[str, ...]
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.migrations or self.tables or self.columns)
+
+
+def upgrade(database: Database, registry: Registry) -> Upgrade:
+    """Apply what is missing, in one transaction; running it again, or twice at once, changes nothing more.
+
+    Args:
+        database: Pool of connections of the role that owns the database.
+        registry: The payload types.
+
+    Returns:
+        What was done.
+
+    Raises:
+        SchemaMismatch: The database is newer than this version, or a column has another type.
+        DatabaseError: PostgreSQL refused a statement.
+    """
+    with database.connection() as connection, connection.transaction(READ_WRITE):
+        connection.rows(statements.LOCK)
+        for statement in statements.PREPARE:
+            connection.execute(statement)
+        missing = _missing(connection, registry)
+        _apply(connection, registry, missing)
+    return missing
+
+
+def require_current(database: Database, registry: Registry) -> None:
+    """Refuse a database that lacks something, without changing it.
+
+    Args:
+        database: Pool of connections.
+        registry: The payload types.
+
+    Raises:
+        SchemaMismatch: An upgrade has something to do, or cannot be done.
+    """
+    advice = "Run `vxdata db upgrade` on it."
+    with database.connection() as connection:
+        try:
+            missing = _missing(connection, registry)
+        except UndefinedObject as error:
+            msg = f"The database has no tables of VxData yet. {advice}"
+            raise SchemaMismatch(msg) from error
+    if missing.changed:
+        names = abridged([*missing.migrations, *missing.tables, *missing.columns])
+        msg = f"The database is older than this version and lacks {names}. {advice}"
+        raise SchemaMismatch(msg)
+
+
+def _missing(connection: Connection, registry: Registry) -> Upgrade:
+    """Compare the database with the migrations and the registry."""
+    present = _present_columns(connection)
+    columns = [
+        f"{payload_type.prefix}.{field.name}"
+        for payload_type in registry
+        if payload_type.prefix in present
+        for field in _missing_fields(payload_type, present)
+    ]
+    tables = [payload_type.prefix for payload_type in registry if payload_type.prefix not in present]
+    return Upgrade(_missing_migrations(connection), tuple(tables), tuple(columns))
+
+
+def _apply(connection: Connection, registry: Registry, missing: Upgrade) -> None:
+    for migration in migrations():
+        if migration.name in missing.migrations:
+            for statement in (*migration.statements, statements.record(migration)):
+                connection.execute(statement)
+    for payload_type in registry:
+        for field in payload_type.fields:
+            if f"{payload_type.prefix}.{field.name}" in missing.columns:
+                for statement in add_column(payload_type, field):
+                    connection.execute(statement)
+        for statement in create_tables(payload_type):
+            connection.execute(statement)
+
+
+def _missing_migrations(connection: Connection) -> tuple[str, ...]:
+    applied = {row["number"]: row["name"] for row in connection.rows(statements.APPLIED)}
+    known = {migration.number: migration.name for migration in migrations()}
+    if unknown := sorted(applied.keys() - known.keys()):
+        names = ", ".join(applied[number] for number in unknown)
+        msg = f"The database has migrations that this version does not know: {names}. Use a newer vxdata."
+        raise SchemaMismatch(msg)
+    return tuple(name for number, name in sorted(known.items()) if number not in applied)
+
+
+def _present_columns(connection: Connection) -> dict[str, dict[str, str]]:
+    present: dict[str, dict[str, str]] = {}
+    for row in connection.rows(statements.COLUMNS):
+        present.setdefault(row["table_name"], {})[row["column_name"]] = row["column_type"]
+    return present
+
+
+def _missing_fields(payload_type: PayloadType, present: dict[str, dict[str, str]]) -> list[Field]:
+    """The fields that the existing tables of a type lack."""
+    for table in (payload_type.prefix, f"{payload_type.prefix}_history"):
+        _check_types(payload_type, present.get(table, {}))
+    return [field for field in payload_type.fields if field.name not in present[payload_type.prefix]]
+
+
+def _check_types(payload_type: PayloadType, columns: dict[str, str]) -> None:
+    """Refuse a field whose column has another type: changing it would alter stored versions."""
+    for field in payload_type.response_fields:
+        stored = columns.get(field.name)
+        if stored is not None and stored != catalog_type(field.type):
+            msg = (
+                f"{payload_type.prefix}.{field.name} is stored as {stored}, but declared as "
+                f"{catalog_type(field.type)}. Only added fields are applied by themselves; write a "
+                "migration, or declare a new field."
+            )
+            raise SchemaMismatch(msg)

@@ -1,0 +1,1 @@
+"""Ingest: what an upload brings is validated and staged."""

@@ -1,0 +1,155 @@
+"""Errors on their way out: whatever a handler raises becomes one of ours, small enough to travel.
+
+gRPC trailers hold 8 KiB, the message is sent twice, and beyond that parts get lost at random; so long
+details stay here, to be fetched by the `error_detail` action.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from vxdata.schemas.errors import (
+    InternalError,
+    InvalidPlan,
+    InvalidTicket,
+    RequestCancelled,
+    ServerBusy,
+    ServerUnavailable,
+    VxDataError,
+)
+from vxdata.schemas.wire import WireError
+from vxdata.server.database.errors import (
+    ConnectionLost,
+    DatabaseError,
+    InvalidPattern,
+    OutOfRange,
+    OutOfResources,
+    StatementCancelled,
+    TransactionConflict,
+    UndefinedObject,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_MESSAGE_CHARACTERS: Final = 460
+"""With the code before it, a message has 500 characters at most."""
+
+MOST_WIRE_BYTES: Final = 1536
+MOST_ESCAPED_BYTES: Final = 1000
+"""A message of other alphabets is shorter: a trailer escapes each of their bytes, about as JSON does."""
+
+MOST_DETAILS_KEPT: Final = 64
+"""Long errors kept for fetching; the oldest goes first."""
+
+MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that they take together; the newest is kept in any case."""
+
+log = structlog.get_logger(__name__)
+
+TRANSLATIONS: tuple[tuple[type[DatabaseError], Callable[[], VxDataError]], ...] = (
+    (ConnectionLost, lambda: ServerUnavailable("The connection to the database was lost; try again.")),
+    (
+        TransactionConflict,
+        lambda: ServerUnavailable("The database was being changed at the same time; try again."),
+    ),
+    (StatementCancelled, lambda: RequestCancelled("The statement was cancelled.")),
+    (OutOfResources, lambda: ServerBusy("The database has run out of disk, memory or connections.")),
+    (
+        UndefinedObject,
+        lambda: InternalError("The database lacks a table or column: run `vxdata db upgrade`."),
+    ),
+    (InvalidPattern, lambda: InvalidPlan("A regular expression of the query is malformed.")),
+    (OutOfRange, lambda: InvalidPlan("A sum or mean of the query is beyond what its type can hold.")),
+)
+"""Failures of the database -> what the caller is told; the text of PostgreSQL goes to the log alone."""
+
+
+def translate(error: Exception) -> VxDataError:
+    """Find the error to show for whatever was raised.
+
+    Args:
+        error: Anything that a handler raised.
+
+    Returns:
+        The error itself if it is ours, else one that tells the caller what to do and no more.
+    """
+    if isinstance(error, VxDataError):
+        return error
+    for error_class, make in TRANSLATIONS:
+        if isinstance(error, error_class):
+            return make()
+    return InternalError("The server failed to answer; its log has the reason under this request id.")
+
+
+class ErrorDesk:
+    """Turns exceptions into wire errors, logs them, and keeps what is too long to send."""
+
+    def __init__(self) -> None:
+        """Begin with nothing kept."""
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def to_wire(self, error: Exception, request_id: str) -> tuple[VxDataError, WireError]:
+        """Describe an exception for the wire.
+
+        Args:
+            error: Anything that a handler raised.
+            request_id: Name of the request in the log.
+
+        Returns:
+            The error that the caller sees, and its wire form, of at most `MOST_WIRE_BYTES`.
+        """
+        shown = translate(error)
+        if isinstance(shown, InternalError):
+            log.error("request_failed", request_id=request_id, exc_info=error)
+        else:
+            log.info("request_refused", request_id=request_id, code=shown.code, cause=type(error).__name__)
+        whole = WireError(request_id=request_id, **shown.to_wire())
+        content = whole.to_bytes()
+        message = _short_message(whole.message)
+        if len(content) <= MOST_WIRE_BYTES and message == whole.message:
+            return shown, whole
+        self._keep(request_id, content)
+        return shown, whole.model_copy(update={"details": {}, "abridged": True, "message": message})
+
+    def _keep(self, request_id: str, content: bytes) -> None:
+        with self._lock:
+            self._kept[request_id] = content
+            while len(self._kept) > 1 and self._is_over_limit():
+                self._kept.popitem(last=False)
+
+    def _is_over_limit(self) -> bool:
+        return len(self._kept) > MOST_DETAILS_KEPT or sum(map(len, self._kept.values())) > MOST_KEPT_BYTES
+
+    def whole(self, request_id: str) -> bytes:
+        """The whole of an error that was abridged.
+
+        Args:
+            request_id: What the abridged error carried.
+
+        Returns:
+            The wire error as JSON.
+
+        Raises:
+            InvalidTicket: Nothing is kept under this id, or no longer.
+        """
+        with self._lock:
+            kept = self._kept.get(request_id)
+        if kept is None:
+            msg = "No error is kept under this request id."
+            raise InvalidTicket(msg, request_id=request_id[:64])
+        return kept
+
+
+def _short_message(message: str) -> str:
+    """The beginning of a message, within the limits on characters and escaped bytes."""
+    short = message[:MOST_MESSAGE_CHARACTERS]
+    while len(json.dumps(short)) > MOST_ESCAPED_BYTES:
+        short = short[: len(short) * 3 // 4]
+    return short

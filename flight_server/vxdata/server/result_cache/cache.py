@@ -1,0 +1,113 @@
+"""The desk: what somebody who asks gets, a kept answer, one on its way, or one that begins."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from vxdata.schemas.errors import ServerUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from vxdata.server.result_cache.shared_query import Batches, Running
+    from vxdata.server.result_cache.store import Shelf
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A query that is ready to run.
+
+    Args:
+        key: Key of its answer.
+        purge_epoch: Number of the last purge that it sees.
+        running: Where its readers will meet.
+        batches: Runs it; closing it ends it.
+    """
+
+    key: str
+    purge_epoch: int
+    running: Running
+    batches: Batches
+
+
+class Desk:
+    """Gives out answers, each computed once.
+
+    Args:
+        shelf: Where answers are kept; None to compute every one anew.
+    """
+
+    def __init__(self, shelf: Shelf | None) -> None:
+        """Begin with what is on the shelf."""
+        self._shelf = shelf
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def answer(self, opened: Opened, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
+        """Answer a query, by running it if nobody has.
+
+        Args:
+            opened: The query; it is ended if there is an answer without it.
+            is_cancelled: Tells whether the caller has gone; asked from another thread.
+
+        Returns:
+            All batches. Closing or dropping them leaves an answer that is on its way.
+        """
+        if self._shelf is None:
+            return opened.running.begin(opened.batches, None)
+        self._shelf.note_purges(opened.purge_epoch)
+        found = self._kept(self._shelf, opened.key)
+        if found is None:
+            with self._lock:
+                # It may have been finished in the meantime.
+                found = _joined(self._shelf, opened.key, is_cancelled) or self._kept(self._shelf, opened.key)
+                if found is None:
+                    draft = self._shelf.draft(opened.key, opened.purge_epoch, opened.running)
+                    return opened.running.begin(opened.batches, draft)
+        opened.batches.close()
+        return found
+
+    def note_purges(self, purge_epoch: int) -> None:
+        """Forget all answers from before a purge that has just been committed.
+
+        Args:
+            purge_epoch: Its number.
+        """
+        if self._shelf is not None:
+            self._shelf.note_purges(purge_epoch)
+
+    def close(self) -> None:
+        """End the answers that are read from the shelf; those on their way end with their queries."""
+        self._is_closed = True
+
+    def _kept(self, shelf: Shelf, key: str) -> Iterator[pa.RecordBatch] | None:
+        kept = shelf.find(key)
+        if kept is None:
+            return None
+        try:
+            return self._until_closed(kept.read())
+        except FileNotFoundError:
+            shelf.drop(key)
+        except OSError as error:
+            log.warning("kept_answer_not_read", reason=str(error))
+        return None
+
+    def _until_closed(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if self._is_closed:
+                msg = "The server is shutting down; try again."
+                raise ServerUnavailable(msg)
+            yield batch
+
+
+def _joined(shelf: Shelf, key: str, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
+    running = shelf.on_its_way(key)
+    return None if running is None else running.join(is_cancelled)

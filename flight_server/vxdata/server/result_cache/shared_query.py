@@ -1,0 +1,352 @@
+"""Running answers: on their way from PostgreSQL, to however many readers.
+
+Readers pull an answer on together: whoever needs a batch that nobody has fetched yet fetches it for all.
+So there is no leader whose failure could hang the others, nothing runs ahead of the fastest reader, and an
+answer with one reader costs no thread.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+import structlog
+
+from vxdata.schemas.errors import RequestCancelled, RequestTimedOut, ServerUnavailable
+from vxdata.server.database.errors import StatementCancelled
+from vxdata.server.result_cache.pending import CannotKeep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Future
+
+    import pyarrow as pa
+
+    from vxdata.server.database.monitor import Cancellable
+    from vxdata.server.result_cache.file import Segment
+    from vxdata.server.result_cache.pending import Draft
+
+SEGMENT_BYTES: Final = 8 * 1024 * 1024
+"""Bytes that are written to the file together; as many again gather meanwhile."""
+
+WAKE_SECONDS: Final = 0.5
+"""How often a reader that waits for another one's batch looks whether its own caller has gone."""
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long the fastest reader of an answer that is not stored waits for those behind, each time."""
+
+log = structlog.get_logger(__name__)
+
+
+class Batches(Protocol):
+    """An iterator of batches that holds what it needs until it ends or is closed, such as a generator."""
+
+    def __next__(self) -> pa.RecordBatch:
+        """Make the next one."""
+
+    def close(self) -> None:
+        """End it, and release what it holds."""
+
+
+@dataclass(eq=False)
+class _Place:
+    """Where a reader is.
+
+    Args:
+        is_cancelled: Tells whether its caller has gone.
+        position: Batches that it has taken.
+    """
+
+    is_cancelled: Callable[[], bool]
+    position: int = 0
+
+
+class Running:
+    """An answer on its way.
+
+    Args:
+        is_cancelled: Tells whether the first reader's caller has gone; asked from another thread.
+        stall_limit: Seconds that a batch may wait to be asked for by anybody.
+    """
+
+    def __init__(self, is_cancelled: Callable[[], bool], stall_limit: float = math.inf) -> None:
+        """Wait for the batches."""
+        self._callers = [is_cancelled]
+        self._stall_limit = stall_limit
+        self._changed = threading.Condition()
+        self._batches: Batches | None = None
+        self._draft: Draft | None = None
+        self._places: list[_Place] = []
+        self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
+        """By position of the first batch and their number, what reads them back."""
+        self._segments: list[Segment] = []
+        self._writing: Future[None] | None = None
+        self._tail: list[pa.RecordBatch] = []
+        self._tail_begin = 0
+        self._tail_bytes = 0
+        self._is_busy = False
+        self._is_deserted = False
+        self._is_whole = False
+        self._idle_since = math.inf
+        self._failure: Exception | None = None
+
+    def begin(self, batches: Batches, draft: Draft | None) -> Iterator[pa.RecordBatch]:
+        """Take over the batches.
+
+        Args:
+            batches: Makes them; closing it ends the query.
+            draft: Where they are kept for others; without one, nobody else may join.
+
+        Returns:
+            The batches for the first reader. Closing or dropping them is to leave.
+        """
+        self._batches, self._draft, self._idle_since = batches, draft, time.monotonic()
+        return _begun(self._reader(self._callers[0]))
+
+    def join(self, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
+        """Become another reader.
+
+        Args:
+            is_cancelled: Tells whether the reader's caller has gone; asked from another thread.
+
+        Returns:
+            All batches, from the first one on; None if the answer has failed, or all others have left it.
+        """
+        with self._changed:
+            if self._failure is not None or self._is_deserted or self._draft is None:
+                return None
+            self._callers.append(is_cancelled)
+        return _begun(self._reader(is_cancelled))
+
+    def is_deserted(self) -> bool:
+        """Whether every reader's caller has gone, or none has asked for a batch for too long.
+
+        Once it is, it stays so: nobody can join any more.
+        """
+        with self._changed:
+            self._is_deserted |= self._is_stalled() or all(is_cancelled() for is_cancelled in self._callers)
+            return self._is_deserted
+
+    def give_up(self) -> bool:
+        """End the query.
+
+        Returns:
+            False if PostgreSQL is being asked: then its statement has to be cancelled.
+        """
+        with self._changed:
+            if self._is_busy or self._batches is None:
+                return False
+            self._claim_the_end()
+        self._end()
+        return True
+
+    def _reader(self, is_cancelled: Callable[[], bool]) -> Generator[pa.RecordBatch | None]:
+        place = _Place(is_cancelled)
+        self._places.append(place)
+        try:
+            yield None
+            while (found := self._after(place)) is not None:
+                for batch in found:
+                    place.position += 1
+                    yield batch
+        finally:
+            self._leave(place)
+
+    def _after(self, place: _Place) -> Iterable[pa.RecordBatch] | None:
+        """Some batches from a reader's place on; None after the last."""
+        with self._changed:
+            self._changed.notify_all()  # somebody may wait for this reader to come along
+            patience = time.monotonic() + PATIENCE_SECONDS
+            while True:
+                self._note_that_somebody_reads()
+                if place.position < self._tail_begin:
+                    return self._read_stored(place.position)
+                if place.position < self._tail_begin + len(self._tail):
+                    return (self._tail[place.position - self._tail_begin],)
+                if self._failure is not None:
+                    raise self._failure
+                if self._is_whole:
+                    return None
+                is_full = self._is_full()
+                if self._is_busy or (is_full and time.monotonic() < patience):
+                    self._wait(place)
+                else:
+                    self._fetch(leaves_behind=is_full)
+
+    def _note_that_somebody_reads(self) -> None:
+        if not self._is_busy:
+            self._idle_since = time.monotonic()
+
+    def _is_full(self) -> bool:
+        """Whether enough waits in memory, as nothing is stored, for a reader that lags behind."""
+        end = self._tail_begin + len(self._tail)
+        lags = any(place.position < end for place in self._places)
+        return self._draft is None and self._tail_bytes >= SEGMENT_BYTES and lags
+
+    def _wait(self, place: _Place) -> None:
+        self._changed.wait(WAKE_SECONDS)
+        if place.is_cancelled():
+            msg = "The caller has gone."
+            raise RequestCancelled(msg)
+
+    def _read_stored(self, position: int) -> Iterable[pa.RecordBatch]:
+        for begin, count, batches in self._stored:
+            if begin <= position < begin + count:
+                return islice(batches(), position - begin, None)
+        msg = "The answer is not kept, and this reader lags too far behind the others; ask again."
+        raise self._failure or ServerUnavailable(msg)
+
+    def _fetch(self, *, leaves_behind: bool) -> None:
+        """Fetch a batch for all, without the lock; only one thread does so at a time.
+
+        Args:
+            leaves_behind: Whether readers that lag were waited for long enough.
+        """
+        self._is_busy, self._idle_since = True, math.inf
+        self._changed.release()
+        try:
+            batch = next(self._begun_batches, None)
+            with self._changed:
+                if batch is not None:
+                    self._take_in(batch, leaves_behind=leaves_behind)
+                self._is_whole = batch is None
+                self._changed.notify_all()
+            self._store()
+        except BaseException as error:
+            # Every reader gets it, and nobody takes what is there for the whole answer.
+            self._failure = error if isinstance(error, Exception) else StatementCancelled("interrupted")
+            self._discard()
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._changed.acquire()
+            self._is_busy, self._idle_since = False, time.monotonic()
+            self._changed.notify_all()
+
+    @property
+    def _begun_batches(self) -> Batches:
+        assert self._batches is not None  # noqa: S101 - there is no reader before `begin`
+        return self._batches
+
+    def _take_in(self, batch: pa.RecordBatch, *, leaves_behind: bool) -> None:
+        """Add a batch; what is not stored is let go when all have read it, or the slowest is too slow."""
+        if self._draft is None:
+            slowest = min((place.position for place in self._places), default=self._tail_begin)
+            self._release(len(self._tail) if leaves_behind else max(slowest - self._tail_begin, 0))
+        self._tail.append(batch)
+        self._tail_bytes += batch.get_total_buffer_size()
+
+    def _release(self, count: int) -> None:
+        """Let go of the first batches in memory."""
+        self._tail_bytes -= sum(batch.get_total_buffer_size() for batch in self._tail[:count])
+        self._tail_begin += count
+        self._tail = self._tail[count:]
+
+    def _store(self) -> None:
+        """Have another thread write what has gathered, and hand the whole answer over at its end."""
+        draft = self._draft
+        if draft is None:
+            return
+        with self._unless_it_fails():
+            if self._writing is not None and (self._is_whole or self._tail_bytes >= 2 * SEGMENT_BYTES):
+                self._writing.result()
+            if self._is_whole and self._draft is draft:
+                draft.finish(self._segments, self._tail)
+            elif self._tail_bytes >= SEGMENT_BYTES and (self._writing is None or self._writing.done()):
+                self._writing = draft.later(partial(self._write, draft, tuple(self._tail)))
+
+    def _write(self, draft: Draft, batches: tuple[pa.RecordBatch, ...]) -> None:
+        """Write the first batches in memory; until that is done they are read from there."""
+        with self._unless_it_fails():
+            segment = draft.append(batches)
+            with self._changed:
+                if self._draft is draft:
+                    self._segments.append(segment)
+                    stored = partial(draft.read, segment)
+                    self._stored.append((self._tail_begin, len(batches), stored))
+                    self._release(len(batches))
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """Keep nothing of an answer that cannot be written; the answer itself is sound."""
+        try:
+            yield
+        except CannotKeep as problem:
+            log.info("answer_not_kept", reason=str(problem))
+            self._discard()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the readers' problem
+            log.warning("answer_not_kept", reason=str(error))
+            self._discard()
+
+    def _discard(self) -> None:
+        """Keep no more; what is stored can still be read by those who are here."""
+        with self._changed:
+            draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.discard()
+
+    def _leave(self, place: _Place) -> None:
+        with self._changed:
+            self._places.remove(place)
+            self._callers.remove(place.is_cancelled)
+            self._changed.notify_all()
+            if self._callers or self._is_whole or self._failure is not None:
+                return
+            self._claim_the_end()
+        self._end()
+
+    def _claim_the_end(self) -> None:
+        self._failure = self._failure or self._reason()
+        self._is_busy = True
+
+    def _end(self) -> None:
+        """End the query; without the lock, since ending waits for the watch, which may wait for the lock."""
+        try:
+            self._begun_batches.close()
+        finally:
+            self._discard()
+            with self._changed:
+                self._is_busy = False
+                self._changed.notify_all()
+
+    def _is_stalled(self) -> bool:
+        return not self._is_whole and time.monotonic() - self._idle_since > self._stall_limit
+
+    def _reason(self) -> Exception:
+        if not self._is_stalled():
+            return StatementCancelled("nobody reads the answer any more")
+        msg = (
+            f"The answer was not taken for {self._stall_limit:g} seconds, so the query was ended. "
+            "Begin again, as of the same instant for the same rows."
+        )
+        return RequestTimedOut(msg, seconds=self._stall_limit)
+
+
+@dataclass(frozen=True)
+class Attended:
+    """A statement with the answer that it computes, for the watch.
+
+    Args:
+        statement: What computes the answer.
+        answer: The answer.
+    """
+
+    statement: Cancellable
+    answer: Running
+
+    def cancel(self) -> None:
+        """End a fetch that is under way, else the query as a whole."""
+        if not self.answer.give_up():
+            self.statement.cancel()
+
+
+def _begun(reader: Generator[pa.RecordBatch | None]) -> Iterator[pa.RecordBatch]:
+    """Only a generator that has begun runs its end when it is dropped."""
+    next(reader)
+    return cast("Iterator[pa.RecordBatch]", reader)

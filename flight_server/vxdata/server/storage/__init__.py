@@ -1,0 +1,1 @@
+"""Storage: blobs in S3, and which of them are referred to."""

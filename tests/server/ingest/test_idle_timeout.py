@@ -1,0 +1,142 @@
+"""Leases: what is held ends in time, exactly once, and never under the hands of who uses it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server.support import until
+from vxdata.schemas.errors import IncompleteUpload, NotAllowed
+from vxdata.server.ingest.idle_timeout import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONG = 600.0
+SHORT = 0.05
+
+
+class Held:
+    """Something to hold; it tells what became of it."""
+
+    def __init__(self) -> None:
+        self.ends: list[type[BaseException] | None] = []
+        self.ended_by: list[threading.Thread] = []
+
+    @contextmanager
+    def context(self) -> Iterator[Held]:
+        error: type[BaseException] | None = None
+        try:
+            yield self
+        except BaseException as raised:
+            error = type(raised)
+            raise
+        finally:
+            self.ends.append(error)
+            self.ended_by.append(threading.current_thread())
+
+
+def arriving(inbox: queue.SimpleQueue[int | None]) -> Iterator[int]:
+    """What blocks until somebody sends the next item, as an upload does."""
+    while (item := inbox.get()) is not None:
+        yield item
+
+
+def test_what_arrives_in_time_is_passed_on() -> None:
+    with Lease(Held().context(), LONG) as lease:
+        assert list(lease.attend(iter([1, 2, 3]))) == [1, 2, 3]
+        assert list(lease.attend(iter([]))) == []
+    assert lease.held.ends == [None]
+    assert lease.held.ended_by == [threading.current_thread()]
+
+
+def test_no_timer_is_left() -> None:
+    before = threading.active_count()
+    with Lease(Held().context(), LONG) as lease:
+        list(lease.attend(iter(range(50))))
+    until(lambda: threading.active_count() == before, "the timers have ended")
+    assert lease.held.ends == [None]
+
+
+@pytest.mark.parametrize("last", [1, None], ids=["an item", "the end"])
+def test_silence_ends_it_while_the_wait_goes_on(last: int | None) -> None:
+    inbox: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+    held = Held()
+    lease = Lease(held.context(), SHORT)
+    seen: list[int] = []
+
+    failures: list[IncompleteUpload] = []
+
+    def attend() -> None:
+        try:
+            with lease:
+                seen.extend(lease.attend(arriving(inbox)))
+        except IncompleteUpload as refused:
+            failures.append(refused)
+
+    waiting = threading.Thread(target=attend)
+    waiting.start()
+    until(lambda: held.ends, "it has ended")
+    assert held.ends == [IncompleteUpload]
+    assert held.ended_by != [waiting]
+    assert waiting.is_alive()
+    inbox.put(last)
+    waiting.join()
+    assert [str(failure) for failure in failures] == [
+        "The upload was silent for 0.05 seconds; nothing was written."
+    ]
+    assert seen == []
+    assert len(held.ends) == 1
+
+
+def test_only_waits_are_timed() -> None:
+    with Lease(Held().context(), SHORT) as lease:
+        for _ in lease.attend(iter([1])):
+            # Using what is held may take as long as it wants, far beyond the limit of a wait.
+            beyond = threading.Event()
+            threading.Timer(5 * SHORT, beyond.set).start()
+            assert beyond.wait(LONG)
+            assert lease.held.ends == []
+    assert lease.held.ends == [None]
+
+
+def test_a_timer_that_comes_late_finds_another_wait() -> None:
+    waits: list[object] = []
+
+    def arrive() -> int:
+        waits.append(lease._wait)
+        if len(waits) > 1:
+            lease._end(waits[-2])
+        return len(waits)
+
+    with Lease(Held().context(), LONG) as lease:
+        items = lease.attend(iter(arrive, None))
+        assert (next(items), next(items)) == (1, 2)
+        lease._end(waits[1])
+        assert lease.held.ends == []
+        assert next(items) == 3
+    assert lease.held.ends == [None]
+
+
+def test_failures_of_what_arrives_come_through() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise NotAllowed("no")
+
+    with pytest.raises(NotAllowed), Lease(Held().context(), LONG) as lease:
+        list(lease.attend(broken()))
+    assert lease.held.ends == [NotAllowed]
+
+
+def test_what_cannot_be_taken_is_not_held() -> None:
+    @contextmanager
+    def refusing() -> Iterator[None]:
+        raise NotAllowed("no")
+        yield
+
+    with pytest.raises(NotAllowed), Lease(refusing(), LONG):
+        pytest.fail("the block must not begin")

@@ -1,0 +1,139 @@
+"""Plain relations: tables that VxData did not design, read beside its own."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.server.support import CALL, create, resources
+from vxdata.schemas.catalog import Catalog, PlainTable, Relation
+from vxdata.schemas.catalog.registry import Registry, registry
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.fields import Field, Float, Integer, Text
+from vxdata.schemas.plan import Aggregate, Comparison, HasAncestor, IsInQuery, OrderBy, Plan, Subquery
+from vxdata.server.result_cache.cache import Desk
+from vxdata.server.result_cache.store import Shelf
+from vxdata.server.services.read import ReadService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.pool import Database
+    from vxdata.server.services.write import WriteService
+
+COLUMNS: Final = (
+    Field(name="subject id", type=Text(), description="", required=True),
+    Field(name="Age", type=Integer(), description=""),
+    Field(name="score", type=Float(), description=""),
+)
+ROWS: Final = [
+    {"subject id": "a'b", "Age": 40, "score": 1.5},
+    {"subject id": "c", "Age": None, "score": -2.0},
+    {"subject id": "patient/p", "Age": 7, "score": None},
+]
+
+
+def catalog_of(release: str | None) -> Catalog:
+    table = PlainTable("Cancer Data", "Subject", release)
+    return Catalog.from_registry(registry(), [Relation.plain("subject", COLUMNS, table, ("subject id",))])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def written(database: Database, creates: WriteService) -> None:
+    create(creates, resources("datasource", {"identifier": "datasource/d", "license": "CC0"}))
+    parent = {"parent_identifier": "datasource/d", "license": "CC0"}
+    create(creates, resources("patient", *({"identifier": f"patient/{x}", **parent} for x in "pq")))
+    with database.connection() as connection:
+        connection.execute(
+            'CREATE SCHEMA "Cancer Data"',
+            'CREATE TABLE "Cancer Data"."Subject" '
+            '("subject id" text PRIMARY KEY, "Age" bigint, score double precision)',
+            "INSERT INTO \"Cancer Data\".\"Subject\" VALUES ('a''b', 40, 1.5), ('c', NULL, -2), "
+            "('patient/p', 7, NULL)",
+        )
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    with closing(Shelf(tmp_path / "answers", 1024**3)) as shelf:
+        yield shelf
+
+
+def rows(service: ReadService, plan: Plan) -> list[dict[str, Any]]:
+    return [row for batch in service.run(plan, CALL).batches for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (Plan(resource_type="subject", order_by=(OrderBy(field="subject id"),)), ROWS),
+        (Plan(resource_type="subject", limit=2), ROWS[:2]),
+        (Plan(resource_type="subject", where=Comparison(op=">", field="Age", value=10)), ROWS[:1]),
+        (
+            Plan(
+                resource_type="subject",
+                group_by=(),
+                aggregates=(Aggregate(function="sum", field="score", name="total"),),
+            ),
+            [{"total": -0.5}],
+        ),
+        (
+            Plan(
+                resource_type="patient",
+                select=("identifier",),
+                where=IsInQuery(
+                    field="identifier", query=Subquery(resource_type="subject", select="subject id")
+                ),
+            ),
+            [{"identifier": "patient/p"}],
+        ),
+    ],
+    ids=["whole", "limit", "condition", "aggregate", "subquery"],
+)
+def test_a_plain_relation_is_read(
+    database: Database, watch: Watch, plan: Plan, expected: list[dict[str, object]]
+) -> None:
+    service = ReadService(database, catalog_of(None), watch)
+    assert rows(service, plan) == expected
+    assert plan.resource_type in service.explain(plan, CALL).sql.lower()
+    assert service.describe(plan, CALL)[0] == plan
+
+
+@pytest.mark.parametrize("release", [None, "2025.4"])
+def test_a_result_is_kept_for_a_release_and_never_without_one(
+    database: Database, watch: Watch, shelf: Shelf, release: str | None
+) -> None:
+    plan = Plan(
+        resource_type="subject", select=("Age",), where=Comparison(op="==", field="subject id", value="c")
+    )
+    service = ReadService(database, catalog_of(release), watch, Desk(shelf))
+    change = 'UPDATE "Cancer Data"."Subject" SET "Age" = {} WHERE "subject id" = \'c\''
+    try:
+        assert rows(service, plan) == [{"Age": None}]
+        with database.connection() as connection:
+            connection.execute(change.format(50))
+        assert rows(service, plan) == [{"Age": None if release else 50}]
+        next_release = ReadService(database, catalog_of("2026.1"), watch, Desk(shelf))
+        assert rows(next_release, plan) == [{"Age": 50}]
+    finally:
+        with database.connection() as connection:
+            connection.execute(change.format("NULL"))
+
+
+def test_the_past_is_refused(database: Database, watch: Watch) -> None:
+    service = ReadService(database, catalog_of("2025.4"), watch)
+    with pytest.raises(InvalidPlan, match="subject has no history"):
+        service.run(Plan(resource_type="subject", history=True), CALL)
+
+
+def test_ancestors_in_a_registry_of_one_type(database: Database, watch: Watch) -> None:
+    """There are no other types whose tables could be read."""
+    only = Registry((registry().get("datasource"),))
+    service = ReadService(database, Catalog.from_registry(only), watch)
+    plan = Plan(resource_type="datasource", where=HasAncestor(identifier="datasource/d"))
+    assert rows(service, plan) == []
