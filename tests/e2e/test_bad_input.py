@@ -29,7 +29,7 @@ from vxdata.sdk import (
     ValidationFailed,
     VxDataError,
 )
-from vxdata.sdk._upload import Upload
+from vxdata.sdk._resources.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

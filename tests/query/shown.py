@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sdk._show import show
+from vxdata.sdk._expressions.show import show
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Plan

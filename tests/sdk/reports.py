@@ -12,7 +12,7 @@ from vxdata.sdk import F
 if TYPE_CHECKING:
     from vxdata.schemas.response import DiagnosticReportResponse
     from vxdata.sdk import Client
-    from vxdata.sdk._query import Query
+    from vxdata.sdk._queries.query import Query
     from vxdata.server.database.pool import Database
 
 ROWS = 900

@@ -75,7 +75,7 @@ def test_what_the_sdk_defines_is_its_own() -> None:
         "vxdata.schemas.errors",
         "vxdata.schemas.wire",
     }
-    assert type(F).__module__ == "vxdata.sdk._expr"
+    assert type(F).__module__ == "vxdata.sdk._expressions.fields"
 
 
 def test_errors_are_told_by_their_public_name() -> None:

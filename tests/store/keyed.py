@@ -14,8 +14,8 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServiceProblem
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
-from vxdata.sdk._frames import table_from_frame
-from vxdata.sdk._upload import Upload
+from vxdata.sdk._resources.frames import table_from_frame
+from vxdata.sdk._resources.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

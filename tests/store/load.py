@@ -19,8 +19,8 @@ from vxdata.schemas.errors import ServiceProblem, StateConflict, VersionConflict
 from vxdata.schemas.models import models_of
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
-from vxdata.sdk._changes import tables_of_updates
-from vxdata.sdk._upload import Upload
+from vxdata.sdk._resources.changes import tables_of_updates
+from vxdata.sdk._resources.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable

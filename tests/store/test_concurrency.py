@@ -25,9 +25,9 @@ from vxdata.schemas.create import ArtefactCreate, PatientCreate
 from vxdata.schemas.errors import LineageCycle, ParentNotFound, ResourceAlreadyExists
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
-from vxdata.sdk._changes import tables_of_updates
-from vxdata.sdk._created import Created
-from vxdata.sdk._upload import Upload
+from vxdata.sdk._resources.changes import tables_of_updates
+from vxdata.sdk._resources.create_result import Created
+from vxdata.sdk._resources.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

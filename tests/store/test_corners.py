@@ -18,7 +18,7 @@ from vxdata.schemas.create import (
 from vxdata.schemas.errors import IdempotencyMismatch
 from vxdata.schemas.update import PatientUpdate
 from vxdata.sdk import Client
-from vxdata.sdk._upload import Upload
+from vxdata.sdk._resources.upload import Upload
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.errors.messages import SHOWN_IN_MESSAGE
 from vxdata.schemas.update import ArtefactUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk import Client
-from vxdata.sdk._changes import tables_of_identifiers
-from vxdata.sdk._upload import Upload
+from vxdata.sdk._resources.changes import tables_of_identifiers
+from vxdata.sdk._resources.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

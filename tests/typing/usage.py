@@ -11,7 +11,7 @@ from vxdata.schemas.create import DataSourceCreate, PatientCreate, PIRADSAssessm
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
 from vxdata.schemas.response import PatientResponse, PIRADSAssessmentResponse, VolumeResponse
 from vxdata.sdk import Client, CommitReceipt, F, FieldRef, Health, Predicate, Query, Result
-from vxdata.sdk._namespace import Namespace
+from vxdata.sdk._resources.namespace import Namespace
 from vxp_client import PlatformClient
 
 if TYPE_CHECKING:

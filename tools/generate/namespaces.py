@@ -25,8 +25,8 @@ class Extended(NamedTuple):
 
 
 EXTENDED: Final = {
-    "artefact": Extended("vxdata.sdk._artefacts", "Artefacts"),
-    "benchmarking": Extended("vxdata.sdk._benchmarks", "BenchmarkingResults"),
+    "artefact": Extended("vxdata.sdk._resources.artefacts", "Artefacts"),
+    "benchmarking": Extended("vxdata.sdk._resources.benchmarks", "BenchmarkingResults"),
 }
 """Identifier prefix to the namespace that offers more than the verbs."""
 
@@ -40,8 +40,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
 {imports}
-    from vxdata.sdk._namespace import Namespace
-    from vxdata.sdk._registration import RegistrableNamespace
+    from vxdata.sdk._resources.namespace import Namespace
+    from vxdata.sdk._resources.registration import RegistrableNamespace
 
 N = TypeVar("N", bound="Namespace[Any, Any, Any]")
 

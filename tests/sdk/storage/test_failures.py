@@ -23,11 +23,11 @@ from vxdata.schemas.errors import (
     TransferFailed,
 )
 from vxdata.sdk import Client, StorageOptions
-from vxdata.sdk._retry import RETRY_SECONDS
 from vxdata.sdk._storage.access import PART_BYTES, Source
-from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.fetch import Fetcher
 from vxdata.sdk._storage.progress import Progress, Tally
+from vxdata.sdk._storage.transfer_pool import Crew
+from vxdata.sdk._transport.retry import RETRY_SECONDS
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:

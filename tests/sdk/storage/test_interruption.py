@@ -24,8 +24,8 @@ from vxdata.schemas.errors import TransferFailed
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import CHUNK_BYTES, Stat
 from vxdata.sdk._storage.checks import is_whole, sha256_of
-from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.progress import Progress, Tally
+from vxdata.sdk._storage.transfer_pool import Crew
 from vxdata.server.embedded import EmbeddedStack
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from vxdata.schemas.errors import IncompleteUpload, InvalidRequest
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, CommitReceipt, Health, WriteCommand
 from vxdata.sdk import MemoryTransport
+from vxdata.sdk._resources.upload import sections
 from vxdata.sdk._transport.flight import FlightTransport
-from vxdata.sdk._upload import sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

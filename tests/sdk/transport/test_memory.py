@@ -23,7 +23,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import LINEAGE_SCHEMA, Action, CommitReceipt, Health, WriteCommand
 from vxdata.sdk import Client, F, MemoryTransport, Token, Written
-from vxdata.sdk._upload import sections
+from vxdata.sdk._resources.upload import sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def lineage(*names: str) -> pa.Table:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """One retry, without a wait."""
-    monkeypatch.setattr("vxdata.sdk._retry.RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr("vxdata.sdk._transport.retry.RETRY_SECONDS", (0.0,))
 
 
 class TestReads:

@@ -51,20 +51,20 @@ from vxdata.schemas.errors import (
     VxDataError,
 )
 from vxdata.schemas.wire import CommitReceipt, Explanation, Health
-from vxdata.sdk._aggregate import Aggregation, Order, count
 from vxdata.sdk._client import Client
-from vxdata.sdk._expr import F, FieldRef, Predicate, has_ancestor
-from vxdata.sdk._grouped import GroupedQuery
-from vxdata.sdk._history import Version
-from vxdata.sdk._lineage import Lineage
-from vxdata.sdk._query import Query
-from vxdata.sdk._result import Result
+from vxdata.sdk._expressions.aggregates import Aggregation, Order, count
+from vxdata.sdk._expressions.fields import F, FieldRef, Predicate, has_ancestor
+from vxdata.sdk._expressions.lint import UnlikelyValueWarning
+from vxdata.sdk._expressions.subqueries import ALL, ANY
+from vxdata.sdk._queries.grouped import GroupedQuery
+from vxdata.sdk._queries.query import Query
+from vxdata.sdk._queries.result import Result
+from vxdata.sdk._resources.history import Version
+from vxdata.sdk._resources.lineage import Lineage
+from vxdata.sdk._snapshot import Token
 from vxdata.sdk._storage import Storage, StorageOptions
-from vxdata.sdk._subquery import ALL, ANY
-from vxdata.sdk._time import Token
 from vxdata.sdk._transport.base import Stream, Transport, Written
 from vxdata.sdk._transport.memory import MemoryTransport
-from vxdata.sdk._unlikely import UnlikelyValueWarning
 
 __all__ = [
     "ALL",

@@ -10,25 +10,25 @@ from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Health
-from vxdata.sdk._lineage import Lineage
-from vxdata.sdk._namespace import Namespace, Resources
 from vxdata.sdk._namespaces_generated import TypedNamespaces
-from vxdata.sdk._query import Query
-from vxdata.sdk._registration import RegistrableNamespace
-from vxdata.sdk._result import resolve_token
-from vxdata.sdk._session import Session
-from vxdata.sdk._time import instant_of
+from vxdata.sdk._queries.query import Query
+from vxdata.sdk._queries.result import resolve_token
+from vxdata.sdk._resources.lineage import Lineage
+from vxdata.sdk._resources.namespace import Namespace, Resources
+from vxdata.sdk._resources.registration import RegistrableNamespace
+from vxdata.sdk._snapshot import instant_of
 from vxdata.sdk._transport.flight import FlightTransport
+from vxdata.sdk._transport.session import Session
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import TypeVar
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
+    from vxdata.sdk._snapshot import AsOf, Token
     from vxdata.sdk._storage import Storage, StorageOptions
-    from vxdata.sdk._time import AsOf, Token
     from vxdata.sdk._transport.base import Transport
-    from vxdata.sdk._transport.link import Wanted
+    from vxdata.sdk._transport.compression import Wanted
 
     N = TypeVar("N", bound=Namespace[Any, Any, Any])
 

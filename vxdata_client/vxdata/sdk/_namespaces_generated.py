@@ -50,10 +50,10 @@ if TYPE_CHECKING:
         VolumeUpdate,
         VxAnnotateCaseRecordUpdate,
     )
-    from vxdata.sdk._artefacts import Artefacts
-    from vxdata.sdk._benchmarks import BenchmarkingResults
-    from vxdata.sdk._namespace import Namespace
-    from vxdata.sdk._registration import RegistrableNamespace
+    from vxdata.sdk._resources.artefacts import Artefacts
+    from vxdata.sdk._resources.benchmarks import BenchmarkingResults
+    from vxdata.sdk._resources.namespace import Namespace
+    from vxdata.sdk._resources.registration import RegistrableNamespace
 
 N = TypeVar("N", bound="Namespace[Any, Any, Any]")
 
@@ -157,13 +157,13 @@ class TypedNamespaces(ABC):
     @cached_property
     def artefacts(self) -> Artefacts:
         """Resources of type `artefact`. The outcome of one run of a pipeline, with the files that it left."""
-        from vxdata.sdk._artefacts import Artefacts
+        from vxdata.sdk._resources.artefacts import Artefacts
 
         return self._extended(Artefacts, "artefact")
 
     @cached_property
     def benchmarking_results(self) -> BenchmarkingResults:
         """Resources of type `benchmarking`. How well a model did in one evaluation."""
-        from vxdata.sdk._benchmarks import BenchmarkingResults
+        from vxdata.sdk._resources.benchmarks import BenchmarkingResults
 
         return self._extended(BenchmarkingResults, "benchmarking")

@@ -19,10 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from vxdata.schemas.blob_urls import SCHEME, headers_of
 from vxdata.schemas.errors import BlobForbidden, InvalidRequest, StorageProblem, TransferFailed
 from vxdata.sdk._storage.access import PART_BYTES, Span
-from vxdata.sdk._storage.answers import ConditionFailed, problem_of_status
 from vxdata.sdk._storage.checks import chunks_of
 from vxdata.sdk._storage.http import Body, HttpAccess, Signed
-from vxdata.sdk._storage.parts import side_by_side
+from vxdata.sdk._storage.parallel import side_by_side
+from vxdata.sdk._storage.s3_errors import ConditionFailed, problem_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest
 from vxdata.sdk._storage.checks import is_whole
-from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.fetch import Fetcher
-from vxdata.sdk._storage.places import place_of, remove_stale, whole_file
+from vxdata.sdk._storage.local_paths import place_of, remove_stale, whole_file
 from vxdata.sdk._storage.progress import Progress
+from vxdata.sdk._storage.transfer_pool import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from vxdata.sdk._storage.access import PART_BYTES, Span
 from vxdata.sdk._storage.checks import Check
-from vxdata.sdk._storage.parts import side_by_side
+from vxdata.sdk._storage.parallel import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path

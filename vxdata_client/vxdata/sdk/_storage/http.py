@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from vxdata.schemas.errors import TransferFailed
 from vxdata.sdk._storage.access import CHUNK_BYTES, Span, Stat
-from vxdata.sdk._storage.answers import ConditionFailed, NothingThere, problem_of_status
+from vxdata.sdk._storage.s3_errors import ConditionFailed, NothingThere, problem_of_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

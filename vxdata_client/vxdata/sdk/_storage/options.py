@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import MOST_URLS, Action, BlobStoreInfo, BlobUrls
-from vxdata.sdk._retry import retried
+from vxdata.sdk._transport.retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

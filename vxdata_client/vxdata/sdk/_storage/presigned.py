@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import BlobForbidden, InvalidRequest, LocalFileProblem, NotAllowed
 from vxdata.schemas.wire import Action, Listed, ListRequest
-from vxdata.sdk._retry import retried
 from vxdata.sdk._storage.http import HttpAccess
 from vxdata.sdk._storage.signer import Signer
+from vxdata.sdk._transport.retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

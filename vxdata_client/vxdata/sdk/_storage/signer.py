@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import InvalidRequest, ServiceProblem, TransferFailed
 from vxdata.schemas.wire import MOST_URLS, Action, Presigned, PresignRequest
-from vxdata.sdk._retry import retried
 from vxdata.sdk._storage.http import Signed
+from vxdata.sdk._transport.retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,8 +15,8 @@ from vxdata.schemas.blob_urls import SCHEME, ObjectUrl
 from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
 from vxdata.sdk._storage.access import CHUNK_BYTES, Source
 from vxdata.sdk._storage.checks import sha256_of
-from vxdata.sdk._storage.crew import Crew
 from vxdata.sdk._storage.progress import Progress
+from vxdata.sdk._storage.transfer_pool import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

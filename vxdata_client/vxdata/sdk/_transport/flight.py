@@ -33,17 +33,17 @@ from vxdata.schemas.wire import (
     WireError,
 )
 from vxdata.schemas.wire.tickets import Ticket, encode_ticket
-from vxdata.sdk._transport.ahead import ReadAhead
 from vxdata.sdk._transport.base import Stream, Written
-from vxdata.sdk._transport.link import codec_for
+from vxdata.sdk._transport.compression import codec_for
+from vxdata.sdk._transport.read_ahead import ReadAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.sdk._transport.ahead import Cancel
-    from vxdata.sdk._transport.link import Wanted
+    from vxdata.sdk._transport.compression import Wanted
+    from vxdata.sdk._transport.read_ahead import Cancel
 
 SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
 

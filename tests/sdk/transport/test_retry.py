@@ -1,0 +1,115 @@
+"""Retries, with a real server behind a line that breaks."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server.support import until
+from tests.store.relay import Relay
+from vxdata.schemas.catalog.registry import registry
+from vxdata.schemas.create import PatientCreate
+from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
+from vxdata.schemas.update import PatientUpdate
+from vxdata.schemas.wire import WriteCommand
+from vxdata.sdk import Client
+from vxdata.sdk._resources.changes import tables_of_updates
+from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._transport.retry import RETRY_SECONDS, retried
+from vxdata.server.app import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vxdata.server.config import Settings
+
+
+class Counted:
+    """Counts how often something is asked.
+
+    Args:
+        ask: What to do.
+    """
+
+    def __init__(self, ask: Callable[[], object]) -> None:
+        self._ask = ask
+        self.times = 0
+
+    def __call__(self) -> object:
+        self.times += 1
+        return self._ask()
+
+
+@pytest.fixture
+def patient(client: Client, datasource: str, unique: str) -> str:
+    """A patient with one version."""
+    model = PatientCreate(identifier=unique, parent_identifier=datasource, license="x", sex="F")
+    return client.patients.create(model).identifier
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many retries, without the waits."""
+    monkeypatch.setattr("vxdata.sdk._transport.retry.RETRY_SECONDS", (0.0,) * len(RETRY_SECONDS))
+
+
+def test_a_write_whose_answer_is_lost_is_sent_again_and_written_once(
+    server: Server, client: Client, patient: str, unique: str
+) -> None:
+    upload = Upload(
+        "update",
+        tables_of_updates(registry(), {patient: PatientUpdate(sex="M")}, None),
+        idempotency_key=unique,
+    )
+    command = WriteCommand(verb="update", idempotency_key=unique)
+    with Relay(server.flight_url) as relay, Client(relay.url) as far, ThreadPoolExecutor(1) as threads:
+        write = Counted(lambda: far._session.transport.write(command, upload._sections(), 1))
+        far.health()  # the connection is there: what is lost from now on is answers alone
+        relay.swallow_answers()
+        receipt = threads.submit(retried, write)
+        until(lambda: client.patients.retrieve(patient).sex == "M", "the commit that nobody hears of")
+        relay.cut()
+        assert receipt.result() == upload.send(client._session.transport)
+    assert write.times == 2
+    assert [version.verb for version in client.patients.history(patient)] == ["create", "update"]
+
+
+def test_a_read_waits_for_a_server_that_is_started_again(
+    settings: Settings, client: Client, patient: str
+) -> None:
+    expected = client.patients.retrieve(patient)
+    with Server(settings) as first:
+        url = first.flight_url
+    again = settings.model_copy(update={"port": int(url.rpartition(":")[2])})
+    with ExitStack() as stack, Client(url) as far:
+
+        def ask() -> object:
+            if read.times == 2:
+                stack.enter_context(Server(again))
+            # Not `retrieve`, which is retried by itself.
+            return far.patients.query().collect().height
+
+        read = Counted(ask)
+        retried(read)
+        assert read.times >= 2
+        assert far.patients.retrieve(patient) == expected
+
+
+def test_a_refusal_is_final(client: Client, unique: str) -> None:
+    read = Counted(lambda: client.patients.retrieve(unique))
+    with pytest.raises(ResourceNotFound):
+        retried(read)
+    assert read.times == 1
+
+
+def test_the_number_of_tries_is_bounded(settings: Settings, hasty: None) -> None:
+    with Server(settings) as gone:
+        url = gone.flight_url
+    with Client(url) as far:
+        read = Counted(far.health)
+        with pytest.raises(ServerUnavailable, match=f"Nothing answers at {url}"):
+            retried(read)
+    assert read.times == 1 + len(RETRY_SECONDS)

@@ -1,0 +1,1 @@
+"""Expressions: fields, predicates, aggregates and orders, as data."""

@@ -1,0 +1,92 @@
+"""What the steps of a query take: fields by name or reference, and orders."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import TYPE_CHECKING, SupportsIndex
+
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.plan import OrderBy
+from vxdata.schemas.plan.predicates import MOST_ROWS
+from vxdata.sdk._expressions.aggregates import Order
+from vxdata.sdk._expressions.fields import FieldRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def field_names(step: str, fields: Iterable[str | FieldRef]) -> tuple[str, ...]:
+    """Take fields by name or reference.
+
+    Args:
+        step: The method that was called, for messages.
+        fields: What it was given.
+
+    Returns:
+        Their names.
+
+    Raises:
+        FieldTypeMismatch: A reference is to an entry of a mapping.
+        TypeError: An argument is no name and no reference.
+    """
+    return tuple(_field_name(step, field) for field in fields)
+
+
+def _field_name(step: str, field: object) -> str:
+    match field:
+        case FieldRef(key=None, name=name):
+            return name
+        case FieldRef():
+            msg = f"{step} takes whole fields; {field!r} is one entry. Take it from the collected frame."
+            raise FieldTypeMismatch(msg, field=field.label)
+        case str():
+            return str.__str__(field)
+        case _:
+            msg = f"{step} takes names such as 'b_value' or F.b_value, not {field!r:.80}."
+            raise TypeError(msg)
+
+
+def orders(fields: Iterable[str | FieldRef | Order], *, descending: bool) -> tuple[OrderBy, ...]:
+    """Take what rows are ordered by.
+
+    Args:
+        fields: Names, references, or orders that state their own direction.
+        descending: The direction of names and references.
+
+    Returns:
+        One node each.
+
+    Raises:
+        TypeError: An argument is none of these.
+    """
+    return tuple(_order(field, descending=descending) for field in fields)
+
+
+def _order(field: object, *, descending: bool) -> OrderBy:
+    match field:
+        case Order(node=node):
+            return node
+        case FieldRef(name=name, key=key):
+            return OrderBy(field=name, key=key, descending=descending)
+        case _:
+            return OrderBy(field=_field_name("order_by", field), descending=descending)
+
+
+def row_count(step: str, rows: int) -> int:
+    """Take a number of rows.
+
+    Args:
+        step: The method that was called, for messages.
+        rows: What it was given.
+
+    Returns:
+        The number.
+
+    Raises:
+        InvalidPlan: It is no whole number, or out of range.
+    """
+    given: object = rows
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex) or not 0 <= index(given) <= MOST_ROWS:
+        msg = f"{step} takes a whole number of rows, 0 or more, not {rows!r:.80}."
+        raise InvalidPlan(msg, **{step: repr(rows)[:80]})
+    return index(given)

@@ -1,0 +1,97 @@
+"""The notation of queries: `F` and its fields, and conditions on lineage."""
+
+from __future__ import annotations
+
+from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.plan import HasAncestor
+from vxdata.sdk._expressions.aggregates import Orderable, Summable
+from vxdata.sdk._expressions.comparisons import Comparable
+from vxdata.sdk._expressions.predicates import Predicate
+from vxdata.sdk._expressions.searches import Searchable
+
+__all__ = ["F", "FieldRef", "Fields", "Predicate", "has_ancestor"]
+
+
+class FieldRef(Comparable, Searchable, Orderable, Summable):
+    """A field of whatever resource type the query reads; made by `F`.
+
+    With brackets it refers to an entry of a mapping. Comparisons follow SQL and Polars: one with a null
+    field is unknown, so neither it nor its negation finds the resource. ``== None`` asks for null.
+
+    Args:
+        name: Name of the field.
+        key: Key of an entry, where the field is a mapping.
+
+    Example:
+        >>> (F.b_value > 10) & (F.summary_metrics["auc"] >= 0.9)
+        (F.b_value > 10) & (F.summary_metrics['auc'] >= 0.9)
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> FieldRef:
+        """Refer to an entry of the mapping.
+
+        Raises:
+            FieldTypeMismatch: The key is no text, or this is an entry already.
+        """
+        if not isinstance(key, str):
+            msg = f'{self!r} takes the key of an entry, as in F.summary_metrics["auc"], not {key!r:.80}.'
+            raise FieldTypeMismatch(msg, field=self.name, value_type=type(key).__name__)
+        if self.key is not None:
+            msg = f"{self!r} is an entry, and has no entries itself."
+            raise FieldTypeMismatch(msg, field=self.label)
+        return FieldRef(self.name, str.__str__(key))
+
+
+class Fields:
+    """Makes field references: ``F.b_value`` or ``F["b_value"]``."""
+
+    def __getattr__(self, name: str) -> FieldRef:
+        """Refer to a field by attribute."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return FieldRef(name)
+
+    def __getitem__(self, name: str) -> FieldRef:
+        """Refer to a field by name.
+
+        Raises:
+            TypeError: The name is no text.
+        """
+        if not isinstance(name, str):
+            msg = f'F takes the name of a field, as in F["b_value"], not {name!r:.80}.'
+            raise TypeError(msg)
+        return FieldRef(str.__str__(name))
+
+    def __repr__(self) -> str:
+        """Show the accessor as it is written."""
+        return "F"
+
+
+F = Fields()
+"""The field accessor, as in ``F.b_value > 10``."""
+
+
+def has_ancestor(identifier: str) -> Predicate:
+    """Keep the resources that hang below another one, at any depth.
+
+    Deleted resources in between count.
+
+    Args:
+        identifier: The other resource, of any type.
+
+    Returns:
+        The predicate.
+
+    Raises:
+        TypeError: The identifier is no text.
+
+    Example:
+        >>> has_ancestor("datasource/dasa") & (F.volume_type == "T2")
+        has_ancestor('datasource/dasa') & (F.volume_type == 'T2')
+    """
+    if not isinstance(identifier, str):
+        msg = f"has_ancestor takes an identifier such as 'datasource/dasa', not {identifier!r:.80}."
+        raise TypeError(msg)
+    return Predicate(HasAncestor(identifier=str.__str__(identifier)))

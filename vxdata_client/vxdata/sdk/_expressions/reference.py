@@ -1,0 +1,77 @@
+"""What every reference to a field is, and the ways of Python that it refuses to be used in."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NoReturn
+
+from vxdata.sdk._expressions.predicates import PARENTHESES
+from vxdata.sdk._expressions.show import show_field
+
+
+class Reference:
+    """A field by name, or with ``key`` one entry of a mapping field.
+
+    Args:
+        name: Name of the field.
+        key: Key of the entry.
+    """
+
+    __slots__ = ("key", "name")
+    # Numpy scalars on the left of an operator leave it to the reference on the right.
+    __array_ufunc__: ClassVar[None] = None
+    # References to entries are made with brackets, which alone would make Python try to iterate.
+    __iter__: ClassVar[None] = None
+
+    def __init__(self, name: str, key: str | None = None) -> None:
+        """Name a field."""
+        self.name = name
+        self.key = key
+
+    @property
+    def label(self) -> str:
+        """The field as the details of errors name it."""
+        return self.name if self.key is None else f"{self.name}[{self.key!r}]"
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: in `F.x and F.y == 1` Python would drop the first part.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = f"{self!r} has no truth value of its own. {PARENTHESES}"
+        raise TypeError(msg)
+
+    def __and__(self, other: object) -> NoReturn:
+        """Refuse: this is a comparison without its parentheses.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = f"{self!r} is a field, not a predicate. {PARENTHESES}"
+        raise TypeError(msg)
+
+    __rand__ = __or__ = __ror__ = __and__
+
+    def __invert__(self) -> NoReturn:
+        """Refuse: only predicates are negated.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = f"{self!r} is a field, not a predicate; for a boolean field, write {self!r} == False."
+        raise TypeError(msg)
+
+    def __contains__(self, item: object) -> NoReturn:
+        """Refuse: `in` always gives a truth value.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = (
+            f"`in` makes no predicate; write {self!r}.has(item) for lists, {self!r}.contains(text) for texts."
+        )
+        raise TypeError(msg)
+
+    def __repr__(self) -> str:
+        """Show the reference as it is written."""
+        return show_field(self.name, self.key)

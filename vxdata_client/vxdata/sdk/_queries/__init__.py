@@ -1,0 +1,1 @@
+"""Queries: immutable builders of plans, and the ways to read their results."""

@@ -1,0 +1,325 @@
+"""Queries: immutable builders of plans."""
+
+from __future__ import annotations
+
+import operator
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Self
+
+from vxdata.schemas.binding import Scope
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.plan import And
+from vxdata.sdk._expressions.arguments import field_names, orders, row_count
+from vxdata.sdk._expressions.fields import Predicate
+from vxdata.sdk._expressions.lint import warn_of_unlikely
+from vxdata.sdk._expressions.show import show, show_filter, show_order, show_slice, show_source
+from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
+from vxdata.sdk._queries.grouped import GroupedQuery
+from vxdata.sdk._queries.readable import Readable, Response_co
+from vxdata.sdk._queries.result import resolve_token
+from vxdata.sdk._snapshot import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from vxdata.schemas.plan import Aggregate, Plan, Subquery
+    from vxdata.schemas.plan import Predicate as PredicateNode
+    from vxdata.sdk._expressions.aggregates import Order
+    from vxdata.sdk._expressions.fields import FieldRef
+    from vxdata.sdk._snapshot import AsOf
+
+
+class Query(Readable[Response_co]):
+    """A question about the resources of one type; nothing is sent until it is collected.
+
+    Every step returns a new query. Rows are filtered first, then grouped or made distinct, then ordered,
+    then limited; a step that comes too late for this order raises `InvalidPlan`. Names and types of values
+    are checked at once. Made by the `query()` of a namespace.
+
+    Args:
+        session: The way to the server, and the instant that is read at unless the query states one.
+        plan: What is asked so far.
+    """
+
+    __slots__ = ()
+
+    def filter(self, *predicates: Predicate) -> Self:
+        """Keep the resources for which every predicate holds.
+
+        An `UnlikelyValueWarning` tells of values that a field cannot hold: a word outside its vocabulary, an
+        identifier without prefix.
+
+        Args:
+            *predicates: Conditions made with `F`; several are combined with and.
+
+        Returns:
+            The narrower query.
+
+        Raises:
+            UnknownField: A predicate names fields that the resource type does not have.
+            FieldTypeMismatch: A value or an operator does not fit its field.
+            InvalidPlan: Rows are already limited, grouped or distinct; or a subquery is that of a client
+                which reads at another instant.
+            TypeError: An argument is no predicate.
+        """
+        for predicate in predicates:
+            if not isinstance(predicate, Predicate):
+                msg = f"filter takes predicates such as F.identifier == 'x', not {predicate!r:.80}."
+                raise TypeError(msg)
+        if not predicates:
+            return self
+        self._require_room_for("filter")
+        scope = Scope.of(self._relation, self._session.catalog)
+        for predicate in predicates:
+            require_instant(predicate.node, self._session.as_of)
+            warn_of_unlikely(self._session.registry, scope.bind(predicate.node), self._plan.resource_type)
+        earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
+        return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
+
+    def select(self, *fields: str | FieldRef) -> Self:
+        """Fetch these fields only, in this order; of several calls the last one counts.
+
+        Args:
+            *fields: Names, or references such as ``F.b_value``.
+
+        Returns:
+            The narrower query.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            InvalidPlan: None is named, or one twice, or rows are already grouped or distinct.
+            TypeError: An argument is no name and no reference.
+        """
+        names = field_names("select", fields)
+        if not names:
+            msg = "select needs at least one field; a query without select fetches all of them."
+            raise InvalidPlan(msg)
+        if self._plan.distinct or self._plan.group_by is not None:
+            msg = (
+                "select comes too late: distinct and agg settle the columns. Name those that you want there."
+            )
+            raise InvalidPlan(msg)
+        return self._checked(select=names)
+
+    def distinct(self, *fields: str | FieldRef) -> Self:
+        """Fetch each combination of values once; nulls are equal here.
+
+        Args:
+            *fields: Names, or references such as ``F.b_value``; without any, those of `select`.
+
+        Returns:
+            The query for the combinations.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            FieldTypeMismatch: One of them is a list or a mapping.
+            InvalidPlan: No field is named or selected, or one twice; or rows are already limited, grouped or
+                distinct.
+            TypeError: An argument is no name and no reference.
+        """
+        self._require_room_for("distinct")
+        names = field_names("distinct", fields) or self._plan.select
+        if not names:
+            msg = "distinct needs at least one field: whole resources all differ."
+            raise InvalidPlan(msg)
+        return self._checked(select=names, distinct=True)
+
+    def group_by(self, *fields: str | FieldRef) -> GroupedQuery[Self]:
+        """Put rows with equal values into groups, of which `agg` computes aggregates; nulls are equal here.
+
+        Args:
+            *fields: Names, or references such as ``F.b_value``; without any, all rows are one group.
+
+        Returns:
+            The groups.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            InvalidPlan: Rows are already limited, grouped or distinct.
+            TypeError: An argument is no name and no reference.
+        """
+        self._require_room_for("group_by")
+        keys = field_names("group_by", fields)
+        self._relation.resolve(keys)
+        return GroupedQuery(f"{self!r}.group_by({_listed(keys)})", partial(self._grouped, keys))
+
+    def order_by(self, *fields: str | FieldRef | Order, descending: bool = False) -> Self:
+        """Order the rows; of several calls the last one counts.
+
+        Ties are broken by identifier, so that an order is always the same. Nulls come last, whatever the
+        direction, unless the order says otherwise.
+
+        Args:
+            *fields: Names, references, or orders such as ``F.b_value.desc(nulls_first=True)``. Of a grouped
+                or distinct query, columns of its result.
+            descending: Whether the largest value of names and references comes first.
+
+        Returns:
+            The ordered query.
+
+        Raises:
+            UnknownField: The resource type does not have one of them.
+            FieldTypeMismatch: One of them is a list or a mapping.
+            InvalidPlan: None is named, or one is no column of the result, or rows are already limited.
+            TypeError: An argument is none of these.
+        """
+        if not fields:
+            msg = "order_by needs at least one field."
+            raise InvalidPlan(msg)
+        if self._limited_by is not None:
+            raise self._too_late("order_by", self._limited_by)
+        return self._checked(order_by=orders(fields, descending=descending))
+
+    def limit(self, rows: int) -> Self:
+        """Fetch so many rows at most: the first in the query's order, without one in identifier order.
+
+        Args:
+            rows: Number of rows, at least 0; of several limits the least one counts.
+
+        Returns:
+            The narrower query.
+
+        Raises:
+            InvalidPlan: It is no whole number, or out of range.
+        """
+        most = row_count("limit", rows)
+        return self._with(limit=most if self._plan.limit is None else min(most, self._plan.limit))
+
+    def offset(self, rows: int) -> Self:
+        """Leave out so many rows first, as in SQL before a limit counts, wherever that was stated.
+
+        Args:
+            rows: Number of rows, at least 0.
+
+        Returns:
+            The query for what follows them.
+
+        Raises:
+            InvalidPlan: It is no whole number, or out of range; or there is an offset already.
+        """
+        if self._plan.offset:
+            msg = f"The query already leaves out the first {self._plan.offset:,} rows; state one offset."
+            raise InvalidPlan(msg, offset=self._plan.offset)
+        return self._with(offset=row_count("offset", rows))
+
+    def as_of(self, instant: AsOf) -> Self:
+        """Read at an instant, instead of that of the client or the last commit.
+
+        Args:
+            instant: A date or instant as text or object, or the token of an earlier read.
+
+        Returns:
+            The query at that instant.
+
+        Raises:
+            InvalidRequest: The text is no date or instant.
+            FieldTypeMismatch: It is neither text nor date nor instant, and knows none.
+        """
+        return self._with(as_of=instant_of(instant))
+
+    def pin(self) -> Self:
+        """Fix the instant that the query reads at, by asking the server which commit is the last.
+
+        Returns:
+            The query at that instant, or at its own if it states one: its answer never changes.
+
+        Raises:
+            AsOfInFuture: The query's own instant is later than the server's clock.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return self.as_of(resolve_token(self._session.transport, self.plan.as_of))
+
+    def as_subquery(self) -> Subquery:
+        """The values of the one selected field, for another query; `is_in`, `ANY` and `ALL` call it.
+
+        Returns:
+            The plan node. It is read at the instant of the query around it.
+
+        Raises:
+            InvalidPlan: Not exactly one field is selected, rows are grouped or distinct, or the query
+                states an instant of its own.
+        """
+        plan = self._plan
+        if plan.group_by is not None or plan.distinct or plan.history:
+            msg = (
+                "A subquery finds values of resources as they are; it takes no groups, no distinct and no "
+                "history. Repeated values do not matter in it."
+            )
+            raise InvalidPlan(msg)
+        if plan.select is None or len(plan.select) != 1:
+            found = "none" if plan.select is None else ", ".join(plan.select)
+            msg = (
+                'A subquery selects exactly one field, as in .select("identifier"); '
+                f"this one selects {found}."
+            )
+            raise InvalidPlan(msg, fields=list(plan.select or ()))
+        if plan.as_of is not None:
+            msg = "A subquery reads at the instant of the query around it: put as_of or pin there."
+            raise InvalidPlan(msg, as_of=plan.as_of.isoformat())
+        kept = ("resource_type", "where", "order_by", "limit", "offset")
+        parts = {name: getattr(plan, name) for name in kept}
+        as_of = self._session.as_of
+        return ClientSubquery.model_construct(select=plan.select[0], client_as_of=as_of, **parts)
+
+    def __repr__(self) -> str:
+        """Show the query as it is written."""
+        plan = self._plan
+        order, part = show_order(plan.order_by), show_slice(plan.offset, plan.limit)
+        instant = "" if plan.as_of is None else f".as_of({plan.as_of.isoformat()!r})"
+        columns = _shown_columns(plan)
+        is_derived = plan.distinct or plan.group_by is not None
+        rest = (columns, order, part) if is_derived else (order, part, columns)
+        return f"{show_source(plan.resource_type)}{show_filter(plan.where)}{''.join(rest)}{instant}"
+
+    @property
+    def _limited_by(self) -> str | None:
+        """The step that took a part of the rows."""
+        if self._plan.limit is not None:
+            return "limit"
+        return "offset" if self._plan.offset else None
+
+    def _require_room_for(self, step: str) -> None:
+        """Refuse a step that would be done before an earlier one, and so mean something else."""
+        derived = "agg" if self._plan.group_by is not None else "distinct" if self._plan.distinct else None
+        earlier = self._limited_by or derived
+        if earlier is not None:
+            raise self._too_late(step, earlier)
+
+    def _too_late(self, step: str, earlier: str) -> InvalidPlan:
+        msg = (
+            f"{step} comes too late: it would be done before {earlier}. Write {step} before {earlier}, "
+            f"or do it with Polars after collect."
+        )
+        return InvalidPlan(msg, step=step, earlier=earlier)
+
+    def _grouped(self, keys: tuple[str, ...], aggregates: Sequence[Aggregate]) -> Self:
+        """The query for aggregates of groups."""
+        return self._checked(group_by=keys, aggregates=tuple(aggregates))
+
+    def _checked(self, **changes: object) -> Self:
+        """Change the plan, and check what `_bound` checks."""
+        changed = self._plan.model_copy(update=changes)
+        self._bound(changed)
+        return type(self)(self._session, changed)
+
+    def _with(self, **changes: object) -> Self:
+        """Change the plan by values that were checked before."""
+        return type(self)(self._session, self._plan.model_copy(update=changes))
+
+
+def _wrapped(where: PredicateNode) -> Predicate:
+    """The conditions so far; those of an `and` are met one level further down, however many follow."""
+    return Predicate(where) if isinstance(where, And) else Predicate.of(where)
+
+
+def _shown_columns(plan: Plan) -> str:
+    """The step that settles the columns; nothing without one."""
+    if plan.group_by is not None:
+        return f".group_by({_listed(plan.group_by)}).agg({', '.join(map(show, plan.aggregates))})"
+    if plan.select is None:
+        return ""
+    return f".{'distinct' if plan.distinct else 'select'}({_listed(plan.select)})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,248 @@
+"""What can be asked of a query: its rows, their number, their schema, and how it is run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Generic, NoReturn, cast
+
+import pyarrow as pa
+from typing_extensions import TypeVar
+
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.models import ResourceResponse
+from vxdata.schemas.plan import bind, digest, encode
+from vxdata.schemas.types.arrow import arrow_type
+from vxdata.schemas.wire import Action, Explanation
+from vxdata.sdk._queries.frames import frame_of
+from vxdata.sdk._queries.lazy import lazy
+from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_token
+from vxdata.sdk._queries.stream import iter_batches, read_whole
+from vxdata.sdk._queries.writer import sink_parquet
+from vxdata.sdk._resources.models import responses
+from vxdata.sdk._transport.retry import retried
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import polars as pl
+
+    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.sdk._queries.stream import BatchStream
+    from vxdata.sdk._snapshot import Token
+    from vxdata.sdk._transport.session import Session
+
+Response_co = TypeVar("Response_co", bound=ResourceResponse, default=ResourceResponse, covariant=True)
+
+
+class Readable(Generic[Response_co]):
+    """A plan that can be run.
+
+    Args:
+        session: The way to the server, and the instant that is read at unless the plan states one.
+        plan: What is asked.
+    """
+
+    __slots__ = ("_plan", "_session")
+
+    def __init__(self, session: Session, plan: Plan) -> None:
+        """Keep both."""
+        self._session = session
+        self._plan = plan
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: `if query:` would always be true.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = "a query has no truth value of its own; ask query.exists()."
+        raise TypeError(msg)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as `collect` sends it: at the instant of the query, else at that of the client."""
+        if self._plan.as_of is not None or self._session.as_of is None:
+            return self._plan
+        return self._plan.model_copy(update={"as_of": self._session.as_of})
+
+    @property
+    def digest(self) -> str:
+        """Names the plan by 32 hexadecimal digits, which are equal for equal queries."""
+        return digest(self.plan)
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Columns and types of the result; no call is made."""
+        columns = self._bound(self._plan).columns
+        arrow_schema = pa.schema([(field.name, arrow_type(field.type)) for field in columns])
+        return frame_of(arrow_schema.empty_table()).schema
+
+    def collect(self) -> pl.DataFrame:
+        """Run the query.
+
+        Returns:
+            A frame with exactly the columns and types that the registry declares.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return self.run().frame
+
+    def run(self) -> Result:
+        """Run the query, and keep the instant that it was read at.
+
+        Returns:
+            The frame with its instant.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        table, token = read_whole(self._session.transport, self.plan)
+        return Result(frame_of(table), token.as_of, token.version)
+
+    def collect_as_pydantic(self) -> list[Response_co]:
+        """Run the query and make a model of every row.
+
+        Returns:
+            Responses of the resource type, in the order of the rows.
+
+        Raises:
+            InvalidPlan: The rows are no whole resources of one type.
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        plan = self.plan
+        if plan.select is not None or plan.group_by is not None:
+            msg = "collect_as_pydantic makes whole resources; after select, distinct or agg use collect."
+            raise InvalidPlan(msg)
+        if plan.resource_type not in self._session.registry.by_prefix:
+            msg = (
+                f"Rows of {plan.resource_type} are no resources of one type, so they have no model; "
+                "use collect, or client.resources.retrieve(identifiers)."
+            )
+            raise InvalidPlan(msg, resource_type=plan.resource_type)
+        table, _ = read_whole(self._session.transport, plan)
+        payload_type = self._session.registry.get(plan.resource_type)
+        return cast("list[Response_co]", responses(table, payload_type))
+
+    def to_arrow(self) -> pa.Table:
+        """Run the query and return an Arrow table.
+
+        Returns:
+            A table of the registry's Arrow schema, whose metadata hold the token: the instant under
+            ``vxdata.as_of``, and the number of the last commit under ``vxdata.version``.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return with_token(*read_whole(self._session.transport, self.plan))
+
+    def lazy(self) -> pl.LazyFrame:
+        """Scan the query as a Polars pipeline, of which the server does what a plan can say.
+
+        Returns:
+            A lazy frame. It reads when it is collected, at the instant at which it was made.
+
+        Raises:
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return lazy(self._session, self.plan)
+
+    def iter_batches(self, batch_rows: int | None = None) -> BatchStream:
+        """Run the query and stream its rows, in bounded memory.
+
+        Args:
+            batch_rows: Rows of each frame but the last; as they arrive if None.
+
+        Returns:
+            The frames, of which there is at least one; leaving them early cancels the query.
+
+        Raises:
+            InvalidRequest: The server refuses the plan, or `batch_rows` is no number of rows.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return iter_batches(self._session.transport, self.plan, batch_rows)
+
+    def sink_parquet(self, path: str | PathLike[str], *, progress: bool = True) -> Token:
+        """Run the query and write its rows to a Parquet file while they arrive.
+
+        Args:
+            path: The file; one that exists is replaced once the new one is whole.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The token of what was read; the file's metadata hold it, too.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+            OSError: The file cannot be written.
+        """
+        return sink_parquet(self._session.transport, self.plan, path, progress=progress)
+
+    def count(self) -> int:
+        """Count the rows that `collect` would give, without fetching them.
+
+        Of a grouped or distinct query the keys are fetched, and counted as they pass by.
+
+        Returns:
+            Their number.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        plan = self.plan
+        if plan.distinct or plan.group_by is not None:
+            return count_rows(self._session.transport, _keys_alone(plan))
+        rows, _ = count_by_server(self._session.transport, plan)
+        return rows
+
+    def exists(self) -> bool:
+        """Tell whether `collect` would give any row.
+
+        Returns:
+            Whether there is one.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        plan = _keys_alone(self.plan)
+        if not plan.distinct and plan.group_by is None:
+            plan = plan.model_copy(update={"select": self._relation.key[:1]})
+        first = plan.model_copy(update={"limit": 1 if plan.limit is None else min(plan.limit, 1)})
+        return count_rows(self._session.transport, first) > 0
+
+    def explain(self) -> Explanation:
+        """Ask the server how it would run the query.
+
+        Returns:
+            The plan in its canonical form, the SQL that it becomes, and PostgreSQL's plan for that; printed,
+            all three below each other.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        ask = partial(self._session.transport.act, Action.EXPLAIN, encode(self.plan))
+        return Explanation.model_validate_json(retried(ask))
+
+    @property
+    def _relation(self) -> Relation:
+        """What is read."""
+        return self._session.catalog.relation(self._plan.resource_type)
+
+    def _bound(self, plan: Plan) -> BoundPlan:
+        """Check all of a plan but its conditions, which are checked one by one as they come."""
+        return bind(plan.model_copy(update={"where": None}), self._session.catalog)
+
+
+def _keys_alone(plan: Plan) -> Plan:
+    """The same number of rows, without what does not tell them apart."""
+    aggregates = () if plan.group_by else plan.aggregates
+    return plan.model_copy(update={"order_by": (), "aggregates": aggregates})

@@ -1,0 +1,117 @@
+"""Answers: what a plan gives, and the instant that it was read at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.catalog.builtin import COMMIT
+from vxdata.schemas.plan import Aggregate, Plan
+from vxdata.schemas.wire import token_metadata
+from vxdata.sdk._queries.stream import read_whole
+from vxdata.sdk._snapshot import Token
+from vxdata.sdk._transport.retry import retried
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import polars as pl
+    import pyarrow as pa
+
+    from vxdata.sdk._transport.base import Transport
+
+
+@dataclass(frozen=True)
+class Result:
+    """An answer and the instant that it was read at.
+
+    Args:
+        frame: The rows; columns and types are those of the registry, also when there are none.
+        as_of: The instant, UTC; the same query as of it gives the same rows for ever.
+        version: Sequence number of the last commit that the rows show.
+    """
+
+    frame: pl.DataFrame
+    as_of: datetime
+    version: int
+
+    @property
+    def token(self) -> Token:
+        """The instant as a token, for other reads at the same state."""
+        return Token(as_of=self.as_of, version=self.version)
+
+
+def resolve_token(transport: Transport, as_of: datetime | None) -> Token:
+    """Ask which state is read, and nothing of it.
+
+    Args:
+        transport: The way to the server.
+        as_of: Instant to read at; the last commit if None.
+
+    Returns:
+        The instant, with the number of the last commit that shows at it.
+
+    Raises:
+        AsOfInFuture: The instant is later than the server's clock.
+        ServiceProblem: The server cannot be reached or cannot answer.
+    """
+    _, token = read_whole(transport, Plan(resource_type=COMMIT, select=("version",), limit=0, as_of=as_of))
+    return token
+
+
+def count_rows(transport: Transport, plan: Plan) -> int:
+    """Count the rows that a plan gives while they pass by, without keeping them.
+
+    Args:
+        transport: The way to the server.
+        plan: What to read.
+
+    Returns:
+        Their number.
+
+    Raises:
+        InvalidRequest: The server refuses the plan.
+        ServiceProblem: The server cannot be reached or cannot answer.
+    """
+    return retried(partial(_count_rows, transport, plan))
+
+
+def _count_rows(transport: Transport, plan: Plan) -> int:
+    rows: int = sum(batch.num_rows for batch in transport.read(plan).batches)
+    return rows
+
+
+def count_by_server(transport: Transport, plan: Plan) -> tuple[int, datetime]:
+    """Let the server count the rows that a plan gives.
+
+    Args:
+        transport: The way to the server.
+        plan: What would be read; neither grouped nor distinct.
+
+    Returns:
+        Their number, and the instant that it holds for.
+
+    Raises:
+        InvalidRequest: The server refuses the plan.
+        ServiceProblem: The server cannot be reached or cannot answer.
+    """
+    everything = {"select": None, "order_by": (), "limit": None, "offset": 0}
+    counting = Aggregate(function="count", field=None, name="rows")
+    counted = plan.model_copy(update={**everything, "group_by": (), "aggregates": (counting,)})
+    table, token = read_whole(transport, counted)
+    rows = max(table["rows"][0].as_py() - plan.offset, 0)
+    return rows if plan.limit is None else min(rows, plan.limit), token.as_of
+
+
+def with_token(table: pa.Table, token: Token) -> pa.Table:
+    """Write the token into the metadata of a table's schema, under the keys that travel.
+
+    Args:
+        table: Rows.
+        token: The instant that they were read at.
+
+    Returns:
+        The same rows.
+    """
+    return table.replace_schema_metadata(token_metadata(token.as_of, token.version))

@@ -1,0 +1,125 @@
+"""Sinks: an answer that goes to a file while it arrives, whatever its size."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from vxdata.schemas.wire import token_metadata
+from vxdata.sdk._queries.result import count_by_server
+from vxdata.sdk._snapshot import Token
+from vxdata.sdk._transport.retry import retried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO, NoReturn
+
+    from tqdm.auto import tqdm
+
+    from vxdata.schemas.plan import Plan
+    from vxdata.sdk._transport.base import Stream, Transport
+
+GROUP_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that are written as one row group: readers skip and parallelise by it, writers hold it."""
+
+
+def sink_parquet(
+    transport: Transport, plan: Plan, path: str | os.PathLike[str], *, progress: bool = True
+) -> Token:
+    """Write the answer to a plan to a Parquet file while it arrives.
+
+    The file appears under its name when it is whole: until then it has another one beside it, which is
+    removed on failure and on Ctrl-C. Where the server is started again meanwhile, the file is begun anew.
+    Its metadata hold the token, under ``vxdata.as_of`` and ``vxdata.version``.
+
+    Args:
+        transport: The way to the server.
+        plan: What is asked.
+        path: The file; one that exists is replaced.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The token of what was read.
+
+    Raises:
+        InvalidRequest: The server refuses the plan.
+        ServiceProblem: The server cannot be reached or cannot answer.
+        OSError: The file cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        msg = f"{target} is a directory; sink_parquet takes the name of a file."
+        raise IsADirectoryError(msg)
+    return retried(partial(_sink, transport, plan, target, progress=progress))
+
+
+def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Token:
+    total = None
+    if progress and _is_cheap_to_count(plan):
+        total, as_of = count_by_server(transport, plan)
+        plan = plan.model_copy(update={"as_of": as_of})
+    stream = transport.read(plan)
+    token = Token(stream.as_of, stream.version)
+    with closing(stream.batches), _whole_file(target) as file, _bar(target, total, shown=progress) as bar:
+        _write(stream, token, file, bar)
+    return token
+
+
+def _is_cheap_to_count(plan: Plan) -> bool:
+    """Whether PostgreSQL counts the rows in a small part of the time that it takes to send them.
+
+    A condition may be costly, and would be checked twice.
+    """
+    return plan.where is None and plan.group_by is None and not (plan.distinct or plan.history)
+
+
+def _write(stream: Stream, token: Token, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
+    from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 - for those who write files
+
+    schema = stream.arrow_schema.with_metadata(token_metadata(token.as_of, token.version))
+    with ParquetWriter(file, schema, compression="zstd") as writer:
+        for group in _groups(stream.batches, bar):
+            writer.write_table(pa.Table.from_batches(group, schema=stream.arrow_schema).cast(schema))
+
+
+def _groups(batches: Iterable[pa.RecordBatch], bar: tqdm[NoReturn]) -> Iterator[list[pa.RecordBatch]]:
+    """Gather batches up to the size of a row group, and tell the bar what has come."""
+    group: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        bar.update(batch.num_rows)
+        group.append(batch)
+        size += batch.nbytes
+        if size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _bar(target: Path, total: int | None, *, shown: bool) -> tqdm[NoReturn]:
+    # Here, since it looks around for a notebook, and warns where that lacks widgets.
+    from tqdm.auto import tqdm  # noqa: PLC0415
+
+    return tqdm(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)
+
+
+@contextmanager
+def _whole_file(target: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name at the end of the block, or is removed when the block fails."""
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a crash of the machine could leave the name without the content
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

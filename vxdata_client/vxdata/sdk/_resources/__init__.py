@@ -1,0 +1,1 @@
+"""Resources: namespaces and their verbs, and reads by identifier."""

@@ -1,0 +1,160 @@
+"""Uploads: tables of one resource type each become the sections of one all-or-nothing write."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
+from vxdata.sdk._transport.retry import retried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from vxdata.sdk._transport.base import Transport, Written
+
+SECTION_BYTES: Final = 4 * 1024 * 1024
+"""Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
+
+LONGEST_KEY: Final = 200
+"""Characters of an idempotency key, as `WriteCommand` takes it."""
+
+TypedTable = tuple[str, pa.Table]
+"""Rows with their resource type."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One write.
+
+    Args:
+        verb: What to do with the rows.
+        tables: The rows; one type may come in several tables, also of different columns. They are iterated
+            over once for each time that the upload is sent.
+        cascade: Whether a delete or a restore takes the descendants along.
+        idempotency_key: Name of the request; a new one is made if None.
+        stated_rows: How many rows there are, where the tables are only made when they are sent.
+    """
+
+    verb: Verb
+    tables: Iterable[TypedTable]
+    cascade: bool = False
+    idempotency_key: str | None = None
+    stated_rows: int | None = None
+
+    def send(
+        self, transport: Transport, *, lineage: bool = False, meanwhile: Callable[[], None] | None = None
+    ) -> Written:
+        """Write everything in one commit; sent again if the connection breaks.
+
+        Args:
+            transport: The way to the server.
+            lineage: Whether to ask for the lineage of what is created.
+            meanwhile: Work for the time while the server writes.
+
+        Returns:
+            The receipt of the commit, with the lineage if it was asked for and the server has it at hand.
+
+        Raises:
+            VxDataError: Anything that the server refuses; then nothing is written.
+        """
+        command = self._command()
+        return retried(
+            lambda: transport.write(
+                command, self._sections(), self._rows, lineage=lineage, meanwhile=meanwhile
+            )
+        )
+
+    def _command(self) -> WriteCommand:
+        key = secrets.token_hex(16) if self.idempotency_key is None else _checked(self.idempotency_key)
+        return WriteCommand(
+            verb=self.verb, cascade=self.cascade, idempotency_key=key, client=describe_client()
+        )
+
+    @property
+    def _rows(self) -> int:
+        if self.stated_rows is not None:
+            return self.stated_rows
+        return sum(table.num_rows for _, table in self.tables)
+
+    def _sections(self) -> Iterator[pa.RecordBatch]:
+        for name, table in self.tables:
+            yield from sections(name, table if self.idempotency_key is None else _laid_out(table))
+
+
+def _checked(key: object) -> str:
+    if not isinstance(key, str) or not 1 <= len(key) <= LONGEST_KEY or "\0" in key:
+        msg = f"An idempotency key is a text of 1 to {LONGEST_KEY} characters without NUL, not {key!r:.80}."
+        raise InvalidRequest(msg)
+    return key
+
+
+def _laid_out(table: pa.Table) -> pa.Table:
+    """Lay the rows out anew, so that equal rows are equal bytes: by them the server knows a request again.
+
+    As they come, the bytes under nulls and behind the end may be whatever a computation left there.
+    """
+    batches = [batch.take(pa.array(range(batch.num_rows))) for batch in table.to_batches()]
+    return pa.Table.from_batches(batches, schema=table.schema)
+
+
+def describe_client() -> dict[str, str]:
+    """What the commit log keeps of the caller."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user id without a name, as containers have
+        user = "unknown"
+    return {"user": user, "host": platform.node(), "sdk": _sdk_version()}
+
+
+@cache
+def _sdk_version() -> str:
+    """The version of the SDK, looked up once: finding and parsing the metadata takes milliseconds."""
+    return version("vxdata")
+
+
+def sections(resource_type: str, table: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Cut a table into sections.
+
+    Args:
+        resource_type: What the rows are.
+        table: The rows.
+
+    Yields:
+        Batches of `UPLOAD_SCHEMA`, of one section each.
+    """
+    for batch in table.to_batches(max_chunksize=_rows_per_section(table)):
+        for part in _halved(batch):
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, part.schema) as writer:
+                writer.write_batch(part)
+            yield pa.record_batch([pa.array([resource_type]), _binary(sink.getvalue())], schema=UPLOAD_SCHEMA)
+
+
+def _rows_per_section(table: pa.Table) -> int:
+    bytes_per_row = max(table.nbytes / max(table.num_rows, 1), 1)
+    return max(int(SECTION_BYTES / bytes_per_row), 1)
+
+
+def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch again where its rows are larger than those of the table on average."""
+    if batch.nbytes <= 2 * SECTION_BYTES or batch.num_rows <= 1:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _halved(batch.slice(0, half))
+    yield from _halved(batch.slice(half))
+
+
+def _binary(buffer: pa.Buffer) -> pa.Array:
+    """A binary array of one value, without copying it."""
+    offsets = pa.array([0, buffer.size], pa.int32()).buffers()[1]
+    return pa.Array.from_buffers(pa.binary(), 1, [None, offsets, buffer])
