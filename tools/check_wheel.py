@@ -17,7 +17,7 @@ from tools.tree import TOP, package_folders, tracked_files
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MIGRATIONS = "vxdata/sql/migrations/"
+MIGRATIONS = "vxdata/sql/schema/migrations/"
 NAMESPACE_INIT = "vxdata/__init__.py"
 
 

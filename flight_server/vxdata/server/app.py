@@ -90,28 +90,8 @@ class Server:
             shelf = _shelf(settings)
             if shelf is not None:
                 parts.callback(shelf.close)
-            self._desk = desk = Desk(shelf)
-            self._services = Services(
-                read=ReadService(
-                    database,
-                    catalog,
-                    self._watch,
-                    desk,
-                    parts=settings.read_parts or min(usable_cpus(), MOST_PARTS),
-                    stall_limit=settings.stall_limit,
-                ),
-                write=WriteService(
-                    database,
-                    catalog.registry,
-                    self._watch,
-                    allow_purge=settings.allow_purge,
-                    idle=settings.upload_idle,
-                    on_purge=desk.note_purges,
-                ),
-                register=RegisterService(database, self._watch),
-                blobs=BlobService(blobs, database, self._watch),
-                health=HealthService(database, blobs),
-            )
+            self._desk = Desk(shelf)
+            self._services = self._build_services(database, catalog, blobs)
             # Health is answered from before the first call until after the last one.
             errors = ErrorDesk()
             app = build_app(self._check, Boundary(LISTENER, errors, observers))
@@ -127,6 +107,30 @@ class Server:
             parts.callback(self._stop_flight)
             self._parts = parts.pop_all()
         self._ready.set()
+
+    def _build_services(self, database: Database, catalog: Catalog, blobs: BlobStore | None) -> Services:
+        settings = self._settings
+        return Services(
+            read=ReadService(
+                database,
+                catalog,
+                self._watch,
+                self._desk,
+                parts=settings.read_parts or min(usable_cpus(), MOST_PARTS),
+                stall_limit=settings.stall_limit,
+            ),
+            write=WriteService(
+                database,
+                catalog.registry,
+                self._watch,
+                allow_purge=settings.allow_purge,
+                idle=settings.upload_idle,
+                on_purge=self._desk.note_purges,
+            ),
+            register=RegisterService(database, self._watch),
+            blobs=BlobService(blobs, database, self._watch),
+            health=HealthService(database, blobs),
+        )
 
     @property
     def flight_url(self) -> str:
