@@ -13,8 +13,10 @@ from types import ModuleType
 import pytest
 
 from tools.tree import TOP, settings
+from vxdata.cli.__main__ import server_packages
 
 PORTIONS = {
+    "vxdata.cli": "cli/vxdata/cli",
     "vxdata.schemas": "schemas/vxdata/schemas",
     "vxdata.sql": "sql/vxdata/sql",
     "vxdata.server": "flight_server/vxdata/server",
@@ -90,6 +92,25 @@ def test_the_command_names_the_extra_it_misses() -> None:
     assert done.returncode != 0
     assert "vxdata[server]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_knows_every_package_of_the_extra() -> None:
+    declared = {distribution_name(r).replace("-", "_") for r in PROJECT["optional-dependencies"]["server"]}
+    assert server_packages() == declared
+    assert {"cachetools", "xxhash", "sqlglot", "adbc_driver_manager", "pydantic_settings"} <= declared
+
+
+def test_the_import_names_of_the_extra_follow_from_its_distributions() -> None:
+    for module, owners in importlib.metadata.packages_distributions().items():
+        for owner in {distribution_name(owner).replace("-", "_") for owner in owners} & server_packages():
+            assert module.startswith("_") or not module.isidentifier() or module == owner
+
+
+def test_the_contract_of_the_client_forbids_every_package_of_the_extras() -> None:
+    contracts = settings()["tool"]["importlinter"]["contracts"]
+    (client,) = (c for c in contracts if c["name"] == "The client needs no server dependency")
+    public = {name for name in server_only_modules() if not name.startswith("_")}
+    assert public | server_packages() <= set(client["forbidden_modules"])
 
 
 @pytest.mark.parametrize("name", PUBLIC)
