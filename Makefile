@@ -91,7 +91,6 @@ types: $(INSTALLED)  ## check: mypy, strict
 
 imports: $(INSTALLED)  ## check: which part may import what
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/python -m tools.check_boundaries
 
 generated: $(INSTALLED)  ## check: generated code is what the payload declarations give
 	$(BIN)/python -m tools.generate --check
