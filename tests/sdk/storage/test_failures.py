@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import (
     BlobCorrupted,
     BlobForbidden,
@@ -22,6 +21,7 @@ from vxdata.schemas.errors import (
     StorageProblem,
     TransferFailed,
 )
+from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES, Source
 from vxdata.sdk._storage.fetch import Fetcher

@@ -19,8 +19,8 @@ import pytest
 from tests.fixtures.commands import DEADLINE, until
 from tests.sdk.storage.conftest import point_at
 from tests.store.relay import Relay
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import TransferFailed
+from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import CHUNK_BYTES, Stat
 from vxdata.sdk._storage.checks import is_whole, sha256_of

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import InvalidBlobUrl
+from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk._storage.local_paths import LONGEST_NAME, STALE_SECONDS, place_of, remove_stale, whole_file
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="/")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.sdk.storage.conftest import point_at
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import InvalidRequest, NotAllowed, ServerUnavailable
+from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.direct import DirectAccess
 from vxdata.sdk._storage.options import Reach

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import (
     BlobForbidden,
     BlobNotFound,
@@ -16,6 +15,7 @@ from vxdata.schemas.errors import (
     StorageProblem,
     TransferFailed,
 )
+from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk._storage.s3_errors import problem_of_status
 from vxdata.sdk._transport.retry import RETRY_SECONDS
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.blob_urls import ObjectUrl, headers_of
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.errors.messages import abridged
+from vxdata.schemas.types.object_url import ObjectUrl, headers_of
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.storage.blobs import PRESIGNED_SECONDS

@@ -12,7 +12,6 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import (
     BlobForbidden,
     BlobNotFound,
@@ -21,6 +20,7 @@ from vxdata.schemas.errors import (
     StorageProblem,
     VxDataError,
 )
+from vxdata.schemas.types.object_url import ObjectUrl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,9 +12,9 @@ from vxdata.sql.write.blob_columns import URLS_OF, Holder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from vxdata.schemas.blob_urls import ObjectUrl
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.fields import Field
+    from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.server.database.connection import Connection
 
 HISTORY = "_history"

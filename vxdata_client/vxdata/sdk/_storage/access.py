@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.progress import Tally
 
 Method = Literal["get", "head", "put"]

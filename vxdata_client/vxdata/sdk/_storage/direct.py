@@ -16,8 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from vxdata.schemas.blob_urls import SCHEME, headers_of
 from vxdata.schemas.errors import BlobForbidden, InvalidRequest, StorageProblem, TransferFailed
+from vxdata.schemas.types.object_url import SCHEME, headers_of
 from vxdata.sdk._storage.access import PART_BYTES, Span
 from vxdata.sdk._storage.checks import chunks_of
 from vxdata.sdk._storage.http import Body, HttpAccess, Signed
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Method, Source
     from vxdata.sdk._storage.progress import Tally
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.blob_urls import ObjectUrl
 from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest
+from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk._storage.checks import is_whole
 from vxdata.sdk._storage.fetch import Fetcher
 from vxdata.sdk._storage.local_paths import place_of, remove_stale, whole_file

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Access, Readable
     from vxdata.sdk._storage.progress import Tally
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
 
 LONGEST_NAME: Final = 200
 """Bytes of a name that stays as it is; most file systems take 255."""
@@ -44,7 +44,7 @@ def place_of(url: ObjectUrl, dest_dir: Path) -> Path:
 
     Example:
         >>> from pathlib import Path
-        >>> from vxdata.schemas.blob_urls import ObjectUrl
+        >>> from vxdata.schemas.types.object_url import ObjectUrl
         >>> place_of(ObjectUrl.parse("s3://bucket/a b/50%.nii"), Path("out")).as_posix()
         'out/bucket/a b/50%25.nii'
     """

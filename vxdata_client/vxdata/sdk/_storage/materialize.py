@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from vxdata.schemas.blob_urls import SCHEME
 from vxdata.schemas.errors import InvalidRequest, UnknownField
+from vxdata.schemas.types.object_url import SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,7 +14,7 @@ from vxdata.sdk._transport.retry import retried
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Method, Source
     from vxdata.sdk._storage.http import Signed
     from vxdata.sdk._storage.progress import Tally

@@ -14,7 +14,7 @@ from vxdata.schemas.errors import (
 )
 
 if TYPE_CHECKING:
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
 
 
 class ConditionFailed(StorageProblem):

@@ -15,7 +15,7 @@ from vxdata.sdk._transport.retry import retried
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vxdata.schemas.blob_urls import ObjectUrl
+    from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Method
     from vxdata.sdk._transport.base import Transport
 

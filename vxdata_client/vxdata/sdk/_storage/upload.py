@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.blob_urls import SCHEME, ObjectUrl
 from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
+from vxdata.schemas.types.object_url import SCHEME, ObjectUrl
 from vxdata.sdk._storage.access import CHUNK_BYTES, Source
 from vxdata.sdk._storage.checks import sha256_of
 from vxdata.sdk._storage.progress import Progress
