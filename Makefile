@@ -86,8 +86,9 @@ lint: $(INSTALLED)  ## check: ruff's rules and format
 style: $(INSTALLED)  ## check: length of functions and modules
 	$(BIN)/python -m tools.check_style
 
-types: $(INSTALLED)  ## check: mypy, strict
+types: $(INSTALLED)  ## check: mypy, strict; pyright for what users write
 	$(BIN)/mypy
+	$(BIN)/pyright
 
 imports: $(INSTALLED)  ## check: which part may import what
 	$(BIN)/lint-imports --no-cache --no-logo

@@ -22,7 +22,7 @@ ELSEWHERE = (
     "flight_server/vxdata/server/services/read.py",
     "sql/vxdata/sql/names.py",
     "schemas/vxdata/schemas/registry.py",
-    "vxdata_client/vxdata/sdk/_query.py",
+    "vxdata_client/vxdata/sdk/_queries/query.py",
 )
 FLIGHT = (
     "vxdata_client/vxdata/sdk/_transport/flight.py",
