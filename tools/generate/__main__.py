@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
 
 OUTPUTS: Final[dict[Path, Callable[[Iterable[PayloadType]], str]]] = {
-    Path("schemas/vxdata/schemas/create.py"): create_models.render,
-    Path("schemas/vxdata/schemas/update.py"): update_models.render,
-    Path("schemas/vxdata/schemas/response.py"): response_models.render,
+    Path("schemas/vxdata/schemas/generated/create.py"): create_models.render,
+    Path("schemas/vxdata/schemas/generated/update.py"): update_models.render,
+    Path("schemas/vxdata/schemas/generated/response.py"): response_models.render,
     Path("vxdata_client/vxdata/sdk/_namespaces_generated.py"): namespaces.render,
     Path("docs/payloads.md"): payload_docs.render,
     Path("docs/settings.md"): settings_docs.render,

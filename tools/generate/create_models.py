@@ -1,4 +1,4 @@
-"""The module `vxdata.schemas.create`."""
+"""The module `vxdata.schemas.generated.create`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The module `vxdata.schemas.response`."""
+"""The module `vxdata.schemas.generated.response`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The module `vxdata.schemas.update`."""
+"""The module `vxdata.schemas.generated.update`."""
 
 from __future__ import annotations
 
