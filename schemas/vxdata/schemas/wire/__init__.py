@@ -1,330 +1,79 @@
-"""What travels besides plans: uploads, receipts, actions and the metadata keys of a stream.
+"""What travels besides plans: tickets, uploads, receipts, actions, headers and errors."""
 
-A write goes up as one `do_put`. Its descriptor's command is a `WriteCommand`. Each row of its record
-batches is a *section*: a resource type and an Arrow IPC stream of rows of that type, so that one
-all-or-nothing call carries any number of types, each with exactly the columns it states. The last
-message is a `CommitMarker` alone: a Flight server cannot tell an aborted upload from a finished one,
-so what has no marker is not written.
-"""
-
-from __future__ import annotations
-
-from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Final, Literal
-
-import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
-
-from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-
-UPLOAD_SCHEMA: Final = pa.schema(
-    [pa.field("resource_type", pa.string(), nullable=False), pa.field("rows", pa.binary(), nullable=False)]
+from vxdata.schemas.wire.actions import (
+    ACTION_DESCRIPTIONS,
+    MOST_URLS,
+    Action,
+    BlobStoreInfo,
+    BlobUrls,
+    Explanation,
+    ExternalUids,
+    Health,
+    Listed,
+    ListedBlob,
+    ListRequest,
+    Presigned,
+    PresignRequest,
+    Registered,
 )
-"""Schema of every upload: one section a row."""
-
-AS_OF_KEY: Final = b"vxdata.as_of"
-"""Key of a result's schema metadata: the instant it was read at, ISO 8601 in microseconds UTC."""
-
-VERSION_KEY: Final = b"vxdata.version"
-"""Key of a result's schema metadata: sequence number of the last commit that it can see."""
-
-Compression = Literal["zstd", "lz4"]
-"""Codecs of Arrow IPC buffers."""
-
-COMPRESSION: Final = "vxdata-accept-compression"
-"""Header of a call: the codecs that its caller can read, the preferred one first, between commas."""
-
-ACCEPT_LINEAGE: Final = "vxdata-accept-lineage"
-"""Header of an upload, with the value 1: its caller takes the lineage of what it creates.
-
-A second message behind the receipt holds it, as an Arrow IPC stream of `LINEAGE_SCHEMA`, a row for each
-resource. It may be missing: a server need not keep so much until the commit, and knows none where it answers
-a request again. It can be read at any time.
-"""
-
-TIMEOUT: Final = "vxdata-timeout"
-"""Header of a call: the seconds that its caller waits, which gRPC does not tell a server."""
-
-LINEAGE_SCHEMA: Final = pa.schema(
-    [
-        pa.field("identifier", pa.string(), nullable=False),
-        *(pa.field(name, pa.string()) for name in LINEAGE_PREFIXES),
-    ]
+from vxdata.schemas.wire.commands import (
+    LINEAGE_SCHEMA,
+    UPLOAD_SCHEMA,
+    CommitMarker,
+    CommitReceipt,
+    Verb,
+    WriteCommand,
 )
-"""Schema of the lineage that follows a receipt."""
-
-
-def token_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
-    """Write the instant that rows were read at as metadata of their schema.
-
-    Args:
-        as_of: The instant, UTC.
-        version: Sequence number of the last commit that the rows can show.
-
-    Returns:
-        Keys and values.
-
-    Example:
-        >>> from datetime import UTC
-        >>> token_metadata(datetime(2026, 1, 2, tzinfo=UTC), 7)
-        {b'vxdata.as_of': b'2026-01-02T00:00:00.000000+00:00', b'vxdata.version': b'7'}
-    """
-    return {AS_OF_KEY: as_of.isoformat(timespec="microseconds").encode(), VERSION_KEY: str(version).encode()}
-
-
-class Message(BaseModel):
-    """Base of the messages: frozen, without room for unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def to_bytes(self) -> bytes:
-        """Write the message as JSON."""
-        return self.model_dump_json().encode()
-
-
-Verb = Literal["create", "update", "delete", "restore", "purge"]
-
-
-class WriteCommand(Message):
-    """What an upload is for.
-
-    Args:
-        version: Version of the upload format.
-        verb: What to do with the rows.
-        cascade: Whether a delete or a restore takes the descendants along.
-        idempotency_key: Name of this request: sent again under it, it is answered and not repeated.
-        client: What the caller says of itself, kept in the commit log.
-    """
-
-    version: Literal[1] = 1
-    verb: Verb
-    cascade: bool = False
-    idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern="^[^\\x00]*$")] | None = None
-    client: dict[str, str] = Field(default_factory=dict)
-
-    def body(self) -> bytes:
-        """What of the command makes a request the same as another, as JSON."""
-        return self.model_dump_json(include={"version", "verb", "cascade"}).encode()
-
-
-class CommitMarker(Message):
-    """Ends an upload: the number of rows that it holds, over all sections."""
-
-    rows: int
-
-
-class CommitReceipt(Message):
-    """What a commit did.
-
-    Args:
-        version: Sequence number of the commit.
-        as_of: Its instant; reading as of it shows what was written.
-        counts: Rows written, by resource type.
-    """
-
-    version: int
-    as_of: datetime
-    counts: dict[str, int]
-
-
-class Action(StrEnum):
-    """Names of the actions that a server answers."""
-
-    HEALTH = "health"
-    REGISTER = "register"
-    RESOLVE = "resolve"
-    EXPLAIN = "explain"
-    ERROR_DETAIL = "error_detail"
-    BLOB_STORE = "blob_store"
-    PRESIGN = "presign"
-    LIST_BLOBS = "list_blobs"
-    TOUCH = "touch"
-
-
-ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
-    Action.HEALTH: "Whether the server can answer, its version, and the last commit. No body.",
-    Action.REGISTER: "Make identifiers for external uids, all or none. Body: ExternalUids.",
-    Action.RESOLVE: "Find the identifiers of external uids. Body: ExternalUids.",
-    Action.EXPLAIN: "How a plan would be run, as SQL and as PostgreSQL's own plan. Body: the plan.",
-    Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
-    "Body: the request_id that the error carried.",
-    Action.BLOB_STORE: "Where blobs are kept, and which buckets may be read. No body.",
-    Action.PRESIGN: "Short-lived addresses of blobs, for one HTTP method. Body: PresignRequest.",
-    Action.LIST_BLOBS: "The blobs below a prefix, page by page. Body: ListRequest.",
-    Action.TOUCH: "Have no sweep remove blobs for a day, as if they were stored now. Body: BlobUrls.",
-}
-
-MOST_URLS: Final = 1_000
-"""Most blobs of one request, and of one page."""
-
-
-class Explanation(Message):
-    """How a query plan would be run.
-
-    Args:
-        plan: The plan in its canonical form.
-        sql: The statement that it becomes; that of a point lookup as it is prepared, with `$1` to `$n`.
-        postgresql: PostgreSQL's plan for the statement, or for the first of the parts, as EXPLAIN prints it.
-        method: How the answer is read: by a point lookup, as a stream, or by a parallel scan. It is empty if
-            an earlier server does not tell.
-        parameters: The values of the statement's parameters, as SQL, that of `$1` first.
-        parts: The statements of a parallel scan, which run in the place of the whole one.
-    """
-
-    plan: str
-    sql: str
-    postgresql: str
-    method: str = ""
-    parameters: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Show all that there is, for a notebook."""
-        shown = [("plan", self.plan), ("sql", self.sql), ("parameters", ", ".join(self.parameters))]
-        shown += [("method", self.method), (f"{len(self.parts)} parts", "\n".join(self.parts))]
-        shown.append(("postgresql", self.postgresql))
-        return "\n\n".join(f"{title}\n{content}" for title, content in shown if content)
-
-
-class ExternalUids(Message):
-    """External uids, each with the parent within which it is unique.
-
-    Args:
-        resource_type: What the identifiers are of: ``"patient"`` or ``"imagingstudy"``.
-        pairs: Parent identifier and external uid.
-    """
-
-    resource_type: str
-    pairs: list[tuple[str, Annotated[str, Field(min_length=1, max_length=256, pattern="^[^\\x00]*$")]]]
-
-    @property
-    def parents(self) -> list[str]:
-        """The parents, in order."""
-        return [parent for parent, _ in self.pairs]
-
-    @property
-    def external_uids(self) -> list[str]:
-        """The external uids, in order."""
-        return [external_uid for _, external_uid in self.pairs]
-
-
-class Registered(Message):
-    """The identifiers that belong to external uids, in the order asked for."""
-
-    identifiers: list[str]
-
-
-class BlobStoreInfo(Message):
-    """Where blobs are kept.
-
-    Args:
-        bucket: The bucket that new blobs go to.
-        buckets: All buckets that may be read, `bucket` among them.
-        url: Endpoint of the S3 service; AWS where None.
-        region: Its region.
-    """
-
-    bucket: str
-    buckets: list[str]
-    url: str | None
-    region: str
-
-
-class PresignRequest(Message):
-    """Blobs to reach over plain HTTP.
-
-    Args:
-        method: What to do with them. A put never overwrites.
-        urls: Their ``s3://`` URLs.
-    """
-
-    method: Literal["get", "head", "put"]
-    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
-
-
-class Presigned(Message):
-    """Addresses that work without credentials, for a short time.
-
-    Args:
-        urls: HTTP addresses, in the order asked for.
-        headers: For each, the headers that the request must carry, since they are part of the signature.
-        seconds: How long the addresses work.
-    """
-
-    urls: list[str]
-    headers: list[dict[str, str]]
-    seconds: int
-
-
-class ListRequest(Message):
-    """A prefix whose blobs are wanted.
-
-    Args:
-        url: The prefix as an ``s3://`` URL that ends in ``/`` or ``/*``.
-        after: What the page before ended with; None for the first one.
-    """
-
-    url: str
-    after: str | None = None
-
-
-class ListedBlob(Message):
-    """A blob of a listing: its ``s3://`` URL and its size in bytes."""
-
-    url: str
-    size: int
-
-
-class Listed(Message):
-    """A page of blobs.
-
-    Args:
-        blobs: The blobs, in the order of their keys.
-        after: What to ask for the next page with; None where this one is the last.
-    """
-
-    blobs: list[ListedBlob]
-    after: str | None
-
-
-class BlobUrls(Message):
-    """Blobs by their ``s3://`` URLs."""
-
-    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
-
-
-class Health(Message):
-    """The answer of the health action.
-
-    Args:
-        status: ``"ok"``; a server that cannot answer raises instead.
-        server_version: Version of the server's distribution.
-        version: Sequence number of the last commit.
-        as_of: Instant of the last commit.
-    """
-
-    status: Literal["ok"] = "ok"
-    server_version: str
-    version: int
-    as_of: datetime
-
-
-class WireError(Message):
-    """An error as it travels in a Flight error's extra information.
-
-    Args:
-        code: Code of the error class.
-        message: The sentence for people.
-        details: The data; cut out when it would not fit, see `abridged`.
-        retryable: Whether the same request may succeed later.
-        request_id: Name of the request in the server's log.
-        abridged: Whether the details must be fetched with the `error_detail` action.
-    """
-
-    code: str
-    message: str
-    details: dict[str, object] = Field(default_factory=dict)
-    retryable: bool = False
-    request_id: str
-    abridged: bool = False
+from vxdata.schemas.wire.errors import (
+    WireError,
+)
+from vxdata.schemas.wire.headers import (
+    ACCEPT_LINEAGE,
+    AS_OF_KEY,
+    COMPRESSION,
+    TIMEOUT,
+    VERSION_KEY,
+    Compression,
+    token_metadata,
+)
+from vxdata.schemas.wire.messages import (
+    Message,
+)
+
+__all__ = [
+    "ACCEPT_LINEAGE",
+    "ACTION_DESCRIPTIONS",
+    "AS_OF_KEY",
+    "COMPRESSION",
+    "LINEAGE_SCHEMA",
+    "MOST_URLS",
+    "TIMEOUT",
+    "UPLOAD_SCHEMA",
+    "VERSION_KEY",
+    "Action",
+    "BlobStoreInfo",
+    "BlobUrls",
+    "CommitMarker",
+    "CommitReceipt",
+    "Compression",
+    "Explanation",
+    "ExternalUids",
+    "Health",
+    "ListRequest",
+    "Listed",
+    "ListedBlob",
+    "Message",
+    "PresignRequest",
+    "Presigned",
+    "Registered",
+    "Verb",
+    "WireError",
+    "WriteCommand",
+    "token_metadata",
+]
+
+# They are shown under the path that they are imported from.
+for _name in __all__:
+    _exported = globals()[_name]
+    if isinstance(_exported, type):
+        _exported.__module__ = __name__

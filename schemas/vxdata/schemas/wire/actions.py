@@ -1,0 +1,193 @@
+"""Actions: their names, and the messages that they take and answer with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from vxdata.schemas.wire.messages import Message
+
+
+class Action(StrEnum):
+    """Names of the actions that a server answers."""
+
+    HEALTH = "health"
+    REGISTER = "register"
+    RESOLVE = "resolve"
+    EXPLAIN = "explain"
+    ERROR_DETAIL = "error_detail"
+    BLOB_STORE = "blob_store"
+    PRESIGN = "presign"
+    LIST_BLOBS = "list_blobs"
+    TOUCH = "touch"
+
+
+ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
+    Action.HEALTH: "Whether the server can answer, its version, and the last commit. No body.",
+    Action.REGISTER: "Make identifiers for external uids, all or none. Body: ExternalUids.",
+    Action.RESOLVE: "Find the identifiers of external uids. Body: ExternalUids.",
+    Action.EXPLAIN: "How a plan would be run, as SQL and as PostgreSQL's own plan. Body: the plan.",
+    Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
+    "Body: the request_id that the error carried.",
+    Action.BLOB_STORE: "Where blobs are kept, and which buckets may be read. No body.",
+    Action.PRESIGN: "Short-lived addresses of blobs, for one HTTP method. Body: PresignRequest.",
+    Action.LIST_BLOBS: "The blobs below a prefix, page by page. Body: ListRequest.",
+    Action.TOUCH: "Have no sweep remove blobs for a day, as if they were stored now. Body: BlobUrls.",
+}
+
+MOST_URLS: Final = 1_000
+"""Most blobs of one request, and of one page."""
+
+
+class Explanation(Message):
+    """How a query plan would be run.
+
+    Args:
+        plan: The plan in its canonical form.
+        sql: The statement that it becomes; that of a point lookup as it is prepared, with `$1` to `$n`.
+        postgresql: PostgreSQL's plan for the statement, or for the first of the parts, as EXPLAIN prints it.
+        method: How the answer is read: by a point lookup, as a stream, or by a parallel scan. It is empty if
+            an earlier server does not tell.
+        parameters: The values of the statement's parameters, as SQL, that of `$1` first.
+        parts: The statements of a parallel scan, which run in the place of the whole one.
+    """
+
+    plan: str
+    sql: str
+    postgresql: str
+    method: str = ""
+    parameters: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Show all that there is, for a notebook."""
+        shown = [("plan", self.plan), ("sql", self.sql), ("parameters", ", ".join(self.parameters))]
+        shown += [("method", self.method), (f"{len(self.parts)} parts", "\n".join(self.parts))]
+        shown.append(("postgresql", self.postgresql))
+        return "\n\n".join(f"{title}\n{content}" for title, content in shown if content)
+
+
+class ExternalUids(Message):
+    """External uids, each with the parent within which it is unique.
+
+    Args:
+        resource_type: What the identifiers are of: ``"patient"`` or ``"imagingstudy"``.
+        pairs: Parent identifier and external uid.
+    """
+
+    resource_type: str
+    pairs: list[tuple[str, Annotated[str, Field(min_length=1, max_length=256, pattern="^[^\\x00]*$")]]]
+
+    @property
+    def parents(self) -> list[str]:
+        """The parents, in order."""
+        return [parent for parent, _ in self.pairs]
+
+    @property
+    def external_uids(self) -> list[str]:
+        """The external uids, in order."""
+        return [external_uid for _, external_uid in self.pairs]
+
+
+class Registered(Message):
+    """The identifiers that belong to external uids, in the order asked for."""
+
+    identifiers: list[str]
+
+
+class BlobStoreInfo(Message):
+    """Where blobs are kept.
+
+    Args:
+        bucket: The bucket that new blobs go to.
+        buckets: All buckets that may be read, `bucket` among them.
+        url: Endpoint of the S3 service; AWS where None.
+        region: Its region.
+    """
+
+    bucket: str
+    buckets: list[str]
+    url: str | None
+    region: str
+
+
+class PresignRequest(Message):
+    """Blobs to reach over plain HTTP.
+
+    Args:
+        method: What to do with them. A put never overwrites.
+        urls: Their ``s3://`` URLs.
+    """
+
+    method: Literal["get", "head", "put"]
+    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
+
+
+class Presigned(Message):
+    """Addresses that work without credentials, for a short time.
+
+    Args:
+        urls: HTTP addresses, in the order asked for.
+        headers: For each, the headers that the request must carry, since they are part of the signature.
+        seconds: How long the addresses work.
+    """
+
+    urls: list[str]
+    headers: list[dict[str, str]]
+    seconds: int
+
+
+class ListRequest(Message):
+    """A prefix whose blobs are wanted.
+
+    Args:
+        url: The prefix as an ``s3://`` URL that ends in ``/`` or ``/*``.
+        after: What the page before ended with; None for the first one.
+    """
+
+    url: str
+    after: str | None = None
+
+
+class ListedBlob(Message):
+    """A blob of a listing: its ``s3://`` URL and its size in bytes."""
+
+    url: str
+    size: int
+
+
+class Listed(Message):
+    """A page of blobs.
+
+    Args:
+        blobs: The blobs, in the order of their keys.
+        after: What to ask for the next page with; None where this one is the last.
+    """
+
+    blobs: list[ListedBlob]
+    after: str | None
+
+
+class BlobUrls(Message):
+    """Blobs by their ``s3://`` URLs."""
+
+    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
+
+
+class Health(Message):
+    """The answer of the health action.
+
+    Args:
+        status: ``"ok"``; a server that cannot answer raises instead.
+        server_version: Version of the server's distribution.
+        version: Sequence number of the last commit.
+        as_of: Instant of the last commit.
+    """
+
+    status: Literal["ok"] = "ok"
+    server_version: str
+    version: int
+    as_of: datetime

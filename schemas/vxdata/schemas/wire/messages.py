@@ -1,0 +1,15 @@
+"""Messages: frozen values that travel as JSON."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Message(BaseModel):
+    """Base of the messages: frozen, without room for unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_bytes(self) -> bytes:
+        """Write the message as JSON."""
+        return self.model_dump_json().encode()
