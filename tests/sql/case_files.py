@@ -20,9 +20,8 @@ from vxdata.schemas.plan import Plan, bind, decode
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import column, render, unresolved
-from vxdata.sql.query.clauses import restrict
+from vxdata.sql.query.clauses import project, restrict
 from vxdata.sql.query.compile import compile_plan
-from vxdata.sql.query.project import project
 from vxdata.sql.query.rewrites import RULES
 from vxdata.sql.query.target import Target
 

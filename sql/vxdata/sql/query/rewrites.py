@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from vxdata.sql.query.at_instant import at_instant
-from vxdata.sql.query.clauses import distinct, order, paginate, restrict
+from vxdata.sql.query.clauses import distinct, order, paginate, project, restrict
 from vxdata.sql.query.group import group
-from vxdata.sql.query.project import project
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -8,8 +8,7 @@ from sqlglot import exp
 
 from vxdata.schemas.fields import TextList
 from vxdata.sql.names import column, unresolved
-from vxdata.sql.query.operands import operand
-from vxdata.sql.query.ordering import ordered
+from vxdata.sql.query.operands import operand, ordered
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bound import BoundSubquery

@@ -22,12 +22,8 @@ from vxdata.schemas.binding.bound_predicates import (
     BoundTextTest,
 )
 from vxdata.sql.query.conditions.ancestry import ancestry
-from vxdata.sql.query.conditions.comparison import comparison, is_null
-from vxdata.sql.query.conditions.items import items_test
-from vxdata.sql.query.conditions.junction import all_of, any_of, not_
-from vxdata.sql.query.conditions.membership import is_in, is_in_query
-from vxdata.sql.query.conditions.quantified import quantified
-from vxdata.sql.query.conditions.text import text_test
+from vxdata.sql.query.conditions.scalar import all_of, any_of, comparison, is_null, not_, text_test
+from vxdata.sql.query.conditions.sets import is_in, is_in_query, items_test, quantified
 from vxdata.sql.query.target import Scope
 
 if TYPE_CHECKING:

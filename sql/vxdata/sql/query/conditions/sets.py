@@ -1,0 +1,80 @@
+"""Conditions on sets: items of a list, membership, and comparisons with any or all values of a subquery.
+
+A comparison with any or all is written with the least or the largest of the values: that is found once,
+where PostgreSQL's own `ALL (SELECT …)` would compare each row with each value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from vxdata.schemas.fields import Text, TextList
+from vxdata.sql.literals import to_sql
+from vxdata.sql.query.conditions.scalar import OPERATORS, null_or_false, null_or_true, unknown_for_null
+from vxdata.sql.query.operands import operand
+from vxdata.sql.query.subqueries import extreme_of, values_of
+
+if TYPE_CHECKING:
+    from vxdata.schemas.binding.bound_predicates import (
+        BoundIsIn,
+        BoundIsInQuery,
+        BoundItemsTest,
+        BoundQuantified,
+    )
+    from vxdata.sql.query.target import Scope
+
+
+def items_test(predicate: BoundItemsTest, scope: Scope) -> exp.Expr:
+    """A list or mapping that has some, or all, of the items."""
+    value, wanted = operand(predicate.operand, scope.table, scope.dialect), predicate.values
+    dialect, is_any = scope.dialect, predicate.op == "contains_any"
+    if predicate.is_mapping:
+        return dialect.has_any_key(value, wanted) if is_any else dialect.has_all_keys(value, wanted)
+    if not is_any:
+        return dialect.has_all(value, wanted)
+    if len(wanted) <= dialect.max_overlapped:
+        return dialect.has_any(value, wanted)
+    array = dialect.array_of(wanted, Text())
+    test = dialect.has_item(value, lambda item: dialect.is_any_of(item, array))
+    return unknown_for_null(test, value, scope)
+
+
+MOST_LISTED = 100
+"""Values of a membership test that are written one by one."""
+
+
+def is_in(predicate: BoundIsIn, scope: Scope) -> exp.Expr:
+    """Few values as a list; many as one array."""
+    value, values = operand(predicate.operand, scope.table, scope.dialect), predicate.values
+    if not values:
+        return null_or_false(value) if scope.negated else exp.false()
+    if len(values) <= MOST_LISTED:
+        return exp.In(this=value, expressions=[to_sql(literal) for literal in values])
+    return scope.dialect.is_any_of(value, scope.dialect.array_of(values, predicate.operand.type))
+
+
+def is_in_query(predicate: BoundIsInQuery, scope: Scope) -> exp.Expr:
+    """A value, or some item of a list, among what a subquery finds."""
+    value, found = operand(predicate.operand, scope.table, scope.dialect), values_of(predicate.query, scope)
+    if isinstance(predicate.operand.type, TextList):
+        return unknown_for_null(scope.dialect.has_item(value, lambda item: _in(item, found)), value, scope)
+    return unknown_for_null(_in(value, found), value, scope)
+
+
+def _in(value: exp.Expr, found: exp.Select) -> exp.Expr:
+    return exp.In(this=value, query=found.subquery(copy=False))
+
+
+def quantified(predicate: BoundQuantified, scope: Scope) -> exp.Expr:
+    """A value above or below any, or all; over no values the first is false, the second true."""
+    value = operand(predicate.operand, scope.table, scope.dialect)
+    is_above = predicate.op in {">", ">="}
+    is_all = predicate.quantifier == "all"
+    bound = extreme_of(predicate.query, exp.Max if is_above is is_all else exp.Min, scope)
+    test = OPERATORS[predicate.op](this=value, expression=bound.subquery(copy=False))
+    if not is_all and not scope.negated:
+        return test
+    of_none = null_or_true(value) if is_all else null_or_false(value)
+    return exp.Coalesce(this=test, expressions=[of_none])
