@@ -1,1 +1,1 @@
-"""The Arrow Flight data server, its HTTP health listener, the embedded stack and the command line."""
+"""The Arrow Flight data server, its HTTP health listener and the embedded stack."""
