@@ -502,7 +502,7 @@ class TestModels:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
-URLS = st.from_regex(r"s3://[a-z0-9]{3,10}/[a-z0-9/]{1,20}", fullmatch=True)
+URLS = st.from_regex(r"s3://[a-z0-9]{3,10}(/[a-z0-9]{1,5}){1,4}/?", fullmatch=True)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5),
     "long_text": TEXT,

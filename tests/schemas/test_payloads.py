@@ -14,7 +14,6 @@ from pydantic import Field, TypeAdapter, ValidationError
 from vxdata.schemas import fields as field_types
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.fields import (
-    BLOB_URL_PATTERN,
     CONTROL_CHARACTERS,
     Date,
     Enum,
@@ -25,6 +24,7 @@ from vxdata.schemas.fields import (
 )
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.payloads.vocabularies import PROSTATE_SECTOR_PATTERN
+from vxdata.schemas.types.object_url import URL_PATTERN
 from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 ALL_FIELDS = [
@@ -40,7 +40,7 @@ PATTERNS = sorted(
         for field in payload_type.fields
         if isinstance(field.type, Text | TextList) and field.type.pattern
     }
-    | {BLOB_URL_PATTERN, CONTROL_FREE_PATTERN}
+    | {URL_PATTERN, CONTROL_FREE_PATTERN}
 )
 
 PUBLISHED = {

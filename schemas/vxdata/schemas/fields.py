@@ -24,9 +24,6 @@ CONTROL_CHARACTERS: Final = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F]"
 NUL cannot be stored by PostgreSQL at all; the others come from damaged DICOM headers.
 """
 
-BLOB_URL_PATTERN: Final = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
-"""An object or a prefix in S3; bucket names follow the S3 rules (3 to 63 characters)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
@@ -85,7 +82,10 @@ class Enum:
 
 @dataclass(frozen=True, kw_only=True)
 class BlobUrl:
-    """The ``s3://bucket/key`` address of one object, or of a prefix when it ends in ``/*``."""
+    """The ``s3://bucket/key`` address of one object, or of a prefix when it ends in ``/`` or ``/*``.
+
+    `vxdata.schemas.types.object_url` says which are allowed.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

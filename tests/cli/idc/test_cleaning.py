@@ -88,6 +88,24 @@ class TestMisfits:
         assert found == [["a"], None, [], [], ["d"]]
         assert changes == {"volume.x: items outside the field's constraints dropped": 3}
 
+    def test_urls_that_cannot_be_fetched_are_lost(self) -> None:
+        refused = [
+            "s3://bucket/a//x",
+            "s3://bucket/../x",
+            "s3://bucket/*",
+            "s3://bucket/a\x85",
+            f"s3://bucket/{'ä' * 513}",
+        ]
+        kept = ["s3://bucket/a", "s3://bucket/ä/*", f"s3://bucket/{'ä' * 512}"]
+        found, changes = cleaned(BlobUrl(), pl.Series([*refused, None, *kept]))
+        assert found == [None] * 6 + kept
+        assert changes == {"volume.x: values outside the field's constraints made null": len(refused)}
+        found, changes = cleaned(
+            TextList(blobs=True), pl.Series([[*refused, None, *kept], None, [], refused])
+        )
+        assert found == [kept, None, [], []]
+        assert changes == {"volume.x: items outside the field's constraints dropped": 2 * len(refused) + 1}
+
     def test_good_values_change_nothing(self) -> None:
         assert cleaned(Text(), pl.Series(["a", None])) == (["a", None], {})
 

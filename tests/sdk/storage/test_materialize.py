@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import BenchmarkingResultCreate, VolumeCreate
-from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest, UnknownField
+from vxdata.schemas.errors import BlobNotFound, InvalidRequest, StorageProblem, UnknownField
 from vxdata.sdk._storage.materialize import find_urls
 
 if TYPE_CHECKING:
@@ -222,9 +222,23 @@ def test_what_is_missing_is_named_with_all_others(
     assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) == 3
 
 
-def test_urls_that_are_refused_are_all_named(storage: Storage, urls: list[str], tmp_path: Path) -> None:
+def test_urls_that_are_refused_are_all_named_and_stop_no_other(
+    storage: Storage, urls: list[str], tmp_path: Path
+) -> None:
     refused = ["s3://vxdata/../a", "s3://vxdata//b"]
-    with pytest.raises(InvalidBlobUrl) as caught:
-        storage.materialize(pl.DataFrame({"path_nii": [*urls, *refused]}), tmp_path / "out")
-    assert caught.value.details["urls"] == refused
-    assert not (tmp_path / "out").exists()
+    with pytest.raises(StorageProblem, match="empty part") as caught:
+        storage.materialize(pl.DataFrame({"path_nii": [*refused, *urls]}), tmp_path / "out")
+    assert [(failure["name"], failure["code"]) for failure in caught.value.failures] == [
+        (url, "INVALID_BLOB_URL") for url in refused
+    ]
+    assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) == len(urls)
+
+
+def test_a_url_that_is_refused_is_a_failure_like_others(
+    storage: Storage, urls: list[str], tmp_path: Path
+) -> None:
+    frame = pl.DataFrame({"path_nii": ["s3://vxdata/../a", *urls]})
+    with pytest.raises(StorageProblem) as caught:
+        storage.materialize(frame, tmp_path / "out", fail_fast=True)
+    assert sorted(caught.value.not_tried) == sorted(urls)
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []

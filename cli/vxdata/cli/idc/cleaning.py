@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from vxdata.schemas.fields import (
-    BLOB_URL_PATTERN,
     CONTROL_CHARACTERS,
     MAX_TEXT_LENGTH,
     BlobUrl,
@@ -19,6 +18,7 @@ from vxdata.schemas.fields import (
     Text,
     TextList,
 )
+from vxdata.schemas.types.object_url import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,10 +118,10 @@ def _fits(field_type: object, column: pl.Expr) -> pl.Expr:
             return column.is_in(list(values))
         case Text(pattern=pattern, max_length=max_length):
             return _is_text(column, pattern, max_length)
-        case TextList(pattern=pattern, blobs=blobs):
-            return _is_text(column, BLOB_URL_PATTERN if blobs else pattern, MAX_TEXT_LENGTH)
-        case BlobUrl():
-            return _is_text(column, BLOB_URL_PATTERN, MAX_TEXT_LENGTH)
+        case BlobUrl() | TextList(blobs=True):
+            return column.map_batches(_are_urls, return_dtype=pl.Boolean, is_elementwise=True)
+        case TextList(pattern=pattern):
+            return _is_text(column, pattern, MAX_TEXT_LENGTH)
         case Integer(ge=ge, le=le) | Date(ge=ge, le=le):
             return column.is_between(ge, le)
         case Float(ge=ge, le=le, gt=gt):
@@ -136,3 +136,9 @@ def _fits(field_type: object, column: pl.Expr) -> pl.Expr:
 def _is_text(column: pl.Expr, pattern: str | None, max_length: int) -> pl.Expr:
     is_short = (column.str.len_chars() <= max_length) & ~column.str.contains(CONTROL_CHARACTERS)
     return is_short if pattern is None else is_short & column.str.contains(pattern)
+
+
+def _are_urls(column: pl.Series) -> pl.Series:
+    """Whether texts are S3 URLs; null for null."""
+    fits = pl.Series(column.name, problems_of(column.to_arrow())).is_null()
+    return pl.select(pl.when(column.is_not_null()).then(fits)).to_series().alias(column.name)

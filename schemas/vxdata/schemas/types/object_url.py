@@ -1,7 +1,9 @@
 """S3 URLs: which forms are allowed, and what they tell.
 
-Both sides parse with this module, so that the client never follows, and the server never signs, what
-is not an object or a prefix of objects in a bucket.
+One rule holds wherever a URL enters, so that what is stored can be fetched, the client never follows,
+and the server never signs, what is not an object or a prefix of objects in a bucket. `problem_of` is the
+rule. `URL_PATTERN` clears ordinary URLs faster: all that it matches, and that is not long, obeys the rule.
+`problems_of` applies both to a whole column.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vxdata.schemas.errors import InvalidBlobUrl
 
@@ -21,8 +26,24 @@ SCHEME: Final = "s3://"
 LONGEST_KEY: Final = 1_024
 """Bytes of a key in UTF-8: the limit of S3 itself."""
 
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+NO_URL: Final = "it is not of the form s3://bucket/key"
+"""The problem of what is no S3 URL at all."""
+
+_BUCKET: Final = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+# RE2 has no escape for the last two.
+_CONTROL: Final = "\\x00-\\x1f\\x7f-\\x9f\u2028\u2029"
+_PART: Final = rf"(?:\.?[^/.{_CONTROL}][^/{_CONTROL}]*|\.\.[^/{_CONTROL}]+)"
+# A key of one part that is no lone star, which would stand for the whole bucket.
+_ONLY_PART: Final = rf"(?:\.?[^/.*{_CONTROL}]|\.\*|(?:\.\.|\*)[^/{_CONTROL}])[^/{_CONTROL}]*"
+
+URL_PATTERN: Final = rf"^{SCHEME}{_BUCKET}/(?:(?:{_PART}/)+{_PART}?|{_ONLY_PART})$"
+"""What the rule allows, save for the length; Python, RE2 and pydantic's core read it alike."""
+
+SURELY_SHORT: Final = len(f"{SCHEME}abc/") + LONGEST_KEY
+"""No URL of at most so many bytes has a key that is too long, since no bucket's name is shorter."""
+
+_IS_BUCKET: Final = re.compile(_BUCKET)
+_HAS_CONTROLS: Final = re.compile(f"[{_CONTROL}]")
 _HEADERS: Final = {"IfNoneMatch": "if-none-match", "ChecksumSHA256": "x-amz-checksum-sha256"}
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -60,14 +81,11 @@ class ObjectUrl:
             >>> ObjectUrl.parse("s3://bucket/folder/*").is_prefix
             True
         """
-        bucket, slash, key = url.removeprefix(SCHEME).partition("/")
-        if not url.startswith(SCHEME) or not slash or not _BUCKET.fullmatch(bucket):
-            raise InvalidBlobUrl.from_urls([url], "it is not of the form s3://bucket/key")
-        key = key.removesuffix("*") if key == "*" or key.endswith("/*") else key
-        problem = _problem_of(key)
+        problem = problem_of(url)
         if problem is not None:
             raise InvalidBlobUrl.from_urls([url], problem)
-        return cls(bucket, key)
+        bucket, _, key = url.removeprefix(SCHEME).partition("/")
+        return cls(bucket, _without_star(key))
 
     @property
     def is_prefix(self) -> bool:
@@ -109,7 +127,53 @@ def headers_of(parameters: Mapping[str, Any]) -> dict[str, str]:
     return {_HEADERS[name]: value for name, value in parameters.items() if name in _HEADERS}
 
 
-def _problem_of(key: str) -> str | None:
+def problem_of(url: str) -> str | None:
+    """Say why a URL is refused.
+
+    Args:
+        url: Any text.
+
+    Returns:
+        The problem, as a sentence about the URL; None if it is allowed.
+
+    Example:
+        >>> problem_of("s3://bucket/a//b")
+        'its key has an empty part'
+    """
+    bucket, slash, key = url.removeprefix(SCHEME).partition("/")
+    if not url.startswith(SCHEME) or not slash or not _IS_BUCKET.fullmatch(bucket):
+        return NO_URL
+    return _problem_of_key(_without_star(key))
+
+
+def problems_of(column: pa.Array) -> pa.Array:
+    """Say of each URL in a column why it is refused.
+
+    Args:
+        column: Texts.
+
+    Returns:
+        The problems as texts; null where the URL is allowed, or null.
+
+    Example:
+        >>> problems_of(pa.array(["s3://bucket/a", None, "s3://bucket/*"])).to_pylist()
+        [None, None, 'it names a whole bucket']
+    """
+    is_short = pc.less_equal(pc.binary_length(column), SURELY_SHORT)
+    unsure = pc.invert(pc.and_(is_short, pc.match_substring_regex(column, URL_PATTERN)))
+    nothing = pa.nulls(len(column), pa.string())
+    if not pc.any(unsure).as_py():
+        return nothing
+    problems = pa.array(map(problem_of, column.filter(unsure).to_pylist()), pa.string())
+    return pc.replace_with_mask(nothing, pc.fill_null(unsure, fill_value=False), problems)
+
+
+def _without_star(key: str) -> str:
+    """The prefix that a star at the end of a key stands behind; any other key itself."""
+    return key.removesuffix("*") if key == "*" or key.endswith("/*") else key
+
+
+def _problem_of_key(key: str) -> str | None:
     """Why a key is refused."""
     parts = key.removesuffix("/").split("/")
     if not key.strip("/"):
@@ -118,7 +182,7 @@ def _problem_of(key: str) -> str | None:
         return "its key has an empty part"
     if "." in parts or ".." in parts:
         return "its key has a part . or .., which has no meaning in S3 and a dangerous one elsewhere"
-    if _CONTROLS.search(key):
+    if _HAS_CONTROLS.search(key):
         return "its key has control characters"
     try:
         size = len(key.encode())

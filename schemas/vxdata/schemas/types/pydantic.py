@@ -15,11 +15,10 @@ from pathlib import Path
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat, PlainSerializer, WrapValidator
+from pydantic import BeforeValidator, Field, FiniteFloat, PlainSerializer, ValidationError, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
 from vxdata.schemas.fields import (
-    BLOB_URL_PATTERN,
     CONTROL_CHARACTERS,
     MAX_ITEMS,
     MAX_TEXT_LENGTH,
@@ -35,6 +34,7 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
+from vxdata.schemas.types.object_url import SURELY_SHORT, URL_PATTERN, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,9 +91,28 @@ class UrlOrFile:
         return handler.generate_schema(self.stored)
 
 
-def _path_or_address(value: object, check: Callable[[object], object]) -> object:
+def _address(value: object, check: Callable[[object], str]) -> str:
+    """Let the core decide about the ordinary address, and the rule about all others."""
+    try:
+        url = check(value)
+    except ValidationError:
+        if not isinstance(value, str):
+            raise
+        url = value
+    else:
+        if len(url) <= SURELY_SHORT and url.isascii():
+            return url
+    problem = problem_of(url)
+    if problem is None:
+        return url
+    raise PydanticCustomError(
+        "s3_url", "String should match s3://bucket/key: {problem}", {"problem": problem}
+    )
+
+
+def _path_or_address(value: object, check: Callable[[object], str]) -> object:
     """Let the path of a local file through, and check all else as an address."""
-    return value if isinstance(value, Path) else check(value)
+    return value if isinstance(value, Path) else _address(value, check)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -101,14 +120,14 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _no_path(value: object) -> object:
-    """Say of a local file what to do with it, where only its address can be stored."""
+def _address_only(value: object, check: Callable[[object], str]) -> str:
+    """Check an address, and say of a local file what to do with it, where only its address can be stored."""
     if isinstance(value, Path):
         raise PydanticCustomError(
             "local_file",
             "only create uploads local files: call client.storage.upload first, and give its URL",
         )
-    return value
+    return _address(value, check)
 
 
 def day(value: object) -> object:
@@ -166,9 +185,9 @@ NO_CONTROLS: Final = ControlFree()
 FreeText = Annotated[str, Field(max_length=MAX_TEXT_LENGTH), NO_CONTROLS]
 """Text with no constraint of its own."""
 
-_S3Address = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=BLOB_URL_PATTERN), NO_CONTROLS]
+_S3Address = Annotated[str, Field(pattern=URL_PATTERN)]
 
-S3Url = Annotated[_S3Address, BeforeValidator(_no_path)]
+S3Url = Annotated[_S3Address, WrapValidator(_address_only)]
 """Address of a stored object, or of a prefix."""
 
 _S3UrlOrPath = Annotated[_S3Address, WrapValidator(_path_or_address), PlainSerializer(_as_it_is)]

@@ -129,8 +129,9 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
             names = abridged(list(files))
             msg = f"Not all files are Parquet frames: {names}. Give dest_dir, a folder for them."
             raise InvalidRequest(msg, files=dict(files))
-        paths = self._session.storage.download(list(files.values()), dest_dir=Path(dest_dir))
-        return dict(zip(files, paths, strict=True))
+        frame = pl.DataFrame({"url": list(files.values())})
+        paths = self._session.storage.materialize(frame, dest_dir, columns=["url"])["url"]
+        return dict(zip(files, map(Path, paths), strict=True))
 
 
 def _folder_of(identifier: str) -> str:

@@ -32,35 +32,42 @@ class Wish:
         fail_fast: Whether the first failure ends it all; by default all are named at the end.
         verify: Whether files that are there are hashed too, instead of only measured.
         progress: Whether to show a progress bar.
+        each_by_itself: Whether a URL whose form is refused fails by itself, as a missing object does. URLs of
+            stored rows do: the caller did not write them. By default nothing is fetched then.
     """
 
     fail_fast: bool = False
     verify: bool = False
     progress: bool = True
+    each_by_itself: bool = False
 
 
-def parse_urls(urls: Iterable[str]) -> dict[str, ObjectUrl]:
+def parse_urls(urls: Iterable[str]) -> tuple[dict[str, ObjectUrl], dict[str, InvalidBlobUrl]]:
     """Read URLs, each once.
 
     Args:
         urls: Texts.
 
     Returns:
-        The parts, by text.
+        The parts, and the refusals of what has a form that is not allowed; both by text.
 
     Raises:
         InvalidRequest: Something is no text.
-        InvalidBlobUrl: Some have a form that is not allowed; all such are named.
     """
     parsed, refused = {}, {}
     for url in dict.fromkeys(_texts(urls)):
         try:
             parsed[url] = ObjectUrl.parse(url)
         except InvalidBlobUrl as error:
-            refused[url] = error.details["problem"]
+            refused[url] = error
+    return parsed, refused
+
+
+def _require_none(refused: dict[str, InvalidBlobUrl]) -> None:
+    """Refuse all at once, each URL named."""
     if refused:
-        raise InvalidBlobUrl.from_urls(list(refused), "; ".join(dict.fromkeys(refused.values())))
-    return parsed
+        problems = dict.fromkeys(error.details["problem"] for error in refused.values())
+        raise InvalidBlobUrl.from_urls(list(refused), "; ".join(problems))
 
 
 def _texts(urls: Iterable[object]) -> Iterator[str]:
@@ -90,13 +97,18 @@ def download(
         The file of each object and the folder of each prefix, by URL.
 
     Raises:
-        InvalidBlobUrl: Some URL has a form that is not allowed; then nothing is fetched.
+        InvalidBlobUrl: Some URL has a form that is not allowed, and none is to fail by itself; then nothing
+            is fetched.
         StorageProblem: Something failed; it names every object that did. The others are in place.
     """
-    wanted = parse_urls(urls)
+    wanted, refused = parse_urls(urls)
+    if not wish.each_by_itself:
+        _require_none(refused)
     dest_dir = Path(dest_dir).absolute()
     access = reach.access
     crew = Crew(reach.options.thread_count, fail_fast=wish.fail_fast)
+    for text, refusal in refused.items():
+        crew.fail(text, refusal)
     prefixes = [url for url in wanted.values() if url.is_prefix]
     listed = crew.run(prefixes, partial(_listed, access))
     sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}

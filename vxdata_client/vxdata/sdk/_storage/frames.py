@@ -67,7 +67,7 @@ def download_dataframes(reach: Reach, urls: Mapping[str, str], *, progress: bool
     """
     _require_mapping(urls, "download_dataframes takes a dictionary of URLs by name")
     with tempfile.TemporaryDirectory(prefix="vxdata-") as folder:
-        paths = download(reach, urls.values(), folder, Wish(progress=progress))
+        paths = download(reach, urls.values(), folder, Wish(progress=progress, each_by_itself=True))
         return {name: _read(paths[url], name, url) for name, url in urls.items()}
 
 

@@ -213,8 +213,8 @@ class Storage:
         Raises:
             InvalidRequest: It is no data frame, but a lazy one for instance.
             UnknownField: The frame has no such column.
-            InvalidBlobUrl: A URL has a form that is not allowed; then nothing is fetched.
-            StorageProblem: Something failed; it names every object that did. The others are in place.
+            StorageProblem: Something failed, or a URL has a form that is not allowed, which has the code of
+                `InvalidBlobUrl`; it names every object that did. The others are in place.
 
         Example:
             >>> volumes = client.volumes.query().collect()  # doctest: +SKIP
@@ -224,7 +224,7 @@ class Storage:
         if not found:
             return frame
         urls = [url for several in found.values() for url in several]
-        wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress)
+        wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress, each_by_itself=True)
         places = download(self._reach, urls, dest_dir, wish)
         return replaced(frame, list(found), {url: str(place) for url, place in places.items()})
 

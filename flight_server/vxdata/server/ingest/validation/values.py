@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vxdata.schemas.fields import (
-    BLOB_URL_PATTERN,
     CONTROL_CHARACTERS,
     MAX_ITEMS,
     MAX_TEXT_LENGTH,
@@ -30,6 +29,7 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
+from vxdata.schemas.types.object_url import NO_URL, problems_of
 from vxdata.server.ingest.nested import relisted
 
 if TYPE_CHECKING:
@@ -82,8 +82,12 @@ def _text(text: Text, column: pa.Array) -> Problems:
 
 
 def _blob_url(_: BlobUrl, column: pa.Array) -> Problems:
-    yield from _text(Text(), column)
-    yield _mismatch(column, BLOB_URL_PATTERN), "is not an s3://bucket/key URL"
+    problems = problems_of(column)
+    if problems.null_count == len(problems):
+        return
+    for problem in pc.unique(problems.drop_null()).to_pylist():
+        why = "" if problem == NO_URL else f": {problem}"
+        yield pc.equal(problems, problem), f"is not an s3://bucket/key URL{why}"
 
 
 def _enum(enum: Enum, column: pa.Array) -> Problems:
