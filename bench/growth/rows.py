@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.figures import Curve
     from bench.scale import Scale
 
-MOST_WRITES: Final = 5
+MAX_WRITES: Final = 5
 """Writes that are timed at each size: they make the table grow, too."""
 
 
@@ -42,7 +42,7 @@ def rows(environment: Environment, scale: Scale) -> dict[str, Curve]:
     ):
         create_parents(client)
         few = scale.of(1_000, 100)
-        times = min(scale.rounds, MOST_WRITES)
+        times = min(scale.rounds, MAX_WRITES)
         for before, size in itertools.pairwise((0, *sizes)):
             filled = size - few * (times + 1)
             create_volumes(client, before, filled)

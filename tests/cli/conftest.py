@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.config import Settings
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.embedded import EmbeddedStack
 
 __all__ = ["admin"]
 
 
 @pytest.fixture
-def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+def new_database(admin: ConnectionPool, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
     """Makes an empty database, and tells its URI.
 
     Each goes with its test: what is dropped need not be written out when the cluster stops.

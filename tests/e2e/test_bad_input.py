@@ -29,7 +29,7 @@ from vxdata.sdk import (
     ValidationFailed,
     VxDataError,
 )
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.upload import WriteRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def unchecked(client: Client, resource_type: str, table: pl.DataFrame) -> VxData
         for name, column in columns.items()
     }
     with pytest.raises(VxDataError) as caught:
-        Upload("create", [(resource_type, pa.table(texts))]).send(client._session.transport)
+        WriteRequest("create", [(resource_type, pa.table(texts))]).send(client._session.transport)
     return caught.value
 
 

@@ -11,8 +11,8 @@ import pytest
 from tests.e2e.guide_data import IMAGES, ISUP, MASKS, PATIENTS, PIRADS, SPECIMENS, resources
 from tests.fixtures.pages import Block, blocks, run
 from vxdata.cli.running import upgrade_database
-from vxdata.schemas.plan import MAX_PLAN_BYTES, MOST_NESTED
-from vxdata.schemas.plan.predicates import MOST_PATTERN, MOST_TERMS, MOST_VALUES
+from vxdata.schemas.plan import MAX_NESTING, MAX_PLAN_BYTES
+from vxdata.schemas.plan.predicates import MAX_PATTERN_LENGTH, MAX_TERMS, MAX_VALUES
 from vxdata.schemas.response import (
     ImagingStudyResponse,
     PathologyAssessmentResponse,
@@ -269,7 +269,7 @@ def test_the_page_on_queries(
 def test_the_page_tells_the_limits() -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = text[text.index("## Limits") :]
-    for limit in (MOST_VALUES, MOST_TERMS, MOST_NESTED, MOST_PATTERN, MAX_PLAN_BYTES // 1024**2):
+    for limit in (MAX_VALUES, MAX_TERMS, MAX_NESTING, MAX_PATTERN_LENGTH, MAX_PLAN_BYTES // 1024**2):
         assert f"| {limit:,} " in table
 
 

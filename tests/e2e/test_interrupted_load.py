@@ -13,7 +13,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client, Query
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.embedded import EmbeddedStack
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def visible(client: Client, as_of: datetime) -> Commits:
     return found
 
 
-def log(database: Database) -> Commits:
+def log(database: ConnectionPool) -> Commits:
     """What the commit log says of each commit."""
     with database.connection() as connection:
         rows = connection.rows(
@@ -106,7 +106,7 @@ def test_a_killed_server_and_a_second_load(start: Callable[..., Running], data_d
         EmbeddedStack.start(data_dir) as stack,
         Server(settings_on(stack)) as server,
         Client(server.flight_url) as client,
-        closing(Database(stack.postgres_uri, size=1)) as database,
+        closing(ConnectionPool(stack.postgres_uri, size=1)) as database,
     ):
         kept = log(database)
         assert sorted(kept) == list(range(1, client.health().version + 1))

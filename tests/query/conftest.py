@@ -11,7 +11,7 @@ from tests.query.data import dump
 from tests.query.oracle import Oracle
 from tests.query.positions import FRAGMENTS
 from tests.query.raw import Raw, serve
-from tests.server.databases import admin, creates, database, database_uri, new_database, reads, watch
+from tests.server.databases import admin, creates, database, database_uri, monitor, new_database, reads
 from tests.server.support import create, resources
 from vxdata.schemas.catalog import default_catalog
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.config import Settings
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
-__all__ = ["admin", "creates", "database", "database_uri", "new_database", "reads", "watch"]
+__all__ = ["admin", "creates", "database", "database_uri", "monitor", "new_database", "reads"]
 
 LONG_TEXT = "a" * 20_001
 """A description to search for a long time."""
 
 
 @pytest.fixture(scope="module")
-def oracle(creates: WriteService, database: Database) -> Oracle:
+def oracle(creates: WriteService, database: ConnectionPool) -> Oracle:
     """The right answers, once the store is filled."""
     artefacts = [
         {

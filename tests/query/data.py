@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.fields import Field
     from vxdata.schemas.wire import Verb
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 TYPES: Final = ("datasource", "patient", "imagingstudy", "volume", "artefact", "benchmarking")
@@ -66,7 +66,7 @@ class Dump:
     instants: tuple[datetime, ...]
 
 
-def fill(database: Database, writes: WriteService, seed: object) -> None:
+def fill(database: ConnectionPool, writes: WriteService, seed: object) -> None:
     """Write a random past: creates, updates, moves, deletes and restores, some of them refused."""
     Past(database, writes, Random(str(seed))).happen()
 
@@ -74,7 +74,7 @@ def fill(database: Database, writes: WriteService, seed: object) -> None:
 class Past:
     """One random past."""
 
-    def __init__(self, database: Database, writes: WriteService, random: Random) -> None:
+    def __init__(self, database: ConnectionPool, writes: WriteService, random: Random) -> None:
         """Begin with nothing."""
         self._database = database
         self._writes = writes
@@ -154,7 +154,7 @@ class Past:
         self._deleted = [row["identifier"] for row in found if row["tombstone"]]
 
 
-def dump(database: Database) -> Dump:
+def dump(database: ConnectionPool) -> Dump:
     """Read every table as it is, by SQL of our own."""
     versions = {prefix: _versions(database, prefix) for prefix in registry().by_prefix}
     with database.connection() as connection:
@@ -170,7 +170,7 @@ def dump(database: Database) -> Dump:
     return Dump(versions, commits, (*stamps, *early, *between, now))
 
 
-def _versions(database: Database, prefix: str) -> pl.DataFrame:
+def _versions(database: ConnectionPool, prefix: str) -> pl.DataFrame:
     fields = registry().get(prefix).response_fields
     columns = ", ".join(
         f'"{field.name}"::text' if isinstance(field.type, TextMap | NumberMap) else f'"{field.name}"'

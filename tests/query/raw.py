@@ -85,7 +85,7 @@ class Raw:
 
     def free_places(self) -> int:
         """How many connections the server could lend at once."""
-        return self.server._services.read._database._turns._free
+        return self.server._services.read._database._readers._free
 
 
 def serve(settings: Settings, uri: SecretStr) -> Iterator[Raw]:

@@ -24,7 +24,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.listeners.errors import translate
 from vxdata.server.services.read import ReadService
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
 
 PLANS_AN_EXAMPLE: Final = 5
 """Plans for each example that the profile allows: a plan is quick."""
 
-MOST_PLANS_OF_A_STORE: Final = 2_000
+MAX_PLANS_OF_A_STORE: Final = 2_000
 """Plans that are asked of one store; then another one is made."""
 
 EXAMPLES: Final = (settings.default or settings()).max_examples * PLANS_AN_EXAMPLE
-STORES: Final = ceil(EXAMPLES / MOST_PLANS_OF_A_STORE)
+STORES: Final = ceil(EXAMPLES / MAX_PLANS_OF_A_STORE)
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,17 @@ class Store:
 
 @pytest.fixture(scope="module", params=range(STORES))
 def store(
-    request: pytest.FixtureRequest, new_database: Callable[[], SecretStr], watch: Watch
+    request: pytest.FixtureRequest, new_database: Callable[[], SecretStr], monitor: CancellationMonitor
 ) -> Iterator[Store]:
     """Stores whose past follows from the seed that the test run prints."""
     uri = new_database()
-    with closing(Database(uri, size=1)) as database:
+    with closing(ConnectionPool(uri, size=1)) as database:
         upgrade(database, registry())
-    with closing(Database(uri, size=4, wait=30.0)) as database:
-        writes = WriteService(database, registry(), watch, allow_purge=False)
+    with closing(ConnectionPool(uri, size=4, wait=30.0)) as database:
+        writes = WriteService(database, registry(), monitor, allow_purge=False)
         fill(database, writes, (request.config.getoption("randomly_seed", default=0), request.param))
         content = dump(database)
-        reads = ReadService(database, default_catalog(), watch)
+        reads = ReadService(database, default_catalog(), monitor)
         yield Store(reads, Material(content, default_catalog()), Oracle(content, default_catalog()))
 
 

@@ -15,7 +15,7 @@ from vxdata.schemas.errors import InvalidPlan
 
 if TYPE_CHECKING:
     from tests.query.raw import Raw
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 MALFORMED: Final = (
     *(
@@ -101,7 +101,7 @@ def test_the_longest(raw: Raw) -> None:
 
 
 @pytest.mark.parametrize("pattern", ENDLESS)
-def test_a_client_that_gives_up_frees_its_place(raw: Raw, database: Database, pattern: str) -> None:
+def test_a_client_that_gives_up_frees_its_place(raw: Raw, database: ConnectionPool, pattern: str) -> None:
     for _ in range(POOL_SIZE + 1):
         with pytest.raises(fl.FlightTimedOutError):
             raw.get(json.dumps(matching(pattern)).encode(), seconds=0.5)
@@ -109,7 +109,7 @@ def test_a_client_that_gives_up_frees_its_place(raw: Raw, database: Database, pa
     raw.assert_usable()
 
 
-def running(database: Database) -> int:
+def running(database: ConnectionPool) -> int:
     """How many statements run."""
     return int(
         scalar(

@@ -27,8 +27,8 @@ from vxdata.schemas.plan import (
     decode,
     encode,
 )
-from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, MOST_NESTED
-from vxdata.schemas.plan.predicates import MOST_TERMS, MOST_VALUES
+from vxdata.schemas.plan.codec import MAX_NESTING, MAX_PLAN_BYTES
+from vxdata.schemas.plan.predicates import MAX_TERMS, MAX_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -223,7 +223,7 @@ def test_keys_given_twice(raw: Raw) -> None:
     """The last one counts, for every check alike."""
     shallow, deep = (
         b'{"op":"is_null","field":"name"}',
-        nested(MOST_NESTED + 1, "not").partition(b'"where":')[2][:-1],
+        nested(MAX_NESTING + 1, "not").partition(b'"where":')[2][:-1],
     )
     assert isinstance(raw.refusal(HEAD + b',"where":' + shallow + b',"where":' + deep + b"}"), InvalidPlan)
     assert raw.table(HEAD + b',"where":' + deep + b',"where":' + shallow + b"}").num_rows == 0
@@ -232,12 +232,12 @@ def test_keys_given_twice(raw: Raw) -> None:
 
 @pytest.mark.parametrize("kind", ["not", "and", "is_in_query"])
 def test_deep_nesting(raw: Raw, oracle: Oracle, kind: str) -> None:
-    compare(raw.table(nested(MOST_NESTED, kind)), oracle.answer(decode(nested(MOST_NESTED, kind))))
-    for levels in (MOST_NESTED + 1, 90, 10_000, 200_000):
+    compare(raw.table(nested(MAX_NESTING, kind)), oracle.answer(decode(nested(MAX_NESTING, kind))))
+    for levels in (MAX_NESTING + 1, 90, 10_000, 200_000):
         assert isinstance(raw.refusal(nested(levels, kind)), InvalidPlan | InvalidTicket)
 
 
-@pytest.mark.parametrize("levels", [MOST_NESTED + 1, 300, 10_000])
+@pytest.mark.parametrize("levels", [MAX_NESTING + 1, 300, 10_000])
 def test_deep_nesting_is_refused_before_it_is_sent(levels: int) -> None:
     predicate: Predicate = IsNull(op="is_null", field="name")
     for level in range(levels):
@@ -299,7 +299,7 @@ def identifiers(raw: Raw, where: Predicate) -> set[str]:
 
 
 def test_too_many_values_and_bytes(raw: Raw) -> None:
-    values = json.dumps(["x"] * (MOST_VALUES + 1)).encode()
+    values = json.dumps(["x"] * (MAX_VALUES + 1)).encode()
     assert isinstance(
         raw.refusal(HEAD + b',"where":{"op":"is_in","field":"name","values":' + values + b"}}"), InvalidPlan
     )
@@ -324,7 +324,7 @@ def test_ten_thousand_terms(raw: Raw) -> None:
 
 def test_too_many_terms(raw: Raw) -> None:
     term = {"op": "is_null", "field": "name"}
-    assert isinstance(raw.refusal(where({"op": "or", "terms": [term] * (MOST_TERMS + 1)})), InvalidPlan)
+    assert isinstance(raw.refusal(where({"op": "or", "terms": [term] * (MAX_TERMS + 1)})), InvalidPlan)
 
 
 def test_wide_and_deep_at_once(raw: Raw) -> None:

@@ -17,7 +17,7 @@ from vxdata.server.database.errors import OutOfRange
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import AggregateFunction
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.read import ReadService
     from vxdata.server.services.write import WriteService
 
@@ -32,7 +32,7 @@ COUNTS = (2**53 + 1, 2**63 - 1)
 
 
 @pytest.fixture(scope="module")
-def answers(creates: WriteService, database: Database) -> Oracle:
+def answers(creates: WriteService, database: ConnectionPool) -> Oracle:
     """The right answers, over numbers at their limits."""
     artefacts = [
         {"identifier": f"artefact/{place}", "metrics": {name: pair[place] for name, pair in METRICS.items()}}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.response import DiagnosticReportResponse
     from vxdata.sdk import Client
     from vxdata.sdk._queries.query import Query
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 ROWS = 900
 FINDINGS = 60_000
@@ -59,7 +59,7 @@ def stalling(client: Client, parent: str) -> Query[DiagnosticReportResponse]:
     return reports.filter(wanted).select("identifier", "findings")
 
 
-def running(database: Database, parent: str) -> int:
+def running(database: ConnectionPool, parent: str) -> int:
     """Count the reads of what hangs below a resource that PostgreSQL is working on."""
     return int(
         scalar(

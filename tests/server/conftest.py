@@ -1,5 +1,5 @@
 """Fixtures of this folder."""
 
-from tests.server.databases import admin, creates, database, database_uri, new_database, reads, watch
+from tests.server.databases import admin, creates, database, database_uri, monitor, new_database, reads
 
-__all__ = ["admin", "creates", "database", "database_uri", "new_database", "reads", "watch"]
+__all__ = ["admin", "creates", "database", "database_uri", "monitor", "new_database", "reads"]

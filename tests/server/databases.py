@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.catalog.registry import registry
-from vxdata.server.database.monitor import Watch
-from vxdata.server.database.pool import Database
+from vxdata.server.database.monitor import CancellationMonitor
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded.secrets import StackSecrets
 from vxdata.server.services.read import ReadService
@@ -29,19 +29,19 @@ ADMIN = "vxdata_admin"
 
 
 @pytest.fixture(scope="session")
-def admin(stack: EmbeddedStack, session_dir: Path) -> Iterator[Database]:
+def admin(stack: EmbeddedStack, session_dir: Path) -> Iterator[ConnectionPool]:
     """Connections of the cluster's superuser."""
     kept = StackSecrets.load_or_create(session_dir / "stack" / "secrets.json", may_create=False)
     password = quote(kept.postgres_admin_password.get_secret_value(), safe="")
     host = stack.postgres_uri.get_secret_value().partition("@/")[2].partition("?")[2]
     with closing(
-        Database(SecretStr(f"postgresql://{ADMIN}:{password}@/postgres?{host}"), size=2)
+        ConnectionPool(SecretStr(f"postgresql://{ADMIN}:{password}@/postgres?{host}"), size=2)
     ) as database:
         yield database
 
 
 @contextmanager
-def empty_databases(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+def empty_databases(admin: ConnectionPool, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
     """Make empty databases and tell their URIs; all go at the end of the block.
 
     Args:
@@ -67,7 +67,7 @@ def empty_databases(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[
 
 
 @pytest.fixture(scope="session")
-def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
+def new_database(admin: ConnectionPool, stack: EmbeddedStack) -> Iterator[Callable[[], SecretStr]]:
     """Makes an empty database, and tells its URI."""
     with empty_databases(admin, stack) as make:
         yield make
@@ -77,32 +77,32 @@ def new_database(admin: Database, stack: EmbeddedStack) -> Iterator[Callable[[],
 def database_uri(new_database: Callable[[], SecretStr]) -> SecretStr:
     """URI of a database with all tables, of this test module alone."""
     uri = new_database()
-    with closing(Database(uri, size=1)) as database:
+    with closing(ConnectionPool(uri, size=1)) as database:
         upgrade(database, registry())
     return uri
 
 
 @pytest.fixture(scope="module")
-def database(database_uri: SecretStr) -> Iterator[Database]:
+def database(database_uri: SecretStr) -> Iterator[ConnectionPool]:
     """Connections to the module's database."""
-    with closing(Database(database_uri, size=8, wait=30.0)) as pool:
+    with closing(ConnectionPool(database_uri, size=8, wait=30.0)) as pool:
         yield pool
 
 
 @pytest.fixture(scope="module")
-def watch() -> Iterator[Watch]:
+def monitor() -> Iterator[CancellationMonitor]:
     """A running watch."""
-    with closing(Watch()) as running:
+    with closing(CancellationMonitor()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def creates(database: Database, watch: Watch) -> WriteService:
+def creates(database: ConnectionPool, monitor: CancellationMonitor) -> WriteService:
     """Creates in the module's database."""
-    return WriteService(database, registry(), watch, allow_purge=False)
+    return WriteService(database, registry(), monitor, allow_purge=False)
 
 
 @pytest.fixture(scope="module")
-def reads(database: Database, watch: Watch) -> ReadService:
+def reads(database: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
     """Reads from the module's database."""
-    return ReadService(database, Catalog.from_registry(registry()), watch)
+    return ReadService(database, Catalog.from_registry(registry()), monitor)

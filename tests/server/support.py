@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import CommitReceipt
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 DEADLINE = 30.0
@@ -98,7 +98,7 @@ def put(
     return b"" if answer is None else bytes(answer.to_pybytes())
 
 
-def scalar(database: Database, sql: str) -> Any:
+def scalar(database: ConnectionPool, sql: str) -> Any:
     """Look one value up."""
     with database.connection() as connection:
         (row,) = connection.rows(sql)
@@ -106,7 +106,7 @@ def scalar(database: Database, sql: str) -> Any:
     return value
 
 
-def state(database: Database, registry_: Registry | None = None) -> dict[str, Any]:
+def state(database: ConnectionPool, registry_: Registry | None = None) -> dict[str, Any]:
     """Tell everything that a refused write must leave as it was: clocks, log, and rows of every type."""
     tables = [payload_type.prefix for payload_type in registry_ or registry()]
     names = [*tables, *(f"{table}_history" for table in tables), "commit_log", "type_clock"]

@@ -18,7 +18,7 @@ from vxdata.server.database.connection import READ_WRITE
 
 if TYPE_CHECKING:
     from vxdata.server.config import Settings
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
 def test_no_database_is_configured(settings: Settings) -> None:
@@ -46,7 +46,7 @@ def test_urls_name_the_ports_that_were_found(settings: Settings, database_uri: S
 
 
 def test_readers_never_wait_for_writers(
-    settings: Settings, database_uri: SecretStr, database: Database, unique: str
+    settings: Settings, database_uri: SecretStr, database: ConnectionPool, unique: str
 ) -> None:
     """Three times as many blocked writers as the pool has places: reads of all kinds are still answered."""
     changes = {"database_uri": database_uri, "pool_size": 2, "writer_pool_size": 2, "pool_wait": 30.0}
@@ -56,7 +56,7 @@ def test_readers_never_wait_for_writers(
         ThreadPoolExecutor(6) as threads,
     ):
         first = client.data_sources.create(DataSourceCreate(identifier=f"{unique}-first", license="x"))
-        turns = server._services.write._database._writer_turns
+        turns = server._services.write._database._writers
         with database.connection() as operator, operator.transaction(READ_WRITE):
             lock_clock(operator)
             writing = [threads.submit(create, server, f"{unique}-{number}") for number in range(6)]
@@ -79,7 +79,7 @@ def create(server: Server, identifier: str) -> int:
         return client.data_sources.create(DataSourceCreate(identifier=identifier, license="x")).version
 
 
-def waiting_for_the_clock(database: Database) -> int:
+def waiting_for_the_clock(database: ConnectionPool) -> int:
     """How many transactions wait for the lock of all writers."""
     sql = (
         "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' "

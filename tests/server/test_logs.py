@@ -22,20 +22,20 @@ configure_logs(os.environ["LEVEL"], as_json=os.environ["FORM"] == "json")
 log = structlog.get_logger()
 """
 FAULT = """
-from vxdata.server.listeners.errors import ErrorDesk
+from vxdata.server.listeners.errors import ErrorReporter
 def handle(patient):
     return {}[0]
 try:
     handle("l0cal-value")
 except KeyError as error:
-    ErrorDesk().to_wire(error, "request-1")
+    ErrorReporter().to_wire(error, "request-1")
 """
 DATABASE_FAULTS = """
 from contextlib import closing
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.errors import DatabaseError
-from vxdata.server.listeners.errors import ErrorDesk
-with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:
+from vxdata.server.listeners.errors import ErrorReporter
+with closing(ConnectionPool(SecretStr(os.environ["URI"]), size=1)) as database:
     statements = [
         "CREATE TEMPORARY TABLE t (a text PRIMARY KEY)",
         "INSERT INTO t VALUES ('patient-v4lue'), ('patient-v4lue')",
@@ -47,14 +47,14 @@ with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:
             with database.connection() as connection:
                 connection.execute(statement)
         except DatabaseError as error:
-            ErrorDesk().to_wire(error, f"request-{number}")
+            ErrorReporter().to_wire(error, f"request-{number}")
 """
 UNREACHABLE = """
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 for uri in ("postgresql://u:passw0rd@127.0.0.1:1/x", "postgresql//u:passw0rd@host/x", "postgresql://u:passw0rd@h:p/x"):
     try:
-        Database(SecretStr(uri))
+        ConnectionPool(SecretStr(uri))
     except ServerUnavailable:
         log.exception("unreachable")
 """

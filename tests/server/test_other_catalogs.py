@@ -20,7 +20,7 @@ from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.sdk._transport.session import Session
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ CATALOG: Final = Catalog.from_registry(Registry((*BUILTIN_PAYLOAD_TYPES, SEQUENC
 @pytest.fixture(scope="module")
 def session(new_database: Callable[[], SecretStr]) -> Iterator[Session]:
     uri = new_database()
-    with closing(Database(uri, size=1)) as database:
+    with closing(ConnectionPool(uri, size=1)) as database:
         upgrade(database, CATALOG.registry)
     with Server(Settings(database_uri=uri, port=0, http_port=0), CATALOG) as server:
         transport = FlightTransport(server.flight_url, None)

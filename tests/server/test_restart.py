@@ -16,7 +16,7 @@ from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Plan
 from vxdata.server.app import Server
 from vxdata.server.database.errors import DatabaseError
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.embedded import EmbeddedStack
 from vxdata.server.listeners.errors import translate
 
@@ -35,7 +35,7 @@ def own_stack(session_dir: Path, unique: str) -> Iterator[EmbeddedStack]:
         yield running
 
 
-def crash(victim: Database, stack: EmbeddedStack) -> None:
+def crash(victim: ConnectionPool, stack: EmbeddedStack) -> None:
     """Kill one backend: PostgreSQL ends all others, recovers, and accepts connections again."""
     backend = int(scalar(victim, "SELECT pg_backend_pid() AS pid"))
     os.kill(backend, signal.SIGKILL)
@@ -45,7 +45,7 @@ def crash(victim: Database, stack: EmbeddedStack) -> None:
 def accepts(stack: EmbeddedStack, killed: int) -> bool:
     """Whether it has recovered: the killed backend is gone, and a new connection answers."""
     try:
-        with closing(Database(stack.postgres_uri, size=1)) as database:
+        with closing(ConnectionPool(stack.postgres_uri, size=1)) as database:
             sql = f"SELECT count(*) AS n FROM pg_stat_activity WHERE pid = {killed}"
             return bool(scalar(database, sql) == 0)
     except (ServerUnavailable, DatabaseError):
@@ -63,7 +63,7 @@ def test_reads_and_writes_go_on_after_a_crash(own_stack: EmbeddedStack, settings
             pass
         plan = Plan(resource_type="datasource", select=("identifier",))
         streaming = reads.run(plan, CALL)
-        with closing(Database(own_stack.postgres_uri, size=1)) as victim:
+        with closing(ConnectionPool(own_stack.postgres_uri, size=1)) as victim:
             crash(victim, own_stack)
         del streaming
         failures = []
@@ -78,7 +78,7 @@ def test_reads_and_writes_go_on_after_a_crash(own_stack: EmbeddedStack, settings
         later = create(creates, resources("datasource", {"identifier": "datasource/after"}))
         assert later.version > receipt.version
         assert httpx.get(f"{server.http_url}/readyz", trust_env=False, timeout=30).status_code == 200
-        assert pool._turns._free == 4
+        assert pool._readers._free == 4
 
 
 def test_while_postgresql_is_down_the_server_says_so(own_stack: EmbeddedStack, settings: Settings) -> None:

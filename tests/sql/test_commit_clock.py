@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 FUTURE = datetime(2199, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
+def connection(database: ConnectionPool) -> Iterator[Connection]:
     """A connection in a transaction that leaves nothing."""
     with database.connection() as lent:
         lent.execute("BEGIN")
@@ -57,15 +57,15 @@ def test_it_goes_on_where_the_machine_clock_went_back(connection: Connection) ->
 def test_floor_is_raised_and_never_lowered(connection: Connection) -> None:
     stamp = read(connection)["stamp"]
     (now,) = connection.rows("SELECT clock_timestamp() AS now")
-    assert connection.execute(clock.raise_floor(now["now"])) == 1
+    assert connection.execute(clock.fence_at(now["now"])) == 1
     assert read(connection)["stamp"] == now["now"]
-    assert connection.execute(clock.raise_floor(stamp - timedelta(days=1))) == 1
+    assert connection.execute(clock.fence_at(stamp - timedelta(days=1))) == 1
     assert read(connection)["stamp"] == now["now"]
 
 
 def test_floor_is_not_raised_into_the_future(connection: Connection) -> None:
     before = read(connection)
-    assert connection.execute(clock.raise_floor(FUTURE)) == 0
+    assert connection.execute(clock.fence_at(FUTURE)) == 0
     assert read(connection) == before
 
 

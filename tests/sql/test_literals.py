@@ -17,7 +17,7 @@ from vxdata.sql.names import render
 from vxdata.sql.schema.migrations import split_statements
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 HOSTILE = [
     "'",
@@ -44,7 +44,7 @@ HOSTILE = [
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=200)
 
 
-def selected(database: Database, sql: str, cast: str) -> Any:
+def selected(database: ConnectionPool, sql: str, cast: str) -> Any:
     """What PostgreSQL makes of a literal, by both ways of reading: with COPY and without."""
     query = f"SELECT {sql}::{cast} AS value"
     assert len(split_statements(query)) == 1
@@ -56,12 +56,12 @@ def selected(database: Database, sql: str, cast: str) -> Any:
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
-def test_hostile_text(database: Database, value: str) -> None:
+def test_hostile_text(database: ConnectionPool, value: str) -> None:
     assert selected(database, render(to_sql(Literal(value))), "text") == value
 
 
 @given(value=TEXT)
-def test_text(database: Database, value: str) -> None:
+def test_text(database: ConnectionPool, value: str) -> None:
     assert selected(database, render(to_sql(Literal(value))), "text") == value
 
 
@@ -69,7 +69,7 @@ def test_text(database: Database, value: str) -> None:
 @example(5e-324)
 @example(-0.0)
 @example(1.7976931348623157e308)
-def test_double(database: Database, value: float) -> None:
+def test_double(database: ConnectionPool, value: float) -> None:
     found = selected(database, render(to_sql(Literal(value))), "double precision")
     assert struct.pack("d", found) == struct.pack("d", value)
 
@@ -77,7 +77,7 @@ def test_double(database: Database, value: float) -> None:
 @given(value=st.integers(-(2**63), 2**63 - 1))
 @example(-(2**63))
 @example(2**63 - 1)
-def test_integer(database: Database, value: int) -> None:
+def test_integer(database: ConnectionPool, value: int) -> None:
     rendered = render(to_sql(Literal(value)))
     assert selected(database, f"({rendered})", "bigint") == value
 
@@ -85,7 +85,7 @@ def test_integer(database: Database, value: int) -> None:
 @given(value=st.dates())
 @example(date.min)
 @example(date.max)
-def test_date(database: Database, value: date) -> None:
+def test_date(database: ConnectionPool, value: date) -> None:
     assert selected(database, render(to_sql(Literal(value))), "date") == value
 
 
@@ -95,12 +95,12 @@ ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 @given(value=st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=ZONES))  # noqa: DTZ001
 @example(datetime.min.replace(tzinfo=UTC))
 @example(datetime.max.replace(tzinfo=UTC))
-def test_instant(database: Database, value: datetime) -> None:
+def test_instant(database: ConnectionPool, value: datetime) -> None:
     assert selected(database, render(to_sql(Literal(value))), "timestamptz") == value
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York"])
-def test_an_instant_does_not_depend_on_the_session(database: Database, zone: str) -> None:
+def test_an_instant_does_not_depend_on_the_session(database: ConnectionPool, zone: str) -> None:
     instant = datetime(2024, 7, 1, 12, 0, 0, 1, tzinfo=UTC)
     with database.connection() as connection, connection.transaction("BEGIN"):
         connection.execute(f"SET LOCAL TIME ZONE '{zone}'")
@@ -109,12 +109,12 @@ def test_an_instant_does_not_depend_on_the_session(database: Database, zone: str
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_boolean(database: Database, value: bool) -> None:  # noqa: FBT001
+def test_boolean(database: ConnectionPool, value: bool) -> None:  # noqa: FBT001
     assert selected(database, render(to_sql(Literal(value))), "boolean") is value
 
 
 @given(values=st.lists(TEXT, max_size=5))
 @example(HOSTILE)
 @example(["", "NULL", "null", "{}", "{a,b}", '"', ",", " a ", "\\", '\\"'])
-def test_texts(database: Database, values: list[str]) -> None:
+def test_texts(database: ConnectionPool, values: list[str]) -> None:
     assert selected(database, render(text_array(map(Literal, values))), "text[]") == values

@@ -12,7 +12,7 @@ from vxdata.schemas.types.arrow import ARROW_TYPES
 from vxdata.sql.types import POSTGRES_TYPES
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 MAPPINGS = {kind for kind, postgres in POSTGRES_TYPES.items() if postgres.mapping is not None}
 
@@ -23,7 +23,7 @@ def test_every_field_type_has_a_column_type() -> None:
 
 
 @pytest.mark.parametrize("kind", set(POSTGRES_TYPES) - MAPPINGS, ids=lambda kind: kind.__name__)
-def test_the_driver_reads_the_declared_arrow_type(database: Database, kind: type[FieldType]) -> None:
+def test_the_driver_reads_the_declared_arrow_type(database: ConnectionPool, kind: type[FieldType]) -> None:
     with database.connection() as connection, connection.transaction("BEGIN"):
         connection.execute(
             f"CREATE TEMPORARY TABLE probe (value {POSTGRES_TYPES[kind].column}) ON COMMIT DROP"

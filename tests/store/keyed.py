@@ -15,7 +15,7 @@ from vxdata.schemas.errors import ServiceProblem
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
 from vxdata.sdk._resources.frames import table_from_frame
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.upload import WriteRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Writer:
 
     def _write(self, key: str, scene: Scene, stage: Stage, client: Client, journal: Journal) -> None:
         tables = [("volume", table) for table in _halves(scene, key, self.rows)]
-        upload = Upload("create", tables, idempotency_key=key)
+        upload = WriteRequest("create", tables, idempotency_key=key)
 
         def send() -> None:
             journal.note("begun", key=key, rows=self.rows)
@@ -71,7 +71,7 @@ class Writer:
                 raise
             insist(client.now)
 
-    def _send(self, upload: Upload, transport: Transport, stage: Stage, journal: Journal) -> None:
+    def _send(self, upload: WriteRequest, transport: Transport, stage: Stage, journal: Journal) -> None:
         """Send once, without the client's own retries."""
         command = WriteCommand(verb=upload.verb, idempotency_key=upload.idempotency_key)
         try:
@@ -81,7 +81,7 @@ class Writer:
             raise
         journal.note("ended", version=receipt.version)
 
-    def _sections(self, upload: Upload, stage: Stage, journal: Journal) -> Iterator[pa.RecordBatch]:
+    def _sections(self, upload: WriteRequest, stage: Stage, journal: Journal) -> Iterator[pa.RecordBatch]:
         for number, section in enumerate(upload._sections()):
             if number and self.holds and stage.has("hold") and not stage.has("resume"):
                 journal.note("held")

@@ -11,7 +11,7 @@ import psutil
 from pydantic import SecretStr
 
 from tests.server.support import scalar
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.embedded.secrets import StackSecrets
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command_line(process: psutil.Process) -> list[str]:
 
 def staged_uploads(running: Running, data_dir: Path) -> int:
     """How many transactions have copied rows of an upload and got nothing more to do for a second."""
-    with closing(Database(_uri(running, data_dir), size=1)) as database:
+    with closing(ConnectionPool(_uri(running, data_dir), size=1)) as database:
         return int(
             scalar(
                 database,

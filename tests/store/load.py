@@ -20,7 +20,7 @@ from vxdata.schemas.models import models_of
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
 from vxdata.sdk._resources.changes import tables_of_updates
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.upload import WriteRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def _increment(client: Client, name: str) -> bool:
     found = insist(lambda: client.volumes.retrieve(name, include_children=False))
     assert found.b_value is not None
     tables = tables_of_updates(registry(), {name: VolumeUpdate(b_value=found.b_value + 1)}, found.version)
-    upload = Upload("update", tables, idempotency_key=secrets.token_hex(16))
+    upload = WriteRequest("update", tables, idempotency_key=secrets.token_hex(16))
     try:
         insist(partial(upload.send, client._session.transport))
     except VersionConflict:

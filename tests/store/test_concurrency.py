@@ -26,8 +26,8 @@ from vxdata.schemas.errors import LineageCycle, ParentNotFound, ResourceAlreadyE
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
 from vxdata.sdk._resources.changes import tables_of_updates
-from vxdata.sdk._resources.create_result import Created
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.create_result import CreateResult
+from vxdata.sdk._resources.upload import WriteRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +154,7 @@ class TestRaces:
     ) -> None:
         since = client.now().version
         model = PatientCreate(identifier=unique, parent_identifier=datasource, license="x")
-        upload = Upload("create", Created(registry(), [model]), idempotency_key=unique)
+        upload = WriteRequest("create", CreateResult(registry(), [model]), idempotency_key=unique)
         clients = [Client(server.flight_url) for _ in range(8)]
         with ThreadPoolExecutor(8) as threads:
             receipts = list(threads.map(lambda one: upload.send(one._session.transport).receipt, clients))
@@ -205,7 +205,7 @@ def is_past(client: Client, name: str, version: int) -> bool:
 
 def count_once(client: Client, name: str, expected: int, value: int) -> int:
     tables = tables_of_updates(registry(), {name: VolumeUpdate(b_value=value)}, expected)
-    return Upload("update", tables).send(client._session.transport).receipt.version
+    return WriteRequest("update", tables).send(client._session.transport).receipt.version
 
 
 WRITERS = (

@@ -18,7 +18,7 @@ from vxdata.schemas.create import (
 from vxdata.schemas.errors import IdempotencyMismatch
 from vxdata.schemas.update import PatientUpdate
 from vxdata.sdk import Client
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.upload import WriteRequest
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def test_a_restored_cascade_hands_lineage_down_through_what_stays_deleted(
 def test_a_write_without_effect_uses_up_its_key(client: Client, datasource: str, unique: str) -> None:
     transport = client._session.transport
 
-    def describe(text: str, key: str | None) -> Upload:
+    def describe(text: str, key: str | None) -> WriteRequest:
         table = pa.table({"identifier": [datasource], "description": [text]})
-        return Upload("update", [("datasource", table)], idempotency_key=key)
+        return WriteRequest("update", [("datasource", table)], idempotency_key=key)
 
     describe("one", None).send(transport)
     first = describe("one", unique).send(transport)

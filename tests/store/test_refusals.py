@@ -35,7 +35,7 @@ from vxdata.schemas.errors.messages import SHOWN_IN_MESSAGE
 from vxdata.schemas.update import ArtefactUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk import Client
 from vxdata.sdk._resources.changes import tables_of_identifiers
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.upload import WriteRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -299,7 +299,9 @@ def test_other_versions_than_expected(client: Client, live: str) -> None:
 
 class TestIdempotency:
     def test_the_same_request_is_answered_again(self, client: Client, live: str, unique: str) -> None:
-        upload = Upload("delete", tables_of_identifiers(registry(), [live], None), idempotency_key=unique)
+        upload = WriteRequest(
+            "delete", tables_of_identifiers(registry(), [live], None), idempotency_key=unique
+        )
         first = upload.send(client._session.transport)
         client.patients.restore(live)
         assert upload.send(client._session.transport) == first
@@ -307,11 +309,13 @@ class TestIdempotency:
 
     def test_another_request_is_refused(self, client: Client, live: str, unique: str) -> None:
         tables = tables_of_identifiers(registry(), [live], None)
-        Upload("delete", tables, idempotency_key=unique).send(client._session.transport)
+        WriteRequest("delete", tables, idempotency_key=unique).send(client._session.transport)
         others = (
-            Upload("delete", tables_of_identifiers(registry(), [f"{live}-2"], None), idempotency_key=unique),
-            Upload("delete", tables, cascade=True, idempotency_key=unique),
-            Upload("restore", tables, idempotency_key=unique),
+            WriteRequest(
+                "delete", tables_of_identifiers(registry(), [f"{live}-2"], None), idempotency_key=unique
+            ),
+            WriteRequest("delete", tables, cascade=True, idempotency_key=unique),
+            WriteRequest("restore", tables, idempotency_key=unique),
         )
         for other in others:
             with refused(client, IdempotencyMismatch) as caught:

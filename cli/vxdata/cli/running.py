@@ -17,7 +17,7 @@ from rich.console import Console
 from vxdata.schemas.catalog.registry import registry
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.logs import configure_logs
@@ -101,7 +101,7 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
             "s3_region": stack.s3.region,
             "s3_access_key": stack.s3.access_key,
             "s3_secret_key": stack.s3.secret_key,
-            "cache_dir": given.cache_dir or stack.answers_dir,
+            "cache_dir": given.cache_dir or stack.result_cache_dir,
         }
     )
 
@@ -120,7 +120,7 @@ def upgrade_database(uri: SecretStr) -> Upgrade:
     Raises:
         SchemaMismatch: The database is newer than this version, or a column has another type.
     """
-    with closing(Database(uri, size=1)) as database:
+    with closing(ConnectionPool(uri, size=1)) as database:
         return upgrade(database, registry())
 
 

@@ -10,17 +10,17 @@ import structlog
 
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.database.monitor import Watch
-from vxdata.server.database.pool import Database
+from vxdata.server.database.monitor import CancellationMonitor
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.listeners.boundary import Boundary
-from vxdata.server.listeners.errors import ErrorDesk
+from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
-from vxdata.server.result_cache.cache import Desk
-from vxdata.server.result_cache.store import Shelf, ShelfInUse
+from vxdata.server.result_cache.cache import ResultCache
+from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse
 from vxdata.server.services import Services
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.health import HealthService
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 CANCEL_SECONDS: Final = 10.0
 """How long cancelled calls get to end."""
 
-MOST_PARTS: Final = 4
+MAX_PARTS: Final = 4
 """Most connections of a large answer, unless the settings say otherwise."""
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ class Server:
         self._ready = threading.Event()
         self.is_stuck = False
         with ExitStack() as parts:
-            database = Database(
+            database = ConnectionPool(
                 settings.database_uri,
                 size=settings.pool_size,
                 writers=settings.writer_pool_size,
@@ -85,15 +85,15 @@ class Server:
             blobs = BlobStore(settings) if settings.s3_bucket else None
             if blobs is not None:
                 parts.callback(blobs.close)
-            self._watch = Watch()
-            parts.callback(self._watch.close)
-            shelf = _shelf(settings)
-            if shelf is not None:
-                parts.callback(shelf.close)
-            self._desk = Desk(shelf)
+            self._monitor = CancellationMonitor()
+            parts.callback(self._monitor.close)
+            store = _cache_store(settings)
+            if store is not None:
+                parts.callback(store.close)
+            self._result_cache = ResultCache(store)
             self._services = self._build_services(database, catalog, blobs)
             # Health is answered from before the first call until after the last one.
-            errors = ErrorDesk()
+            errors = ErrorReporter()
             app = build_app(self._check, Boundary(LISTENER, errors, observers))
             self._http = HttpServer(app, settings.host, settings.http_port)
             parts.callback(self._http.close)
@@ -108,27 +108,29 @@ class Server:
             self._parts = parts.pop_all()
         self._ready.set()
 
-    def _build_services(self, database: Database, catalog: Catalog, blobs: BlobStore | None) -> Services:
+    def _build_services(
+        self, database: ConnectionPool, catalog: Catalog, blobs: BlobStore | None
+    ) -> Services:
         settings = self._settings
         return Services(
             read=ReadService(
                 database,
                 catalog,
-                self._watch,
-                self._desk,
-                parts=settings.read_parts or min(usable_cpus(), MOST_PARTS),
+                self._monitor,
+                self._result_cache,
+                parts=settings.read_parts or min(usable_cpus(), MAX_PARTS),
                 stall_limit=settings.stall_limit,
             ),
             write=WriteService(
                 database,
                 catalog.registry,
-                self._watch,
+                self._monitor,
                 allow_purge=settings.allow_purge,
                 idle=settings.upload_idle,
-                on_purge=self._desk.note_purges,
+                on_purge=self._result_cache.note_purges,
             ),
-            register=RegisterService(database, self._watch),
-            blobs=BlobService(blobs, database, self._watch),
+            register=RegisterService(database, self._monitor),
+            blobs=BlobService(blobs, database, self._monitor),
             health=HealthService(database, blobs),
         )
 
@@ -170,19 +172,19 @@ class Server:
         shutdown.start()
         shutdown.join(self._settings.grace)
         if shutdown.is_alive():
-            self._desk.close()
-            log.warning("grace_period_over", cancelled=self._watch.cancel_all())
+            self._result_cache.close()
+            log.warning("grace_period_over", cancelled=self._monitor.cancel_all())
             shutdown.join(CANCEL_SECONDS)
         self.is_stuck = shutdown.is_alive()
 
 
-def _shelf(settings: Settings) -> Shelf | None:
+def _cache_store(settings: Settings) -> CacheStore | None:
     """Where answers are kept; a server that has no place for them works all the same."""
     if settings.cache_dir is None or not settings.cache_bytes:
         return None
     try:
-        return Shelf(settings.cache_dir, settings.cache_bytes)
-    except (ShelfInUse, OSError) as problem:
+        return CacheStore(settings.cache_dir, settings.cache_bytes)
+    except (CacheStoreInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))
         return None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
 
-LONGEST_REST = 200
+MAX_REST_LENGTH = 200
 """Characters that may follow the prefix and its slash …"""
 
 REST_FORM = r"[!-.0-~](?:[ -~]*[!-.0-~])?"
@@ -25,7 +25,7 @@ REST_FORM = r"[!-.0-~](?:[ -~]*[!-.0-~])?"
 Apart from their number, as RE2 would take milliseconds to compile one that counts to 200.
 """
 
-REST_PATTERN = REST_FORM.replace("*", f"{{0,{LONGEST_REST - 2}}}")
+REST_PATTERN = REST_FORM.replace("*", f"{{0,{MAX_REST_LENGTH - 2}}}")
 """Form and number in one."""
 
 _REST = re.compile(REST_PATTERN)

@@ -42,7 +42,7 @@ The parameter is an array of the types; their own commit is null before their fi
 """
 
 
-def beside(query: str, order: str | None = None) -> str:
+def with_clock(query: str, order: str | None = None) -> str:
     """Put the last commit beside each row of a query, both of one snapshot.
 
     Args:
@@ -60,7 +60,7 @@ def beside(query: str, order: str | None = None) -> str:
     )
 
 
-def raise_floor(as_of: datetime) -> str:
+def fence_at(as_of: datetime) -> str:
     """Make every later commit be stamped after `as_of`, unless that lies in the future.
 
     Args:
@@ -84,7 +84,7 @@ def version_at(as_of: datetime) -> str:
     )
 
 
-def answer_to(idempotency_key: str) -> str:
+def stored_response(idempotency_key: str) -> str:
     """The answer that was given under an idempotency key."""
     return (
         "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.answer "
@@ -92,7 +92,7 @@ def answer_to(idempotency_key: str) -> str:
     )
 
 
-def keep_answer(idempotency_key: str, digest: str, answered: Instant, counts: Mapping[str, int]) -> str:
+def store_response(idempotency_key: str, digest: str, answered: Instant, counts: Mapping[str, int]) -> str:
     """Keep the answer to a request.
 
     Args:

@@ -61,7 +61,7 @@ from vxdata.schemas.plan import (
     TextTest,
     bind,
 )
-from vxdata.schemas.plan.predicates import MOST_PATTERN
+from vxdata.schemas.plan.predicates import MAX_PATTERN_LENGTH
 
 if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType
@@ -302,7 +302,7 @@ class TestTexts:
         require_mismatch(TextTest(op=op, field="text", text="a\x00"), "text", op)
 
     def test_a_regular_expression_has_a_limit(self) -> None:
-        longest = TextTest(op="matches", field="text", text="a" * MOST_PATTERN)
+        longest = TextTest(op="matches", field="text", text="a" * MAX_PATTERN_LENGTH)
         assert bound(longest).text == Literal(longest.text)
         assert bound(TextTest(op="contains", field="text", text="a" * 1_001)).op == "contains"
         with pytest.raises(InvalidPlan, match="has 1,001 characters, over 1,000") as caught:
@@ -485,4 +485,4 @@ class TestAsOf:
     ],
 )
 def test_the_most_rows_that_a_plan_can_give(asked: dict[str, Any], most: int | None) -> None:
-    assert bind(Plan(resource_type="volume", **asked), default_catalog()).most_rows == most
+    assert bind(Plan(resource_type="volume", **asked), default_catalog()).max_rows == most

@@ -10,8 +10,8 @@ import pytest
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan import (
+    MAX_NESTING,
     MAX_PLAN_BYTES,
-    MOST_NESTED,
     Comparison,
     HasAncestor,
     IsIn,
@@ -24,8 +24,8 @@ from vxdata.schemas.plan import (
     digest,
     encode,
 )
-from vxdata.schemas.plan.codec import MOST_QUERIES
-from vxdata.schemas.plan.predicates import MOST_ROWS, MOST_TERMS, MOST_VALUES
+from vxdata.schemas.plan.codec import MAX_QUERIES
+from vxdata.schemas.plan.predicates import MAX_ROWS, MAX_TERMS, MAX_VALUES
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
@@ -58,7 +58,7 @@ class TestNesting:
     @pytest.mark.parametrize("wrap", [negated, joined, looked_up, quantified])
     def test_every_level_counts(self, wrap: Any) -> None:
         where: Any = LEAF
-        for _ in range(MOST_NESTED):
+        for _ in range(MAX_NESTING):
             where = wrap(where)
         plan = decode(written(where))
         assert bind(decode(encode(plan)), default_catalog()).relation.name == "volume"
@@ -78,7 +78,7 @@ class TestNesting:
 class TestLimits:
     @pytest.mark.parametrize("op", ["and", "or"])
     def test_terms(self, op: str) -> None:
-        terms = [LEAF | {"key": str(number)} for number in range(MOST_TERMS + 1)]
+        terms = [LEAF | {"key": str(number)} for number in range(MAX_TERMS + 1)]
         where = decode(written({"op": op, "terms": terms[:-1]})).where
         assert where is not None
         with pytest.raises(InvalidPlan, match="at most 20000 items"):
@@ -88,7 +88,7 @@ class TestLimits:
 
     @pytest.mark.parametrize("op", ["is_in", "contains_any", "contains_all"])
     def test_values(self, op: str) -> None:
-        values = list(range(MOST_VALUES + 1))
+        values = list(range(MAX_VALUES + 1))
         test = {"op": op, "field": "b_value"}
         assert isinstance(decode(written(test | {"values": values[:-1]})), Plan)
         with pytest.raises(InvalidPlan, match="at most 250000 items"):
@@ -96,8 +96,8 @@ class TestLimits:
 
     @pytest.mark.parametrize("part", ["limit", "offset"])
     def test_rows(self, part: str) -> None:
-        assert getattr(decode(written(**{part: MOST_ROWS})), part) == MOST_ROWS
-        for wrong in (MOST_ROWS + 1, -1, 1.5, "1", True):
+        assert getattr(decode(written(**{part: MAX_ROWS})), part) == MAX_ROWS
+        for wrong in (MAX_ROWS + 1, -1, 1.5, "1", True):
             with pytest.raises(InvalidPlan, match=f"^The query plan is malformed: {part}: "):
                 decode(written(**{part: wrong}))
 
@@ -210,9 +210,9 @@ class TestQueries:
         ids=["ancestors", "subqueries"],
     )
     def test_so_many_and_no_more(self, part: Predicate) -> None:
-        plan = Plan(resource_type="volume", where=Or(terms=(part,) * MOST_QUERIES))
+        plan = Plan(resource_type="volume", where=Or(terms=(part,) * MAX_QUERIES))
         assert encode(plan)
-        more = plan.model_copy(update={"where": Or(terms=(part,) * (MOST_QUERIES + 1))})
+        more = plan.model_copy(update={"where": Or(terms=(part,) * (MAX_QUERIES + 1))})
         with pytest.raises(InvalidPlan, match="has 101 subqueries and conditions on ancestors") as caught:
             encode(more)
-        assert caught.value.details == {"queries": 101, "limit": MOST_QUERIES}
+        assert caught.value.details == {"queries": 101, "limit": MAX_QUERIES}

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vxdata.schemas.create import ArtefactCreate, VolumeCreate
 from vxdata.schemas.errors import InvalidBlobUrl, ValidationFailed
-from vxdata.schemas.types.object_url import LONGEST_KEY, NO_URL, ObjectUrl, problem_of, problems_of
+from vxdata.schemas.types.object_url import MAX_KEY_BYTES, NO_URL, ObjectUrl, problem_of, problems_of
 from vxdata.schemas.types.pydantic import S3Url, S3UrlOrFile
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 
@@ -44,18 +44,18 @@ REFUSED: Final = {
     "s3://bucket/a\x85b": "its key has control characters",
     "s3://bucket/a\u2028b": "its key has control characters",
     "s3://bucket/a\u2029": "its key has control characters",
-    f"s3://bucket/{'k' * (LONGEST_KEY + 1)}": "its key is longer than",
-    f"s3://bucket/{'k' * (LONGEST_KEY + 1)}/*": "its key is longer than",
-    f"s3://abc/{'ä' * (LONGEST_KEY // 2)}k": "its key is longer than",
-    f"s3://abc/{'🩻' * (LONGEST_KEY // 4)}k": "its key is longer than",
+    f"s3://bucket/{'k' * (MAX_KEY_BYTES + 1)}": "its key is longer than",
+    f"s3://bucket/{'k' * (MAX_KEY_BYTES + 1)}/*": "its key is longer than",
+    f"s3://abc/{'ä' * (MAX_KEY_BYTES // 2)}k": "its key is longer than",
+    f"s3://abc/{'🩻' * (MAX_KEY_BYTES // 4)}k": "its key is longer than",
 }
 ALLOWED: Final = [
     "s3://abc/k",
-    f"s3://{'b' * 63}/{'k' * LONGEST_KEY}",
-    f"s3://abc/{'k' * LONGEST_KEY}",
-    f"s3://bucket/{'k' * (LONGEST_KEY - 1)}/*",
-    f"s3://{'b' * 63}/{'ä' * (LONGEST_KEY // 2)}",
-    f"s3://bucket/{'🩻' * (LONGEST_KEY // 4)}",
+    f"s3://{'b' * 63}/{'k' * MAX_KEY_BYTES}",
+    f"s3://abc/{'k' * MAX_KEY_BYTES}",
+    f"s3://bucket/{'k' * (MAX_KEY_BYTES - 1)}/*",
+    f"s3://{'b' * 63}/{'ä' * (MAX_KEY_BYTES // 2)}",
+    f"s3://bucket/{'🩻' * (MAX_KEY_BYTES // 4)}",
     "s3://bucket/prefix/",
     "s3://bucket/prefix/*",
     "s3://bucket/a*",
@@ -84,7 +84,7 @@ NEAR_THE_LIMIT: Final = st.builds(
     lambda bucket, letter, size, end: f"s3://{bucket}/{letter * (size // len(letter.encode()))}{end}",
     st.sampled_from(["abc", "b" * 63]),
     st.sampled_from("kä🩻"),
-    st.integers(LONGEST_KEY - 4, LONGEST_KEY + 4),
+    st.integers(MAX_KEY_BYTES - 4, MAX_KEY_BYTES + 4),
     st.sampled_from(["", "k", "/", "/*", "*"]),
 )
 MODELS: Final[list[TypeAdapter[Any]]] = [TypeAdapter(S3Url), TypeAdapter(S3UrlOrFile)]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import MOST_NESTED, And, Not, Or, Plan, decode, encode
-from vxdata.schemas.plan.predicates import MOST_TERMS
+from vxdata.schemas.plan import MAX_NESTING, And, Not, Or, Plan, decode, encode
+from vxdata.schemas.plan.predicates import MAX_TERMS
 from vxdata.sdk import F, Predicate
 from vxdata.sdk._expressions.predicates import nesting
 
@@ -58,14 +58,14 @@ class TestCombination:
         assert encode(decode(data)) == data
 
     def test_chains_have_a_limit_that_plans_can_carry(self) -> None:
-        half = Predicate(Or.model_construct(terms=(ONE.node,) * (MOST_TERMS // 2)), 1)
+        half = Predicate(Or.model_construct(terms=(ONE.node,) * (MAX_TERMS // 2)), 1)
         assert isinstance((half | half).node, Or)
         with pytest.raises(InvalidPlan, match=r"20,001 predicates are joined; at most 20,000.*is_in"):
             _ = half | half | TWO
 
     @pytest.mark.parametrize("add", [lambda it: it | ONE, lambda it: ~it])
     def test_nesting_has_a_limit_that_plans_can_carry(self, add: Callable[[Predicate], Predicate]) -> None:
-        deepest = wrapped(ONE, MOST_NESTED)
+        deepest = wrapped(ONE, MAX_NESTING)
         data = encode(Plan(resource_type="volume", where=deepest.node))
         assert encode(decode(data)) == data
         with pytest.raises(InvalidPlan, match="65 deep; at most 64") as caught:

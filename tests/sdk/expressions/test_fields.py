@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull
-from vxdata.schemas.plan.predicates import MOST_VALUES
+from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.sdk import F, FieldRef, Predicate
 
@@ -282,7 +282,7 @@ class TestIsIn:
             assert F.x.is_in(pl.Series(["a", "b"], dtype=kind)).node == IsIn(field="x", values=("a", "b"))
 
     def test_there_is_a_limit_that_plans_can_carry(self) -> None:
-        assert F.x.is_in(range(MOST_VALUES)).node == IsIn(field="x", values=tuple(range(MOST_VALUES)))
+        assert F.x.is_in(range(MAX_VALUES)).node == IsIn(field="x", values=tuple(range(MAX_VALUES)))
         with pytest.raises(InvalidPlan, match=r"250,001 values; at most 250,000.*by a query") as caught:
-            F.x.is_in(range(MOST_VALUES + 1))
+            F.x.is_in(range(MAX_VALUES + 1))
         assert caught.value.details == {"field": "x", "values": 250_001, "limit": 250_000}

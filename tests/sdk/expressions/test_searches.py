@@ -11,7 +11,7 @@ import pytest
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import Comparison, ItemsTest, TextTest
-from vxdata.schemas.plan.predicates import MOST_VALUES
+from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.sdk import F
 
 if TYPE_CHECKING:
@@ -82,4 +82,4 @@ class TestItems:
 
     def test_too_many_are_refused(self) -> None:
         with pytest.raises(InvalidPlan, match=r"F\.x\.contains_all is given 250,001 values"):
-            F.x.contains_all(map(str, range(MOST_VALUES + 1)))
+            F.x.contains_all(map(str, range(MAX_VALUES + 1)))

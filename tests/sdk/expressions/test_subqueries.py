@@ -9,7 +9,7 @@ import pytest
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import (
-    MOST_NESTED,
+    MAX_NESTING,
     HasAncestor,
     IsInQuery,
     OrderBy,
@@ -124,7 +124,7 @@ class TestNesting:
 
     def test_they_have_a_limit_that_plans_can_carry(self) -> None:
         predicate = F.x == 1
-        for _ in range(MOST_NESTED):
+        for _ in range(MAX_NESTING):
             predicate = F.x.is_in(asked(predicate))
         plan = Plan(resource_type="volume", where=predicate.node)
         assert decode(encode(plan)) == plan

@@ -14,10 +14,10 @@ import pytest
 from polars.io.plugins import register_io_source
 
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan.predicates import MOST_VALUES
+from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.sdk._expressions.show import show
-from vxdata.sdk._queries.pushdown import MOST_NESTED, pushed_down
+from vxdata.sdk._queries.pushdown import MAX_NESTING, pushed_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ LEFT_TO_POLARS: list[pl.Expr] = [
     pl.when(flag).then(number > 1).otherwise(number < 1),
     pl.any_horizontal(number > 1, flag),
     size > Decimal("1.5") + size,
-    number.is_in(range(MOST_VALUES + 1)),
+    number.is_in(range(MAX_VALUES + 1)),
 ]
 
 
@@ -167,7 +167,7 @@ def test_of_a_conjunction_what_can_be_said() -> None:
 
 def test_deep_nesting_is_left_to_polars() -> None:
     condition = number > 0
-    for limit in range(1, 2 * MOST_NESTED):
+    for limit in range(1, 2 * MAX_NESTING):
         condition = (condition | (number == limit)) & (size != limit)
     assert pushed(condition) is not None, "its outermost terms are shallow"
     assert pushed(condition | flag) is None

@@ -16,7 +16,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, UnknownField, UnknownResourceType
 from vxdata.schemas.fields import Integer, Nested
-from vxdata.schemas.plan import MOST_NESTED, And, OrderBy, Plan, Subquery, decode, encode
+from vxdata.schemas.plan import MAX_NESTING, And, OrderBy, Plan, Subquery, decode, encode
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.sdk import ALL, ANY, Client, F, MemoryTransport, Predicate, Query, count, has_ancestor
 
@@ -207,7 +207,7 @@ class TestBuilding:
 
     def test_filters_on_what_is_as_deep_as_allowed(self, query: Query) -> None:
         deep = F.series_number == 0
-        while deep.depth < MOST_NESTED - 1:
+        while deep.depth < MAX_NESTING - 1:
             deep = ~(deep & (F.b_value > deep.depth)) if deep.depth % 2 else deep | (F.b_value < deep.depth)
         filtered = query.filter(deep).filter(F.b_value > 1).filter(F.b_value > 2)
         assert decode(encode(filtered.plan)).where is not None

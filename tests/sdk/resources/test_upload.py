@@ -17,7 +17,13 @@ from vxdata.schemas.fields import MAX_TEXT_LENGTH
 from vxdata.schemas.update import DataSourceUpdate
 from vxdata.schemas.wire import UPLOAD_SCHEMA
 from vxdata.sdk import F
-from vxdata.sdk._resources.upload import LONGEST_KEY, SECTION_BYTES, Upload, describe_client, sections
+from vxdata.sdk._resources.upload import (
+    MAX_KEY_LENGTH,
+    SECTION_BYTES,
+    WriteRequest,
+    describe_client,
+    sections,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +127,7 @@ class TestUpload:
         names = [f"{resource_type}/{'x' * 150}{number}" for number in range(200_000)]
         before = client.health().version
         with pytest.raises(error, match=r"Did you mean|Known"):
-            Upload("create", [(resource_type, pa.table({"identifier": names, **columns}))]).send(
+            WriteRequest("create", [(resource_type, pa.table({"identifier": names, **columns}))]).send(
                 client._session.transport
             )
         assert client.health().version == before
@@ -153,14 +159,14 @@ class TestKeys:
         assert again == first
         assert first.counts == {"volume": 2}
 
-    @pytest.mark.parametrize("size", [1, LONGEST_KEY])
+    @pytest.mark.parametrize("size", [1, MAX_KEY_LENGTH])
     def test_of_either_length_are_kept(self, client: Client, root: str, size: int) -> None:
-        key = secrets.token_hex(LONGEST_KEY)[:size]
+        key = secrets.token_hex(MAX_KEY_LENGTH)[:size]
         client.resources.update(root, DataSourceUpdate(license=key), idempotency_key=key)
         (commit,) = client.commits().filter(F.idempotency_key == key).collect().to_dicts()
         assert commit["verb"] == "update"
 
-    @pytest.mark.parametrize("key", ["", "x" * (LONGEST_KEY + 1), "a\0b", 1, b"x"])
+    @pytest.mark.parametrize("key", ["", "x" * (MAX_KEY_LENGTH + 1), "a\0b", 1, b"x"])
     def test_of_another_form_are_refused(self, alone: Client, key: Any) -> None:
         with pytest.raises(InvalidRequest, match="An idempotency key is a text of 1 to 200 characters"):
             alone.resources.delete("datasource/a", idempotency_key=key)

@@ -15,7 +15,7 @@ from vxdata.schemas.errors import InternalError, ResourceNotFound, ServerUnavail
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.sdk import Client, F
-from vxdata.sdk._resources.create_result import MODELS_PER_PART, Created
+from vxdata.sdk._resources.create_result import MODELS_PER_PART, CreateResult
 from vxdata.sdk._resources.models import built, table_of
 from vxdata.sdk._resources.namespace import Namespace, Resources
 from vxdata.sdk._resources.write_response import read_back
@@ -23,7 +23,7 @@ from vxdata.sdk._transport.base import Written
 from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.sdk._transport.session import Session
 from vxdata.server.app import Server
-from vxdata.server.ingest.lineage import MOST_ROWS
+from vxdata.server.ingest.lineage import MAX_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -138,13 +138,13 @@ def test_a_create_reads_nothing(leaving: Session, client: Client, datasource: st
 
 
 @pytest.fixture(
-    params=[(MOST_ROWS, MODELS_PER_PART), (0, MODELS_PER_PART), (MOST_ROWS, 1), (0, 1)],
+    params=[(MAX_ROWS, MODELS_PER_PART), (0, MODELS_PER_PART), (MAX_ROWS, 1), (0, 1)],
     ids=["lineage sent", "lineage read", "lineage sent, in parts", "lineage read, in parts"],
 )
 def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where lineage comes from, and in how many parts models are sent: it must not matter."""
     most, per_part = request.param
-    monkeypatch.setattr("vxdata.server.ingest.lineage.MOST_ROWS", most)
+    monkeypatch.setattr("vxdata.server.ingest.lineage.MAX_ROWS", most)
     monkeypatch.setattr("vxdata.sdk._resources.create_result.MODELS_PER_PART", per_part)
 
 
@@ -213,7 +213,7 @@ class TestOfACreate:
     def test_what_is_gone_since_is_named(self, client: Client, unique: str) -> None:
         now = client.now()
         receipt = CommitReceipt(version=now.version, as_of=now.as_of, counts={"artefact": 1})
-        created = Created(registry(), [ArtefactCreate(identifier=unique)])
+        created = CreateResult(registry(), [ArtefactCreate(identifier=unique)])
         with pytest.raises(ResourceNotFound, match=r"committed as version [0-9]+; .*: Not found: artefact/"):
             created.answer(client._session.transport, Written(receipt))
 
@@ -295,12 +295,12 @@ class TestWhileItIsSent:
     def test_a_timeout_is_not_for_the_making_of_the_answer(
         self, server: Server, unique: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        prepared: list[Created] = []
+        prepared: list[CreateResult] = []
 
-        def prepare(created: Created) -> None:
+        def prepare(created: CreateResult) -> None:
             prepared.append(created)
 
-        monkeypatch.setattr("vxdata.sdk._resources.create_result.Created.prepare", prepare)
+        monkeypatch.setattr("vxdata.sdk._resources.create_result.CreateResult.prepare", prepare)
         for timeout, calls in ((30.0, 0), (None, 1)):
             with Client(server.flight_url, timeout=timeout) as client:
                 client.artefacts.create([ArtefactCreate(identifier=f"{unique}-{calls}")])

@@ -24,7 +24,7 @@ THREADS = 4
 
 LARGE = 256 * 1024**2
 
-MOST_ADDED = 3 * (2 * THREADS) * CHUNK_BYTES
+MAX_ADDED = 3 * (2 * THREADS) * CHUNK_BYTES
 """Bytes: three chunks, of what moves and of what waits, for each of the threads."""
 
 STATUS = Path("/proc/self/status")
@@ -64,7 +64,7 @@ def test_a_large_object_needs_little_memory(
     done = subprocess.run(
         [*command, *arguments], env=environment, capture_output=True, text=True, timeout=DEADLINE, check=True
     )
-    assert int(done.stdout) < MOST_ADDED < LARGE / 10
+    assert int(done.stdout) < MAX_ADDED < LARGE / 10
 
 
 def test_many_objects_need_few_connections(

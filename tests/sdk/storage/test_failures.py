@@ -25,8 +25,8 @@ from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES, Source
 from vxdata.sdk._storage.fetch import Fetcher
-from vxdata.sdk._storage.progress import Progress, Tally
-from vxdata.sdk._storage.transfer_pool import Crew
+from vxdata.sdk._storage.progress import FileProgress, Progress
+from vxdata.sdk._storage.transfer_pool import TransferPool
 from vxdata.sdk._transport.retry import RETRY_SECONDS
 from vxdata.server.app import Server
 
@@ -199,7 +199,7 @@ class TestFilesThatChangeWhileTheyAreSent:
         source.path.write_bytes(b"y" * size)
         os.utime(source.path, ns=(source.modified, source.modified))
         with pytest.raises(LocalFileProblem, match="changed while it was uploaded"):
-            storage._reach.access.put(url, changed, silent())
+            storage._backend.access.put(url, changed, silent())
         assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 0
         assert s3.list_multipart_uploads(Bucket="vxdata", Prefix=unique).get("Uploads", []) == []
 
@@ -207,7 +207,7 @@ class TestFilesThatChangeWhileTheyAreSent:
         source, url = hashed(tmp_path, unique, 1_000)
         source.path.write_bytes(b"x" * 500)
         with pytest.raises(TransferFailed, match="the file ends too early"):
-            storage._reach.access.put(url, source, silent())
+            storage._backend.access.put(url, source, silent())
         assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 0
 
 
@@ -220,9 +220,9 @@ def hashed(folder: Path, unique: str, size: int) -> tuple[Source, ObjectUrl]:
     return source, ObjectUrl("vxdata", f"{unique}/{digest}/file.bin")
 
 
-def silent() -> Tally:
+def silent() -> FileProgress:
     """Counts for nobody."""
-    return Tally(Progress("", 0, shown=False), lambda: None)
+    return FileProgress(Progress("", 0, shown=False), lambda: None)
 
 
 def test_wrong_credentials(server: Any, stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,10 +273,13 @@ def test_s3_that_is_not_there(server: Any, tmp_path: Path, monkeypatch: pytest.M
 def test_a_full_disk(storage: Storage, s3: Any, unique: str) -> None:
     """A device that answers as a full disk does, at the place of the file that is written."""
     urls = [ObjectUrl.parse(url) for url in put(s3, unique, 20)]
-    crew = Crew(1)
-    with Fetcher(storage._reach.access, threads=1) as fetcher:
-        crew.run(urls, lambda url, tally: fetcher.fetch(url, Path(os.devnull).with_name("full"), tally))
+    pool = TransferPool(1)
+    with Fetcher(storage._backend.access, threads=1) as fetcher:
+        pool.run(
+            urls,
+            lambda url, file_progress: fetcher.fetch(url, Path(os.devnull).with_name("full"), file_progress),
+        )
     with pytest.raises(LocalFileProblem, match="No space left on device") as caught:
-        crew.finish()
+        pool.finish()
     assert [failure["name"] for failure in caught.value.failures] == [str(urls[0])]
     assert len(caught.value.not_tried) == 19

@@ -24,8 +24,8 @@ from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import CHUNK_BYTES, Stat
 from vxdata.sdk._storage.checks import is_whole, sha256_of
-from vxdata.sdk._storage.progress import Progress, Tally
-from vxdata.sdk._storage.transfer_pool import Crew
+from vxdata.sdk._storage.progress import FileProgress, Progress
+from vxdata.sdk._storage.transfer_pool import TransferPool
 from vxdata.server.embedded import EmbeddedStack
 
 if TYPE_CHECKING:
@@ -89,31 +89,33 @@ def own_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def verified(path: Path, tally: Tally) -> bool:
-    return is_whole(path, ObjectUrl("bucket", "key"), Stat(path.stat().st_size), tally)
+def verified(path: Path, file_progress: FileProgress) -> bool:
+    return is_whole(path, ObjectUrl("bucket", "key"), Stat(path.stat().st_size), file_progress)
 
 
 @pytest.mark.parametrize("work", [sha256_of, verified])
-def test_hashing_stops_at_the_next_chunk(tmp_path: Path, work: Callable[[Path, Tally], object]) -> None:
+def test_hashing_stops_at_the_next_chunk(
+    tmp_path: Path, work: Callable[[Path, FileProgress], object]
+) -> None:
     path = tmp_path / "large"
     path.write_bytes(b"x" * (10 * CHUNK_BYTES))
-    crew = Crew(1)
+    pool = TransferPool(1)
     heard: list[int] = []
 
-    def hashed(path: Path, tally: Tally) -> object:
+    def hashed(path: Path, file_progress: FileProgress) -> object:
         with Progress("", 1, shown=False) as bar:
 
             def check() -> None:
                 heard.append(1)
                 if len(heard) == ENOUGH:
-                    crew._stop.set()  # as Ctrl-C does
-                tally._check()
+                    pool._stop.set()  # as Ctrl-C does
+                file_progress._check()
 
-            return work(path, Tally(bar, check))
+            return work(path, FileProgress(bar, check))
 
-    assert crew.run([path], hashed) == {}
+    assert pool.run([path], hashed) == {}
     assert len(heard) == ENOUGH
-    assert crew._not_tried == [str(path)]
+    assert pool._not_tried == [str(path)]
 
 
 def test_hashes_are_those_of_the_whole_file(tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_hashes_are_those_of_the_whole_file(tmp_path: Path) -> None:
     for size in (0, 1, CHUNK_BYTES, CHUNK_BYTES + 1):
         path.write_bytes(b"x" * size)
         with Progress("", 1, shown=False) as bar:
-            assert sha256_of(path, Tally(bar, lambda: None)) == hashlib.sha256(b"x" * size).hexdigest()
+            assert sha256_of(path, FileProgress(bar, lambda: None)) == hashlib.sha256(b"x" * size).hexdigest()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.errors import InvalidBlobUrl
 from vxdata.schemas.types.object_url import ObjectUrl
-from vxdata.sdk._storage.local_paths import LONGEST_NAME, STALE_SECONDS, place_of, remove_stale, whole_file
+from vxdata.sdk._storage.local_paths import MAX_NAME_LENGTH, STALE_SECONDS, place_of, remove_stale, whole_file
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="/")
 SHM = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
@@ -45,7 +45,7 @@ def test_long_names_stay_apart_and_keep_their_ending() -> None:
     urls = [ObjectUrl("bucket", f"{'ä' * 400}{number}.nii") for number in range(2)]
     places = [place_of(url, Path("/dest")) for url in urls]
     assert places[0] != places[1]
-    assert all(place.suffix == ".nii" and len(place.name.encode()) <= LONGEST_NAME for place in places)
+    assert all(place.suffix == ".nii" and len(place.name.encode()) <= MAX_NAME_LENGTH for place in places)
 
 
 def test_buckets_stay_apart() -> None:

@@ -12,7 +12,7 @@ from vxdata.schemas.errors import InvalidRequest, NotAllowed, ServerUnavailable
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.direct import DirectAccess
-from vxdata.sdk._storage.options import Reach
+from vxdata.sdk._storage.options import StorageBackend
 from vxdata.sdk._storage.presigned import PresignedAccess
 from vxdata.sdk._storage.signer import Signer
 from vxdata.server.app import Server
@@ -39,7 +39,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def access_of(client: Client) -> Any:
-    return client.storage._reach.access
+    return client.storage._backend.access
 
 
 def test_without_credentials_the_server_signs(server: Server) -> None:
@@ -179,8 +179,8 @@ def test_addresses_are_signed_in_batches(client: Client, unique: str) -> None:
 
 def test_objects_that_are_found_are_touched_in_batches(client: Client, unique: str) -> None:
     counting: Any = Counting(client._session.transport)
-    reach = Reach(counting, StorageOptions())
-    reach.touch([])
+    backend = StorageBackend(counting, StorageOptions())
+    backend.touch([])
     assert counting.asked == []
-    reach.touch([f"s3://vxdata/{unique}/{number}" for number in range(2_500)])
+    backend.touch([f"s3://vxdata/{unique}/{number}" for number in range(2_500)])
     assert counting.asked == ["touch"] * 3

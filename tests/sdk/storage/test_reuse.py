@@ -23,7 +23,7 @@ from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES
 from vxdata.server.app import Server
 from vxdata.server.database.connection import READ_WRITE
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.embedded.s3 import s3_client
 from vxdata.server.services import sweep as sweeps
 from vxdata.server.services.sweep import Sweep
@@ -48,7 +48,7 @@ LARGE = 9 * 1024**2
 
 
 @pytest.fixture(scope="module")
-def own(settings: Settings, stack: EmbeddedStack, admin: Database) -> Iterator[Settings]:
+def own(settings: Settings, stack: EmbeddedStack, admin: ConnectionPool) -> Iterator[Settings]:
     """A database and a bucket of this module, to sweep."""
     bucket = f"test-{secrets.token_hex(6)}"
     with closing(s3_client(stack.s3)) as s3:
@@ -60,15 +60,15 @@ def own(settings: Settings, stack: EmbeddedStack, admin: Database) -> Iterator[S
 
 
 @pytest.fixture(scope="module")
-def database(own: Settings) -> Iterator[Database]:
+def database(own: Settings) -> Iterator[ConnectionPool]:
     """Connections beside those of the server."""
     assert own.database_uri is not None
-    with closing(Database(own.database_uri, size=4)) as pool:
+    with closing(ConnectionPool(own.database_uri, size=4)) as pool:
         yield pool
 
 
 @pytest.fixture
-def sweep(own: Settings, database: Database) -> Iterator[Sweep]:
+def sweep(own: Settings, database: ConnectionPool) -> Iterator[Sweep]:
     """A sweep of the bucket."""
     with closing(BlobStore(own)) as blobs:
         yield Sweep(database, registry(), blobs)
@@ -118,7 +118,7 @@ def is_there(client: Client, url: str, folder: Path) -> bool:
 
 
 def test_a_refused_create_takes_nothing_from_others(
-    client: Client, database: Database, file: Path, tmp_path: Path
+    client: Client, database: ConnectionPool, file: Path, tmp_path: Path
 ) -> None:
     """Another finds the object of a create that is about to be refused, and refers to it afterwards."""
     taken, mine = secrets.token_hex(6), secrets.token_hex(6)
@@ -151,7 +151,7 @@ def test_an_object_that_is_found_again_is_young(
 
 
 def test_an_object_that_is_removed_while_it_is_found_is_stored_again(
-    client: Client, sweep: Sweep, database: Database, file: Path, tmp_path: Path
+    client: Client, sweep: Sweep, database: ConnectionPool, file: Path, tmp_path: Path
 ) -> None:
     """The upload finds the object, the sweep removes it, and only then the upload hears that it may go on."""
     url = client.storage.upload(file)

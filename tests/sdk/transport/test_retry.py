@@ -17,8 +17,8 @@ from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
 from vxdata.sdk._resources.changes import tables_of_updates
-from vxdata.sdk._resources.upload import Upload
-from vxdata.sdk._transport.retry import RETRY_SECONDS, retried
+from vxdata.sdk._resources.upload import WriteRequest
+from vxdata.sdk._transport.retry import RETRY_SECONDS, retry_read
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_write_whose_answer_is_lost_is_sent_again_and_written_once(
     server: Server, client: Client, patient: str, unique: str
 ) -> None:
-    upload = Upload(
+    upload = WriteRequest(
         "update",
         tables_of_updates(registry(), {patient: PatientUpdate(sex="M")}, None),
         idempotency_key=unique,
@@ -69,7 +69,7 @@ def test_a_write_whose_answer_is_lost_is_sent_again_and_written_once(
         write = Counted(lambda: far._session.transport.write(command, upload._sections(), 1))
         far.health()  # the connection is there: what is lost from now on is answers alone
         relay.swallow_answers()
-        receipt = threads.submit(retried, write)
+        receipt = threads.submit(retry_read, write)
         until(lambda: client.patients.retrieve(patient).sex == "M", "the commit that nobody hears of")
         relay.cut()
         assert receipt.result() == upload.send(client._session.transport)
@@ -89,11 +89,11 @@ def test_a_read_waits_for_a_server_that_is_started_again(
         def ask() -> object:
             if read.times == 2:
                 stack.enter_context(Server(again))
-            # Not `retrieve`, which is retried by itself.
+            # Not `retrieve`, which is retry_read by itself.
             return far.patients.query().collect().height
 
         read = Counted(ask)
-        retried(read)
+        retry_read(read)
         assert read.times >= 2
         assert far.patients.retrieve(patient) == expected
 
@@ -101,7 +101,7 @@ def test_a_read_waits_for_a_server_that_is_started_again(
 def test_a_refusal_is_final(client: Client, unique: str) -> None:
     read = Counted(lambda: client.patients.retrieve(unique))
     with pytest.raises(ResourceNotFound):
-        retried(read)
+        retry_read(read)
     assert read.times == 1
 
 
@@ -111,5 +111,5 @@ def test_the_number_of_tries_is_bounded(settings: Settings, hasty: None) -> None
     with Client(url) as far:
         read = Counted(far.health)
         with pytest.raises(ServerUnavailable, match=f"Nothing answers at {url}"):
-            retried(read)
+            retry_read(read)
     assert read.times == 1 + len(RETRY_SECONDS)

@@ -10,20 +10,20 @@ from functools import partial
 from weakref import ref
 
 from tests.server.support import until
-from vxdata.sdk._transport.workers import IDLE, MOST_IDLE, run_apart
+from vxdata.sdk._transport.workers import IDLE, MAX_IDLE, run_in_thread
 
 FORKING = """
 import os, threading
-from vxdata.sdk._transport.workers import IDLE, run_apart
+from vxdata.sdk._transport.workers import IDLE, run_in_thread
 done = threading.Event()
-run_apart(done.set)
+run_in_thread(done.set)
 assert done.wait(30)
 while not IDLE:
     pass
 child = os.fork()
 if child == 0:
     again = threading.Event()
-    run_apart(again.set)
+    run_in_thread(again.set)
     os._exit(0 if again.wait(30) else 1)
 assert os.waitpid(child, 0)[1] == 0
 """
@@ -31,7 +31,7 @@ assert os.waitpid(child, 0)[1] == 0
 
 def thread_of_work() -> int:
     found: list[int] = []
-    run_apart(lambda: found.append(threading.get_ident()))
+    run_in_thread(lambda: found.append(threading.get_ident()))
     until(lambda: found, "the work is done")
     return found[0]
 
@@ -48,19 +48,19 @@ def test_an_idle_thread_is_lent_again() -> None:
 
 def test_no_more_threads_stay_than_may_be_idle() -> None:
     may_end = threading.Event()
-    begun = [threading.Event() for _ in range(3 * MOST_IDLE)]
+    begun = [threading.Event() for _ in range(3 * MAX_IDLE)]
 
     def work(number: int) -> None:
         begun[number].set()
         assert may_end.wait(30)
 
     for number in range(len(begun)):
-        run_apart(partial(work, number))
+        run_in_thread(partial(work, number))
     assert all(event.wait(30) for event in begun)
     may_end.set()
-    until(lambda: len(IDLE) >= MOST_IDLE, "threads are idle")
+    until(lambda: len(IDLE) >= MAX_IDLE, "threads are idle")
 
-    until(lambda: readers() <= MOST_IDLE + 1, "the others have ended")
+    until(lambda: readers() <= MAX_IDLE + 1, "the others have ended")
 
 
 def test_what_is_done_is_let_go() -> None:
@@ -71,7 +71,7 @@ def test_what_is_done_is_let_go() -> None:
     done = threading.Event()
     work = Work()
     let_go = ref(work)
-    run_apart(work)
+    run_in_thread(work)
     assert done.wait(30)
     del work
     until(lambda: let_go() is None, "nothing holds the work any more")

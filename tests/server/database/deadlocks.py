@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from tests.server.support import scalar, until
 from vxdata.server.database.connection import READ_WRITE
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 def deadlocked(
-    act: Callable[[], Answer], database: Database, admin: Database, first: str, second: str
+    act: Callable[[], Answer], database: ConnectionPool, admin: ConnectionPool, first: str, second: str
 ) -> Answer:
     """Do something that locks the clock and then reads two tables, so that it meets a deadlock once.
 
@@ -61,7 +61,7 @@ def deadlocked(
         return ours.result()
 
 
-def waits_for(database: Database, table: str) -> bool:
+def waits_for(database: ConnectionPool, table: str) -> bool:
     """Whether a transaction waits for a table, or for a row of it."""
     sql = (
         "SELECT count(*) AS n FROM pg_locks AS waiting JOIN pg_locks AS wanted USING (pid) "
@@ -72,11 +72,11 @@ def waits_for(database: Database, table: str) -> bool:
     return bool(scalar(database, sql))
 
 
-def _beside(admin: Database, database: Database) -> Database:
+def _beside(admin: ConnectionPool, database: ConnectionPool) -> ConnectionPool:
     """Connections of the superuser to another database of the cluster."""
     name = scalar(database, "SELECT current_database() AS name")
-    return Database(
-        SecretStr(admin._origin._uri.get_secret_value().replace("/postgres?", f"/{name}?")), size=1
+    return ConnectionPool(
+        SecretStr(admin._factory._uri.get_secret_value().replace("/postgres?", f"/{name}?")), size=1
     )
 
 

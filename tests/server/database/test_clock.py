@@ -13,25 +13,25 @@ import pytest
 from tests.server.support import create, resources, scalar, until
 from vxdata.schemas.errors import AsOfInFuture
 from vxdata.schemas.wire import WriteCommand
-from vxdata.server.database.clock import close_instant, last_commit, lock_clock, resolve_instant
+from vxdata.server.database.clock import fence, last_commit, lock_clock, resolve_snapshot
 from vxdata.server.database.connection import READ_ONLY, READ_WRITE
 from vxdata.sql.commit_clock import log_commit
 from vxdata.sql.instant import Instant
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 
-def now(database: Database) -> datetime:
+def now(database: ConnectionPool) -> datetime:
     found = scalar(database, "SELECT clock_timestamp() AS now")
     assert isinstance(found, datetime)
     return found
 
 
-def resolved(database: Database, resource_type: str, as_of: datetime | None) -> Instant:
+def resolved(database: ConnectionPool, resource_type: str, as_of: datetime | None) -> Instant:
     with database.connection() as connection, connection.transaction(READ_ONLY):
-        return resolve_instant(connection, (resource_type,), as_of).instant
+        return resolve_snapshot(connection, (resource_type,), as_of).instant
 
 
 def add(creates: WriteService, resource_type: str = "datasource") -> Instant:
@@ -41,21 +41,21 @@ def add(creates: WriteService, resource_type: str = "datasource") -> Instant:
     return Instant(receipt.version, receipt.as_of, is_current=True)
 
 
-def test_later_than_the_clock(database: Database) -> None:
+def test_later_than_the_clock(database: ConnectionPool) -> None:
     for ahead in (timedelta(minutes=1), timedelta(days=40_000)):
         as_of = now(database) + ahead
         before = scalar(database, "SELECT stamp FROM vxdata.commit_clock")
         with pytest.raises(AsOfInFuture, match="lies in the future") as caught:
-            close_instant(database, as_of)
+            fence(database, as_of)
         assert caught.value.details["as_of"] == as_of.isoformat()
         assert scalar(database, "SELECT stamp FROM vxdata.commit_clock") == before
 
 
-def test_between_the_last_commit_and_now(database: Database, creates: WriteService) -> None:
+def test_between_the_last_commit_and_now(database: ConnectionPool, creates: WriteService) -> None:
     last = add(creates)
     as_of = now(database)
     assert as_of > last.as_of
-    close_instant(database, as_of)
+    fence(database, as_of)
     assert resolved(database, "datasource", as_of) == Instant(last.version, as_of, is_current=True)
     later = add(creates)
     assert later.as_of > as_of
@@ -63,20 +63,22 @@ def test_between_the_last_commit_and_now(database: Database, creates: WriteServi
     assert resolved(database, "datasource", as_of) == Instant(last.version, as_of, is_current=False)
 
 
-def test_at_or_before_the_last_commit_the_floor_stays(database: Database, creates: WriteService) -> None:
+def test_at_or_before_the_last_commit_the_floor_stays(
+    database: ConnectionPool, creates: WriteService
+) -> None:
     first, last = add(creates), add(creates)
     for as_of in (first.as_of, last.as_of, datetime(1, 1, 1, tzinfo=UTC)):
-        close_instant(database, as_of)
+        fence(database, as_of)
     with database.connection() as connection:
         assert last_commit(connection) == last
 
 
-def test_later_than_a_commit_that_is_still_being_written(database: Database) -> None:
+def test_later_than_a_commit_that_is_still_being_written(database: ConnectionPool) -> None:
     """A writer has its stamp but has not committed: the instant after it must wait for it."""
     answered = threading.Event()
 
     def ask() -> None:
-        close_instant(database, as_of)
+        fence(database, as_of)
         answered.set()
 
     with database.connection() as writer, writer.transaction(READ_WRITE):
@@ -96,7 +98,7 @@ def test_later_than_a_commit_that_is_still_being_written(database: Database) -> 
         assert last_commit(connection).version == commit.version
 
 
-def waiting_for_locks(database: Database) -> int:
+def waiting_for_locks(database: ConnectionPool) -> int:
     return int(
         scalar(
             database,
@@ -106,7 +108,7 @@ def waiting_for_locks(database: Database) -> int:
     )
 
 
-def test_resolving(database: Database, creates: WriteService) -> None:
+def test_resolving(database: ConnectionPool, creates: WriteService) -> None:
     first = add(creates, "artefact")
     second = add(creates)
     # Nothing of the type was committed after the first: its latest versions are the answer.
@@ -120,7 +122,7 @@ def test_resolving(database: Database, creates: WriteService) -> None:
     assert resolved(database, "volume", first.as_of).is_current
 
 
-def test_stamps_increase_with_the_order_of_commits(database: Database, creates: WriteService) -> None:
+def test_stamps_increase_with_the_order_of_commits(database: ConnectionPool, creates: WriteService) -> None:
     with ThreadPoolExecutor(6) as executor:
         commits = list(executor.map(lambda _: add(creates), range(36)))
     ordered = sorted(commits, key=lambda commit: commit.version)

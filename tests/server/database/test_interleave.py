@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.server.support import until
-from vxdata.server.database.interleave import Merge
+from vxdata.server.database.interleave import Interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def nothing_to_cancel() -> None:
 
 def test_every_item_of_every_source_arrives_once() -> None:
     sources = [lambda begin=begin: numbers(begin) for begin in (0, 100, 200)]
-    with closing(Merge(sources, nothing_to_cancel)) as merge:
+    with closing(Interleaved(sources, nothing_to_cancel)) as merge:
         found = list(merge)
     assert sorted(found) == list(range(300))
     for begin in (0, 100, 200):
@@ -41,7 +41,7 @@ def test_little_is_made_before_it_is_wanted() -> None:
             made.append(number)
             yield number
 
-    with closing(Merge([source, source], nothing_to_cancel)) as merge:
+    with closing(Interleaved([source, source], nothing_to_cancel)) as merge:
         until(lambda: len(made) == 4, "two lie ready, and two are in the threads' hands")
         next(merge)
         until(lambda: len(made) == 5, "one was made in the place of the one that was taken")
@@ -63,7 +63,7 @@ def test_a_failure_is_raised_and_ends_the_others() -> None:
         msg = "the disk under PostgreSQL failed"
         raise OSError(msg)
 
-    with closing(Merge([endless, failing], nothing_to_cancel)) as merge:
+    with closing(Interleaved([endless, failing], nothing_to_cancel)) as merge:
         with pytest.raises(OSError, match="the disk under PostgreSQL failed"):
             list(merge)
         assert has_ended.wait(30)
@@ -86,7 +86,7 @@ def test_closing_cancels_until_every_source_has_ended() -> None:
         assert is_cancelled.wait(30)
         yield 2
 
-    merge = Merge([waiting], cancel)
+    merge = Interleaved([waiting], cancel)
     assert next(merge) == 1
     merge.close()
     assert len(asked) == 3
@@ -94,7 +94,7 @@ def test_closing_cancels_until_every_source_has_ended() -> None:
 
 def test_what_ended_by_itself_is_not_cancelled() -> None:
     asked: list[int] = []
-    merge = Merge([lambda: numbers(0)], lambda: asked.append(1))
+    merge = Interleaved([lambda: numbers(0)], lambda: asked.append(1))
     assert list(merge) == list(numbers(0))
     merge.close()
     assert not asked

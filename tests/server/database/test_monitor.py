@@ -10,10 +10,10 @@ import pytest
 
 from tests.server.support import never, scalar, until
 from vxdata.server.database.errors import DatabaseError, StatementCancelled
-from vxdata.server.database.monitor import Watch
+from vxdata.server.database.monitor import CancellationMonitor
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
 class Statement:
@@ -33,46 +33,46 @@ def gone() -> bool:
     return True
 
 
-def test_the_caller_has_gone(watch: Watch) -> None:
+def test_the_caller_has_gone(monitor: CancellationMonitor) -> None:
     statement, other = Statement(), Statement()
-    with watch.over(other, never), watch.over(statement, gone):
+    with monitor.watching(other, never), monitor.watching(statement, gone):
         until(lambda: statement.cancelled, "it is cancelled")
     assert other.cancelled == 0
 
 
-def test_cancelled_again_until_it_ends(watch: Watch) -> None:
+def test_cancelled_again_until_it_ends(monitor: CancellationMonitor) -> None:
     """A cancel that comes between two statements of a transaction hits nothing."""
     statement = Statement()
-    with watch.over(statement, gone):
+    with monitor.watching(statement, gone):
         until(lambda: statement.cancelled > 2, "it is cancelled again")
 
 
-def test_not_after_the_block(watch: Watch) -> None:
+def test_not_after_the_block(monitor: CancellationMonitor) -> None:
     statement, sentinel = Statement(), Statement()
-    with watch.over(statement, gone):
+    with monitor.watching(statement, gone):
         pass
     before = statement.cancelled
-    with watch.over(sentinel, gone):
+    with monitor.watching(sentinel, gone):
         until(lambda: sentinel.cancelled > 1, "the watch has been round twice")
     assert statement.cancelled == before
 
 
-def test_left_by_an_error(watch: Watch) -> None:
+def test_left_by_an_error(monitor: CancellationMonitor) -> None:
     statement = Statement()
-    with pytest.raises(ValueError, match="x"), watch.over(statement, never):
+    with pytest.raises(ValueError, match="x"), monitor.watching(statement, never):
         raise ValueError("x")
-    assert watch.cancel_all() == 0
+    assert monitor.cancel_all() == 0
 
 
-def test_a_cancel_that_fails_does_not_end_the_watch(watch: Watch) -> None:
+def test_a_cancel_that_fails_does_not_end_the_watch(monitor: CancellationMonitor) -> None:
     failing, statement = Statement(DatabaseError("no route")), Statement()
-    with watch.over(failing, gone):
+    with monitor.watching(failing, gone):
         until(lambda: failing.cancelled > 1, "it is tried again")
-    with watch.over(statement, gone):
+    with monitor.watching(statement, gone):
         until(lambda: statement.cancelled, "the watch goes on")
 
 
-def test_a_caller_that_cannot_be_asked_does_not_end_the_watch(watch: Watch) -> None:
+def test_a_caller_that_cannot_be_asked_does_not_end_the_watch(monitor: CancellationMonitor) -> None:
     asked = threading.Event()
 
     def unknown() -> bool:
@@ -80,29 +80,33 @@ def test_a_caller_that_cannot_be_asked_does_not_end_the_watch(watch: Watch) -> N
         raise RuntimeError
 
     odd, statement = Statement(), Statement()
-    with watch.over(odd, unknown):
+    with monitor.watching(odd, unknown):
         assert asked.wait(30)
-        with watch.over(statement, gone):
+        with monitor.watching(statement, gone):
             until(lambda: statement.cancelled, "the watch goes on")
 
 
-def test_cancel_all(watch: Watch) -> None:
+def test_cancel_all(monitor: CancellationMonitor) -> None:
     first, second = Statement(), Statement()
-    with watch.over(first, never), watch.over(second, never):
-        assert watch.cancel_all() == 2
+    with monitor.watching(first, never), monitor.watching(second, never):
+        assert monitor.cancel_all() == 2
         assert min(first.cancelled, second.cancelled) > 0
         until(lambda: first.cancelled > 2, "it is cancelled until it ends")
-    assert watch.cancel_all() == 0
+    assert monitor.cancel_all() == 0
 
 
 def test_close_ends_the_thread() -> None:
-    with closing(Watch()) as watch:
-        thread = watch._thread
+    with closing(CancellationMonitor()) as monitor:
+        thread = monitor._thread
         assert thread.is_alive()
     assert not thread.is_alive()
 
 
-def test_a_real_statement(watch: Watch, database: Database) -> None:
-    with pytest.raises(StatementCancelled), database.connection() as connection, watch.over(connection, gone):
+def test_a_real_statement(monitor: CancellationMonitor, database: ConnectionPool) -> None:
+    with (
+        pytest.raises(StatementCancelled),
+        database.connection() as connection,
+        monitor.watching(connection, gone),
+    ):
         connection.rows("SELECT pg_sleep(300)::text")
     assert scalar(database, "SELECT 1 AS one") == 1

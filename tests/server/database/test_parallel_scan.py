@@ -13,7 +13,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.plan import Plan
 from vxdata.server.call import Call
 from vxdata.server.database.errors import DatabaseError, StatementCancelled
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.services.write import WriteService
 
 ROWS = 400
@@ -31,7 +31,7 @@ PARTS = 3
 
 @pytest.fixture(autouse=True)
 def _small_relations_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vxdata.server.database.parallel_scan.LEAST_PAGES", 1)
+    monkeypatch.setattr("vxdata.server.database.parallel_scan.MIN_PAGES", 1)
     monkeypatch.setattr("vxdata.server.database.connection.BATCH_BYTES", 10_000)
 
 
@@ -42,15 +42,15 @@ def written(creates: WriteService) -> None:
 
 
 @pytest.fixture
-def pool(database_uri: SecretStr) -> Iterator[Database]:
+def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
     """Connections that nobody else takes."""
-    with closing(Database(database_uri, size=PARTS, wait=30.0)) as database:
+    with closing(ConnectionPool(database_uri, size=PARTS, wait=30.0)) as database:
         yield database
 
 
 @pytest.fixture
-def in_parts(pool: Database, watch: Watch) -> ReadService:
-    return ReadService(pool, Catalog.from_registry(registry()), watch, parts=PARTS)
+def in_parts(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
+    return ReadService(pool, Catalog.from_registry(registry()), monitor, parts=PARTS)
 
 
 def found(service: ReadService, plan: Plan = PLAN) -> list[str]:
@@ -58,7 +58,7 @@ def found(service: ReadService, plan: Plan = PLAN) -> list[str]:
     return sorted(name for batch in batches for name in batch["identifier"].to_pylist())
 
 
-def statements(database: Database, where: str = "") -> list[str]:
+def statements(database: ConnectionPool, where: str = "") -> list[str]:
     """What other connections of this database run, or did last."""
     with database.connection() as connection:
         rows = connection.rows(
@@ -77,7 +77,7 @@ def test_the_same_rows(in_parts: ReadService, reads: ReadService) -> None:
     assert len(set(found(in_parts))) >= ROWS
 
 
-def test_several_connections_read(in_parts: ReadService, database: Database) -> None:
+def test_several_connections_read(in_parts: ReadService, database: ConnectionPool) -> None:
     batches = in_parts.run(PLAN, CALL).batches
     next(batches)
     until(lambda: sum(map(reads_a_part, statements(database))) == PARTS, "all connections read a part")
@@ -95,7 +95,7 @@ def test_all_parts_read_the_state_of_the_first(
     assert "datasource/meanwhile" in found(in_parts)
 
 
-def test_nothing_is_rewritten_while_it_is_read(in_parts: ReadService, database: Database) -> None:
+def test_nothing_is_rewritten_while_it_is_read(in_parts: ReadService, database: ConnectionPool) -> None:
     batches = in_parts.run(PLAN, CALL).batches
     next(batches)
     with database.connection() as connection:
@@ -110,7 +110,7 @@ def test_nothing_is_rewritten_while_it_is_read(in_parts: ReadService, database: 
 
 
 def test_who_leaves_early_leaves_no_statement_and_no_connection_behind(
-    in_parts: ReadService, pool: Database, database: Database
+    in_parts: ReadService, pool: ConnectionPool, database: ConnectionPool
 ) -> None:
     for _ in range(5):
         batches = in_parts.run(PLAN, CALL).batches
@@ -124,7 +124,9 @@ def test_who_leaves_early_leaves_no_statement_and_no_connection_behind(
     assert len(found(in_parts)) >= ROWS
 
 
-def test_where_no_other_connection_is_free_one_reads_it_all(in_parts: ReadService, pool: Database) -> None:
+def test_where_no_other_connection_is_free_one_reads_it_all(
+    in_parts: ReadService, pool: ConnectionPool
+) -> None:
     with ExitStack() as stack:
         for _ in range(PARTS - 1):
             stack.enter_context(pool.connection())
@@ -132,10 +134,10 @@ def test_where_no_other_connection_is_free_one_reads_it_all(in_parts: ReadServic
 
 
 def test_answers_share_the_further_connections(
-    database_uri: SecretStr, watch: Watch, database: Database
+    database_uri: SecretStr, monitor: CancellationMonitor, database: ConnectionPool
 ) -> None:
-    with closing(Database(database_uri, size=8)) as many:
-        service = ReadService(many, Catalog.from_registry(registry()), watch, parts=2)
+    with closing(ConnectionPool(database_uri, size=8)) as many:
+        service = ReadService(many, Catalog.from_registry(registry()), monitor, parts=2)
         first = service.run(PLAN, CALL).batches
         next(first)
         second = service.run(PLAN, CALL).batches
@@ -145,7 +147,7 @@ def test_answers_share_the_further_connections(
         first.close()  # type: ignore[attr-defined]
 
 
-def test_a_caller_that_has_gone_ends_all_parts(in_parts: ReadService, database: Database) -> None:
+def test_a_caller_that_has_gone_ends_all_parts(in_parts: ReadService, database: ConnectionPool) -> None:
     has_gone = False
     batches = in_parts.run(PLAN, Call("test", lambda: has_gone)).batches
     next(batches)
@@ -158,7 +160,9 @@ def test_a_caller_that_has_gone_ends_all_parts(in_parts: ReadService, database: 
         list(batches)
 
 
-def test_a_part_that_fails_fails_the_answer(in_parts: ReadService, admin: Database, pool: Database) -> None:
+def test_a_part_that_fails_fails_the_answer(
+    in_parts: ReadService, admin: ConnectionPool, pool: ConnectionPool
+) -> None:
     batches = in_parts.run(PLAN, CALL).batches
     next(batches)
     with admin.connection() as connection:
@@ -190,9 +194,12 @@ def test_the_past(in_parts: ReadService, reads: ReadService, creates: WriteServi
 
 
 def test_it_is_never_divided_where_one_connection_is_allowed(
-    pool: Database, watch: Watch, database: Database, monkeypatch: pytest.MonkeyPatch
+    pool: ConnectionPool,
+    monitor: CancellationMonitor,
+    database: ConnectionPool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    service = ReadService(pool, Catalog.from_registry(registry()), watch, parts=1)
+    service = ReadService(pool, Catalog.from_registry(registry()), monitor, parts=1)
     asked: list[str] = []
     monkeypatch.setattr("vxdata.sql.query.scan.count_pages", _noting(asked))
     assert len(found(service)) >= ROWS

@@ -26,7 +26,7 @@ from vxdata.server.database.errors import (
     UndefinedObject,
     UniqueViolation,
 )
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,9 @@ PID = "SELECT pg_backend_pid() AS pid"
 
 
 @pytest.fixture
-def pool(database_uri: SecretStr) -> Iterator[Database]:
+def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
     """A small pool of this test's own."""
-    with closing(Database(database_uri, size=2, wait=0.05)) as small:
+    with closing(ConnectionPool(database_uri, size=2, wait=0.05)) as small:
         yield small
 
 
@@ -49,26 +49,26 @@ def pid(connection: Connection) -> int:
     return int(row["pid"])
 
 
-def terminate(database: Database, backend: int) -> None:
+def terminate(database: ConnectionPool, backend: int) -> None:
     """End a backend, and wait until it has gone."""
     scalar(database, f"SELECT pg_terminate_backend({backend})::text")
     until(lambda: not active(database, backend), "the backend has gone")
 
 
-def is_waiting(pool: Database, count: int) -> bool:
-    return len(pool._turns._waiting) == count
+def is_waiting(pool: ConnectionPool, count: int) -> bool:
+    return len(pool._readers._waiting) == count
 
 
-def has_gone(database: Database, backend: int) -> bool:
+def has_gone(database: ConnectionPool, backend: int) -> bool:
     return not active(database, backend)
 
 
-def active(database: Database, backend: int) -> int:
+def active(database: ConnectionPool, backend: int) -> int:
     return int(scalar(database, f"SELECT count(*) AS n FROM pg_stat_activity WHERE pid = {backend}"))
 
 
 class TestPool:
-    def test_bounded(self, pool: Database) -> None:
+    def test_bounded(self, pool: ConnectionPool) -> None:
         with pool.connection() as first, pool.connection() as second:
             assert pid(first) != pid(second)
             with pytest.raises(ServerBusy, match=r"within 0\.05 seconds") as caught, pool.connection():
@@ -80,7 +80,7 @@ class TestPool:
             assert again in {first, second}
 
     def test_writers_and_readers_do_not_count_against_each_other(self, database_uri: SecretStr) -> None:
-        with closing(Database(database_uri, size=2, writers=1, wait=0)) as pool, ExitStack() as lent:
+        with closing(ConnectionPool(database_uri, size=2, writers=1, wait=0)) as pool, ExitStack() as lent:
             pids = {pid(lent.enter_context(pool.connection())) for _ in range(2)}
             pids.add(pid(lent.enter_context(pool.connection(for_writing=True))))
             assert len(pids) == 3
@@ -90,7 +90,7 @@ class TestPool:
 
     def test_waits_in_turn(self, database_uri: SecretStr) -> None:
         served: list[int] = []
-        with closing(Database(database_uri, size=1, wait=60)) as pool:
+        with closing(ConnectionPool(database_uri, size=1, wait=60)) as pool:
 
             def work(number: int) -> None:
                 with pool.connection():
@@ -105,7 +105,7 @@ class TestPool:
                 thread.join()
         assert served == list(range(5))
 
-    def test_connections_are_used_again(self, pool: Database) -> None:
+    def test_connections_are_used_again(self, pool: ConnectionPool) -> None:
         pids = set()
         for _ in range(5):
             with pool.connection() as connection:
@@ -113,7 +113,7 @@ class TestPool:
         assert len(pids) == 1
 
     def test_many_threads(self, database_uri: SecretStr) -> None:
-        def work(pool: Database, number: int) -> int:
+        def work(pool: ConnectionPool, number: int) -> int:
             with pool.connection() as connection:
                 if number % 3:
                     (row,) = connection.rows(f"SELECT {number} AS n")
@@ -121,22 +121,22 @@ class TestPool:
                 with connection.stream(f"SELECT {number} AS n FROM generate_series(1, 3)") as batches:
                     return int(next(batches).column(0)[0].as_py())
 
-        with closing(Database(database_uri, size=4, wait=60)) as pool:
+        with closing(ConnectionPool(database_uri, size=4, wait=60)) as pool:
             with ThreadPoolExecutor(24) as executor:
                 assert list(executor.map(partial(work, pool), range(400))) == list(range(400))
             assert 1 <= len(pool._idle) <= 4
 
     def test_a_closed_pool_lends_nothing(self, database_uri: SecretStr) -> None:
-        pool = Database(database_uri, size=2)
+        pool = ConnectionPool(database_uri, size=2)
         pool.close()
         with pytest.raises(ServerUnavailable, match="closed"), pool.connection():
             pass
         pool.close()
 
     def test_what_is_lent_out_at_the_end_is_closed_when_it_comes_back(
-        self, database: Database, database_uri: SecretStr
+        self, database: ConnectionPool, database_uri: SecretStr
     ) -> None:
-        pool = Database(database_uri, size=2)
+        pool = ConnectionPool(database_uri, size=2)
         with pool.connection() as connection:
             backend = pid(connection)
             pool.close()
@@ -145,7 +145,7 @@ class TestPool:
         assert not pool._idle
 
     def test_an_idle_connection_is_tried_before_it_is_lent(
-        self, database: Database, pool: Database, monkeypatch: pytest.MonkeyPatch
+        self, database: ConnectionPool, pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "IDLE_BEFORE_PING", 0.0)
         with pool.connection() as connection:
@@ -154,12 +154,12 @@ class TestPool:
         with pool.connection() as other:
             assert pid(other) != backend
 
-    def test_time_zone_is_utc(self, pool: Database) -> None:
+    def test_time_zone_is_utc(self, pool: ConnectionPool) -> None:
         assert scalar(pool, "SELECT current_setting('TimeZone') AS zone") == "UTC"
 
 
 class TestLoss:
-    def test_a_terminated_backend_is_discarded(self, database: Database, pool: Database) -> None:
+    def test_a_terminated_backend_is_discarded(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             backend = pid(connection)
             terminate(database, backend)
@@ -169,7 +169,9 @@ class TestLoss:
                 connection.execute("SELECT 1")
         assert scalar(pool, PID) != backend
 
-    def test_idle_neighbours_are_not_lent_out_after_a_loss(self, database: Database, pool: Database) -> None:
+    def test_idle_neighbours_are_not_lent_out_after_a_loss(
+        self, database: ConnectionPool, pool: ConnectionPool
+    ) -> None:
         """Like a restart of PostgreSQL: all are dead, but only one caller notices."""
         with pool.connection() as first, pool.connection() as second:
             pids = {pid(first), pid(second)}
@@ -180,7 +182,7 @@ class TestLoss:
         assert not pool._idle
         assert scalar(pool, PID) not in pids
 
-    def test_in_a_transaction(self, database: Database, pool: Database) -> None:
+    def test_in_a_transaction(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with (
             pytest.raises(ConnectionLost),
             pool.connection() as connection,
@@ -191,7 +193,7 @@ class TestLoss:
         assert connection.is_broken
         assert scalar(pool, "SELECT to_regclass('never_made')::text") is None
 
-    def test_in_the_middle_of_a_stream(self, database: Database, pool: Database) -> None:
+    def test_in_the_middle_of_a_stream(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             backend = pid(connection)
             with pytest.raises(ConnectionLost), connection.stream(ENDLESS) as batches:
@@ -200,7 +202,7 @@ class TestLoss:
                 list(batches)
         assert scalar(pool, PID) != backend
 
-    def test_while_ingesting(self, database: Database, pool: Database) -> None:
+    def test_while_ingesting(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             connection.execute("CREATE TEMPORARY TABLE probe (a text)")
             terminate(database, pid(connection))
@@ -208,7 +210,7 @@ class TestLoss:
             with pytest.raises(ConnectionLost):
                 connection.ingest("probe", pa.RecordBatchReader.from_batches(batch.schema, [batch]))
 
-    def test_an_error_of_the_driver_alone_is_no_loss(self, pool: Database) -> None:
+    def test_an_error_of_the_driver_alone_is_no_loss(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             batch = pa.record_batch({"a": ["x"]})
             with pytest.raises(DatabaseError) as caught:
@@ -216,7 +218,7 @@ class TestLoss:
             assert not isinstance(caught.value, ConnectionLost)
             assert not connection.is_broken
 
-    def test_bytes_that_do_not_fit_are_no_loss(self, pool: Database) -> None:
+    def test_bytes_that_do_not_fit_are_no_loss(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             connection.execute("CREATE TEMPORARY TABLE probe (a bigint)")
             batch = pa.record_batch({"a": ["x"]})
@@ -242,19 +244,19 @@ class TestUnreachable:
     )
     def test_the_password_is_never_told(self, uri: str) -> None:
         with pytest.raises(ServerUnavailable) as caught:
-            Database(SecretStr(uri))
+            ConnectionPool(SecretStr(uri))
         assert "sek" not in "".join(traceback.format_exception(caught.value)).replace(repr(uri), "")
         assert "sek" not in repr(caught.value.details)
 
     def test_a_wrong_password(self, database_uri: SecretStr) -> None:
         uri = database_uri.get_secret_value().replace("vxdata:", "vxdata:sekret", 1)
         with pytest.raises(ServerUnavailable) as caught:
-            Database(SecretStr(uri))
+            ConnectionPool(SecretStr(uri))
         assert "password authentication failed" in str(caught.value.__cause__)
         assert "sekret" not in "".join(traceback.format_exception(caught.value))
 
     def test_a_failed_opening_keeps_no_place(self, database_uri: SecretStr) -> None:
-        with closing(Database(database_uri, size=1, wait=0)) as pool:
+        with closing(ConnectionPool(database_uri, size=1, wait=0)) as pool:
             pool.close()
             for _ in range(3):
                 with pytest.raises(ServerUnavailable), pool.connection():
@@ -262,7 +264,7 @@ class TestUnreachable:
 
 
 class TestStream:
-    def test_to_the_end(self, pool: Database) -> None:
+    def test_to_the_end(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             query = "SELECT g AS n, repeat('x', 200) AS t FROM generate_series(1, 100000) AS g"
             with connection.stream(query) as batches:
@@ -271,7 +273,7 @@ class TestStream:
             assert len(sizes) > 3
             assert connection.rows("SELECT 1 AS one") == [{"one": 1}]
 
-    def test_left_early_then_used_again(self, database: Database, pool: Database) -> None:
+    def test_left_early_then_used_again(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             with connection.stream(ENDLESS) as batches:
                 next(batches)
@@ -281,20 +283,20 @@ class TestStream:
                 assert next(batches).to_pylist() == [{"two": 2}]
         assert queries_running(database) == 0
 
-    def test_left_unread(self, pool: Database) -> None:
+    def test_left_unread(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
             with connection.stream(ENDLESS):
                 pass
             assert connection.rows("SELECT 1 AS one") == [{"one": 1}]
 
-    def test_left_by_an_error(self, pool: Database) -> None:
+    def test_left_by_an_error(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection, pytest.raises(KeyError), connection.stream(ENDLESS) as batches:
             next(batches)
             raise KeyError
         with pool.connection() as again:
             assert again is connection
 
-    def test_cancelled_from_another_thread(self, pool: Database) -> None:
+    def test_cancelled_from_another_thread(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection, pytest.raises(StatementCancelled):
             with connection.stream(ENDLESS) as batches:
                 next(batches)
@@ -305,7 +307,7 @@ class TestStream:
         canceller.join()
         assert scalar(pool, "SELECT 1 AS one") == 1
 
-    def test_cancelled_before_the_first_row(self, database: Database, pool: Database) -> None:
+    def test_cancelled_before_the_first_row(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         failures: list[Exception] = []
 
         def sleep() -> None:
@@ -326,7 +328,7 @@ class TestStream:
         with pool.connection() as again:
             assert again is lent[0]
 
-    def test_an_error_in_the_middle(self, pool: Database) -> None:
+    def test_an_error_in_the_middle(self, pool: ConnectionPool) -> None:
         query = "SELECT 1 / (g - 500000) AS n FROM generate_series(1, 1000000) AS g"
         with (
             pool.connection() as connection,
@@ -338,7 +340,7 @@ class TestStream:
         assert scalar(pool, "SELECT 1 AS one") == 1
 
     def test_a_cancel_that_cannot_be_sent_breaks_the_connection_alone(
-        self, pool: Database, monkeypatch: pytest.MonkeyPatch
+        self, pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def unable() -> None:
             raise DatabaseError("no route")
@@ -351,7 +353,7 @@ class TestStream:
         assert scalar(pool, "SELECT 1 AS one") == 1
 
 
-def queries_running(database: Database, text: str = "generate_series(1, 1000000000)") -> int:
+def queries_running(database: ConnectionPool, text: str = "generate_series(1, 1000000000)") -> int:
     sql = (
         "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
         f"AND datname = current_database() AND position('{text}' IN query) > 0"
@@ -359,7 +361,7 @@ def queries_running(database: Database, text: str = "generate_series(1, 10000000
     return int(scalar(database, sql))
 
 
-def pid_of_stream(database: Database) -> int:
+def pid_of_stream(database: ConnectionPool) -> int:
     sql = (
         "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
         "AND datname = current_database() AND position('generate_series(1, 1000000000)' IN query) > 0"
@@ -369,7 +371,7 @@ def pid_of_stream(database: Database) -> int:
 
 class TestTransactions:
     @pytest.fixture(autouse=True)
-    def table(self, database: Database) -> Iterator[None]:
+    def table(self, database: ConnectionPool) -> Iterator[None]:
         """A table to write to."""
         with database.connection() as connection:
             connection.execute("CREATE TABLE kept (a text PRIMARY KEY)")
@@ -377,25 +379,27 @@ class TestTransactions:
         with database.connection() as connection:
             connection.execute("DROP TABLE kept")
 
-    def kept(self, database: Database) -> list[str]:
+    def kept(self, database: ConnectionPool) -> list[str]:
         with database.connection() as connection:
             return [row["a"] for row in connection.rows("SELECT a FROM kept ORDER BY a")]
 
-    def test_commit(self, database: Database, pool: Database) -> None:
+    def test_commit(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection, connection.transaction(READ_WRITE):
             assert connection.execute("INSERT INTO kept VALUES ('a'), ('b')") == 2
             assert self.kept(database) == []
         assert self.kept(database) == ["a", "b"]
 
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-    def test_rollback(self, database: Database, pool: Database, error: type[BaseException]) -> None:
+    def test_rollback(
+        self, database: ConnectionPool, pool: ConnectionPool, error: type[BaseException]
+    ) -> None:
         with pytest.raises(error), pool.connection() as connection, connection.transaction(READ_WRITE):
             connection.execute("INSERT INTO kept VALUES ('a')")
             raise error
         assert self.kept(database) == []
         assert not connection.is_broken
 
-    def test_rollback_after_a_refusal(self, database: Database, pool: Database) -> None:
+    def test_rollback_after_a_refusal(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pytest.raises(UndefinedObject), pool.connection() as connection:
             with connection.transaction(READ_WRITE):
                 connection.execute("INSERT INTO kept VALUES ('a')")
@@ -404,20 +408,20 @@ class TestTransactions:
         with pool.connection() as again:
             assert again is connection
 
-    def test_read_only(self, pool: Database) -> None:
+    def test_read_only(self, pool: ConnectionPool) -> None:
         with pytest.raises(DatabaseError, match="read-only") as caught, pool.connection() as connection:
             with connection.transaction(READ_ONLY):
                 connection.execute("INSERT INTO kept VALUES ('a')")
         assert caught.value.sqlstate == "25006"
 
-    def test_repeatable_read(self, database: Database, pool: Database) -> None:
+    def test_repeatable_read(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection, connection.transaction(READ_ONLY):
             assert connection.rows("SELECT a FROM kept") == []
             with database.connection() as other:
                 other.execute("INSERT INTO kept VALUES ('a')")
             assert connection.rows("SELECT a FROM kept") == []
 
-    def test_savepoint(self, database: Database, pool: Database) -> None:
+    def test_savepoint(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection, connection.transaction(READ_WRITE):
             connection.execute("INSERT INTO kept VALUES ('a')")
             with pytest.raises(UniqueViolation) as caught, connection.savepoint():
@@ -428,7 +432,7 @@ class TestTransactions:
         assert self.kept(database) == ["a", "c"]
         assert caught.value.diagnostics["PG_DIAG_CONSTRAINT_NAME"] == "kept_pkey"
 
-    def test_a_savepoint_within_a_savepoint(self, database: Database, pool: Database) -> None:
+    def test_a_savepoint_within_a_savepoint(self, database: ConnectionPool, pool: ConnectionPool) -> None:
         with pool.connection() as connection, connection.transaction(READ_WRITE):
             connection.execute("INSERT INTO kept VALUES ('a')")
             with pytest.raises(UniqueViolation), connection.savepoint():
@@ -441,7 +445,7 @@ class TestTransactions:
                     connection.execute("INSERT INTO kept VALUES ('a')")
         assert self.kept(database) == ["a", "c"]
 
-    def test_an_error_tells_neither_sql_nor_values(self, pool: Database) -> None:
+    def test_an_error_tells_neither_sql_nor_values(self, pool: ConnectionPool) -> None:
         statements = [
             "INSERT INTO kept VALUES ('sekret'), ('sekret')",
             "SELEC 'sekret'",
@@ -460,7 +464,7 @@ class TestTransactions:
             assert "adbc" not in shown.lower()
 
 
-def test_small_queries_and_counts(pool: Database) -> None:
+def test_small_queries_and_counts(pool: ConnectionPool) -> None:
     with pool.connection() as connection:
         assert connection.rows("SELECT 1 AS a, 'x' AS b UNION ALL SELECT NULL, NULL ORDER BY a") == [
             {"a": 1, "b": "x"},
@@ -473,8 +477,10 @@ def test_small_queries_and_counts(pool: Database) -> None:
         assert connection.execute("DELETE FROM counted WHERE a > 1") == 1
 
 
-def test_connections_are_closed_before_their_origin(database: Database, database_uri: SecretStr) -> None:
-    pool = Database(database_uri, size=4)
+def test_connections_are_closed_before_their_origin(
+    database: ConnectionPool, database_uri: SecretStr
+) -> None:
+    pool = ConnectionPool(database_uri, size=4)
     with ExitStack() as lent:
         backends = [pid(lent.enter_context(pool.connection())) for _ in range(4)]
     pool.close()
@@ -482,7 +488,7 @@ def test_connections_are_closed_before_their_origin(database: Database, database
         until(partial(has_gone, database, backend), "the backend has gone")
 
 
-def test_few_rows_come_at_once_as_they_would_in_a_stream(pool: Database) -> None:
+def test_few_rows_come_at_once_as_they_would_in_a_stream(pool: ConnectionPool) -> None:
     query = "SELECT n, array[n::text, NULL] AS list, now() AS at FROM generate_series(1, 50) AS n"
     with pool.connection() as connection, connection.transaction(READ_ONLY):
         with connection.stream(query, is_small=True) as batches:
@@ -492,7 +498,7 @@ def test_few_rows_come_at_once_as_they_would_in_a_stream(pool: Database) -> None
     assert at_once == streamed
 
 
-def test_who_leaves_few_rows_or_is_refused_leaves_the_connection_sound(pool: Database) -> None:
+def test_who_leaves_few_rows_or_is_refused_leaves_the_connection_sound(pool: ConnectionPool) -> None:
     with pool.connection() as connection:
         with connection.stream("SELECT 1 AS one", is_small=True):
             pass

@@ -10,18 +10,18 @@ from tests.server.database.deadlocks import raise_conflict
 from vxdata.schemas.errors import NotAllowed, ServerUnavailable
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.errors import DatabaseError, TransactionConflict, UniqueViolation
-from vxdata.server.database.retry import MOST_ATTEMPTS, attempted
+from vxdata.server.database.retry import MAX_ATTEMPTS, retry_on_conflict
 from vxdata.server.listeners.errors import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
 @pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
+def connection(database: ConnectionPool) -> Iterator[Connection]:
     """A connection in a transaction that has staged something."""
     with database.connection() as lent, lent.transaction(READ_WRITE):
         lent.execute("CREATE TEMPORARY TABLE staged (n bigint PRIMARY KEY) ON COMMIT DROP")
@@ -48,21 +48,21 @@ def staged(connection: Connection) -> list[int]:
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
-@pytest.mark.parametrize("times", range(MOST_ATTEMPTS))
+@pytest.mark.parametrize("times", range(MAX_ATTEMPTS))
 def test_a_conflict_is_met_by_another_attempt(connection: Connection, sqlstate: str, times: int) -> None:
-    assert attempted(connection, failing(connection, sqlstate, times)) == times + 1
+    assert retry_on_conflict(connection, failing(connection, sqlstate, times)) == times + 1
     # What was staged before is still there, and nothing of an attempt that was undone.
     assert staged(connection) == [0, times + 1]
 
 
-def test_a_bounded_number_of_times(database: Database) -> None:
+def test_a_bounded_number_of_times(database: ConnectionPool) -> None:
     with database.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE staged (n bigint PRIMARY KEY)")
-        act = failing(connection, "40P01", MOST_ATTEMPTS)
+        act = failing(connection, "40P01", MAX_ATTEMPTS)
         with pytest.raises(TransactionConflict) as caught, connection.transaction(READ_WRITE):
-            attempted(connection, act)
+            retry_on_conflict(connection, act)
         assert staged(connection) == []
-        assert act() == MOST_ATTEMPTS + 1
+        assert act() == MAX_ATTEMPTS + 1
         connection.execute("DROP TABLE staged")
     told = translate(caught.value)
     assert isinstance(told, ServerUnavailable)
@@ -76,7 +76,7 @@ def test_a_conflict_behind_a_savepoint_of_the_attempt_itself(connection: Connect
         with connection.savepoint():
             return act()
 
-    assert attempted(connection, inner) == 2
+    assert retry_on_conflict(connection, inner) == 2
     assert staged(connection) == [0, 2]
 
 
@@ -88,7 +88,7 @@ def test_other_failures_are_told_at_once(
 ) -> None:
     act = failing(connection, sqlstate, 1)
     with pytest.raises(error):
-        attempted(connection, act)
+        retry_on_conflict(connection, act)
     assert staged(connection) == [0]
     assert act() == 2
 
@@ -101,5 +101,5 @@ def test_a_refusal_is_no_conflict(connection: Connection) -> None:
         raise NotAllowed("no")
 
     with pytest.raises(NotAllowed):
-        attempted(connection, refuse)
+        retry_on_conflict(connection, refuse)
     assert calls == [1]

@@ -15,7 +15,7 @@ from tests.server.support import scalar
 from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.fields import Field, Integer, NumberMap, Text
 from vxdata.schemas.payload_type import PayloadType
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import SchemaMismatch, Upgrade, upgrade
 from vxdata.sql.schema.migrations import migrations
 
@@ -35,9 +35,9 @@ import os, sys
 from contextlib import closing
 from pydantic import SecretStr
 from vxdata.schemas.catalog.registry import registry
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
-with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:
+with closing(ConnectionPool(SecretStr(os.environ["URI"]), size=1)) as database:
     sys.stdout.write("ready\\n")
     sys.stdout.flush()
     sys.stdin.readline()
@@ -47,9 +47,9 @@ with closing(Database(SecretStr(os.environ["URI"]), size=1)) as database:
 
 
 @pytest.fixture
-def fresh(new_database: Callable[[], SecretStr]) -> Iterator[Database]:
+def fresh(new_database: Callable[[], SecretStr]) -> Iterator[ConnectionPool]:
     """An empty database of this test alone."""
-    with closing(Database(new_database(), size=3)) as database:
+    with closing(ConnectionPool(new_database(), size=3)) as database:
         yield database
 
 
@@ -65,7 +65,7 @@ def small(*fields: Field, prefix: str = "datasource") -> Registry:
     return Registry((thing,))
 
 
-def test_a_fresh_database_gets_everything_once(fresh: Database) -> None:
+def test_a_fresh_database_gets_everything_once(fresh: ConnectionPool) -> None:
     first = upgrade(fresh, registry())
     assert first == Upgrade(
         tuple(migration.name for migration in migrations()),
@@ -96,11 +96,11 @@ def test_two_processes_at_once(new_database: Callable[[], SecretStr]) -> None:
     done = sorted(process.communicate(timeout=60)[0] for process in processes)
     assert [process.returncode for process in processes] == [0, 0]
     assert done == ["0 0 0\n", f"{len(migrations())} {len(list(registry()))} 0\n"]
-    with closing(Database(uri, size=1)) as database:
+    with closing(ConnectionPool(uri, size=1)) as database:
         assert not upgrade(database, registry()).changed
 
 
-def test_an_added_field_goes_into_both_tables(fresh: Database) -> None:
+def test_an_added_field_goes_into_both_tables(fresh: ConnectionPool) -> None:
     upgrade(fresh, small())
     with fresh.connection() as connection:
         connection.execute(
@@ -118,7 +118,7 @@ def test_an_added_field_goes_into_both_tables(fresh: Database) -> None:
     assert not upgrade(fresh, small(*added)).changed
 
 
-def test_an_added_type_gets_its_tables(fresh: Database) -> None:
+def test_an_added_type_gets_its_tables(fresh: ConnectionPool) -> None:
     upgrade(fresh, small())
     both = Registry(
         (*small(), *(replace(found, name="Other", namespace="others") for found in small(prefix="other")))
@@ -126,7 +126,7 @@ def test_an_added_type_gets_its_tables(fresh: Database) -> None:
     assert upgrade(fresh, both) == Upgrade((), ("other",), ())
 
 
-def test_a_removed_field_stays_stored(fresh: Database) -> None:
+def test_a_removed_field_stays_stored(fresh: ConnectionPool) -> None:
     upgrade(fresh, small(Field(name="colour", type=Text(), description="Colour.")))
     shape = scalar(fresh, SHAPE)
     assert not upgrade(fresh, small()).changed
@@ -134,7 +134,7 @@ def test_a_removed_field_stays_stored(fresh: Database) -> None:
 
 
 @pytest.mark.parametrize("table", ["datasource", "datasource_history"])
-def test_a_changed_type_changes_nothing(fresh: Database, table: str) -> None:
+def test_a_changed_type_changes_nothing(fresh: ConnectionPool, table: str) -> None:
     upgrade(fresh, small())
     with fresh.connection() as connection:
         connection.execute(f"ALTER TABLE vxdata.{table} ALTER COLUMN size TYPE text")
@@ -148,7 +148,7 @@ def test_a_changed_type_changes_nothing(fresh: Database, table: str) -> None:
     assert scalar(fresh, SHAPE) == shape
 
 
-def test_newer_migrations_are_refused(fresh: Database) -> None:
+def test_newer_migrations_are_refused(fresh: ConnectionPool) -> None:
     upgrade(fresh, small())
     with fresh.connection() as connection:
         connection.execute(
@@ -161,7 +161,7 @@ def test_newer_migrations_are_refused(fresh: Database) -> None:
     assert scalar(fresh, SHAPE) == shape
 
 
-def test_a_missing_migration_is_applied(fresh: Database) -> None:
+def test_a_missing_migration_is_applied(fresh: ConnectionPool) -> None:
     upgrade(fresh, small())
     last = migrations()[-1]
     with fresh.connection() as connection:

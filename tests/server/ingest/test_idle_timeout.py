@@ -11,7 +11,7 @@ import pytest
 
 from tests.server.support import until
 from vxdata.schemas.errors import IncompleteUpload, NotAllowed
-from vxdata.server.ingest.idle_timeout import Lease
+from vxdata.server.ingest.idle_timeout import IdleTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,17 +47,17 @@ def arriving(inbox: queue.SimpleQueue[int | None]) -> Iterator[int]:
 
 
 def test_what_arrives_in_time_is_passed_on() -> None:
-    with Lease(Held().context(), LONG) as lease:
-        assert list(lease.attend(iter([1, 2, 3]))) == [1, 2, 3]
-        assert list(lease.attend(iter([]))) == []
+    with IdleTimeout(Held().context(), LONG) as lease:
+        assert list(lease.limited(iter([1, 2, 3]))) == [1, 2, 3]
+        assert list(lease.limited(iter([]))) == []
     assert lease.held.ends == [None]
     assert lease.held.ended_by == [threading.current_thread()]
 
 
 def test_no_timer_is_left() -> None:
     before = threading.active_count()
-    with Lease(Held().context(), LONG) as lease:
-        list(lease.attend(iter(range(50))))
+    with IdleTimeout(Held().context(), LONG) as lease:
+        list(lease.limited(iter(range(50))))
     until(lambda: threading.active_count() == before, "the timers have ended")
     assert lease.held.ends == [None]
 
@@ -66,19 +66,19 @@ def test_no_timer_is_left() -> None:
 def test_silence_ends_it_while_the_wait_goes_on(last: int | None) -> None:
     inbox: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     held = Held()
-    lease = Lease(held.context(), SHORT)
+    lease = IdleTimeout(held.context(), SHORT)
     seen: list[int] = []
 
     failures: list[IncompleteUpload] = []
 
-    def attend() -> None:
+    def limited() -> None:
         try:
             with lease:
-                seen.extend(lease.attend(arriving(inbox)))
+                seen.extend(lease.limited(arriving(inbox)))
         except IncompleteUpload as refused:
             failures.append(refused)
 
-    waiting = threading.Thread(target=attend)
+    waiting = threading.Thread(target=limited)
     waiting.start()
     until(lambda: held.ends, "it has ended")
     assert held.ends == [IncompleteUpload]
@@ -94,8 +94,8 @@ def test_silence_ends_it_while_the_wait_goes_on(last: int | None) -> None:
 
 
 def test_only_waits_are_timed() -> None:
-    with Lease(Held().context(), SHORT) as lease:
-        for _ in lease.attend(iter([1])):
+    with IdleTimeout(Held().context(), SHORT) as lease:
+        for _ in lease.limited(iter([1])):
             # Using what is held may take as long as it wants, far beyond the limit of a wait.
             beyond = threading.Event()
             threading.Timer(5 * SHORT, beyond.set).start()
@@ -113,8 +113,8 @@ def test_a_timer_that_comes_late_finds_another_wait() -> None:
             lease._end(waits[-2])
         return len(waits)
 
-    with Lease(Held().context(), LONG) as lease:
-        items = lease.attend(iter(arrive, None))
+    with IdleTimeout(Held().context(), LONG) as lease:
+        items = lease.limited(iter(arrive, None))
         assert (next(items), next(items)) == (1, 2)
         lease._end(waits[1])
         assert lease.held.ends == []
@@ -127,8 +127,8 @@ def test_failures_of_what_arrives_come_through() -> None:
         yield 1
         raise NotAllowed("no")
 
-    with pytest.raises(NotAllowed), Lease(Held().context(), LONG) as lease:
-        list(lease.attend(broken()))
+    with pytest.raises(NotAllowed), IdleTimeout(Held().context(), LONG) as lease:
+        list(lease.limited(broken()))
     assert lease.held.ends == [NotAllowed]
 
 
@@ -138,5 +138,5 @@ def test_what_cannot_be_taken_is_not_held() -> None:
         raise NotAllowed("no")
         yield
 
-    with pytest.raises(NotAllowed), Lease(refusing(), LONG):
+    with pytest.raises(NotAllowed), IdleTimeout(refusing(), LONG):
         pytest.fail("the block must not begin")

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vxdata.schemas.fields import Field, NumberMap, Text, TextMap
-from vxdata.server.ingest.nested import relisted, remapped
-from vxdata.server.ingest.staging import stageable
-from vxdata.server.services.result_schema import Layout
+from vxdata.server.ingest.nested import as_map, with_values
+from vxdata.server.ingest.staging import staging_batch
+from vxdata.server.services.result_schema import ResultSchema
 
 MAP = pa.map_(pa.string(), pa.float64())
 MAPS = st.lists(
@@ -37,13 +37,13 @@ def slices(column: pa.Array) -> list[pa.Array]:
 def driver(column: pa.Array) -> pa.Array:
     """A mapping as the driver reads it: a list of structs with other names, all nullable."""
     entries = pa.StructArray.from_arrays([column.keys, column.items], names=["f1", "f2"])
-    return relisted(column, entries)
+    return with_values(column, entries)
 
 
 @given(rows=MAPS)
 def test_relisted(rows: list[list[tuple[str, float]] | None]) -> None:
     for column in slices(pa.array(rows, MAP)):
-        found = relisted(column, column.keys)
+        found = with_values(column, column.keys)
         found.validate(full=True)
         assert found.to_pylist() == [
             None if row is None else [key for key, _ in row] for row in column.to_pylist()
@@ -53,7 +53,7 @@ def test_relisted(rows: list[list[tuple[str, float]] | None]) -> None:
 @given(rows=MAPS)
 def test_remapped(rows: list[list[tuple[str, float]] | None]) -> None:
     for column in slices(pa.array(rows, MAP)):
-        found = remapped(driver(column), MAP)
+        found = as_map(driver(column), MAP)
         found.validate(full=True)
         assert found.type == MAP
         assert found.equals(column)
@@ -62,8 +62,8 @@ def test_remapped(rows: list[list[tuple[str, float]] | None]) -> None:
 @pytest.mark.parametrize("column", slices(HIDDEN), ids=str)
 def test_hidden_entries_stay_hidden(column: pa.Array) -> None:
     expected = column.to_pylist()
-    assert remapped(driver(column), MAP).to_pylist() == expected
-    staged = stageable(pa.record_batch({"m": column}))
+    assert as_map(driver(column), MAP).to_pylist() == expected
+    staged = staging_batch(pa.record_batch({"m": column}))
     keys = [None if row is None else [key for key, _ in row] for row in expected]
     assert staged.to_pydict()["m__keys"] == keys
 
@@ -86,7 +86,7 @@ class TestConform:
 
     @pytest.mark.parametrize("rows", [[], [None], [[]], [[("a", 1.0)], None, [], [("b", 2.0), ("c", -0.0)]]])
     def test_schema_is_exactly_the_declared_one(self, rows: list[Any]) -> None:
-        layout = Layout(self.fields)
+        layout = ResultSchema(self.fields)
         schema = layout.arrow_schema.with_metadata({"k": "v"})
         whole = self.batch(rows)
         for start in range(len(rows) + 1):
@@ -97,12 +97,12 @@ class TestConform:
 
     def test_values_are_not_copied(self) -> None:
         whole = self.batch([[("a", 1.0)], None])
-        layout = Layout(self.fields)
+        layout = ResultSchema(self.fields)
         found = layout.conform(whole.columns, layout.arrow_schema)
         assert found["m"].items.buffers()[1].address == whole["m"].values.field(1).buffers()[1].address
 
     def test_drift_is_an_error(self) -> None:
         drifted = self.batch([None]).set_column(0, "a", pa.array([1]))
-        layout = Layout(self.fields)
+        layout = ResultSchema(self.fields)
         with pytest.raises(TypeError, match="column a came as int64, not as string"):
             layout.conform(drifted.columns, layout.arrow_schema)

@@ -20,7 +20,7 @@ from vxdata.server.ingest.staging import FEW, FEW_BYTES, Staging
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 SOURCE = registry().get("datasource")
 
@@ -60,7 +60,7 @@ def is_table(relation: str) -> bool:
     ],
     ids=["one", "few", "many", "one by one", "long", "too long"],
 )
-def test_where_rows_are(database: Database, batches: list[pa.RecordBatch], *, in_table: bool) -> None:
+def test_where_rows_are(database: ConnectionPool, batches: list[pa.RecordBatch], *, in_table: bool) -> None:
     with database.connection() as connection, connection.transaction(READ_WRITE):
         relation = staged(connection, SOURCE, *batches)
         assert is_table(relation) is in_table
@@ -68,7 +68,7 @@ def test_where_rows_are(database: Database, batches: list[pa.RecordBatch], *, in
         assert found["n"] == sum(batch.num_rows for batch in batches)
 
 
-def test_what_is_wrong_is_not_staged(database: Database) -> None:
+def test_what_is_wrong_is_not_staged(database: ConnectionPool) -> None:
     with database.connection() as connection, connection.transaction(READ_WRITE):
         staging = Staging(connection, registry(), "create")
         staging.add(SOURCE, sources(1, "a\x00"))
@@ -79,7 +79,7 @@ def test_what_is_wrong_is_not_staged(database: Database) -> None:
 @pytest.mark.parametrize("payload_type", list(registry()), ids=lambda payload_type: payload_type.prefix)
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_both_hold_the_same(database: Database, payload_type: PayloadType, data: st.DataObject) -> None:
+def test_both_hold_the_same(database: ConnectionPool, payload_type: PayloadType, data: st.DataObject) -> None:
     made = data.draw(st.lists(payloads(payload_type), min_size=1, max_size=5))
     metadata = {"parent_identifier": "datasource/a", "license": "x"}
     names = (f"{payload_type.prefix}/{number}" for number in range(len(made)))

@@ -25,9 +25,9 @@ from vxdata.schemas.wire import TIMEOUT, Action
 from vxdata.server.app import Server
 from vxdata.server.call import ANONYMOUS
 from vxdata.server.database.errors import StatementCancelled
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.listeners.boundary import OK, Boundary, CallFailed, Outcome
-from vxdata.server.listeners.errors import ErrorDesk
+from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.actions import Actions
 from vxdata.server.listeners.flight.status import FLIGHT_ERRORS
 from vxdata.server.listeners.http.status import HTTP_STATUSES, http_status
@@ -53,7 +53,7 @@ def outcomes() -> list[Outcome]:
 
 @pytest.fixture
 def boundary(outcomes: list[Outcome]) -> Boundary:
-    return Boundary("test", ErrorDesk(), [outcomes.append])
+    return Boundary("test", ErrorReporter(), [outcomes.append])
 
 
 def test_a_call_is_named_bound_to_the_log_and_observed(boundary: Boundary, outcomes: list[Outcome]) -> None:
@@ -148,7 +148,7 @@ class TestDeadlines:
         assert isinstance(caught.value.error, RequestCancelled)
 
     def test_it_ends_the_wait_for_a_connection(self, database_uri: SecretStr, boundary: Boundary) -> None:
-        with closing(Database(database_uri, size=1, wait=600)) as pool, pool.connection():
+        with closing(ConnectionPool(database_uri, size=1, wait=600)) as pool, pool.connection():
             with (
                 pytest.raises(CallFailed) as caught,
                 boundary.call("read", never, timeout=0.05) as opened,
@@ -165,7 +165,7 @@ class TestDeadlines:
         plan = encode(Plan(resource_type="datasource", order_by=(), offset=1))
         with (
             Server(here, observers=[outcomes.append]) as server,
-            closing(Database(database_uri, size=1)) as own,
+            closing(ConnectionPool(database_uri, size=1)) as own,
             own.connection() as connection,
             connection.transaction("BEGIN"),
             pyarrow.flight.connect(server.flight_url) as client,
@@ -239,7 +239,7 @@ def test_no_status_is_hidden_behind_an_earlier_one() -> None:
 
 
 def test_every_action_is_offered(server: Server) -> None:
-    assert set(Actions(server._services, ErrorDesk()).by_name) == set(Action)
+    assert set(Actions(server._services, ErrorReporter()).by_name) == set(Action)
 
 
 def test_observers_are_told_by_whichever_thread_ends_the_call(

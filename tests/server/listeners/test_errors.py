@@ -33,10 +33,10 @@ from vxdata.server.database.errors import (
 )
 from vxdata.server.listeners import errors
 from vxdata.server.listeners.errors import (
-    MOST_DETAILS_KEPT,
-    MOST_MESSAGE_CHARACTERS,
-    MOST_WIRE_BYTES,
-    ErrorDesk,
+    MAX_ERRORS_KEPT,
+    MAX_MESSAGE_LENGTH,
+    MAX_WIRE_BYTES,
+    ErrorReporter,
     translate,
 )
 from vxdata.server.listeners.flight.status import FLIGHT_ERRORS
@@ -127,12 +127,12 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=800)
 
 class TestDesk:
     def test_a_short_error_travels_whole(self) -> None:
-        desk = ErrorDesk()
-        _, wire = desk.to_wire(DuplicateIdentifiers.from_identifiers(["volume/a"]), "r1")
+        result_cache = ErrorReporter()
+        _, wire = result_cache.to_wire(DuplicateIdentifiers.from_identifiers(["volume/a"]), "r1")
         assert wire.details == {"identifiers": ["volume/a"]}
         assert not wire.abridged
         with pytest.raises(InvalidTicket):
-            desk.whole("r1")
+            result_cache.full_error("r1")
 
     @given(
         message=TEXT,
@@ -143,19 +143,19 @@ class TestDesk:
     ) -> None:
         error = VxDataError(message)
         error.details = details
-        desk = ErrorDesk()
-        shown, wire = desk.to_wire(error, "r" * 16)
+        result_cache = ErrorReporter()
+        shown, wire = result_cache.to_wire(error, "r" * 16)
         assert shown is error
-        assert len(wire.to_bytes()) <= MOST_WIRE_BYTES
-        assert len(wire.message) <= MOST_MESSAGE_CHARACTERS
+        assert len(wire.to_bytes()) <= MAX_WIRE_BYTES
+        assert len(wire.message) <= MAX_MESSAGE_LENGTH
         assert message.startswith(wire.message)
         if wire.abridged:
-            wire = WireError.model_validate_json(desk.whole("r" * 16))
+            wire = WireError.model_validate_json(result_cache.full_error("r" * 16))
         assert (wire.message, wire.details, wire.abridged) == (message, details, False)
 
     @pytest.mark.parametrize("letter", ["a", "é", "🩻", "\x01", '"', "\\", "%"])
     def test_a_long_message_keeps_its_beginning(self, letter: str) -> None:
-        _, wire = ErrorDesk().to_wire(VxDataError(letter * 100_000), "r1")
+        _, wire = ErrorReporter().to_wire(VxDataError(letter * 100_000), "r1")
         assert wire.abridged
         assert len(wire.message) > 50
         escaped = sum(
@@ -164,19 +164,19 @@ class TestDesk:
         assert escaped < 1_500
 
     def test_the_oldest_goes_first(self) -> None:
-        desk = ErrorDesk()
-        for number in range(MOST_DETAILS_KEPT + 3):
-            desk.to_wire(VxDataError("x" * 600), f"r{number}")
+        result_cache = ErrorReporter()
+        for number in range(MAX_ERRORS_KEPT + 3):
+            result_cache.to_wire(VxDataError("x" * 600), f"r{number}")
         for number in range(3):
             with pytest.raises(InvalidTicket, match="No error is kept"):
-                desk.whole(f"r{number}")
-        assert json.loads(desk.whole("r3"))["message"] == "x" * 600
+                result_cache.full_error(f"r{number}")
+        assert json.loads(result_cache.full_error("r3"))["message"] == "x" * 600
 
     def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(errors, "MOST_KEPT_BYTES", 5_000)
-        desk = ErrorDesk()
+        monkeypatch.setattr(errors, "MAX_KEPT_BYTES", 5_000)
+        result_cache = ErrorReporter()
         for number in range(4):
-            desk.to_wire(VxDataError("x" * 2_000), f"r{number}")
-        assert list(desk._kept) == ["r2", "r3"]
-        desk.to_wire(VxDataError("x" * 20_000), "large")
-        assert list(desk._kept) == ["large"]
+            result_cache.to_wire(VxDataError("x" * 2_000), f"r{number}")
+        assert list(result_cache._kept) == ["r2", "r3"]
+        result_cache.to_wire(VxDataError("x" * 20_000), "large")
+        assert list(result_cache._kept) == ["large"]

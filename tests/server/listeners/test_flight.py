@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.config import Settings
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 POOL_SIZE: Final = 3
 PLACES: Final = 2 * POOL_SIZE
@@ -132,10 +132,10 @@ def upload_of(rows: pa.RecordBatch, resource_type: str = "datasource") -> list[p
 
 def free_places(own: Server) -> int:
     database = own._services.read._database
-    return database._turns._free + database._writer_turns._free
+    return database._readers._free + database._writers._free
 
 
-def busy(database: Database) -> int:
+def busy(database: ConnectionPool) -> int:
     """How many backends are in a transaction or run a statement."""
     return int(
         scalar(
@@ -304,7 +304,7 @@ def detail(raw: Any, request_id: str) -> WireError:
 
 
 @pytest.fixture
-def unchanged(database: Database) -> Iterator[None]:
+def unchanged(database: ConnectionPool) -> Iterator[None]:
     """Nothing is written, and no transaction is left open."""
     before = state(database)
     yield
@@ -468,7 +468,7 @@ class TestRefusedUploads:
 
     @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
     def test_a_client_that_dies_in_the_middle(
-        self, own: Server, database: Database, unique: str, kind: signal.Signals
+        self, own: Server, database: ConnectionPool, unique: str, kind: signal.Signals
     ) -> None:
         environment = {**os.environ, "URL": own.flight_url, "NAME": unique}
         process = subprocess.Popen([sys.executable, "-c", UPLOADER], env=environment, stdout=subprocess.PIPE)
@@ -499,7 +499,7 @@ time.sleep(600)
 """
 
 
-def staged_anywhere(database: Database) -> int:
+def staged_anywhere(database: ConnectionPool) -> int:
     return int(
         scalar(database, "SELECT count(*) AS n FROM pg_class WHERE relname = 'stage_datasource'")
     ) or int(
@@ -516,7 +516,7 @@ def command() -> fl.FlightDescriptor:
 
 
 class TestUploads:
-    def test_several_types_and_sections(self, raw: Any, database: Database, unique: str) -> None:
+    def test_several_types_and_sections(self, raw: Any, database: ConnectionPool, unique: str) -> None:
         patients = batch(
             "patient",
             [
@@ -544,7 +544,7 @@ class TestUploads:
         both = pa.concat_batches([*upload_of(sources(unique)), *upload_of(sources(f"{unique}x"))])
         assert CommitReceipt.model_validate_json(put(raw, [both], 2)).counts == {"datasource": 2}
 
-    def test_nothing(self, raw: Any, database: Database) -> None:
+    def test_nothing(self, raw: Any, database: ConnectionPool) -> None:
         before = state(database)
         assert CommitReceipt.model_validate_json(put(raw, [], 0)).counts == {}
         assert state(database) == before
@@ -556,7 +556,7 @@ class TestUploads:
 
 
 @pytest.fixture(scope="module")
-def large(own: Server, database: Database) -> bytes:
+def large(own: Server, database: ConnectionPool) -> bytes:
     """The ticket of a result of 32 MB, more than gRPC takes ahead of its reader."""
     with closing(fl.connect(own.flight_url)) as raw:
         rows = batch(
@@ -578,7 +578,7 @@ def large(own: Server, database: Database) -> bytes:
 class TestLeavingEarly:
     @pytest.mark.parametrize("leave", ["cancel", "drop"])
     def test_a_cancelled_read_frees_the_connection(
-        self, own: Server, raw: Any, database: Database, large: bytes, leave: str
+        self, own: Server, raw: Any, database: ConnectionPool, large: bytes, leave: str
     ) -> None:
         for _ in range(POOL_SIZE * 2):
             reader = raw.do_get(fl.Ticket(large))
@@ -589,7 +589,7 @@ class TestLeavingEarly:
         until(lambda: not busy(database), "the queries have ended")
         until(lambda: free_places(own) == PLACES, "every connection is free")
 
-    def test_a_client_that_is_closed(self, own: Server, database: Database, large: bytes) -> None:
+    def test_a_client_that_is_closed(self, own: Server, database: ConnectionPool, large: bytes) -> None:
         raw = fl.connect(own.flight_url)
         reader = raw.do_get(fl.Ticket(large))
         reader.read_chunk()
@@ -598,7 +598,7 @@ class TestLeavingEarly:
         until(lambda: not busy(database) and free_places(own) == PLACES, "the connection is free")
 
     def test_a_read_that_waits_for_postgresql_is_cancelled(
-        self, own: Server, raw: Any, database: Database
+        self, own: Server, raw: Any, database: ConnectionPool
     ) -> None:
         with database.connection() as connection, connection.transaction("BEGIN"):
             connection.execute("LOCK TABLE vxdata.artefact IN ACCESS EXCLUSIVE MODE")
@@ -629,7 +629,7 @@ def faults() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("breaking", "mending", "code"), faults(), ids=lambda text: text[:60])
 def test_a_fault_of_the_server_tells_nothing(
-    raw: Any, own: Server, database: Database, unique: str, breaking: str, mending: str, code: str
+    raw: Any, own: Server, database: ConnectionPool, unique: str, breaking: str, mending: str, code: str
 ) -> None:
     put(raw, upload_of(batch("artefact", [{"identifier": f"artefact/{unique}"}]), "artefact"), 1)
     rows = batch("artefact", [{"identifier": f"artefact/{unique}-s3kret"}])
@@ -685,8 +685,8 @@ class TestShutdown:
             reader.read_chunk()
             stopping = threading.Thread(target=server.stop)
             stopping.start()
-            until(lambda: server._watch._running and self.refuses(server.flight_url), "it drains")
-            until(lambda: not server._watch._running, "the grace is over")
+            until(lambda: server._monitor._running and self.refuses(server.flight_url), "it drains")
+            until(lambda: not server._monitor._running, "the grace is over")
             with pytest.raises(fl.FlightError) as caught:
                 for _ in reader:
                     pass

@@ -14,9 +14,9 @@ from tests.server.support import until
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
 from vxdata.schemas.wire import Health
 from vxdata.server.app import Server
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.listeners.boundary import Boundary
-from vxdata.server.listeners.errors import ErrorDesk
+from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
 from vxdata.server.services.health import HealthService
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def app_with(check: Callable[[Call], Health]) -> Starlette:
-    return build_app(check, Boundary(LISTENER, ErrorDesk()))
+    return build_app(check, Boundary(LISTENER, ErrorReporter()))
 
 
 def answer(check: Callable[[Call], Health], path: str = "/readyz", method: str = "GET") -> httpx.Response:
@@ -65,7 +65,7 @@ def failing(error: Exception) -> Callable[[Call], Health]:
 
 
 class TestApp:
-    def test_ready(self, database: Database) -> None:
+    def test_ready(self, database: ConnectionPool) -> None:
         found = answer(HealthService(database, None).check)
         assert found.status_code == 200
         health = Health.model_validate(found.json())
@@ -132,7 +132,7 @@ class TestServer:
     def test_a_check_does_not_wait_for_busy_connections(
         self, own: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("vxdata.server.services.health.MOST_WAIT", 0.05)
+        monkeypatch.setattr("vxdata.server.services.health.MAX_WAIT", 0.05)
         pool = own._services.read._database
         with pool.connection(), pool.connection():
             found = httpx.get(f"{own.http_url}/readyz", trust_env=False, timeout=30)
@@ -140,7 +140,7 @@ class TestServer:
         assert httpx.get(f"{own.http_url}/readyz", trust_env=False, timeout=30).status_code == 200
 
     def test_the_database_has_gone(self, database_uri: SecretStr) -> None:
-        pool = Database(database_uri, size=1)
+        pool = ConnectionPool(database_uri, size=1)
         pool.close()
         found = answer(HealthService(pool, None).check)
         assert (found.status_code, found.json()["code"]) == (503, "SERVER_UNAVAILABLE")

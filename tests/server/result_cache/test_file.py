@@ -7,32 +7,32 @@ from pathlib import Path
 import pytest
 
 from tests.server.result_cache.support import SCHEMA, batch, numbers
-from vxdata.server.result_cache.file import AnswerFile, DamagedAnswer, Title
+from vxdata.server.result_cache.file import CacheFile, DamagedCacheFile, Footer
 
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def written(path: Path) -> tuple[AnswerFile, Title]:
+def written(path: Path) -> tuple[CacheFile, Footer]:
     """A file of two segments."""
-    file = AnswerFile.create(path)
+    file = CacheFile.create(path)
     segments = [file.append([batch(0), batch(1)]), file.append([batch(2, rows=1000)])]
     return file, file.finish("key", 3, segments)
 
 
 def test_batches_come_back_equal(tmp_path: Path) -> None:
-    _, title = written(tmp_path / "a")
-    file = AnswerFile.open(tmp_path / "a")
-    assert file.title() == title
-    file.check(title)
-    found = [each for segment in title.segments for each in file.read(segment)]
+    _, footer = written(tmp_path / "a")
+    file = CacheFile.open(tmp_path / "a")
+    assert file.footer() == footer
+    file.check(footer)
+    found = [each for segment in footer.segments for each in file.read(segment)]
     assert found == [batch(0), batch(1), batch(2, rows=1000)]
     assert all(each.schema == SCHEMA for each in found)
 
 
 def test_segments_are_read_while_the_file_grows(tmp_path: Path) -> None:
-    file = AnswerFile.create(tmp_path / "a")
+    file = CacheFile.create(tmp_path / "a")
     first = file.append([batch(0)])
     reader = file.read(first)
     second = file.append([batch(1)])
@@ -40,17 +40,17 @@ def test_segments_are_read_while_the_file_grows(tmp_path: Path) -> None:
 
 
 def test_what_is_mapped_outlives_the_file(tmp_path: Path) -> None:
-    file, title = written(tmp_path / "a")
+    file, footer = written(tmp_path / "a")
     (tmp_path / "a").unlink()
-    found = [each for segment in title.segments for each in file.read(segment)]
+    found = [each for segment in footer.segments for each in file.read(segment)]
     del file
     assert numbers(found) == [0, 1, 2]
 
 
 def test_a_file_is_closed_with_its_last_user(tmp_path: Path) -> None:
     before = open_files()
-    file, title = written(tmp_path / "a")
-    reader = file.read(title.segments[0])
+    file, footer = written(tmp_path / "a")
+    reader = file.read(footer.segments[0])
     next(reader)
     del file, reader
     assert open_files() == before
@@ -67,9 +67,9 @@ def test_one_wrong_byte_is_found(tmp_path: Path, position: int) -> None:
     content = bytearray((tmp_path / "a").read_bytes())
     content[position] ^= 1
     (tmp_path / "a").write_bytes(content)
-    file = AnswerFile.open(tmp_path / "a")
-    with pytest.raises(DamagedAnswer):
-        file.check(file.title())
+    file = CacheFile.open(tmp_path / "a")
+    with pytest.raises(DamagedCacheFile):
+        file.check(file.footer())
 
 
 @pytest.mark.parametrize("keep", [0, 1, 15, 16, 1000, -1])
@@ -77,13 +77,13 @@ def test_a_file_that_was_cut_has_no_title(tmp_path: Path, keep: int) -> None:
     written(tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content[:keep])
-    with pytest.raises(DamagedAnswer, match="a has no title"):
-        AnswerFile.open(tmp_path / "a").title()
+    with pytest.raises(DamagedCacheFile, match="a has no title"):
+        CacheFile.open(tmp_path / "a").footer()
 
 
 def test_a_title_that_cannot_be_read(tmp_path: Path) -> None:
     written(tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content.replace(b'"purge_epoch"', b'"purge-epoch"'))
-    with pytest.raises(DamagedAnswer, match="unreadable title"):
-        AnswerFile.open(tmp_path / "a").title()
+    with pytest.raises(DamagedCacheFile, match="unreadable title"):
+        CacheFile.open(tmp_path / "a").footer()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tests.server.support import CALL
 from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
-from vxdata.schemas.wire import MOST_URLS, BlobUrls, ListRequest, PresignRequest
+from vxdata.schemas.wire import MAX_URLS, BlobUrls, ListRequest, PresignRequest
 from vxdata.server.services.blobs import BlobService
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.wire import Presigned
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.storage.blobs import BlobStore
 
 KEYS = [
@@ -34,9 +34,9 @@ KEYS = [
 
 
 @pytest.fixture
-def service(store: BlobStore, database: Database, watch: Watch) -> BlobService:
+def service(store: BlobStore, database: ConnectionPool, monitor: CancellationMonitor) -> BlobService:
     """The service."""
-    return BlobService(store, database, watch)
+    return BlobService(store, database, monitor)
 
 
 @pytest.fixture(scope="module")
@@ -157,9 +157,9 @@ def test_a_listing_is_of_a_prefix(service: BlobService, bucket: str) -> None:
 
 def test_a_batch_has_a_limit(service: BlobService, bucket: str) -> None:
     url = f"s3://{bucket}/a"
-    assert len(signed(service, "get", *[url] * MOST_URLS).urls) == MOST_URLS
+    assert len(signed(service, "get", *[url] * MAX_URLS).urls) == MAX_URLS
     with pytest.raises(ValidationError):
-        signed(service, "get", *[url] * (MOST_URLS + 1))
+        signed(service, "get", *[url] * (MAX_URLS + 1))
 
 
 def test_pages_together_are_everything(service: BlobService, store: BlobStore, bucket: str) -> None:
@@ -178,8 +178,10 @@ def test_pages_together_are_everything(service: BlobService, store: BlobStore, b
     )
 
 
-def test_without_a_blob_store_the_operator_is_named(database: Database, watch: Watch) -> None:
-    service = BlobService(None, database, watch)
+def test_without_a_blob_store_the_operator_is_named(
+    database: ConnectionPool, monitor: CancellationMonitor
+) -> None:
+    service = BlobService(None, database, monitor)
 
     with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
         service.describe(CALL)
@@ -187,7 +189,7 @@ def test_without_a_blob_store_the_operator_is_named(database: Database, watch: W
         signed(service, "get", "s3://bucket/a")
 
 
-def test_what_is_touched_is_noted(service: BlobService, database: Database, bucket: str) -> None:
+def test_what_is_touched_is_noted(service: BlobService, database: ConnectionPool, bucket: str) -> None:
     urls = [f"s3://{bucket}/{key}" for key in ("b", "a", "gone/ä 'quoted' \\ {braces}")]
 
     assert service.touch(BlobUrls(urls=[*urls, *urls]), CALL).urls == sorted(urls)
@@ -203,7 +205,7 @@ def test_what_is_touched_is_noted(service: BlobService, database: Database, buck
     assert service.touch(BlobUrls(urls=[]), CALL).urls == []
 
 
-def touched(database: Database, bucket: str) -> dict[str, datetime]:
+def touched(database: ConnectionPool, bucket: str) -> dict[str, datetime]:
     with database.connection() as connection:
         rows = connection.rows("SELECT url, touched_at FROM vxdata.touched")
     return {row["url"]: row["touched_at"] for row in rows if row["url"].startswith(f"s3://{bucket}/")}

@@ -25,23 +25,23 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.wire import LINEAGE_SCHEMA, WriteCommand
 from vxdata.server.database.errors import UndefinedObject
-from vxdata.server.ingest.lineage import Lineage
+from vxdata.server.ingest.lineage import CreatedLineage
 from vxdata.server.ingest.staging import FEW
 from vxdata.server.services.write import Section
 from vxdata.sql import commit_clock as clock
-from vxdata.sql.write.create import MOST_LOOKED_UP
+from vxdata.sql.write.create import MAX_LOOKED_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 
 @pytest.fixture(
     autouse=True,
     scope="module",
-    params=[(FEW, MOST_LOOKED_UP), (0, MOST_LOOKED_UP), (0, 0)],
+    params=[(FEW, MAX_LOOKED_UP), (0, MAX_LOOKED_UP), (0, 0)],
     ids=["rows in statements", "rows in tables", "many rows"],
 )
 def where(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -49,7 +49,7 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
     few, many = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vxdata.server.ingest.staging.FEW", few)
-        patch.setattr("vxdata.sql.write.create.MOST_LOOKED_UP", many)
+        patch.setattr("vxdata.sql.write.create.MAX_LOOKED_UP", many)
         yield
 
 
@@ -69,7 +69,7 @@ def volume(rest: str, parent: str | None = None) -> dict[str, Any]:
     return {"identifier": f"volume/{rest}", "parent_identifier": parent or f"imagingstudy/{rest}"}
 
 
-def lineage(database: Database, identifier: str) -> tuple[str | None, ...]:
+def lineage(database: ConnectionPool, identifier: str) -> tuple[str | None, ...]:
     table = identifier.partition("/")[0]
     with database.connection() as connection:
         (row,) = connection.rows(
@@ -80,7 +80,7 @@ def lineage(database: Database, identifier: str) -> tuple[str | None, ...]:
 
 
 @contextmanager
-def refused(database: Database, error: type[VxDataError], match: str | None = None) -> Iterator[Any]:
+def refused(database: ConnectionPool, error: type[VxDataError], match: str | None = None) -> Iterator[Any]:
     """Expect an error, and that nothing at all was written."""
     before = state(database)
     with pytest.raises(error, match=match) as caught:
@@ -89,7 +89,9 @@ def refused(database: Database, error: type[VxDataError], match: str | None = No
 
 
 class TestCommit:
-    def test_receipt_log_and_clocks(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_receipt_log_and_clocks(
+        self, database: ConnectionPool, creates: WriteService, unique: str
+    ) -> None:
         version = scalar(database, "SELECT version FROM vxdata.commit_clock")
         receipt = create(
             creates,
@@ -121,7 +123,7 @@ class TestCommit:
         ]
 
     def test_versions_are_open_live_and_first(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         receipt = create(creates, resources("datasource", datasource(unique)))
         with database.connection() as connection:
@@ -140,7 +142,7 @@ class TestCommit:
         assert scalar(database, "SELECT count(*) AS n FROM vxdata.datasource_history") == 0
 
     def test_lineage_is_kept_for_who_asks(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         # The volume's parent stands behind it, and the study's parent is a study: three passes.
         sections = [
@@ -149,7 +151,7 @@ class TestCommit:
             resources("patient", patient(unique)),
             resources("datasource", datasource(unique)),
         ]
-        kept = Lineage()
+        kept = CreatedLineage()
         upload: Iterator[Section | int] = iter([*sections, 5])
         creates.write(WriteCommand(verb="create"), upload, CALL, kept)
         buffer = kept.to_buffer()
@@ -163,16 +165,16 @@ class TestCommit:
     def test_lineage_of_many_is_not_kept(
         self, creates: WriteService, unique: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("vxdata.server.ingest.lineage.MOST_ROWS", 1)
+        monkeypatch.setattr("vxdata.server.ingest.lineage.MAX_ROWS", 1)
         for rows in ([f"{unique}-1", f"{unique}-2"], [unique]):
-            kept = Lineage()
+            kept = CreatedLineage()
             part = resources("datasource", *map(datasource, rows))
             upload: Iterator[Section | int] = iter([part, len(rows)])
             creates.write(WriteCommand(verb="create"), upload, CALL, kept)
             assert (kept.to_buffer() is None) == (len(rows) > 1)
 
     def test_what_exists_is_named_to_who_asks_for_lineage(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         create(creates, resources("datasource", datasource(unique)))
         with refused(database, ResourceAlreadyExists, unique):
@@ -180,10 +182,10 @@ class TestCommit:
                 WriteCommand(verb="create"),
                 iter([resources("datasource", datasource(unique)), 1]),
                 CALL,
-                Lineage(),
+                CreatedLineage(),
             )
 
-    def test_nothing_to_create_is_no_commit(self, database: Database, creates: WriteService) -> None:
+    def test_nothing_to_create_is_no_commit(self, database: ConnectionPool, creates: WriteService) -> None:
         before = state(database)
         receipt = create(creates)
         assert (receipt.version, receipt.as_of) == (
@@ -195,7 +197,7 @@ class TestCommit:
 
 
 class TestLineage:
-    def test_of_each_level(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_of_each_level(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         create(
             creates,
             resources("datasource", datasource(unique)),
@@ -209,7 +211,7 @@ class TestLineage:
         assert lineage(database, exam) == (person, source, person, exam)
         assert lineage(database, f"volume/{unique}") == (exam, source, person, exam)
 
-    def test_over_several_commits(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_over_several_commits(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(unique)))
         create(creates, resources("imagingstudy", study(unique, f"datasource/{unique}")))
         create(creates, resources("volume", volume(unique)))
@@ -217,7 +219,7 @@ class TestLineage:
         assert lineage(database, f"volume/{unique}") == (exam, source, None, exam)
 
     def test_parents_after_their_children(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         create(
             creates,
@@ -232,7 +234,9 @@ class TestLineage:
             f"imagingstudy/{unique}",
         )
 
-    def test_against_the_order_of_types(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_against_the_order_of_types(
+        self, database: ConnectionPool, creates: WriteService, unique: str
+    ) -> None:
         """A patient below a volume below a data source: no built-in rule forbids it."""
         create(
             creates,
@@ -247,7 +251,7 @@ class TestLineage:
         )
 
     def test_a_chain_of_one_type_in_any_order(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         rows = [volume(f"{unique}-0", f"datasource/{unique}")]
         rows += [volume(f"{unique}-{depth}", f"volume/{unique}-{depth - 1}") for depth in range(1, 25)]
@@ -261,7 +265,9 @@ class TestLineage:
             None,
         )
 
-    def test_the_nearest_of_a_kind(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_the_nearest_of_a_kind(
+        self, database: ConnectionPool, creates: WriteService, unique: str
+    ) -> None:
         create(
             creates,
             resources("datasource", datasource(unique)),
@@ -269,20 +275,20 @@ class TestLineage:
         )
         assert lineage(database, f"patient/{unique}-child")[2] == f"patient/{unique}-child"
 
-    def test_without_a_parent(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_without_a_parent(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         create(creates, resources("artefact", {"identifier": f"artefact/{unique}"}))
         assert lineage(database, f"artefact/{unique}") == (None, None, None, None)
 
 
 class TestConflicts:
-    def test_given_twice(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_given_twice(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         rows = [datasource(f"{unique}-{number % 3}") for number in range(5)] + [datasource(unique)]
         with refused(database, DuplicateIdentifiers) as caught:
             create(creates, resources("datasource", *rows))
         assert caught.value.details["identifiers"] == [f"datasource/{unique}-0", f"datasource/{unique}-1"]
 
     def test_given_twice_in_two_sections(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         with refused(database, DuplicateIdentifiers):
             create(
@@ -292,7 +298,7 @@ class TestConflicts:
             )
 
     def test_given_twice_with_two_parents(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         """One parent is live before the other, so the second row meets the first in a later pass."""
         with refused(database, DuplicateIdentifiers) as caught:
@@ -308,7 +314,7 @@ class TestConflicts:
             )
         assert caught.value.details["identifiers"] == [f"patient/{unique}"]
 
-    def test_exists(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_exists(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(f"{unique}-1"), datasource(f"{unique}-2")))
         with refused(database, ResourceAlreadyExists) as caught:
             rows = [datasource(f"{unique}-{number}") for number in (3, 2, 1)]
@@ -316,7 +322,7 @@ class TestConflicts:
         expected = [f"datasource/{unique}-1", f"datasource/{unique}-2"]
         assert caught.value.details == {"identifiers": expected, "live": expected, "deleted": []}
 
-    def test_exists_deleted(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_exists_deleted(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(unique)))
         bury(database, f"datasource/{unique}")
         with refused(database, ResourceAlreadyExists, "use restore") as caught:
@@ -325,7 +331,7 @@ class TestConflicts:
         assert caught.value.details["live"] == []
 
     def test_one_of_several_types_exists(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         create(creates, resources("datasource", datasource(unique)), resources("patient", patient(unique)))
         with refused(database, ResourceAlreadyExists) as caught:
@@ -336,7 +342,7 @@ class TestConflicts:
             )
         assert caught.value.details["identifiers"] == [f"patient/{unique}"]
 
-    def test_two_at_once(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_two_at_once(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         def attempt(names: tuple[str, str]) -> str:
             rows = [datasource(name) for name in names]
             try:
@@ -353,7 +359,7 @@ class TestConflicts:
         assert scalar(database, f"SELECT count(*) AS n FROM vxdata.datasource WHERE {found}") == 16
 
 
-def bury(database: Database, identifier: str) -> None:
+def bury(database: ConnectionPool, identifier: str) -> None:
     """Mark a resource as deleted; deleting is a verb that this version does not have yet."""
     table = identifier.partition("/")[0]
     with database.connection() as connection:
@@ -363,7 +369,9 @@ def bury(database: Database, identifier: str) -> None:
 
 
 class TestParents:
-    def test_every_missing_one_is_named(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_every_missing_one_is_named(
+        self, database: ConnectionPool, creates: WriteService, unique: str
+    ) -> None:
         with refused(database, ParentNotFound) as caught:
             create(
                 creates,
@@ -390,14 +398,14 @@ class TestParents:
             f"imagingstudy/{unique}-d",
         }
 
-    def test_deleted(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_deleted(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         create(creates, resources("datasource", datasource(unique)))
         bury(database, f"datasource/{unique}")
         with refused(database, ParentNotFound):
             create(creates, resources("patient", patient(unique)))
 
     @pytest.mark.parametrize("length", [1, 2, 5])
-    def test_cycle(self, database: Database, creates: WriteService, unique: str, length: int) -> None:
+    def test_cycle(self, database: ConnectionPool, creates: WriteService, unique: str, length: int) -> None:
         rows = [
             volume(f"{unique}-{number}", f"volume/{unique}-{(number + 1) % length}")
             for number in range(length)
@@ -406,7 +414,7 @@ class TestParents:
             create(creates, resources("volume", *rows))
         assert caught.value.details["identifiers"] == sorted(row["identifier"] for row in rows)
 
-    def test_cycle_over_two_types(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_cycle_over_two_types(self, database: ConnectionPool, creates: WriteService, unique: str) -> None:
         with refused(database, LineageCycle):
             create(
                 creates,
@@ -415,7 +423,7 @@ class TestParents:
             )
 
     def test_a_cycle_through_what_is_there_already(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         """What is there has a parent of its own, so there is no cycle, but an identifier that is taken."""
         create(creates, resources("datasource", datasource(unique)), resources("patient", patient(unique)))
@@ -432,7 +440,7 @@ class TestParents:
 class TestUploads:
     @pytest.mark.parametrize("announced", [None, 0, 1, 3, -1])
     def test_marker_missing_or_wrong(
-        self, database: Database, creates: WriteService, unique: str, announced: int | None
+        self, database: ConnectionPool, creates: WriteService, unique: str, announced: int | None
     ) -> None:
         section = resources("datasource", datasource(f"{unique}-1"), datasource(f"{unique}-2"))
         upload: list[Section | int] = [section] if announced is None else [section, announced]
@@ -440,7 +448,9 @@ class TestUploads:
             creates.write(WriteCommand(verb="create"), iter(upload), CALL)
         assert caught.value.details == {"announced": announced, "received": 2}
 
-    def test_broken_off_by_an_error(self, database: Database, creates: WriteService, unique: str) -> None:
+    def test_broken_off_by_an_error(
+        self, database: ConnectionPool, creates: WriteService, unique: str
+    ) -> None:
         def sections() -> Iterator[Section | int]:
             yield resources("datasource", datasource(unique))
             raise IncompleteUpload("broken off")
@@ -449,7 +459,7 @@ class TestUploads:
             creates.write(WriteCommand(verb="create"), sections(), CALL)
 
     def test_every_violation_is_told_and_counted_over_sections(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         with refused(database, ValidationFailed) as caught:
             create(
@@ -478,7 +488,7 @@ class TestUploads:
         ],
     )
     def test_a_section_that_is_not_what_it_claims(
-        self, database: Database, creates: WriteService, section: Section, error: type[VxDataError]
+        self, database: ConnectionPool, creates: WriteService, section: Section, error: type[VxDataError]
     ) -> None:
         with refused(database, error):
             create(creates, section)
@@ -489,7 +499,7 @@ class TestUploads:
         assert receipt.counts == {"datasource": 1}
 
     def test_sections_of_one_type_may_have_other_columns(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         create(
             creates,
@@ -507,7 +517,7 @@ class TestUploads:
         ]
 
     def test_a_slice_is_written_as_what_it_shows(
-        self, database: Database, creates: WriteService, unique: str
+        self, database: ConnectionPool, creates: WriteService, unique: str
     ) -> None:
         rows = [
             {**datasource(f"{unique}-{number}"), "external_identifiers": [("n", str(number))], "license": "x"}
@@ -531,7 +541,7 @@ class TestUploads:
 
 
 def test_a_failure_of_the_database_writes_nothing(
-    database: Database, creates: WriteService, unique: str, monkeypatch: pytest.MonkeyPatch
+    database: ConnectionPool, creates: WriteService, unique: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The very last statement fails."""
     before = state(database)

@@ -13,10 +13,10 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.wire import Explanation
 from vxdata.server.database.connection import Connection
-from vxdata.server.database.parallel_scan import Parts
-from vxdata.server.database.pool import Database
-from vxdata.server.database.prepared import Prepared
-from vxdata.server.result_cache.shared_query import Running
+from vxdata.server.database.parallel_scan import ParallelScan
+from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.prepared import PreparedStatements
+from vxdata.server.result_cache.shared_query import SharedQuery
 from vxdata.server.services.prepared_stream import PreparedStream
 from vxdata.server.services.read import ReadService
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.services.write import WriteService
 
 NAMES = ("datasource/a", "datasource/b")
@@ -39,15 +39,15 @@ def written(creates: WriteService) -> None:
 
 
 @pytest.fixture
-def pool(database_uri: SecretStr) -> Iterator[Database]:
+def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
     """Connections that nobody else takes."""
-    with closing(Database(database_uri, size=2, wait=30.0)) as database:
+    with closing(ConnectionPool(database_uri, size=2, wait=30.0)) as database:
         yield database
 
 
 @pytest.fixture
-def service(pool: Database, watch: Watch) -> ReadService:
-    return ReadService(pool, default_catalog(), watch, parts=2)
+def service(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
+    return ReadService(pool, default_catalog(), monitor, parts=2)
 
 
 @pytest.fixture
@@ -88,13 +88,13 @@ def test_a_point_lookup_is_shown_as_it_is_prepared(
     assert ("$1" in told.sql) == bool(parameters)
     assert "commit_clock" in told.postgresql
     seen = []
-    run = Prepared.table
+    run = PreparedStatements.table
 
-    def noting(self: Prepared, sql: str, literals: Any) -> Any:
+    def noting(self: PreparedStatements, sql: str, literals: Any) -> Any:
         seen.append((sql, tuple(literals)))
         return run(self, sql, literals)
 
-    monkeypatch.setattr(Prepared, "table", noting)
+    monkeypatch.setattr(PreparedStatements, "table", noting)
     list(service.run(plan, CALL).batches)
     assert seen == [(told.sql, parameters)]
 
@@ -123,7 +123,7 @@ def test_a_parallel_scan_is_shown_in_its_parts(
     service: ReadService, streamed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert service.explain(WHOLE, CALL).method == "stream", "the table is small"
-    monkeypatch.setattr("vxdata.server.database.parallel_scan.LEAST_PAGES", 1)
+    monkeypatch.setattr("vxdata.server.database.parallel_scan.MIN_PAGES", 1)
     told = service.explain(WHOLE, CALL)
     assert told.method == "parallel scan"
     assert len(told.parts) == 8
@@ -147,11 +147,11 @@ def test_it_takes_no_connection_for_longer(service: ReadService) -> None:
 
 
 class TestPreparedStream:
-    def opened(self, pool: Database, watch: Watch) -> PreparedStream:
-        bound = ReadService(pool, default_catalog(), watch)._bound(WHOLE, CALL)
-        return PreparedStream(bound, pool, Parts(pool, 1), watch, Running(never))
+    def opened(self, pool: ConnectionPool, monitor: CancellationMonitor) -> PreparedStream:
+        bound = ReadService(pool, default_catalog(), monitor)._bound(WHOLE, CALL)
+        return PreparedStream(bound, pool, ParallelScan(pool, 1), monitor, SharedQuery(never))
 
-    def is_free(self, pool: Database) -> bool:
+    def is_free(self, pool: ConnectionPool) -> bool:
         """Whether both connections can be had, and are in no transaction."""
         idle = (
             "SELECT count(*) AS n FROM pg_stat_activity WHERE state <> 'idle' "
@@ -160,15 +160,19 @@ class TestPreparedStream:
         with pool.connection(wait=0) as one, pool.connection(wait=0) as other:
             return [each.rows(idle) for each in (one, other)] == [[{"n": 0}]] * 2
 
-    def test_the_schema_comes_before_the_batches(self, pool: Database, watch: Watch) -> None:
-        with closing(self.opened(pool, watch)) as stream:
+    def test_the_schema_comes_before_the_batches(
+        self, pool: ConnectionPool, monitor: CancellationMonitor
+    ) -> None:
+        with closing(self.opened(pool, monitor)) as stream:
             assert stream.schema.names == ["identifier"]
             assert stream.snapshot.instant.version >= 1
             assert all(batch.schema.equals(stream.schema, check_metadata=True) for batch in stream)
 
     @pytest.mark.parametrize("taken", [0, 1, 1000])
-    def test_closing_releases_all_at_any_moment(self, pool: Database, watch: Watch, taken: int) -> None:
-        stream = self.opened(pool, watch)
+    def test_closing_releases_all_at_any_moment(
+        self, pool: ConnectionPool, monitor: CancellationMonitor, taken: int
+    ) -> None:
+        stream = self.opened(pool, monitor)
         for _ in range(taken):
             if next(stream, None) is None:
                 break
@@ -177,41 +181,47 @@ class TestPreparedStream:
         assert self.is_free(pool)
         assert list(stream) == []
 
-    def test_a_failure_releases_all(self, pool: Database, watch: Watch, monkeypatch: Any) -> None:
+    def test_a_failure_releases_all(
+        self, pool: ConnectionPool, monitor: CancellationMonitor, monkeypatch: Any
+    ) -> None:
         def broken(*_: object) -> None:
             msg = "columns have drifted apart"
             raise TypeError(msg)
 
-        stream = self.opened(pool, watch)
-        monkeypatch.setattr("vxdata.server.services.result_schema.Layout.conform", broken)
+        stream = self.opened(pool, monitor)
+        monkeypatch.setattr("vxdata.server.services.result_schema.ResultSchema.conform", broken)
         with pytest.raises(TypeError, match="drifted apart"):
             next(stream)
         assert self.is_free(pool)
 
     def test_one_that_cannot_be_opened_holds_nothing(
-        self, pool: Database, watch: Watch, monkeypatch: Any
+        self, pool: ConnectionPool, monitor: CancellationMonitor, monkeypatch: Any
     ) -> None:
         def broken(*_: object, **__: object) -> None:
             msg = "no clock"
             raise OSError(msg)
 
-        monkeypatch.setattr("vxdata.server.services.prepared_stream.resolve_instant", broken)
+        monkeypatch.setattr("vxdata.server.services.prepared_stream.resolve_snapshot", broken)
         with pytest.raises(OSError, match="no clock"):
-            self.opened(pool, watch)
+            self.opened(pool, monitor)
         assert self.is_free(pool)
 
-    def test_a_cache_that_fails_ends_it(self, service: ReadService, pool: Database, monkeypatch: Any) -> None:
+    def test_a_cache_that_fails_ends_it(
+        self, service: ReadService, pool: ConnectionPool, monkeypatch: Any
+    ) -> None:
         def broken(*_: object) -> None:
             msg = "the disk is gone"
             raise OSError(msg)
 
-        monkeypatch.setattr(service._desk, "answer", broken)
+        monkeypatch.setattr(service._result_cache, "get_or_run", broken)
         with pytest.raises(OSError, match="the disk is gone"):
             service.run(WHOLE, CALL)
         assert self.is_free(pool)
 
-    def test_it_is_closed_from_another_thread(self, pool: Database, watch: Watch) -> None:
-        stream = self.opened(pool, watch)
+    def test_it_is_closed_from_another_thread(
+        self, pool: ConnectionPool, monitor: CancellationMonitor
+    ) -> None:
+        stream = self.opened(pool, monitor)
         next(stream)
         closing_thread = threading.Thread(target=stream.close)
         closing_thread.start()

@@ -15,8 +15,8 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, OrderBy, Plan
 from vxdata.sdk import Client, F
 from vxdata.server.app import Server
-from vxdata.server.result_cache.cache import Desk
-from vxdata.server.result_cache.store import Shelf
+from vxdata.server.result_cache.cache import ResultCache
+from vxdata.server.result_cache.store import CacheStore
 from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan
     from vxdata.server.call import Call
     from vxdata.server.config import Settings
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 SHOWN: Final = "shown"
@@ -90,13 +90,13 @@ def written(creates: WriteService) -> None:
 
 
 @pytest.fixture(params=["kept", "not kept"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+def result_cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ResultCache]:
     """One for both services, as grants would share it."""
     if request.param == "not kept":
-        yield Desk(None)
+        yield ResultCache(None)
         return
-    with closing(Shelf(tmp_path / "answers", 1024**3)) as shelf:
-        yield Desk(shelf)
+    with closing(CacheStore(tmp_path / "answers", 1024**3)) as store:
+        yield ResultCache(store)
 
 
 def found(service: ReadService, plan: Plan) -> list[str]:
@@ -108,10 +108,15 @@ def found(service: ReadService, plan: Plan) -> list[str]:
 @pytest.mark.parametrize("is_narrow_first", [True, False])
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_each_gets_what_it_may_see_in_either_order(
-    database: Database, watch: Watch, desk: Desk, plan: Plan, *, is_narrow_first: bool
+    database: ConnectionPool,
+    monitor: CancellationMonitor,
+    result_cache: ResultCache,
+    plan: Plan,
+    *,
+    is_narrow_first: bool,
 ) -> None:
-    whole = ReadService(database, default_catalog(), watch, desk)
-    narrow = Narrowed(database, default_catalog(), watch, desk)
+    whole = ReadService(database, default_catalog(), monitor, result_cache)
+    narrow = Narrowed(database, default_catalog(), monitor, result_cache)
     expected: dict[ReadService, list[str]] = {}
     order = [narrow, whole] if is_narrow_first else [whole, narrow]
     for service in (*order, *order):

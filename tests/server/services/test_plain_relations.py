@@ -13,8 +13,8 @@ from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.fields import Field, Float, Integer, Text
 from vxdata.schemas.plan import Aggregate, Comparison, HasAncestor, IsInQuery, OrderBy, Plan, Subquery
-from vxdata.server.result_cache.cache import Desk
-from vxdata.server.result_cache.store import Shelf
+from vxdata.server.result_cache.cache import ResultCache
+from vxdata.server.result_cache.store import CacheStore
 from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 COLUMNS: Final = (
@@ -44,7 +44,7 @@ def catalog_of(release: str | None) -> Catalog:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def written(database: Database, creates: WriteService) -> None:
+def written(database: ConnectionPool, creates: WriteService) -> None:
     create(creates, resources("datasource", {"identifier": "datasource/d", "license": "CC0"}))
     parent = {"parent_identifier": "datasource/d", "license": "CC0"}
     create(creates, resources("patient", *({"identifier": f"patient/{x}", **parent} for x in "pq")))
@@ -59,9 +59,9 @@ def written(database: Database, creates: WriteService) -> None:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    with closing(Shelf(tmp_path / "answers", 1024**3)) as shelf:
-        yield shelf
+def store(tmp_path: Path) -> Iterator[CacheStore]:
+    with closing(CacheStore(tmp_path / "answers", 1024**3)) as store:
+        yield store
 
 
 def rows(service: ReadService, plan: Plan) -> list[dict[str, Any]]:
@@ -96,9 +96,9 @@ def rows(service: ReadService, plan: Plan) -> list[dict[str, Any]]:
     ids=["whole", "limit", "condition", "aggregate", "subquery"],
 )
 def test_a_plain_relation_is_read(
-    database: Database, watch: Watch, plan: Plan, expected: list[dict[str, object]]
+    database: ConnectionPool, monitor: CancellationMonitor, plan: Plan, expected: list[dict[str, object]]
 ) -> None:
-    service = ReadService(database, catalog_of(None), watch)
+    service = ReadService(database, catalog_of(None), monitor)
     assert rows(service, plan) == expected
     assert plan.resource_type in service.explain(plan, CALL).sql.lower()
     assert service.describe(plan, CALL)[0] == plan
@@ -106,34 +106,34 @@ def test_a_plain_relation_is_read(
 
 @pytest.mark.parametrize("release", [None, "2025.4"])
 def test_a_result_is_kept_for_a_release_and_never_without_one(
-    database: Database, watch: Watch, shelf: Shelf, release: str | None
+    database: ConnectionPool, monitor: CancellationMonitor, store: CacheStore, release: str | None
 ) -> None:
     plan = Plan(
         resource_type="subject", select=("Age",), where=Comparison(op="==", field="subject id", value="c")
     )
-    service = ReadService(database, catalog_of(release), watch, Desk(shelf))
+    service = ReadService(database, catalog_of(release), monitor, ResultCache(store))
     change = 'UPDATE "Cancer Data"."Subject" SET "Age" = {} WHERE "subject id" = \'c\''
     try:
         assert rows(service, plan) == [{"Age": None}]
         with database.connection() as connection:
             connection.execute(change.format(50))
         assert rows(service, plan) == [{"Age": None if release else 50}]
-        next_release = ReadService(database, catalog_of("2026.1"), watch, Desk(shelf))
+        next_release = ReadService(database, catalog_of("2026.1"), monitor, ResultCache(store))
         assert rows(next_release, plan) == [{"Age": 50}]
     finally:
         with database.connection() as connection:
             connection.execute(change.format("NULL"))
 
 
-def test_the_past_is_refused(database: Database, watch: Watch) -> None:
-    service = ReadService(database, catalog_of("2025.4"), watch)
+def test_the_past_is_refused(database: ConnectionPool, monitor: CancellationMonitor) -> None:
+    service = ReadService(database, catalog_of("2025.4"), monitor)
     with pytest.raises(InvalidPlan, match="subject has no history"):
         service.run(Plan(resource_type="subject", history=True), CALL)
 
 
-def test_ancestors_in_a_registry_of_one_type(database: Database, watch: Watch) -> None:
+def test_ancestors_in_a_registry_of_one_type(database: ConnectionPool, monitor: CancellationMonitor) -> None:
     """There are no other types whose tables could be read."""
     only = Registry((registry().get("datasource"),))
-    service = ReadService(database, Catalog.from_registry(only), watch)
+    service = ReadService(database, Catalog.from_registry(only), monitor)
     plan = Plan(resource_type="datasource", where=HasAncestor(identifier="datasource/d"))
     assert rows(service, plan) == []

@@ -18,8 +18,8 @@ from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.call import Call
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.errors import DatabaseError, StatementCancelled
-from vxdata.server.database.pool import Database
-from vxdata.server.database.prepared import MOST_PREPARED
+from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.prepared import MAX_PREPARED
 from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.services.write import WriteService
 
 PREPARED = "SELECT count(*) AS n FROM pg_prepared_statements"
 
 
 @pytest.fixture
-def pool(database_uri: SecretStr) -> Iterator[Database]:
+def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
     """A single connection."""
-    with closing(Database(database_uri, size=1, wait=30.0)) as database:
+    with closing(ConnectionPool(database_uri, size=1, wait=30.0)) as database:
         yield database
 
 
 @pytest.fixture
-def single(pool: Database, watch: Watch) -> ReadService:
-    return ReadService(pool, default_catalog(), watch)
+def single(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
+    return ReadService(pool, default_catalog(), monitor)
 
 
 def named(*identifiers: str, resource_type: str = "datasource", **more: Any) -> Plan:
@@ -116,7 +116,7 @@ def test_rows_and_instant_are_of_one_snapshot(creates: WriteService, reads: Read
     first = int(read(reads, named(*names)).schema.metadata[VERSION_KEY])
     is_over = threading.Event()
 
-    def watch() -> int:
+    def monitor() -> int:
         seen = 0
         while not is_over.is_set():
             table = read(reads, named(*names))
@@ -131,7 +131,7 @@ def test_rows_and_instant_are_of_one_snapshot(creates: WriteService, reads: Read
         return seen
 
     with ThreadPoolExecutor(2) as threads:
-        watching = [threads.submit(watch) for _ in range(2)]
+        watching = [threads.submit(monitor) for _ in range(2)]
         for name in names:
             create(creates, resources("datasource", {"identifier": name}))
         is_over.set()
@@ -142,7 +142,7 @@ def table_as_of(table: pa.Table) -> Any:
     return pa.scalar(table.schema.metadata[AS_OF_KEY].decode()).cast(pa.timestamp("us", "UTC")).as_py()
 
 
-def test_a_shape_is_prepared_once_for_each_connection(single: ReadService, pool: Database) -> None:
+def test_a_shape_is_prepared_once_for_each_connection(single: ReadService, pool: ConnectionPool) -> None:
     before = scalar(pool, PREPARED)
     for number in range(1, 6):
         read(single, named(f"datasource/{number}"))
@@ -150,18 +150,20 @@ def test_a_shape_is_prepared_once_for_each_connection(single: ReadService, pool:
     assert scalar(pool, PREPARED) == before + 2
 
 
-def test_what_was_run_the_longest_ago_is_forgotten(pool: Database) -> None:
+def test_what_was_run_the_longest_ago_is_forgotten(pool: ConnectionPool) -> None:
     with pool.connection() as connection:
-        for number in range(MOST_PREPARED + 5):
+        for number in range(MAX_PREPARED + 5):
             table = connection.prepared.table(f"SELECT {number} + $1::int AS sum", ["1"])
             assert table["sum"].to_pylist() == [number + 1]
             connection.prepared.table("SELECT $1 || $2 AS text", ["'a'", "'b'"])
-        assert connection.rows(PREPARED)[0]["n"] <= MOST_PREPARED + 1
+        assert connection.rows(PREPARED)[0]["n"] <= MAX_PREPARED + 1
         (text,) = connection.rows("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%$1 || $2%'")
         assert text["name"].endswith("_1")
 
 
-def test_what_was_prepared_long_ago_is_prepared_anew(pool: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_prepared_long_ago_is_prepared_anew(
+    pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pool.connection() as connection:
         connection.prepared.table("SELECT $1::int AS a", ["1"])
         monkeypatch.setattr("vxdata.server.database.prepared.PREPARED_SECONDS", 0.0)
@@ -170,7 +172,7 @@ def test_what_was_prepared_long_ago_is_prepared_anew(pool: Database, monkeypatch
         assert left["name"].endswith("_1")
 
 
-def test_a_statement_whose_columns_change_is_prepared_anew(pool: Database) -> None:
+def test_a_statement_whose_columns_change_is_prepared_anew(pool: ConnectionPool) -> None:
     query = "SELECT * FROM changed WHERE a = $1"
     with pool.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
@@ -180,7 +182,7 @@ def test_a_statement_whose_columns_change_is_prepared_anew(pool: Database) -> No
         assert connection.prepared.table("SELECT count(*) AS n FROM changed", []).to_pylist() == [{"n": 1}]
 
 
-def test_statements_that_were_discarded_are_prepared_anew(single: ReadService, pool: Database) -> None:
+def test_statements_that_were_discarded_are_prepared_anew(single: ReadService, pool: ConnectionPool) -> None:
     short, other = (
         named("datasource/none"),
         named("datasource/none", limit=1),
@@ -195,13 +197,15 @@ def test_statements_that_were_discarded_are_prepared_anew(single: ReadService, p
     assert [read(single, plan).num_rows for plan in (other, short)] == [0, 0]
 
 
-def discard_all(pool: Database) -> None:
+def discard_all(pool: ConnectionPool) -> None:
     with pool.connection() as connection:
         connection.execute("DISCARD ALL")
         connection.execute("SET TIME ZONE 'UTC'")
 
 
-def test_after_a_discard_one_read_fails_at_most(pool: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_discard_one_read_fails_at_most(
+    pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pool.connection() as connection:
         for number in range(4):
             connection.prepared.table(f"SELECT {number} AS a", [])
@@ -219,7 +223,7 @@ def test_after_a_discard_one_read_fails_at_most(pool: Database, monkeypatch: pyt
         assert connection.rows(PREPARED) == [{"n": 1}]
 
 
-def test_no_two_connections_have_a_name_in_common(database: Database) -> None:
+def test_no_two_connections_have_a_name_in_common(database: ConnectionPool) -> None:
     names = []
     with database.connection() as one, database.connection() as other:
         for connection in (one, other):
@@ -228,7 +232,7 @@ def test_no_two_connections_have_a_name_in_common(database: Database) -> None:
     assert len(names) == len(set(names)) >= 2
 
 
-def test_in_a_transaction_the_first_failure_is_told(pool: Database) -> None:
+def test_in_a_transaction_the_first_failure_is_told(pool: ConnectionPool) -> None:
     query = "SELECT * FROM changed WHERE a = $1"
     with pool.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
@@ -240,7 +244,7 @@ def test_in_a_transaction_the_first_failure_is_told(pool: Database) -> None:
         assert connection.prepared.table(query, ["1"]).to_pylist() == [{"a": 1, "b": None}]
 
 
-def test_a_statement_that_is_refused_is_forgotten(pool: Database) -> None:
+def test_a_statement_that_is_refused_is_forgotten(pool: ConnectionPool) -> None:
     with pool.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE changed AS SELECT 1 AS a")
         for _ in range(10):
@@ -259,7 +263,7 @@ def test_the_connection_is_free_before_the_rows_are_taken(single: ReadService) -
 
 
 def test_whoever_has_gone_does_not_wait_for_a_lock(
-    single: ReadService, pool: Database, database: Database
+    single: ReadService, pool: ConnectionPool, database: ConnectionPool
 ) -> None:
     """A table that is being altered keeps its readers waiting."""
     has_gone = threading.Event()

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 UNICODE = "Müller 'quoted' \"twice\" \\ \t\n\r $1 %s 前列腺 🩻 e\u0301 \u202e\ufeff\U0010ffff"
@@ -196,7 +196,7 @@ class TestInstants:
         assert len(identifiers(reads, source, None)) == 3
 
     def test_superseded_and_deleted_versions(
-        self, database: Database, creates: WriteService, reads: ReadService, unique: str
+        self, database: ConnectionPool, creates: WriteService, reads: ReadService, unique: str
     ) -> None:
         """Versions are made by hand: no verb of this release replaces one."""
         source, name = f"datasource/{unique}", f"patient/{unique}-a"
@@ -250,7 +250,7 @@ class TestInstants:
         assert again["identifier"].to_pylist() == [f"patient/{unique}-a"]
 
     def test_an_answer_holds_for_ever(
-        self, database: Database, creates: WriteService, reads: ReadService, unique: str
+        self, database: ConnectionPool, creates: WriteService, reads: ReadService, unique: str
     ) -> None:
         source = f"datasource/{unique}"
         create(creates, resources("datasource", {"identifier": source}))
@@ -290,7 +290,7 @@ def source(creates: WriteService) -> str:
 
 
 class TestStreams:
-    def running(self, database: Database) -> int:
+    def running(self, database: ConnectionPool) -> int:
         return int(
             scalar(
                 database,
@@ -307,7 +307,7 @@ class TestStreams:
 
     @pytest.mark.parametrize("taken", [0, 1])
     def test_closing_frees_the_connection(
-        self, database: Database, reads: ReadService, source: str, taken: int
+        self, database: ConnectionPool, reads: ReadService, source: str, taken: int
     ) -> None:
         result = reads.run(of_source("patient", source), CALL)
         for _ in range(taken):
@@ -320,13 +320,13 @@ class TestStreams:
         for _ in range(24):
             next(reads.run(of_source("patient", source), CALL).batches)
 
-    def test_a_bad_plan_takes_no_connection(self, database: Database, reads: ReadService) -> None:
+    def test_a_bad_plan_takes_no_connection(self, database: ConnectionPool, reads: ReadService) -> None:
         with pytest.raises(UnknownField):
             reads.run(Plan(resource_type="patient", select=("colour",)), CALL)
         assert self.running(database) == 0
 
     def test_a_caller_that_goes_away_ends_the_query(
-        self, database: Database, reads: ReadService, source: str
+        self, database: ConnectionPool, reads: ReadService, source: str
     ) -> None:
         gone = False
         result = reads.run(of_source("patient", source), Call("test", lambda: gone))
@@ -347,9 +347,9 @@ def large(creates: WriteService) -> Plan:
 
 class TestStalls:
     def test_an_answer_that_is_not_taken_is_ended(
-        self, database: Database, watch: Watch, large: Plan
+        self, database: ConnectionPool, monitor: CancellationMonitor, large: Plan
     ) -> None:
-        hurried = ReadService(database, default_catalog(), watch, stall_limit=0.2)
+        hurried = ReadService(database, default_catalog(), monitor, stall_limit=0.2)
         result = hurried.run(large, CALL)
         assert next(result.batches).num_rows > 0
         running = (
@@ -365,7 +365,7 @@ class TestStalls:
         assert sum(batch.num_rows for batch in batches) >= 200
 
     def test_one_that_is_dropped_gives_its_connection_back(
-        self, database: Database, reads: ReadService, large: Plan
+        self, database: ConnectionPool, reads: ReadService, large: Plan
     ) -> None:
         for _ in range(20):  # more than there are connections
             next(reads.run(large, CALL).batches)

@@ -18,13 +18,13 @@ from vxdata.schemas.errors import (
     UnexpectedPayload,
 )
 from vxdata.schemas.wire import ExternalUids
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.services.register import RegisterService
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.services.write import WriteService
 
 
@@ -40,16 +40,20 @@ def asked(*pairs: tuple[str, str], resource_type: str = "patient") -> ExternalUi
     return ExternalUids(resource_type=resource_type, pairs=list(pairs))
 
 
-def test_hostile_texts_come_back_as_they_went(watch: Watch, database: Database, source: str) -> None:
-    service = RegisterService(database, watch)
+def test_hostile_texts_come_back_as_they_went(
+    monitor: CancellationMonitor, database: ConnectionPool, source: str
+) -> None:
+    service = RegisterService(database, monitor)
     uids = ["a'b", 'a"b', "a\\b", "{a,b}", "NULL", "ä€😀", " a ", "a\nb", "x" * 256]
     made = service.register(asked(*((source, uid) for uid in uids)), CALL).identifiers
     assert len(set(made)) == len(uids)
     assert service.resolve(asked(*((source, uid) for uid in reversed(uids))), CALL).identifiers == made[::-1]
 
 
-def test_a_refused_batch_leaves_nothing(watch: Watch, database: Database, source: str) -> None:
-    service = RegisterService(database, watch)
+def test_a_refused_batch_leaves_nothing(
+    monitor: CancellationMonitor, database: ConnectionPool, source: str
+) -> None:
+    service = RegisterService(database, monitor)
     service.register(asked((source, "known")), CALL)
     count = "SELECT count(*) AS n FROM vxdata.registration"
     before = scalar(database, count)
@@ -63,15 +67,15 @@ def test_a_refused_batch_leaves_nothing(watch: Watch, database: Database, source
     assert scalar(database, count) == before
 
 
-def test_a_type_that_has_no_numbers(watch: Watch, database: Database) -> None:
+def test_a_type_that_has_no_numbers(monitor: CancellationMonitor, database: ConnectionPool) -> None:
     with pytest.raises(InvalidRequest, match="patient and imagingstudy, not for 'volume'"):
-        RegisterService(database, watch).register(asked(("patient/x", "y"), resource_type="volume"), CALL)
+        RegisterService(database, monitor).register(asked(("patient/x", "y"), resource_type="volume"), CALL)
 
 
 def test_many_parents_at_once_each_with_its_own_numbers(
-    watch: Watch, database: Database, creates: WriteService, source: str
+    monitor: CancellationMonitor, database: ConnectionPool, creates: WriteService, source: str
 ) -> None:
-    service = RegisterService(database, watch)
+    service = RegisterService(database, monitor)
     patients = service.register(asked(*((source, f"patient {n}") for n in range(500))), CALL).identifiers
     create(creates, resources("patient", *({"identifier": p, "parent_identifier": source} for p in patients)))
     studies = [(patient, f"study {n}") for n in range(2) for patient in patients]
@@ -95,9 +99,9 @@ def test_many_parents_at_once_each_with_its_own_numbers(
 
 
 def test_a_deadlock_is_met_by_another_attempt(
-    watch: Watch, database: Database, admin: Database, source: str
+    monitor: CancellationMonitor, database: ConnectionPool, admin: ConnectionPool, source: str
 ) -> None:
-    service = RegisterService(database, watch)
+    service = RegisterService(database, monitor)
     with capture_logs() as logs:
         made = deadlocked(
             lambda: service.register(asked((source, "one"), (source, "two")), CALL),
@@ -111,10 +115,10 @@ def test_a_deadlock_is_met_by_another_attempt(
 
 
 def test_writers_and_readers_have_places_of_their_own(
-    watch: Watch, database_uri: SecretStr, source: str
+    monitor: CancellationMonitor, database_uri: SecretStr, source: str
 ) -> None:
-    with closing(Database(database_uri, size=1, writers=1, wait=0.05)) as narrow:
-        service = RegisterService(narrow, watch)
+    with closing(ConnectionPool(database_uri, size=1, writers=1, wait=0.05)) as narrow:
+        service = RegisterService(narrow, monitor)
         with narrow.connection():
             made = service.register(asked((source, "one")), CALL)
             with pytest.raises(ServerBusy):

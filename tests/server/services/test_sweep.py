@@ -19,8 +19,8 @@ from vxdata.server.services.write import Section
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.sweep import Unreferenced
     from vxdata.server.services.write import WriteService
     from vxdata.server.storage.blobs import BlobStore
@@ -42,7 +42,7 @@ def put(store: BlobStore) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def sweep(database: Database, store: BlobStore) -> Sweep:
+def sweep(database: ConnectionPool, store: BlobStore) -> Sweep:
     """A sweep of the bucket."""
     return Sweep(database, registry(), store)
 
@@ -202,10 +202,14 @@ def test_references_of_every_kind_of_field_count(
 
 
 def test_what_is_touched_is_as_young_as_that(
-    sweep: Sweep, store: BlobStore, database: Database, watch: Watch, put: Callable[[str], str]
+    sweep: Sweep,
+    store: BlobStore,
+    database: ConnectionPool,
+    monitor: CancellationMonitor,
+    put: Callable[[str], str],
 ) -> None:
     before, meanwhile, lost = put("files/before"), put("files/meanwhile"), put("files/lost")
-    service = BlobService(store, database, watch)
+    service = BlobService(store, database, monitor)
     service.touch(BlobUrls(urls=[before]), CALL)
 
     unreferenced = sweep.find(AT_ONCE, silent)
@@ -221,11 +225,15 @@ def test_what_is_touched_is_as_young_as_that(
 
 
 def test_a_sweep_looks_at_touches_too(
-    sweep: Sweep, store: BlobStore, database: Database, watch: Watch, put: Callable[[str], str]
+    sweep: Sweep,
+    store: BlobStore,
+    database: ConnectionPool,
+    monitor: CancellationMonitor,
+    put: Callable[[str], str],
 ) -> None:
     """Objects as S3 lists them are old here: a sweep of tomorrow, to whom today's touches are young."""
     touched, lost = put("files/touched"), put("files/lost")
-    BlobService(store, database, watch).touch(BlobUrls(urls=[touched]), CALL)
+    BlobService(store, database, monitor).touch(BlobUrls(urls=[touched]), CALL)
     with database.connection() as connection:
         connection.execute("UPDATE vxdata.touched SET touched_at = touched_at + interval '1 day'")
 
@@ -233,7 +241,7 @@ def test_a_sweep_looks_at_touches_too(
 
 
 def test_versions_of_types_that_are_no_longer_declared_keep_theirs(
-    database: Database, store: BlobStore, creates: WriteService, put: Callable[[str], str]
+    database: ConnectionPool, store: BlobStore, creates: WriteService, put: Callable[[str], str]
 ) -> None:
     kept, lost = put("files/kept"), put("files/lost")
     artefact(creates, kept)

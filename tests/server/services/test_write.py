@@ -23,8 +23,8 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, Verb, WireError, WriteCommand
 from vxdata.server.app import Server
-from vxdata.server.database.pool import Database
-from vxdata.server.ingest.lineage import Lineage
+from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.ingest.lineage import CreatedLineage
 from vxdata.server.services.write import Section, WriteService
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.server.config import Settings
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
 
 
 def upload(*sections: Section) -> Iterator[Section | int]:
@@ -61,7 +61,7 @@ def sources(*identifiers: str, **fields: Any) -> Section:
 
 
 @contextmanager
-def refused(database: Database, error: type[VxDataError], match: str | None = None) -> Iterator[Any]:
+def refused(database: ConnectionPool, error: type[VxDataError], match: str | None = None) -> Iterator[Any]:
     """Expect an error that leaves everything as it was, answers included."""
     answers = "SELECT count(*) AS n FROM vxdata.answer"
     before = (state(database), scalar(database, answers))
@@ -77,8 +77,8 @@ def name(unique: str) -> str:
 
 
 class TestReceipts:
-    def test_of_every_verb(self, database: Database, watch: Watch, name: str) -> None:
-        service = WriteService(database, registry(), watch, allow_purge=True)
+    def test_of_every_verb(self, database: ConnectionPool, monitor: CancellationMonitor, name: str) -> None:
+        service = WriteService(database, registry(), monitor, allow_purge=True)
         before = service.write(WriteCommand(verb="create"), upload(), CALL)
         sections: dict[Verb, Section] = {
             "create": sources(name),
@@ -111,7 +111,7 @@ class TestReceipts:
 
     @pytest.mark.parametrize("rows", [(), ("CC BY 4.0",)], ids=["no rows", "rows that change nothing"])
     def test_of_a_write_that_changes_nothing(
-        self, database: Database, creates: WriteService, name: str, rows: tuple[str, ...]
+        self, database: ConnectionPool, creates: WriteService, name: str, rows: tuple[str, ...]
     ) -> None:
         last = write(creates, "create", sources(name))
         before = state(database)
@@ -122,7 +122,7 @@ class TestReceipts:
 
 class TestIdempotency:
     def test_the_same_request_gets_the_same_answer(
-        self, database: Database, creates: WriteService, name: str
+        self, database: ConnectionPool, creates: WriteService, name: str
     ) -> None:
         first = write(creates, "create", sources(name, f"{name}-2"), key=name)
         assert write(creates, "create", sources(name, f"{name}-2"), key=name) == first
@@ -153,7 +153,7 @@ class TestIdempotency:
         ],
     )
     def test_another_request_under_the_same_key(
-        self, database: Database, creates: WriteService, name: str, change: str
+        self, database: ConnectionPool, creates: WriteService, name: str, change: str
     ) -> None:
         other = f"{name}-2"
         write(creates, "create", sources(name, other))
@@ -170,7 +170,7 @@ class TestIdempotency:
         assert caught.value.details == {"idempotency_key": name}
 
     def test_a_refused_request_keeps_no_answer(
-        self, database: Database, creates: WriteService, name: str
+        self, database: ConnectionPool, creates: WriteService, name: str
     ) -> None:
         with refused(database, ResourceNotFound):
             write(creates, "update", named(name, license="x"), key=name)
@@ -180,7 +180,7 @@ class TestIdempotency:
         assert receipt.counts == {"datasource": 1}
 
     def test_without_a_key_it_is_done_again(
-        self, database: Database, creates: WriteService, name: str
+        self, database: ConnectionPool, creates: WriteService, name: str
     ) -> None:
         write(creates, "create", sources(name))
         with refused(database, ResourceAlreadyExists):
@@ -188,7 +188,7 @@ class TestIdempotency:
 
 
 class TestPurge:
-    def test_off_unless_allowed(self, database: Database, creates: WriteService, name: str) -> None:
+    def test_off_unless_allowed(self, database: ConnectionPool, creates: WriteService, name: str) -> None:
         write(creates, "create", sources(name))
         arrived: list[str] = []
 
@@ -201,8 +201,8 @@ class TestPurge:
             creates.write(WriteCommand(verb="purge"), arriving(), CALL)
         assert arrived == []
 
-    def test_allowed(self, database: Database, watch: Watch, name: str) -> None:
-        service = WriteService(database, registry(), watch, allow_purge=True)
+    def test_allowed(self, database: ConnectionPool, monitor: CancellationMonitor, name: str) -> None:
+        service = WriteService(database, registry(), monitor, allow_purge=True)
         write(service, "create", sources(name))
         write(service, "purge", named(name))
         assert (
@@ -216,7 +216,7 @@ class TestPurge:
     [(None, "without a commit marker"), (1, "with a marker for 1 rows"), (1_000, "with a marker for 1,000")],
 )
 def test_incomplete_uploads(
-    database: Database, creates: WriteService, name: str, verb: Verb, announced: int | None, words: str
+    database: ConnectionPool, creates: WriteService, name: str, verb: Verb, announced: int | None, words: str
 ) -> None:
     parts: list[Section | int] = [named(name, f"{name}-2"), *([] if announced is None else [announced])]
     with refused(database, IncompleteUpload, words) as caught:
@@ -226,32 +226,38 @@ def test_incomplete_uploads(
 
 class TestPlaces:
     @pytest.fixture
-    def narrow(self, database_uri: SecretStr) -> Iterator[Database]:
+    def narrow(self, database_uri: SecretStr) -> Iterator[ConnectionPool]:
         """A pool with one place for readers and one for writers."""
-        with closing(Database(database_uri, size=1, writers=1, wait=0.05)) as pool:
+        with closing(ConnectionPool(database_uri, size=1, writers=1, wait=0.05)) as pool:
             yield pool
 
-    def test_an_upload_that_has_not_begun_takes_none(self, narrow: Database, watch: Watch, name: str) -> None:
-        service = WriteService(narrow, registry(), watch, allow_purge=False)
+    def test_an_upload_that_has_not_begun_takes_none(
+        self, narrow: ConnectionPool, monitor: CancellationMonitor, name: str
+    ) -> None:
+        service = WriteService(narrow, registry(), monitor, allow_purge=False)
         free: list[int] = []
 
         def arriving() -> Iterator[Section | int]:
-            free.append(narrow._writer_turns._free)
+            free.append(narrow._writers._free)
             yield sources(name)
-            free.append(narrow._writer_turns._free)
+            free.append(narrow._writers._free)
             yield 1
 
         service.write(WriteCommand(verb="create"), arriving(), CALL)
         assert free == [1, 0]
-        assert narrow._writer_turns._free == 1
+        assert narrow._writers._free == 1
 
-    def test_the_next_writer_waits_and_is_told(self, narrow: Database, watch: Watch, name: str) -> None:
-        service = WriteService(narrow, registry(), watch, allow_purge=False)
+    def test_the_next_writer_waits_and_is_told(
+        self, narrow: ConnectionPool, monitor: CancellationMonitor, name: str
+    ) -> None:
+        service = WriteService(narrow, registry(), monitor, allow_purge=False)
         with narrow.connection(for_writing=True), refused(narrow, ServerBusy, "within 0.05 seconds"):
             write(service, "create", sources(name))
 
-    def test_it_takes_none_of_the_readers(self, narrow: Database, watch: Watch, name: str) -> None:
-        service = WriteService(narrow, registry(), watch, allow_purge=False)
+    def test_it_takes_none_of_the_readers(
+        self, narrow: ConnectionPool, monitor: CancellationMonitor, name: str
+    ) -> None:
+        service = WriteService(narrow, registry(), monitor, allow_purge=False)
         with narrow.connection():
             assert write(service, "create", sources(name)).counts == {"datasource": 1}
 
@@ -266,7 +272,7 @@ class TestSilence:
 
     @pytest.mark.parametrize("what", ["a section", "the marker", "the end"])
     def test_a_silent_client_loses_its_place(
-        self, server: Server, database: Database, name: str, what: str
+        self, server: Server, database: ConnectionPool, name: str, what: str
     ) -> None:
         with (
             closing(fl.connect(server.flight_url)) as silent,
@@ -287,7 +293,7 @@ class TestSilence:
         assert written(database, name) == [name]
 
     def test_one_that_vanishes_while_it_is_silent(
-        self, server: Server, database: Database, name: str
+        self, server: Server, database: ConnectionPool, name: str
     ) -> None:
         with closing(fl.connect(server.flight_url)) as silent:
             descriptor = fl.FlightDescriptor.for_command(WriteCommand(verb="create").to_bytes())
@@ -315,7 +321,7 @@ def part(name: str) -> Any:
     return section("datasource", ipc(batch("datasource", [{"identifier": name, "license": "x"}])))
 
 
-def transactions(database: Database) -> int:
+def transactions(database: ConnectionPool) -> int:
     """How many transactions wait for their clients."""
     return int(
         scalar(
@@ -326,7 +332,7 @@ def transactions(database: Database) -> int:
     )
 
 
-def written(database: Database, name: str) -> list[str]:
+def written(database: ConnectionPool, name: str) -> list[str]:
     with database.connection() as connection:
         sql = f"SELECT identifier FROM vxdata.datasource WHERE starts_with(identifier, '{name}')"
         return [row["identifier"] for row in connection.rows(sql)]
@@ -334,7 +340,7 @@ def written(database: Database, name: str) -> list[str]:
 
 class TestDeadlock:
     def test_is_met_by_another_attempt(
-        self, database: Database, admin: Database, creates: WriteService, name: str
+        self, database: ConnectionPool, admin: ConnectionPool, creates: WriteService, name: str
     ) -> None:
         patient = name.replace("datasource", "patient")
         rows = resources("patient", {"identifier": patient, "parent_identifier": name})
@@ -356,10 +362,12 @@ class TestDeadlock:
             assert scalar(database, sql) == 1
         assert write(creates, "update", named(name, name="new"), changed, key=name) == receipt
 
-    def test_of_a_create(self, database: Database, admin: Database, creates: WriteService, name: str) -> None:
+    def test_of_a_create(
+        self, database: ConnectionPool, admin: ConnectionPool, creates: WriteService, name: str
+    ) -> None:
         patient = name.replace("datasource", "patient")
         rows = resources("patient", {"identifier": patient, "parent_identifier": name})
-        command, lineage = WriteCommand(verb="create"), Lineage()
+        command, lineage = WriteCommand(verb="create"), CreatedLineage()
         with capture_logs() as logs:
             receipt = deadlocked(
                 lambda: creates.write(command, upload(sources(name), rows), CALL, lineage),

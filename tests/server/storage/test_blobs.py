@@ -15,7 +15,7 @@ from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
     from vxdata.server.config import Settings
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
 def test_the_bucket_is_there(settings: Settings) -> None:
@@ -28,7 +28,7 @@ def test_the_bucket_is_there(settings: Settings) -> None:
     [{"s3_bucket": "no-such-bucket"}, {"s3_url": "http://127.0.0.1:1"}, {"s3_access_key": "someone-else"}],
     ids=str,
 )
-def test_it_is_not(settings: Settings, database: Database, changes: dict[str, Any]) -> None:
+def test_it_is_not(settings: Settings, database: ConnectionPool, changes: dict[str, Any]) -> None:
     with closing(BlobStore(settings.model_copy(update=changes))) as store:
         for check in (store.check, partial(HealthService(database, store).check, CALL)):
             with pytest.raises(ServerUnavailable, match="The blob store cannot be reached") as caught:

@@ -9,13 +9,13 @@ import pytest
 
 from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.catalog.registry import registry
-from vxdata.schemas.plan import MOST_NESTED, And, Comparison, IsIn, IsNull, Or, Plan, bind, decode, encode
+from vxdata.schemas.plan import MAX_NESTING, And, Comparison, IsIn, IsNull, Or, Plan, bind, decode, encode
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 CATALOG: Final = Catalog.from_registry(registry())
 NOW: Final = Instant(1, datetime(2024, 2, 29, tzinfo=UTC), is_current=True)
@@ -28,32 +28,32 @@ def compiled(where: Predicate, instant: Instant = NOW) -> str:
     return compile_plan(bind(plan, CATALOG), instant)
 
 
-def run(database: Database, sql: str) -> int:
+def run(database: ConnectionPool, sql: str) -> int:
     with database.connection() as connection, connection.stream(sql) as batches:
         return sum(batch.num_rows for batch in batches)
 
 
 @pytest.mark.parametrize("junction", [And, Or])
 @pytest.mark.parametrize("instant", [NOW, PAST], ids=["now", "past"])
-def test_wide_predicate(database: Database, junction: type[And | Or], instant: Instant) -> None:
+def test_wide_predicate(database: ConnectionPool, junction: type[And | Or], instant: Instant) -> None:
     terms = tuple(Comparison(op="!=", field="series_number", value=number) for number in range(2_000))
     assert run(database, compiled(junction(terms=terms), instant)) == 0
 
 
-def test_deep_predicate(database: Database) -> None:
+def test_deep_predicate(database: ConnectionPool) -> None:
     where: Predicate = IsNull(op="is_null", field="b_value")
-    for depth in range(MOST_NESTED):
+    for depth in range(MAX_NESTING):
         other = Comparison(op="==", field="b_value", value=depth)
         where = (And if depth % 2 else Or)(terms=(where, other))
     assert run(database, compiled(where)) == 0
 
 
-def test_many_values(database: Database) -> None:
+def test_many_values(database: ConnectionPool) -> None:
     values = tuple(f"volume/{number}" for number in range(20_000))
     assert run(database, compiled(IsIn(field="identifier", values=values))) == 0
 
 
 @pytest.mark.parametrize("prefix", list(registry().by_prefix))
 @pytest.mark.parametrize("instant", [NOW, PAST], ids=["now", "past"])
-def test_every_type_whole(database: Database, prefix: str, instant: Instant) -> None:
+def test_every_type_whole(database: ConnectionPool, prefix: str, instant: Instant) -> None:
     assert run(database, compile_plan(bind(Plan(resource_type=prefix), CATALOG), instant)) == 0

@@ -51,7 +51,7 @@ def test_several_identifiers(names: list[str], resource_type: str, select: tuple
     read = found(IsIn(field="identifier", values=tuple(names)), resource_type, select=select)
     assert read is not None
     one = bind(Plan(resource_type=resource_type, where=ONE, select=select), default_catalog())
-    single = clock.beside(compile_plan(one, PRESENT))
+    single = clock.with_clock(compile_plan(one, PRESENT))
     assert read.statement.template.text == single.replace("= 'volume/a'", "= ANY($1)")
     assert read.statement.literals == (render(text_array(map(Literal, sorted(names)))),)
 
@@ -67,7 +67,7 @@ def test_one_identifier(name: str) -> None:
     ):
         read = found(where)
         assert read is not None
-        assert read.statement.template.text == clock.beside(compile_plan(bound, PRESENT)).replace(
+        assert read.statement.template.text == clock.with_clock(compile_plan(bound, PRESENT)).replace(
             "'volume/a'", "$1"
         )
         assert read.statement.literals == (text(name),)
@@ -111,7 +111,7 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
 )
 def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int, rows: int) -> None:
     bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), default_catalog())
-    statement = clock.beside(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
+    statement = clock.with_clock(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
     read = found(None, resource_type, select=select, limit=limit)
     assert read is not None
     assert (read.method, read.max_rows) == (Method.POINT_LOOKUP, limit)

@@ -22,7 +22,7 @@ from vxdata.sql.query.conditions import CONDITIONS
 from vxdata.sql.schema.migrations import split_statements
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 ALL_CASES: Final = [case for path in case_paths() for case in read_cases(path)]
@@ -58,7 +58,9 @@ class TestCase:
         assert len(split_statements(text)) == 1
         assert UNRESOLVED not in {table.db for table in parse_one(text, dialect=DIALECT).find_all(exp.Table)}
 
-    def test_the_past_agrees_with_the_present(self, case: Case, database: Database, stamp: datetime) -> None:
+    def test_the_past_agrees_with_the_present(
+        self, case: Case, database: ConnectionPool, stamp: datetime
+    ) -> None:
         bound = case.bound
         present, past = (
             rows_of(database, compile_plan(bound, Instant(1, stamp, is_current=is_current)))
@@ -66,21 +68,21 @@ class TestCase:
         )
         assert present == past
 
-    def test_before_the_first_commit_there_is_nothing(self, case: Case, database: Database) -> None:
+    def test_before_the_first_commit_there_is_nothing(self, case: Case, database: ConnectionPool) -> None:
         instant = Instant(0, datetime.fromisoformat("2000-01-01T00:00:00Z"), is_current=False)
         rows = rows_of(database, compile_plan(case.bound, instant))
         of_no_rows = case.plan.group_by == ()
         assert len(rows) == (1 if of_no_rows else 0)
 
 
-def rows_of(database: Database, sql: str) -> list[str]:
+def rows_of(database: ConnectionPool, sql: str) -> list[str]:
     """Run a query as the server does; the rows as text, in some order."""
     with database.connection() as connection, connection.stream(sql) as batches:
         return sorted(str(row) for batch in batches for row in batch.to_pylist())
 
 
 @pytest.fixture(scope="module")
-def stamp(database: Database, creates: WriteService) -> datetime:
+def stamp(database: ConnectionPool, creates: WriteService) -> datetime:
     """The commit of a few resources of each type that the cases read."""
     volume: dict[str, Any] = {"parent_identifier": "imagingstudy/a"}
     create(
@@ -150,7 +152,7 @@ def stamp(database: Database, creates: WriteService) -> datetime:
     ],
     ids=str,
 )
-def test_meaning(content: dict[str, Any], expected: str, database: Database, stamp: datetime) -> None:
+def test_meaning(content: dict[str, Any], expected: str, database: ConnectionPool, stamp: datetime) -> None:
     whole = {"version": 1, "resource_type": "volume", "select": ["identifier"], **content}
     sql = compile_plan(
         bind(decode(json.dumps(whole).encode()), default_catalog()), Instant(1, stamp, is_current=True)

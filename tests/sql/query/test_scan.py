@@ -17,7 +17,7 @@ from vxdata.sql.query.scan import Scan, count_pages, is_divisible, scan_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
@@ -68,7 +68,13 @@ def test_history_is_read_from_both_tables() -> None:
 @pytest.mark.parametrize("count", [1, 2, 7])
 @pytest.mark.parametrize("is_current", [True, False])
 def test_the_parts_are_the_whole(
-    database: Database, creates: WriteService, unique: str, count: int, *, is_current: bool, history: bool
+    database: ConnectionPool,
+    creates: WriteService,
+    unique: str,
+    count: int,
+    *,
+    is_current: bool,
+    history: bool,
 ) -> None:
     rows = [
         {"identifier": f"datasource/{unique}-{number}", "description": "x" * 900} for number in range(200)
@@ -98,7 +104,7 @@ def test_the_first_part_is_small() -> None:
 
 
 def test_rows_on_pages_that_were_added_meanwhile_belong_to_the_last_part(
-    database: Database, creates: WriteService, unique: str
+    database: ConnectionPool, creates: WriteService, unique: str
 ) -> None:
     receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
     plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())

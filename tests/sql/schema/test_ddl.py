@@ -16,7 +16,7 @@ from vxdata.sql.schema.ddl import add_column, create_tables, quote
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 THING = PayloadType(
     name="Thing",
@@ -33,7 +33,7 @@ THING = PayloadType(
 TABLES = [(payload_type.prefix, suffix) for payload_type in registry() for suffix in ("", "_history")]
 
 
-def columns_of(database: Database, table: str) -> dict[str, tuple[str, bool, str]]:
+def columns_of(database: ConnectionPool, table: str) -> dict[str, tuple[str, bool, str]]:
     """Name of each column -> type, whether null is allowed, collation."""
     with database.connection() as connection:
         rows = connection.rows(
@@ -46,7 +46,7 @@ def columns_of(database: Database, table: str) -> dict[str, tuple[str, bool, str
 
 
 @pytest.mark.parametrize(("prefix", "suffix"), TABLES)
-def test_tables_have_the_declared_columns(database: Database, prefix: str, suffix: str) -> None:
+def test_tables_have_the_declared_columns(database: ConnectionPool, prefix: str, suffix: str) -> None:
     payload_type = registry().get(prefix)
     found = columns_of(database, prefix + suffix)
     assert list(found) == [*(field.name for field in payload_type.response_fields), TOMBSTONE]
@@ -58,7 +58,7 @@ def test_tables_have_the_declared_columns(database: Database, prefix: str, suffi
     assert found[TOMBSTONE] == ("boolean", False, "")
 
 
-def test_no_column_stores_a_payload_as_json(database: Database) -> None:
+def test_no_column_stores_a_payload_as_json(database: ConnectionPool) -> None:
     for payload_type in registry():
         maps = {field.name for field in payload_type.fields if isinstance(field.type, TextMap | NumberMap)}
         found = columns_of(database, payload_type.prefix)
@@ -66,7 +66,7 @@ def test_no_column_stores_a_payload_as_json(database: Database) -> None:
 
 
 @pytest.mark.parametrize(("prefix", "suffix"), TABLES)
-def test_lineage_and_parents_are_indexed(database: Database, prefix: str, suffix: str) -> None:
+def test_lineage_and_parents_are_indexed(database: ConnectionPool, prefix: str, suffix: str) -> None:
     with database.connection() as connection:
         rows = connection.rows(
             f"SELECT indexdef FROM pg_indexes WHERE schemaname = 'vxdata' AND tablename = '{prefix}{suffix}'"
@@ -80,7 +80,7 @@ def test_lineage_and_parents_are_indexed(database: Database, prefix: str, suffix
     assert key in text
 
 
-def test_the_latest_version_is_open_and_one(database: Database) -> None:
+def test_the_latest_version_is_open_and_one(database: ConnectionPool) -> None:
     insert = (
         "INSERT INTO vxdata.datasource{} (identifier, valid_from, valid_to, created_at, version) "
         "VALUES ('datasource/x', now(), {}, now(), 1)"
@@ -96,7 +96,7 @@ def test_the_latest_version_is_open_and_one(database: Database) -> None:
         connection.execute("DELETE FROM vxdata.datasource WHERE identifier = 'datasource/x'")
 
 
-def test_made_twice_and_extended(database: Database) -> None:
+def test_made_twice_and_extended(database: ConnectionPool) -> None:
     with database.connection() as connection:
         for _ in range(2):
             for statement in create_tables(THING):
@@ -112,5 +112,5 @@ def test_made_twice_and_extended(database: Database) -> None:
         assert found["size"] == ("bigint", True, "")
 
 
-def test_quote(database: Database) -> None:
+def test_quote(database: ConnectionPool) -> None:
     assert scalar(database, f"SELECT 1 AS {quote('select')}") == 1

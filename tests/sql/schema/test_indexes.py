@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.plan import Predicate
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 PATIENTS: Final = 200
@@ -25,7 +25,7 @@ VOLUMES_OF_EACH: Final = 100
 
 
 @pytest.fixture(scope="module")
-def stamp(database: Database, creates: WriteService) -> datetime:
+def stamp(database: ConnectionPool, creates: WriteService) -> datetime:
     """The commit of 200 patients with a study and 100 volumes each, counted by PostgreSQL's statistics."""
     studies = [f"imagingstudy/{number:03}" for number in range(PATIENTS)]
     volumes = [
@@ -55,7 +55,7 @@ def stamp(database: Database, creates: WriteService) -> datetime:
     return found
 
 
-def scanned(database: Database, plan: Plan, instant: Instant) -> set[str]:
+def scanned(database: ConnectionPool, plan: Plan, instant: Instant) -> set[str]:
     """The tables that PostgreSQL means to read from end to end, of those that are large."""
     sql = compile_plan(bind(plan, default_catalog()), instant)
     with database.connection() as connection:
@@ -81,7 +81,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 
 @pytest.mark.parametrize("where", PREDICATES.values(), ids=PREDICATES.keys())
 @pytest.mark.parametrize("is_current", [True, False], ids=["now", "as of an instant"])
-def test_few_resources(database: Database, stamp: datetime, where: Predicate, is_current: bool) -> None:  # noqa: FBT001 - a case
+def test_few_resources(database: ConnectionPool, stamp: datetime, where: Predicate, is_current: bool) -> None:  # noqa: FBT001 - a case
     plan = Plan(resource_type="volume", where=where)
     assert scanned(database, plan, Instant(1, stamp, is_current)) == set()
 
@@ -94,7 +94,7 @@ def test_few_resources(database: Database, stamp: datetime, where: Predicate, is
 @pytest.mark.parametrize("resource_type", ["volume", "resource"])
 @pytest.mark.parametrize("is_current", [True, False], ids=["now", "as of an instant"])
 def test_a_limit_stops_early(
-    database: Database,
+    database: ConnectionPool,
     stamp: datetime,
     resource_type: str,
     parts: dict[str, Any],
@@ -104,6 +104,6 @@ def test_a_limit_stops_early(
     assert scanned(database, plan, Instant(1, stamp, is_current)) == set()
 
 
-def test_the_control_is_scanned(database: Database, stamp: datetime) -> None:
+def test_the_control_is_scanned(database: ConnectionPool, stamp: datetime) -> None:
     whole = Plan(resource_type="volume")
     assert scanned(database, whole, Instant(1, stamp - timedelta(days=1), is_current=False)) == {"volume"}

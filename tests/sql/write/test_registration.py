@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 HOSTILE = ["a'b", 'a"b', "a\\b", "{a,b}", "NULL", "", "ä€😀", " a ", "a\nb", "%_"]
 
 
 @pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
+def connection(database: ConnectionPool) -> Iterator[Connection]:
     """A connection in a transaction that is rolled back."""
     with database.connection() as lent:
         lent.execute(READ_WRITE)

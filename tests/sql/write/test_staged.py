@@ -12,10 +12,10 @@ from vxdata.sql.schema.ddl import map_columns
 from vxdata.sql.write.staged import create_staging, staged_rows
 
 if TYPE_CHECKING:
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
-def test_staging_splits_mappings_and_ends_with_the_transaction(database: Database) -> None:
+def test_staging_splits_mappings_and_ends_with_the_transaction(database: ConnectionPool) -> None:
     with database.connection() as connection:
         with connection.transaction("BEGIN"):
             connection.execute(create_staging(THING))
@@ -65,7 +65,7 @@ def test_staging_splits_mappings_and_ends_with_the_transaction(database: Databas
         "é🩻\u2028",
     ],
 )
-def test_texts_in_a_statement_are_those_that_were_staged(database: Database, text: str) -> None:
+def test_texts_in_a_statement_are_those_that_were_staged(database: ConnectionPool, text: str) -> None:
     row = {"identifier": "thing/1", "user": text, "labels__keys": [text], "labels__values": [text]}
     with database.connection() as connection:
         (found,) = connection.rows(f"SELECT * FROM {staged_rows(THING, [row])} AS s")
@@ -73,7 +73,7 @@ def test_texts_in_a_statement_are_those_that_were_staged(database: Database, tex
 
 
 @pytest.mark.parametrize("number", [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1e16, 123456789.123456789])
-def test_numbers_are_exact(database: Database, number: float) -> None:
+def test_numbers_are_exact(database: ConnectionPool, number: float) -> None:
     row: dict[str, Any] = {"size": 2**63 - 1, "figures__keys": ["a"], "figures__values": [number]}
     with database.connection() as connection:
         (found,) = connection.rows(f"SELECT * FROM {staged_rows(THING, [row])} AS s")

@@ -14,8 +14,8 @@ from vxdata.sql.instant import Instant
 from vxdata.sql.write import cascade, lineage, pending, publish, removal
 from vxdata.sql.write import preconditions as presence
 from vxdata.sql.write.cascade import Cascade
-from vxdata.sql.write.lineage import Marked
-from vxdata.sql.write.preconditions import Presence
+from vxdata.sql.write.lineage import MarkColumn
+from vxdata.sql.write.preconditions import Precondition
 from vxdata.sql.write.staged import create_staging, staged_table
 from vxdata.sql.write.tables import analyze, pending_table
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 DATASOURCE, VOLUME, ARTEFACT = (registry().get(name) for name in ("datasource", "volume", "artefact"))
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ COMMIT = Instant(2, datetime(2026, 1, 2, tzinfo=UTC), is_current=True)
 
 
 @pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
+def connection(database: ConnectionPool) -> Iterator[Connection]:
     """A transaction that leaves nothing, with `v/1 ← a/1` and `v/2`, the deleted `v/3 ← a/3`, and tables."""
     with database.connection() as lent:
         lent.execute("BEGIN")
@@ -102,32 +102,36 @@ def tables(sql: str) -> set[str]:
 
 class TestPresence:
     @pytest.mark.parametrize(
-        ("needed", "unfit"),
+        ("needed", "failed_preconditions"),
         [
-            (Presence.LIVE, {"volume/3": False, "volume/4": False}),
-            (Presence.DELETED, {"volume/1": True, "volume/4": False}),
-            (Presence.KNOWN, {"volume/4": False}),
+            (Precondition.LIVE, {"volume/3": False, "volume/4": False}),
+            (Precondition.DELETED, {"volume/1": True, "volume/4": False}),
+            (Precondition.KNOWN, {"volume/4": False}),
         ],
     )
     def test_what_is_not_as_needed(
-        self, connection: Connection, needed: Presence, unfit: dict[str, bool]
+        self, connection: Connection, needed: Precondition, failed_preconditions: dict[str, bool]
     ) -> None:
         stage(connection, "volume/1", "volume/3", "volume/4")
-        rows = connection.rows(presence.unfit(VOLUME, staged_table(VOLUME), needed))
-        assert {row["identifier"]: row["live"] for row in rows} == unfit
+        rows = connection.rows(presence.failed_preconditions(VOLUME, staged_table(VOLUME), needed))
+        assert {row["identifier"]: row["live"] for row in rows} == failed_preconditions
         assert all(row["absent"] and not row["repeated"] for row in rows)
 
     def test_versions_that_differ(self, connection: Connection) -> None:
         stage(connection, "volume/1", expected_version="1")
         stage(connection, "volume/3", expected_version="7")
         stage(connection, "volume/2")
-        (row,) = connection.rows(presence.unfit(VOLUME, staged_table(VOLUME), Presence.KNOWN))
+        (row,) = connection.rows(
+            presence.failed_preconditions(VOLUME, staged_table(VOLUME), Precondition.KNOWN)
+        )
         assert (row["identifier"], row["expected"], row["found"]) == ("volume/3", 7, 1)
         assert not row["absent"]
 
     def test_what_is_named_twice(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/2", "volume/1")
-        (row,) = connection.rows(presence.unfit(VOLUME, staged_table(VOLUME), Presence.LIVE))
+        (row,) = connection.rows(
+            presence.failed_preconditions(VOLUME, staged_table(VOLUME), Precondition.LIVE)
+        )
         assert (row["identifier"], row["repeated"], row["absent"]) == ("volume/1", True, False)
 
 
@@ -237,7 +241,7 @@ class TestLineage:
         connection.execute(
             "UPDATE pg_temp.pending_volume SET parent_identifier = NULL WHERE identifier = 'volume/2'"
         )
-        for marked in Marked:
+        for marked in MarkColumn:
             rows = connection.rows(lineage.parent_types([VOLUME, ARTEFACT], marked))
             assert {(row["prefix"], row["parent"], row["rows"]) for row in rows} == {
                 ("volume", "datasource", 1),

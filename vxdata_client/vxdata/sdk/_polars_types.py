@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vxdata.schemas.fields import FieldType
-    from vxdata.sdk._resources.frames import Rows
+    from vxdata.sdk._resources.frames import FrameRows
 
 NANOSECONDS_PER_MICROSECOND: Final = 1000
 MICROSECONDS_PER: Final = {"ms": 1000, "us": 1}
@@ -72,13 +72,13 @@ def _maps_to(is_value: Callable[[pl.DataType], bool]) -> Callable[[pl.DataType],
     return is_mapping
 
 
-def _integers(rows: Rows, series: pl.Series) -> pl.Series:
+def _integers(rows: FrameRows, series: pl.Series) -> pl.Series:
     cast = series.cast(pl.Int64, strict=False)
     rows.refuse_if_any(cast.is_null() & series.is_not_null(), series, "does not fit into 64 bits")
     return cast
 
 
-def _numbers(rows: Rows, series: pl.Series) -> pl.Series:
+def _numbers(rows: FrameRows, series: pl.Series) -> pl.Series:
     if series.dtype.is_integer():
         # Null beyond 64 bits; in narrower types the bounds themselves would not fit.
         is_exact = series.cast(pl.Int64, strict=False).is_between(-LARGEST_EXACT, LARGEST_EXACT)
@@ -87,7 +87,7 @@ def _numbers(rows: Rows, series: pl.Series) -> pl.Series:
     return series.cast(pl.Float64)
 
 
-def _mappings(rows: Rows, series: pl.Series) -> pl.Series:
+def _mappings(rows: FrameRows, series: pl.Series) -> pl.Series:
     if isinstance(series.dtype, pl.List):  # a Polars Map has no null keys
         key = pl.element().struct.field("key")
         wrong = series.list.eval(key.is_null()).list.any().fill_null(value=False)
@@ -95,7 +95,7 @@ def _mappings(rows: Rows, series: pl.Series) -> pl.Series:
     return series
 
 
-def _instants(rows: Rows, series: pl.Series) -> pl.Series:
+def _instants(rows: FrameRows, series: pl.Series) -> pl.Series:
     """Instants in microseconds UTC; a naive column is taken as UTC, and said so."""
     dtype = series.dtype
     assert isinstance(dtype, pl.Datetime)  # noqa: S101 - `fits` has checked
@@ -110,7 +110,7 @@ def _instants(rows: Rows, series: pl.Series) -> pl.Series:
     )
 
 
-def _microseconds(rows: Rows, series: pl.Series, time_unit: str) -> pl.Series:
+def _microseconds(rows: FrameRows, series: pl.Series, time_unit: str) -> pl.Series:
     count = series.to_physical()
     if time_unit == "ns":
         is_finer = count % NANOSECONDS_PER_MICROSECOND != 0
@@ -135,7 +135,7 @@ class PolarsType:
 
     fits: Callable[[pl.DataType], bool]
     literal: pl.DataType | None
-    exact: Callable[[Rows, pl.Series], pl.Series] | None = None
+    exact: Callable[[FrameRows, pl.Series], pl.Series] | None = None
 
 
 _TEXT: Final = PolarsType(_is_text, pl.String())

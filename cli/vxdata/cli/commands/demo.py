@@ -21,13 +21,13 @@ from vxdata.sdk import Client, F
 if TYPE_CHECKING:
     from vxdata.cli.idc.load import Loaded
 
-LEAST_WIDTH: Final = 100
+MIN_WIDTH: Final = 100
 """Columns of a printed frame, at least, in a narrow window."""
 
 LOG_WIDTH: Final = 140
 """Columns where the output goes to a file or a pipe."""
 
-LONGEST_TEXT: Final = 48
+MAX_TEXT_LENGTH: Final = 48
 """Characters of a text that are shown; the identifier of a patient has as many."""
 
 
@@ -98,13 +98,13 @@ def _say(line: str) -> None:
 
 
 def _say_frame(frame: pl.DataFrame) -> None:
-    width = max(LEAST_WIDTH, shutil.get_terminal_size((LOG_WIDTH, 24)).columns)
+    width = max(MIN_WIDTH, shutil.get_terminal_size((LOG_WIDTH, 24)).columns)
     has_boxes = "utf" in (sys.stdout.encoding or "").lower()
     with pl.Config(
         tbl_width_chars=width,
         tbl_cols=-1,
         tbl_rows=10,
-        fmt_str_lengths=LONGEST_TEXT,
+        fmt_str_lengths=MAX_TEXT_LENGTH,
         tbl_formatting="UTF8_FULL_CONDENSED" if has_boxes else "ASCII_FULL_CONDENSED",
     ):
         _say(str(frame))

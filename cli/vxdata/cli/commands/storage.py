@@ -15,10 +15,10 @@ from vxdata.cli.running import console, settings_on
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded import EmbeddedStack
-from vxdata.server.services.sweep import LEAST_AGE, Sweep
+from vxdata.server.services.sweep import MIN_AGE, Sweep
 from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def sweep(
     The bucket must belong to this database alone. What VxData has not uploaded stays.
     Deleted resources and superseded versions count: what they refer to stays.
     """
-    if older_than < LEAST_AGE and not (no_clients or dry_run):
+    if older_than < MIN_AGE and not (no_clients or dry_run):
         msg = "less than 24h may take what a client has uploaded and is about to refer to; see --no-clients."
         raise typer.BadParameter(msg, param_hint="--older-than")
     with ExitStack() as parts:
@@ -106,14 +106,14 @@ def sweep(
 
 
 def _open(settings: Settings, parts: ExitStack) -> Sweep:
-    """Reach the database and the bucket."""
+    """StorageBackend the database and the bucket."""
     if settings.database_uri is None or settings.s3_bucket is None:
         msg = (
             "A sweep needs the database and the bucket: set VXDATA_DATABASE_URI and VXDATA_S3_BUCKET, "
             "or give --data-dir."
         )
         raise ServerUnavailable(msg)
-    database = parts.enter_context(closing(Database(settings.database_uri, size=1)))
+    database = parts.enter_context(closing(ConnectionPool(settings.database_uri, size=1)))
     require_current(database, registry())
     blobs = parts.enter_context(closing(BlobStore(settings)))
     blobs.check()

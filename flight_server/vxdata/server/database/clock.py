@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
-MOST_TYPE_LISTS: Final = 1000
+MAX_TYPE_LISTS: Final = 1000
 """Lists of resource types that are remembered as SQL."""
 
 
-def close_instant(database: Database, as_of: datetime, deadline: float = math.inf) -> None:
+def fence(database: ConnectionPool, as_of: datetime, deadline: float = math.inf) -> None:
     """Make sure that no later commit can be stamped at or before an instant.
 
     Args:
@@ -40,7 +40,7 @@ def close_instant(database: Database, as_of: datetime, deadline: float = math.in
             return
     # Raising the floor waits for the write in progress, so it takes none of the readers' connections.
     with database.connection(for_writing=True, deadline=deadline) as connection:
-        if not connection.execute(clock.raise_floor(as_of)):
+        if not connection.execute(clock.fence_at(as_of)):
             msg = f"as_of {as_of.isoformat()} lies in the future; the answer could still change."
             raise AsOfInFuture(msg, as_of=as_of.isoformat())
 
@@ -52,7 +52,7 @@ def last_commit(connection: Connection) -> Instant:
 
 
 @dataclass(frozen=True)
-class Resolved:
+class ResolvedSnapshot:
     """What a snapshot shows of the types that a query reads.
 
     Args:
@@ -66,13 +66,13 @@ class Resolved:
     purge_epoch: int
 
 
-def resolve_instant(
+def resolve_snapshot(
     connection: Connection,
     resource_types: tuple[str, ...],
     as_of: datetime | None,
     *,
     reads_log: bool = False,
-) -> Resolved:
+) -> ResolvedSnapshot:
     """Resolve what a read asks for, inside the snapshot that will answer it.
 
     Args:
@@ -95,15 +95,15 @@ def resolve_instant(
         version = seen["version"]
         if reads_log or not is_current:
             change = f"{version} {seen['stamp']}"
-    return Resolved(Instant(version, as_of, is_current), change, purge_epoch)
+    return ResolvedSnapshot(Instant(version, as_of, is_current), change, purge_epoch)
 
 
-@lru_cache(MOST_TYPE_LISTS)
+@lru_cache(MAX_TYPE_LISTS)
 def _as_sql(resource_types: tuple[str, ...]) -> str:
     return texts(resource_types)
 
 
-def split_instant(table: pa.Table, most: int | None = None) -> tuple[Instant, list[list[pa.Array]]]:
+def split_clock_columns(table: pa.Table, most: int | None = None) -> tuple[Instant, list[list[pa.Array]]]:
     """Take the last commit from beside the rows of a query.
 
     Args:

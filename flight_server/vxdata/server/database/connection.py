@@ -24,7 +24,7 @@ from vxdata.server.database.errors import (
     connect_failure,
     first_line,
 )
-from vxdata.server.database.prepared import Prepared
+from vxdata.server.database.prepared import PreparedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ class Connection:
         self.is_lost = False
         self._is_streaming = False
         self._is_cancelled = False
-        self.prepared = Prepared(self)
+        self.prepared = PreparedStatements(self)
 
     def execute(self, *statements: str) -> int:
         """Run statements that return no rows, one after the other, in one round trip.
@@ -258,7 +258,7 @@ class Connection:
         return True
 
 
-class Origin:
+class ConnectionFactory:
     """A connection of which others are cloned: ten times cheaper than connecting, as they share its types.
 
     Args:
@@ -270,7 +270,7 @@ class Origin:
         self._uri = uri
         self._first: dbapi.Connection | None = None
 
-    def clone(self) -> Connection:
+    def connect(self) -> Connection:
         """Connect.
 
         Raises:

@@ -21,7 +21,7 @@ CANCEL_SECONDS: Final = 0.1
 """How often sources that have not ended are cancelled again: what comes between two statements is lost."""
 
 
-class Merge(Iterator[Item], Generic[Item]):
+class Interleaved(Iterator[Item], Generic[Item]):
     """The items of several sources, in the order in which they are made.
 
     Args:

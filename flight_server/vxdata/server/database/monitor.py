@@ -28,7 +28,7 @@ class Cancellable(Protocol):
         """Ask for the statement to end."""
 
 
-class Watch:
+class CancellationMonitor:
     """Polls the callers of all running statements."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Watch:
         self._thread.start()
 
     @contextmanager
-    def over(self, statement: Cancellable, is_cancelled: Callable[[], bool]) -> Iterator[None]:
+    def watching(self, statement: Cancellable, is_cancelled: Callable[[], bool]) -> Iterator[None]:
         """Watch a statement for the length of a block.
 
         Args:

@@ -17,8 +17,8 @@ import structlog
 from vxdata.schemas.errors import ServiceProblem
 from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.errors import DatabaseError
-from vxdata.server.database.interleave import Merge
-from vxdata.server.database.semaphore import Turns
+from vxdata.server.database.interleave import Interleaved
+from vxdata.server.database.semaphore import FairSemaphore
 from vxdata.sql.query import scan
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.sql.query.prepared import PreparedPlan
 
-LEAST_PAGES: Final = 4096
+MIN_PAGES: Final = 4096
 """Pages of a relation that is worth dividing: 32 MiB."""
 
 PARTS_EACH: Final = 4
@@ -39,7 +39,7 @@ PARTS_EACH: Final = 4
 log = structlog.get_logger(__name__)
 
 
-class Reading:
+class ScanConnections:
     """What reads one answer: one connection, to which others may come.
 
     Args:
@@ -60,7 +60,7 @@ class Reading:
                 log.warning("cancel_failed", error=str(error))
 
 
-class Parts:
+class ParallelScan:
     """Streams answers, large ones over several connections.
 
     Args:
@@ -68,18 +68,18 @@ class Parts:
         most: Most connections of an answer; all answers together have at most so many more than one each.
     """
 
-    def __init__(self, database: Database, most: int) -> None:
+    def __init__(self, database: ConnectionPool, most: int) -> None:
         """Begin with none taken."""
         self._database = database
         self._most = most
-        self._spare = Turns(most - 1)
+        self._spare = FairSemaphore(most - 1)
 
     @contextmanager
-    def stream(self, reading: Reading, prepared: PreparedPlan) -> Iterator[Iterator[pa.RecordBatch]]:
+    def stream(self, scanning: ScanConnections, prepared: PreparedPlan) -> Iterator[Iterator[pa.RecordBatch]]:
         """Run a query and stream its batches, in no particular order if the plan asks for none.
 
         Args:
-            reading: What reads it.
+            scanning: What reads it.
             prepared: What is asked.
 
         Yields:
@@ -88,7 +88,7 @@ class Parts:
         Raises:
             DatabaseError: PostgreSQL refused the query, or a connection broke.
         """
-        first = reading.connections[0]
+        first = scanning.connections[0]
         pages = self._pages(first, prepared)
         with ExitStack() as stack:
             others = self._others(stack) if pages else []
@@ -96,27 +96,27 @@ class Parts:
                 sql = prepared.statement.sql
                 yield stack.enter_context(first.stream(sql, is_small=prepared.is_small))
                 return
-            reading.connections.extend(others)
+            scanning.connections.extend(others)
             first.execute(scan.keep_in_place(list(pages)))
             snapshot = first.rows(scan.EXPORT_SNAPSHOT)[0]["snapshot"]
-            waiting = deque(prepared.scan.parts(pages, PARTS_EACH * len(reading.connections)))
+            waiting = deque(prepared.scan.parts(pages, PARTS_EACH * len(scanning.connections)))
             sources = [partial(_batches, first, waiting)]
             sources += [partial(_batches_of_other, other, snapshot, waiting) for other in others]
-            merge = Merge(sources, reading.cancel)
+            merge = Interleaved(sources, scanning.cancel)
             stack.callback(merge.close)
             yield merge
 
-    def divided(self, reading: Reading, prepared: PreparedPlan) -> list[str]:
+    def divided(self, scanning: ScanConnections, prepared: PreparedPlan) -> list[str]:
         """Tell how a query would be divided if all further connections were free.
 
         Args:
-            reading: What would read it.
+            scanning: What would read it.
             prepared: What is asked.
 
         Returns:
             The statements; none if it would run as one.
         """
-        pages = self._pages(reading.connections[0], prepared)
+        pages = self._pages(scanning.connections[0], prepared)
         return prepared.scan.parts(pages, PARTS_EACH * self._most) if prepared.scan and pages else []
 
     def _pages(self, connection: Connection, prepared: PreparedPlan) -> dict[str, int]:
@@ -125,12 +125,12 @@ class Parts:
             return {}
         rows = connection.rows(scan.count_pages(prepared.scan.tables))
         pages = {row["name"]: row["pages"] for row in rows}
-        return pages if sum(pages.values()) >= LEAST_PAGES else {}
+        return pages if sum(pages.values()) >= MIN_PAGES else {}
 
     def _others(self, stack: ExitStack) -> list[Connection]:
         """Further connections, as many as can be had at once: nobody waits for them."""
         others: list[Connection] = []
-        while len(others) < self._most - 1 and stack.enter_context(self._spare.turn(0)):
+        while len(others) < self._most - 1 and stack.enter_context(self._spare.acquire(0)):
             try:
                 others.append(stack.enter_context(self._database.connection(wait=0)))
             except ServiceProblem as problem:

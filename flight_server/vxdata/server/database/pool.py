@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import RequestTimedOut, ServerBusy, ServerUnavailable
-from vxdata.server.database.connection import Origin
+from vxdata.server.database.connection import ConnectionFactory
 from vxdata.server.database.errors import DatabaseError
-from vxdata.server.database.semaphore import Turns
+from vxdata.server.database.semaphore import FairSemaphore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ IDLE_BEFORE_PING: Final = 30.0
 """Seconds after which an idle connection is tried before it is lent out."""
 
 
-class Database:
+class ConnectionPool:
     """A bounded pool of connections to one database, first come, first served.
 
     Writers wait for each other while they hold a connection, so theirs are counted apart: a reader finds
@@ -44,13 +44,13 @@ class Database:
     def __init__(self, uri: SecretStr, *, size: int = 16, writers: int = 8, wait: float = 60.0) -> None:
         """Open the first connection, of which all others are clones."""
         self._wait = wait
-        self._turns = Turns(size)
-        self._writer_turns = Turns(writers)
+        self._readers = FairSemaphore(size)
+        self._writers = FairSemaphore(writers)
         self._idle: deque[Connection] = deque()
         self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
-        self._origin = Origin(uri)
+        self._factory = ConnectionFactory(uri)
         with self.connection():
             pass
 
@@ -74,28 +74,28 @@ class Database:
             ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
         wait = self._wait if wait is None else wait
-        turns = self._writer_turns if for_writing else self._turns
-        with turns.turn(min(wait, max(deadline - time.monotonic(), 0))) as admitted:
+        semaphore = self._writers if for_writing else self._readers
+        with semaphore.acquire(min(wait, max(deadline - time.monotonic(), 0))) as admitted:
             if not admitted and time.monotonic() >= deadline:
                 msg = "The deadline of the call passed while it waited for a database connection."
                 raise RequestTimedOut(msg)
             if not admitted:
                 msg = f"No database connection became free within {wait:g} seconds; try again later."
                 raise ServerBusy(msg, wait_seconds=wait)
-            connection = self._take()
+            connection = self._getconn()
             try:
                 yield connection
             finally:
-                self._give_back(connection)
+                self._putconn(connection)
 
     def close(self) -> None:
         """Close all idle connections; those lent out are closed when they come back."""
         with self._opening:
             self._is_closed = True
             self._close_idle()
-            self._origin.close()
+            self._factory.close()
 
-    def _take(self) -> Connection:
+    def _getconn(self) -> Connection:
         while (connection := self._next_idle()) is not None:
             if _is_usable(connection):
                 return connection
@@ -109,7 +109,7 @@ class Database:
         except IndexError:
             return None
 
-    def _give_back(self, connection: Connection) -> None:
+    def _putconn(self, connection: Connection) -> None:
         if connection.is_broken:
             self._discard(connection)
             return
@@ -125,7 +125,7 @@ class Database:
                 msg = "The connections to the database are closed."
                 raise ServerUnavailable(msg)
             try:
-                connection = self._origin.clone()
+                connection = self._factory.connect()
             except DatabaseError as error:
                 msg = "The database cannot be reached."
                 raise ServerUnavailable(msg) from error

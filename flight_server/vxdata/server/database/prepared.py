@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-MOST_PREPARED: Final = 16
+MAX_PREPARED: Final = 16
 """Statements of a connection. PostgreSQL keeps 150 to 500 KB for each, by the columns and tables it reads."""
 
 PREPARED_SECONDS: Final = 60.0
@@ -39,7 +39,7 @@ they were: https://github.com/postgres/postgres/blob/REL_18_0/src/backend/utils/
 IN_FAILED_TRANSACTION: Final = "25P02"
 
 
-class Runs(Protocol):
+class StatementRunner(Protocol):
     """What runs SQL: a connection."""
 
     def execute(self, *statements: str) -> int:
@@ -49,7 +49,7 @@ class Runs(Protocol):
         """Run a query, and hold its result in memory."""
 
 
-class Prepared:
+class PreparedStatements:
     """The statements that one connection has prepared, by their SQL.
 
     ADBC has none with parameters that outlive an execution, so SQL's own PREPARE and EXECUTE do it. No two
@@ -59,9 +59,9 @@ class Prepared:
         connection: Runs them.
     """
 
-    def __init__(self, connection: Runs) -> None:
+    def __init__(self, connection: StatementRunner) -> None:
         """Begin with none."""
-        self._connection: Runs = weakref.proxy(connection)  # it holds this
+        self._connection: StatementRunner = weakref.proxy(connection)  # it holds this
         self._names = map(f"prepared_{secrets.token_hex(6)}_{{}}".format, count())
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._obsolete: list[str] = []
@@ -139,7 +139,7 @@ class Prepared:
         self._connection.execute(*self._obsolete, f"PREPARE {name} AS {sql}")
         self._obsolete.clear()
         self._known[sql] = (name, time.monotonic())
-        if len(self._known) > MOST_PREPARED:  # the one that was run the longest ago gives way
+        if len(self._known) > MAX_PREPARED:  # the one that was run the longest ago gives way
             self._forget(next(iter(self._known)))
         return name
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vxdata.server.database.connection import Connection
 
-MOST_ATTEMPTS: Final = 3
+MAX_ATTEMPTS: Final = 3
 """How often a part of a transaction is tried before its conflict is told."""
 
 PAUSE_SECONDS: Final = 0.1
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
 
 
-def attempted(connection: Connection, act: Callable[[], Answer]) -> Answer:
+def retry_on_conflict(connection: Connection, act: Callable[[], Answer]) -> Answer:
     """Do a part of a transaction, again if it meets a deadlock or a serialisation failure.
 
     Each attempt but the last is made behind a savepoint. Going back to it undoes the attempt and gives up
@@ -45,7 +45,7 @@ def attempted(connection: Connection, act: Callable[[], Answer]) -> Answer:
     Raises:
         TransactionConflict: The last attempt failed as well.
     """
-    for number in range(1, MOST_ATTEMPTS):
+    for number in range(1, MAX_ATTEMPTS):
         try:
             with connection.savepoint():
                 return act()

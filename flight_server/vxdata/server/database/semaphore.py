@@ -1,4 +1,4 @@
-"""Turns: a semaphore that is first come, first served."""
+"""FairSemaphore: a semaphore that is first come, first served."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Turns:
+class FairSemaphore:
     """Admits so many threads at a time; the others wait in the order in which they came.
 
     `threading.Semaphore` lets a newcomer overtake a waiter that was woken but has not run yet.
@@ -27,7 +27,7 @@ class Turns:
         self._waiting: deque[threading.Event] = deque()
 
     @contextmanager
-    def turn(self, wait: float) -> Iterator[bool]:
+    def acquire(self, wait: float) -> Iterator[bool]:
         """Take a place for the length of a block.
 
         Args:

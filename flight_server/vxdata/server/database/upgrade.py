@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
 class SchemaMismatch(RuntimeError):
@@ -45,7 +45,7 @@ class Upgrade:
         return bool(self.migrations or self.tables or self.columns)
 
 
-def upgrade(database: Database, registry: Registry) -> Upgrade:
+def upgrade(database: ConnectionPool, registry: Registry) -> Upgrade:
     """Apply what is missing, in one transaction; running it again, or twice at once, changes nothing more.
 
     Args:
@@ -68,7 +68,7 @@ def upgrade(database: Database, registry: Registry) -> Upgrade:
     return missing
 
 
-def require_current(database: Database, registry: Registry) -> None:
+def require_current(database: ConnectionPool, registry: Registry) -> None:
     """Refuse a database that lacks something, without changing it.
 
     Args:

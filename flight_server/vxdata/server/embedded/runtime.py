@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PREFIX = "vxdata-"
 _SHORT_TMP = Path("/tmp")  # noqa: S108 - only ever used through mkdtemp
 # A socket's path has at most 107 bytes (unix(7)); the longest name in here is ".s.PGSQL.5432.lock".
-_LONGEST_DIRECTORY = 85
+_MAX_DIRECTORY_LENGTH = 85
 # SeaweedFS puts these there whatever TMPDIR says, and leaves some behind.
 _S3_SOCKETS = "/tmp/seaweedfs-{part}-{port}.sock"  # noqa: S108
 
@@ -48,7 +48,7 @@ class Runtime:
         """
         _sweep(note, account)
         directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        if len(str(directory).encode()) > _LONGEST_DIRECTORY:
+        if len(str(directory).encode()) > _MAX_DIRECTORY_LENGTH:
             directory.rmdir()
             directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_SHORT_TMP))
         account.own(directory)

@@ -149,7 +149,7 @@ class EmbeddedStack:
         return self._blobs.endpoint
 
     @property
-    def answers_dir(self) -> Path:
+    def result_cache_dir(self) -> Path:
         """Where a server on this stack can keep answers."""
         return self._layout.answers
 

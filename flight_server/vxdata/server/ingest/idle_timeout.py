@@ -26,7 +26,7 @@ Held = TypeVar("Held")
 Item = TypeVar("Item")
 
 
-class Lease(Generic[Held]):
+class IdleTimeout(Generic[Held]):
     """A block that ends early, in another thread, when what it waits for does not arrive.
 
     Args:
@@ -56,7 +56,7 @@ class Lease(Generic[Held]):
         """Let go, unless that has been done."""
         self._stack.__exit__(kind, error, traceback)
 
-    def attend(self, arriving: Iterator[Item]) -> Iterator[Item]:
+    def limited(self, arriving: Iterator[Item]) -> Iterator[Item]:
         """Pass on what arrives, each within its time.
 
         Args:

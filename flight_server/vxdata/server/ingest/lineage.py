@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from vxdata.schemas.wire import LINEAGE_SCHEMA
 
-MOST_ROWS: Final = 100_000
+MAX_ROWS: Final = 100_000
 """Rows of a create whose lineage is kept until its commit: some 20 MB. That of more is read in parts."""
 
 
-class Lineage:
+class CreatedLineage:
     """Collects the lineage of one create."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Lineage:
             Itself; None where there will be more than are kept.
         """
         self._tables = []
-        return self if rows <= MOST_ROWS else None
+        return self if rows <= MAX_ROWS else None
 
     def add(self, rows: pa.Table) -> None:
         """Keep the lineage of rows that were inserted.

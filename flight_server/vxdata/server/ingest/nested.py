@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 
-def relisted(column: pa.Array, values: pa.Array) -> pa.Array:
+def with_values(column: pa.Array, values: pa.Array) -> pa.Array:
     """Put a list of other values in the place of a list or mapping.
 
     `ListArray.from_arrays` takes no nulls beside the offsets of a slice; the buffers themselves fit always.
@@ -19,13 +19,13 @@ def relisted(column: pa.Array, values: pa.Array) -> pa.Array:
 
     Example:
         >>> mapping = pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64()))
-        >>> relisted(mapping, mapping.keys).to_pylist()
+        >>> with_values(mapping, mapping.keys).to_pylist()
         [['a'], None]
     """
     return _rebuilt(pa.list_(values.type), column, values)
 
 
-def remapped(column: pa.Array, map_type: pa.MapType) -> pa.Array:
+def as_map(column: pa.Array, map_type: pa.MapType) -> pa.Array:
     """Read a list of (key, value) structs as a mapping.
 
     Args:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vxdata.schemas.wire.uploads import EXPECTED_VERSION
-from vxdata.server.ingest.nested import relisted
+from vxdata.server.ingest.nested import with_values
 from vxdata.server.ingest.validation import validate
 from vxdata.server.ingest.validation.violations import Violations
 from vxdata.sql.names import staging_name
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import Verb
     from vxdata.server.database.connection import Connection
-    from vxdata.server.ingest.lineage import Lineage
+    from vxdata.server.ingest.lineage import CreatedLineage
 
 FEW: Final = 100
 """Rows of a type that are not copied, but stand in the statements …"""
@@ -45,7 +45,7 @@ class Staging:
     """
 
     def __init__(
-        self, connection: Connection, registry: Registry, verb: Verb, lineage: Lineage | None = None
+        self, connection: Connection, registry: Registry, verb: Verb, lineage: CreatedLineage | None = None
     ) -> None:
         """Begin with nothing."""
         self.registry = registry
@@ -136,7 +136,7 @@ class Staging:
             parents |= prefixes(batch.column("parent_identifier"))
         numbers = pa.repeat(pa.scalar(number, pa.int64()), batch.num_rows)
         held = self._held.setdefault(payload_type.prefix, [])
-        held.append(stageable(batch).append_column(COLUMN_SET, numbers))
+        held.append(staging_batch(batch).append_column(COLUMN_SET, numbers))
         if payload_type.prefix in self._copied or not _are_few(held):
             self._copy(payload_type, held)
             held.clear()
@@ -182,7 +182,7 @@ def prefixes(identifiers: pa.Array) -> set[str]:
     return found
 
 
-def stageable(batch: pa.RecordBatch) -> pa.RecordBatch:
+def staging_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Split each mapping into a list of keys and a list of values: the driver cannot ingest maps.
 
     Args:
@@ -204,4 +204,4 @@ def _staged(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
         yield name, column
         return
     for part, values in zip(map_columns(name), (column.keys, column.items), strict=True):
-        yield part, relisted(column, values)
+        yield part, with_values(column, values)

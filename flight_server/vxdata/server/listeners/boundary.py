@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.wire import WireError
-    from vxdata.server.listeners.errors import ErrorDesk
+    from vxdata.server.listeners.errors import ErrorReporter
 
 OK: Final = "OK"
 """Code of a call that did not fail."""
@@ -81,7 +81,7 @@ class Boundary:
         observers: Told of every call that has ended.
     """
 
-    def __init__(self, listener: str, errors: ErrorDesk, observers: Sequence[Observer] = ()) -> None:
+    def __init__(self, listener: str, errors: ErrorReporter, observers: Sequence[Observer] = ()) -> None:
         """Begin by taking calls."""
         self._listener = listener
         self._errors = errors
@@ -152,7 +152,7 @@ class OpenCall:
         observe: Takes the code that it ends with.
     """
 
-    def __init__(self, call: Call, errors: ErrorDesk, observe: Callable[[str], None]) -> None:
+    def __init__(self, call: Call, errors: ErrorReporter, observe: Callable[[str], None]) -> None:
         """Begin."""
         self.call = call
         self.is_streaming = False

@@ -37,17 +37,17 @@ from vxdata.server.database.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_MESSAGE_CHARACTERS: Final = 460
+MAX_MESSAGE_LENGTH: Final = 460
 """With the code before it, a message has 500 characters at most."""
 
-MOST_WIRE_BYTES: Final = 1536
-MOST_ESCAPED_BYTES: Final = 1000
+MAX_WIRE_BYTES: Final = 1536
+MAX_ESCAPED_BYTES: Final = 1000
 """A message of other alphabets is shorter: a trailer escapes each of their bytes, about as JSON does."""
 
-MOST_DETAILS_KEPT: Final = 64
+MAX_ERRORS_KEPT: Final = 64
 """Long errors kept for fetching; the oldest goes first."""
 
-MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
+MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
 """Bytes that they take together; the newest is kept in any case."""
 
 log = structlog.get_logger(__name__)
@@ -87,8 +87,8 @@ def translate(error: Exception) -> VxDataError:
     return InternalError("The server failed to answer; its log has the reason under this request id.")
 
 
-class ErrorDesk:
-    """Turns exceptions into wire errors, logs them, and keeps what is too long to send."""
+class ErrorReporter:
+    """FairSemaphore exceptions into wire errors, logs them, and keeps what is too long to send."""
 
     def __init__(self) -> None:
         """Begin with nothing kept."""
@@ -103,20 +103,20 @@ class ErrorDesk:
             request_id: Name of the request in the log.
 
         Returns:
-            The error that the caller sees, and its wire form, of at most `MOST_WIRE_BYTES`.
+            The error that the caller sees, and its wire form, of at most `MAX_WIRE_BYTES`.
         """
         shown = translate(error)
         if isinstance(shown, InternalError):
             log.error("request_failed", request_id=request_id, exc_info=error)
         else:
             log.info("request_refused", request_id=request_id, code=shown.code, cause=type(error).__name__)
-        whole = WireError(request_id=request_id, **shown.to_wire())
-        content = whole.to_bytes()
-        message = _short_message(whole.message)
-        if len(content) <= MOST_WIRE_BYTES and message == whole.message:
-            return shown, whole
+        full_error = WireError(request_id=request_id, **shown.to_wire())
+        content = full_error.to_bytes()
+        message = _short_message(full_error.message)
+        if len(content) <= MAX_WIRE_BYTES and message == full_error.message:
+            return shown, full_error
         self._keep(request_id, content)
-        return shown, whole.model_copy(update={"details": {}, "abridged": True, "message": message})
+        return shown, full_error.model_copy(update={"details": {}, "abridged": True, "message": message})
 
     def _keep(self, request_id: str, content: bytes) -> None:
         with self._lock:
@@ -125,9 +125,9 @@ class ErrorDesk:
                 self._kept.popitem(last=False)
 
     def _is_over_limit(self) -> bool:
-        return len(self._kept) > MOST_DETAILS_KEPT or sum(map(len, self._kept.values())) > MOST_KEPT_BYTES
+        return len(self._kept) > MAX_ERRORS_KEPT or sum(map(len, self._kept.values())) > MAX_KEPT_BYTES
 
-    def whole(self, request_id: str) -> bytes:
+    def full_error(self, request_id: str) -> bytes:
         """The whole of an error that was abridged.
 
         Args:
@@ -149,7 +149,7 @@ class ErrorDesk:
 
 def _short_message(message: str) -> str:
     """The beginning of a message, within the limits on characters and escaped bytes."""
-    short = message[:MOST_MESSAGE_CHARACTERS]
-    while len(json.dumps(short)) > MOST_ESCAPED_BYTES:
+    short = message[:MAX_MESSAGE_LENGTH]
+    while len(json.dumps(short)) > MAX_ESCAPED_BYTES:
         short = short[: len(short) * 3 // 4]
     return short

@@ -15,43 +15,43 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.server.result_cache.shared_query import Batches, Running
-    from vxdata.server.result_cache.store import Shelf
+    from vxdata.server.result_cache.shared_query import Batches, SharedQuery
+    from vxdata.server.result_cache.store import CacheStore
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Opened:
+class PreparedQuery:
     """A query that is ready to run.
 
     Args:
         key: Key of its answer.
         purge_epoch: Number of the last purge that it sees.
-        running: Where its readers will meet.
+        query: Where its readers will meet.
         batches: Runs it; closing it ends it.
     """
 
     key: str
     purge_epoch: int
-    running: Running
+    query: SharedQuery
     batches: Batches
 
 
-class Desk:
+class ResultCache:
     """Gives out answers, each computed once.
 
     Args:
-        shelf: Where answers are kept; None to compute every one anew.
+        store: Where answers are kept; None to compute every one anew.
     """
 
-    def __init__(self, shelf: Shelf | None) -> None:
+    def __init__(self, store: CacheStore | None) -> None:
         """Begin with what is on the shelf."""
-        self._shelf = shelf
+        self._store = store
         self._lock = threading.Lock()
         self._is_closed = False
 
-    def answer(self, opened: Opened, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
+    def get_or_run(self, opened: PreparedQuery, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
         """Answer a query, by running it if nobody has.
 
         Args:
@@ -61,17 +61,19 @@ class Desk:
         Returns:
             All batches. Closing or dropping them leaves an answer that is on its way.
         """
-        if self._shelf is None:
-            return opened.running.begin(opened.batches, None)
-        self._shelf.note_purges(opened.purge_epoch)
-        found = self._kept(self._shelf, opened.key)
+        if self._store is None:
+            return opened.query.begin(opened.batches, None)
+        self._store.note_purges(opened.purge_epoch)
+        found = self._cached(self._store, opened.key)
         if found is None:
             with self._lock:
                 # It may have been finished in the meantime.
-                found = _joined(self._shelf, opened.key, is_cancelled) or self._kept(self._shelf, opened.key)
+                found = _joined(self._store, opened.key, is_cancelled) or self._cached(
+                    self._store, opened.key
+                )
                 if found is None:
-                    draft = self._shelf.draft(opened.key, opened.purge_epoch, opened.running)
-                    return opened.running.begin(opened.batches, draft)
+                    entry = self._store.begin_entry(opened.key, opened.purge_epoch, opened.query)
+                    return opened.query.begin(opened.batches, entry)
         opened.batches.close()
         return found
 
@@ -81,21 +83,21 @@ class Desk:
         Args:
             purge_epoch: Its number.
         """
-        if self._shelf is not None:
-            self._shelf.note_purges(purge_epoch)
+        if self._store is not None:
+            self._store.note_purges(purge_epoch)
 
     def close(self) -> None:
         """End the answers that are read from the shelf; those on their way end with their queries."""
         self._is_closed = True
 
-    def _kept(self, shelf: Shelf, key: str) -> Iterator[pa.RecordBatch] | None:
-        kept = shelf.find(key)
-        if kept is None:
+    def _cached(self, store: CacheStore, key: str) -> Iterator[pa.RecordBatch] | None:
+        found = store.find(key)
+        if found is None:
             return None
         try:
-            return self._until_closed(kept.read())
+            return self._until_closed(found.read())
         except FileNotFoundError:
-            shelf.drop(key)
+            store.drop(key)
         except OSError as error:
             log.warning("kept_answer_not_read", reason=str(error))
         return None
@@ -108,6 +110,6 @@ class Desk:
             yield batch
 
 
-def _joined(shelf: Shelf, key: str, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
-    running = shelf.on_its_way(key)
-    return None if running is None else running.join(is_cancelled)
+def _joined(store: CacheStore, key: str, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
+    query = store.in_flight(key)
+    return None if query is None else query.join(is_cancelled)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from vxdata.server.result_cache.file import AnswerFile
+from vxdata.server.result_cache.file import CacheFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.server.result_cache.file import Title
+    from vxdata.server.result_cache.file import Footer
 
-BOOKKEEPING_BYTES: Final = 1024
+ENTRY_OVERHEAD_BYTES: Final = 1024
 """What an answer costs beside its values, about; so that a million empty ones have a size."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class InMemory:
+class MemoryEntry:
     """A small answer.
 
     Args:
@@ -42,7 +42,7 @@ class InMemory:
     def size(self) -> int:
         """Bytes."""
         values: int = sum(batch.get_total_buffer_size() for batch in self.batches)
-        return BOOKKEEPING_BYTES + values
+        return ENTRY_OVERHEAD_BYTES + values
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """Hand out the batches."""
@@ -52,29 +52,29 @@ class InMemory:
         """Forget it; there is nothing to delete."""
 
 
-class OnDisk:
+class FileEntry:
     """An answer in a file.
 
     Args:
         path: Where the file is.
-        title: What it says of itself.
+        footer: What it says of itself.
     """
 
-    def __init__(self, path: Path, title: Title) -> None:
+    def __init__(self, path: Path, footer: Footer) -> None:
         """Keep the parts."""
         self._path = path
-        self._title = title
-        self.purge_epoch = title.purge_epoch
+        self._footer = footer
+        self.purge_epoch = footer.purge_epoch
         self.size = path.stat().st_size
 
     def check(self) -> None:
         """Compare all bytes with what was written.
 
         Raises:
-            DamagedAnswer: They differ.
+            DamagedCacheFile: They differ.
             OSError: They cannot be read.
         """
-        AnswerFile.open(self._path).check(self._title)
+        CacheFile.open(self._path).check(self._footer)
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """Open the file and hand out the batches.
@@ -82,9 +82,9 @@ class OnDisk:
         Raises:
             OSError: It cannot be opened.
         """
-        file = AnswerFile.open(self._path)
+        file = CacheFile.open(self._path)
         os.utime(self._path)  # the order in which a later server will take them over
-        return chain.from_iterable(file.read(segment) for segment in self._title.segments)
+        return chain.from_iterable(file.read(segment) for segment in self._footer.segments)
 
     def rename(self, path: Path) -> None:
         """Give the file another name."""
@@ -98,4 +98,4 @@ class OnDisk:
             log.warning("answer_not_removed", reason=str(error))
 
 
-Kept = InMemory | OnDisk
+CacheEntry = MemoryEntry | FileEntry

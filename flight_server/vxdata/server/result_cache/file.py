@@ -44,7 +44,7 @@ class Segment(BaseModel):
     checksum: str = ""
 
 
-class Title(BaseModel):
+class Footer(BaseModel):
     """What an answer file says of itself, at its end.
 
     Args:
@@ -60,11 +60,11 @@ class Title(BaseModel):
     segments: tuple[Segment, ...]
 
 
-class DamagedAnswer(Exception):
+class DamagedCacheFile(Exception):
     """A file is not whole, or its bytes are not those that were written."""
 
 
-class AnswerFile:
+class CacheFile:
     """An answer file, open as long as anybody holds it; removing it from the disk does not disturb them.
 
     Args:
@@ -79,7 +79,7 @@ class AnswerFile:
         weakref.finalize(self, os.close, descriptor)
 
     @classmethod
-    def create(cls, path: Path) -> AnswerFile:
+    def create(cls, path: Path) -> CacheFile:
         """Begin a file.
 
         Raises:
@@ -89,7 +89,7 @@ class AnswerFile:
         return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @classmethod
-    def open(cls, path: Path) -> AnswerFile:
+    def open(cls, path: Path) -> CacheFile:
         """Open a file to read it.
 
         Raises:
@@ -120,24 +120,24 @@ class AnswerFile:
         with pa.ipc.open_stream(pa.py_buffer(self._mapped(segment))) as batches:
             yield from batches
 
-    def finish(self, key: str, purge_epoch: int, segments: Sequence[Segment]) -> Title:
+    def finish(self, key: str, purge_epoch: int, segments: Sequence[Segment]) -> Footer:
         """Add the checksums and the title: the file is whole.
 
         Raises:
             OSError: The disk is full, or fails.
         """
         checked = tuple(each.model_copy(update={"checksum": self._checksum(each)}) for each in segments)
-        title = Title(key=key, purge_epoch=purge_epoch, segments=checked)
-        text = title.model_dump_json().encode()
+        footer = Footer(key=key, purge_epoch=purge_epoch, segments=checked)
+        text = footer.model_dump_json().encode()
         with open(self._itself(), "ab") as sink:  # noqa: PTH123 - no path of the file system
             sink.write(text + TAIL.pack(len(text), MAGIC))
-        return title
+        return footer
 
-    def title(self) -> Title:
+    def footer(self) -> Footer:
         """Read what the file says of itself.
 
         Raises:
-            DamagedAnswer: It is not whole.
+            DamagedCacheFile: It is not whole.
         """
         size = os.fstat(self._descriptor).st_size
         length, magic = TAIL.unpack(
@@ -145,23 +145,23 @@ class AnswerFile:
         )
         if magic != MAGIC or length > size - TAIL.size:
             msg = f"{self.path.name} has no title"
-            raise DamagedAnswer(msg)
+            raise DamagedCacheFile(msg)
         try:
-            return Title.model_validate_json(os.pread(self._descriptor, length, size - TAIL.size - length))
+            return Footer.model_validate_json(os.pread(self._descriptor, length, size - TAIL.size - length))
         except ValueError as error:
             msg = f"{self.path.name} has an unreadable title"
-            raise DamagedAnswer(msg) from error
+            raise DamagedCacheFile(msg) from error
 
-    def check(self, title: Title) -> None:
+    def check(self, footer: Footer) -> None:
         """Compare all bytes with their checksums.
 
         Raises:
-            DamagedAnswer: They differ.
+            DamagedCacheFile: They differ.
         """
-        for segment in title.segments:
+        for segment in footer.segments:
             if self._checksum(segment) != segment.checksum:
                 msg = f"{self.path.name} is damaged in the {segment.size:,} bytes from {segment.offset:,}"
-                raise DamagedAnswer(msg)
+                raise DamagedCacheFile(msg)
 
     def _itself(self) -> str:
         """The open file as a path: its own may be another file's by now."""

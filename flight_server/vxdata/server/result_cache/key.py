@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.server.database.clock import Resolved
+    from vxdata.server.database.clock import ResolvedSnapshot
 
 
-def answer_key(sql: str, columns: str, seen: Resolved, releases: Sequence[str] = ()) -> str:
+def cache_key(sql: str, columns: str, seen: ResolvedSnapshot, releases: Sequence[str] = ()) -> str:
     """Name an answer by all that it depends on.
 
     The statement stands for the plan, and holds every literal. The last commit is named by its stamp too, so

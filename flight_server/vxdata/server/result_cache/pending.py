@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from vxdata.server.result_cache.entry import InMemory, OnDisk
+from vxdata.server.result_cache.entry import FileEntry, MemoryEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,54 +14,54 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.server.result_cache.entry import Kept
-    from vxdata.server.result_cache.file import AnswerFile, Segment
+    from vxdata.server.result_cache.entry import CacheEntry
+    from vxdata.server.result_cache.file import CacheFile, Segment
 
-SMALL_BYTES: Final = 256 * 1024
+MAX_MEMORY_ENTRY_BYTES: Final = 256 * 1024
 """Largest answer that is kept in memory; larger ones are kept on disk."""
 
 log = structlog.get_logger(__name__)
 
 
-class CannotKeep(Exception):
+class NotCached(Exception):
     """An answer is too large to be kept, or the disk does not take it."""
 
 
-class Space(Protocol):
+class EntryStore(Protocol):
     """Where drafts lie, and what becomes of them."""
 
-    def create_file(self, draft: Draft) -> AnswerFile:
+    def create_file(self, entry: PendingEntry) -> CacheFile:
         """Begin the file of a draft."""
 
-    def reserve(self, draft: Draft, size: int) -> None:
+    def reserve(self, entry: PendingEntry, size: int) -> None:
         """Make room for bytes that a draft is about to write."""
 
-    def refuse(self, draft: Draft) -> None:
+    def refuse(self, entry: PendingEntry) -> None:
         """Keep no answer of the draft's key for a while."""
 
-    def put(self, draft: Draft, kept: Kept) -> None:
+    def put(self, entry: PendingEntry, kept: CacheEntry) -> None:
         """Keep the finished answer."""
 
-    def abandon(self, draft: Draft) -> None:
+    def abandon(self, entry: PendingEntry) -> None:
         """Forget the draft, and the room that was made for it."""
 
-    def later(self, work: Callable[[], None]) -> Future[None]:
+    def submit(self, work: Callable[[], None]) -> Future[None]:
         """Do something in another thread."""
 
 
-class Draft:
+class PendingEntry:
     """An answer that is written down while its first readers read it.
 
     Args:
-        space: Where it lies.
+        store: Where it lies.
         key: Key of the answer.
         purge_epoch: Number of the last purge before it is computed.
     """
 
-    def __init__(self, space: Space, key: str, purge_epoch: int) -> None:
+    def __init__(self, store: EntryStore, key: str, purge_epoch: int) -> None:
         """Begin; there is no file until there is something to write."""
-        self._space = space
-        self._file: AnswerFile | None = None
+        self._store = store
+        self._file: CacheFile | None = None
         self.key = key
         self.purge_epoch = purge_epoch
 
@@ -69,16 +69,16 @@ class Draft:
         """Write batches to the file.
 
         Raises:
-            CannotKeep: The answer is too large, or the disk does not take it.
+            NotCached: The answer is too large, or the disk does not take it.
         """
-        self._space.reserve(self, sum(batch.get_total_buffer_size() for batch in batches))
+        self._store.reserve(self, sum(batch.get_total_buffer_size() for batch in batches))
         try:
             if self._file is None:
-                self._file = self._space.create_file(self)
+                self._file = self._store.create_file(self)
             return self._file.append(batches)
         except OSError as error:
-            self._space.refuse(self)
-            raise CannotKeep(str(error)) from error
+            self._store.refuse(self)
+            raise NotCached(str(error)) from error
 
     def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
         """Read back what was written."""
@@ -93,27 +93,30 @@ class Draft:
             rest: All batches, if none were written.
 
         Raises:
-            CannotKeep: The disk does not take it.
+            NotCached: The disk does not take it.
         """
-        if not segments and (small := InMemory(tuple(rest), self.purge_epoch)).size <= SMALL_BYTES:
-            self._space.put(self, small)
+        if (
+            not segments
+            and (small := MemoryEntry(tuple(rest), self.purge_epoch)).size <= MAX_MEMORY_ENTRY_BYTES
+        ):
+            self._store.put(self, small)
         else:
             written = [*segments, *([self.append(rest)] if rest else ())]
-            self._space.later(lambda: self._complete(written))
+            self._store.submit(lambda: self._complete(written))
 
     def _complete(self, segments: Sequence[Segment]) -> None:
         assert self._file is not None  # noqa: S101 - the segments were written to it
         try:
-            title = self._file.finish(self.key, self.purge_epoch, segments)
-            self._space.put(self, OnDisk(self._file.path, title))
+            footer = self._file.finish(self.key, self.purge_epoch, segments)
+            self._store.put(self, FileEntry(self._file.path, footer))
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread
             log.warning("answer_not_kept", reason=str(error))
             self.discard()
 
-    def later(self, work: Callable[[], None]) -> Future[None]:
+    def submit(self, work: Callable[[], None]) -> Future[None]:
         """Do something for the draft in another thread."""
-        return self._space.later(work)
+        return self._store.submit(work)
 
     def discard(self) -> None:
         """Keep nothing; what was written can still be read."""
-        self._space.abandon(self)
+        self._store.abandon(self)

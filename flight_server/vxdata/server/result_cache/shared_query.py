@@ -20,7 +20,7 @@ import structlog
 
 from vxdata.schemas.errors import RequestCancelled, RequestTimedOut, ServerUnavailable
 from vxdata.server.database.errors import StatementCancelled
-from vxdata.server.result_cache.pending import CannotKeep
+from vxdata.server.result_cache.pending import NotCached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from vxdata.server.database.monitor import Cancellable
     from vxdata.server.result_cache.file import Segment
-    from vxdata.server.result_cache.pending import Draft
+    from vxdata.server.result_cache.pending import PendingEntry
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
 """Bytes that are written to the file together; as many again gather meanwhile."""
@@ -55,7 +55,7 @@ class Batches(Protocol):
 
 
 @dataclass(eq=False)
-class _Place:
+class _Reader:
     """Where a reader is.
 
     Args:
@@ -67,7 +67,7 @@ class _Place:
     position: int = 0
 
 
-class Running:
+class SharedQuery:
     """An answer on its way.
 
     Args:
@@ -81,8 +81,8 @@ class Running:
         self._stall_limit = stall_limit
         self._changed = threading.Condition()
         self._batches: Batches | None = None
-        self._draft: Draft | None = None
-        self._places: list[_Place] = []
+        self._entry: PendingEntry | None = None
+        self._readers: list[_Reader] = []
         self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
         """By position of the first batch and their number, what reads them back."""
         self._segments: list[Segment] = []
@@ -91,22 +91,22 @@ class Running:
         self._tail_begin = 0
         self._tail_bytes = 0
         self._is_busy = False
-        self._is_deserted = False
+        self._is_abandoned = False
         self._is_whole = False
         self._idle_since = math.inf
         self._failure: Exception | None = None
 
-    def begin(self, batches: Batches, draft: Draft | None) -> Iterator[pa.RecordBatch]:
+    def begin(self, batches: Batches, entry: PendingEntry | None) -> Iterator[pa.RecordBatch]:
         """Take over the batches.
 
         Args:
             batches: Makes them; closing it ends the query.
-            draft: Where they are kept for others; without one, nobody else may join.
+            entry: Where they are kept for others; without one, nobody else may join.
 
         Returns:
             The batches for the first reader. Closing or dropping them is to leave.
         """
-        self._batches, self._draft, self._idle_since = batches, draft, time.monotonic()
+        self._batches, self._entry, self._idle_since = batches, entry, time.monotonic()
         return _begun(self._reader(self._callers[0]))
 
     def join(self, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
@@ -119,19 +119,19 @@ class Running:
             All batches, from the first one on; None if the answer has failed, or all others have left it.
         """
         with self._changed:
-            if self._failure is not None or self._is_deserted or self._draft is None:
+            if self._failure is not None or self._is_abandoned or self._entry is None:
                 return None
             self._callers.append(is_cancelled)
         return _begun(self._reader(is_cancelled))
 
-    def is_deserted(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Whether every reader's caller has gone, or none has asked for a batch for too long.
 
         Once it is, it stays so: nobody can join any more.
         """
         with self._changed:
-            self._is_deserted |= self._is_stalled() or all(is_cancelled() for is_cancelled in self._callers)
-            return self._is_deserted
+            self._is_abandoned |= self._is_stalled() or all(is_cancelled() for is_cancelled in self._callers)
+            return self._is_abandoned
 
     def give_up(self) -> bool:
         """End the query.
@@ -147,35 +147,35 @@ class Running:
         return True
 
     def _reader(self, is_cancelled: Callable[[], bool]) -> Generator[pa.RecordBatch | None]:
-        place = _Place(is_cancelled)
-        self._places.append(place)
+        reader = _Reader(is_cancelled)
+        self._readers.append(reader)
         try:
             yield None
-            while (found := self._after(place)) is not None:
+            while (found := self._after(reader)) is not None:
                 for batch in found:
-                    place.position += 1
+                    reader.position += 1
                     yield batch
         finally:
-            self._leave(place)
+            self._leave(reader)
 
-    def _after(self, place: _Place) -> Iterable[pa.RecordBatch] | None:
+    def _after(self, reader: _Reader) -> Iterable[pa.RecordBatch] | None:
         """Some batches from a reader's place on; None after the last."""
         with self._changed:
             self._changed.notify_all()  # somebody may wait for this reader to come along
             patience = time.monotonic() + PATIENCE_SECONDS
             while True:
                 self._note_that_somebody_reads()
-                if place.position < self._tail_begin:
-                    return self._read_stored(place.position)
-                if place.position < self._tail_begin + len(self._tail):
-                    return (self._tail[place.position - self._tail_begin],)
+                if reader.position < self._tail_begin:
+                    return self._read_stored(reader.position)
+                if reader.position < self._tail_begin + len(self._tail):
+                    return (self._tail[reader.position - self._tail_begin],)
                 if self._failure is not None:
                     raise self._failure
                 if self._is_whole:
                     return None
                 is_full = self._is_full()
                 if self._is_busy or (is_full and time.monotonic() < patience):
-                    self._wait(place)
+                    self._wait(reader)
                 else:
                     self._fetch(leaves_behind=is_full)
 
@@ -186,12 +186,12 @@ class Running:
     def _is_full(self) -> bool:
         """Whether enough waits in memory, as nothing is stored, for a reader that lags behind."""
         end = self._tail_begin + len(self._tail)
-        lags = any(place.position < end for place in self._places)
-        return self._draft is None and self._tail_bytes >= SEGMENT_BYTES and lags
+        lags = any(reader.position < end for reader in self._readers)
+        return self._entry is None and self._tail_bytes >= SEGMENT_BYTES and lags
 
-    def _wait(self, place: _Place) -> None:
+    def _wait(self, reader: _Reader) -> None:
         self._changed.wait(WAKE_SECONDS)
-        if place.is_cancelled():
+        if reader.is_cancelled():
             msg = "The caller has gone."
             raise RequestCancelled(msg)
 
@@ -236,8 +236,8 @@ class Running:
 
     def _take_in(self, batch: pa.RecordBatch, *, leaves_behind: bool) -> None:
         """Add a batch; what is not stored is let go when all have read it, or the slowest is too slow."""
-        if self._draft is None:
-            slowest = min((place.position for place in self._places), default=self._tail_begin)
+        if self._entry is None:
+            slowest = min((reader.position for reader in self._readers), default=self._tail_begin)
             self._release(len(self._tail) if leaves_behind else max(slowest - self._tail_begin, 0))
         self._tail.append(batch)
         self._tail_bytes += batch.get_total_buffer_size()
@@ -250,25 +250,25 @@ class Running:
 
     def _store(self) -> None:
         """Have another thread write what has gathered, and hand the whole answer over at its end."""
-        draft = self._draft
-        if draft is None:
+        entry = self._entry
+        if entry is None:
             return
         with self._unless_it_fails():
             if self._writing is not None and (self._is_whole or self._tail_bytes >= 2 * SEGMENT_BYTES):
                 self._writing.result()
-            if self._is_whole and self._draft is draft:
-                draft.finish(self._segments, self._tail)
+            if self._is_whole and self._entry is entry:
+                entry.finish(self._segments, self._tail)
             elif self._tail_bytes >= SEGMENT_BYTES and (self._writing is None or self._writing.done()):
-                self._writing = draft.later(partial(self._write, draft, tuple(self._tail)))
+                self._writing = entry.submit(partial(self._write, entry, tuple(self._tail)))
 
-    def _write(self, draft: Draft, batches: tuple[pa.RecordBatch, ...]) -> None:
+    def _write(self, entry: PendingEntry, batches: tuple[pa.RecordBatch, ...]) -> None:
         """Write the first batches in memory; until that is done they are read from there."""
         with self._unless_it_fails():
-            segment = draft.append(batches)
+            segment = entry.append(batches)
             with self._changed:
-                if self._draft is draft:
+                if self._entry is entry:
                     self._segments.append(segment)
-                    stored = partial(draft.read, segment)
+                    stored = partial(entry.read, segment)
                     self._stored.append((self._tail_begin, len(batches), stored))
                     self._release(len(batches))
 
@@ -277,7 +277,7 @@ class Running:
         """Keep nothing of an answer that cannot be written; the answer itself is sound."""
         try:
             yield
-        except CannotKeep as problem:
+        except NotCached as problem:
             log.info("answer_not_kept", reason=str(problem))
             self._discard()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the readers' problem
@@ -287,14 +287,14 @@ class Running:
     def _discard(self) -> None:
         """Keep no more; what is stored can still be read by those who are here."""
         with self._changed:
-            draft, self._draft = self._draft, None
-        if draft is not None:
-            draft.discard()
+            entry, self._entry = self._entry, None
+        if entry is not None:
+            entry.discard()
 
-    def _leave(self, place: _Place) -> None:
+    def _leave(self, reader: _Reader) -> None:
         with self._changed:
-            self._places.remove(place)
-            self._callers.remove(place.is_cancelled)
+            self._readers.remove(reader)
+            self._callers.remove(reader.is_cancelled)
             self._changed.notify_all()
             if self._callers or self._is_whole or self._failure is not None:
                 return
@@ -329,7 +329,7 @@ class Running:
 
 
 @dataclass(frozen=True)
-class Attended:
+class CancellableQuery:
     """A statement with the answer that it computes, for the watch.
 
     Args:
@@ -338,7 +338,7 @@ class Attended:
     """
 
     statement: Cancellable
-    answer: Running
+    answer: SharedQuery
 
     def cancel(self) -> None:
         """End a fetch that is under way, else the query as a whole."""

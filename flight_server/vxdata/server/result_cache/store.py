@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from cachetools import LRUCache, TTLCache
 
-from vxdata.server.result_cache.entry import InMemory, Kept, OnDisk
-from vxdata.server.result_cache.file import AnswerFile, DamagedAnswer
-from vxdata.server.result_cache.pending import CannotKeep, Draft
+from vxdata.server.result_cache.entry import CacheEntry, FileEntry, MemoryEntry
+from vxdata.server.result_cache.file import CacheFile, DamagedCacheFile
+from vxdata.server.result_cache.pending import NotCached, PendingEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from io import BufferedWriter
     from pathlib import Path
 
-    from vxdata.server.result_cache.shared_query import Running
+    from vxdata.server.result_cache.shared_query import SharedQuery
 
 MEMORY_BYTES: Final = 64 * 1024 * 1024
 """Most bytes of all answers that are kept in memory."""
@@ -33,29 +33,29 @@ REFUSED_SECONDS: Final = 600.0
 THREADS: Final = 4
 """Most answers that are written or checked at a time."""
 
-WHOLE: Final = ".answer"
-PART: Final = ".part"
+ENTRY_SUFFIX: Final = ".answer"
+PENDING_SUFFIX: Final = ".part"
 
 log = structlog.get_logger(__name__)
 
 
-class ShelfInUse(Exception):
+class CacheStoreInUse(Exception):
     """Another server keeps its answers in the folder."""
 
 
-class _Row(LRUCache[str, Kept]):
+class _LruEntries(LRUCache[str, CacheEntry]):
     """Kept answers; those that have to go are removed."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes, getsizeof=lambda kept: kept.size)
 
-    def popitem(self) -> tuple[str, Kept]:
+    def popitem(self) -> tuple[str, CacheEntry]:
         key, kept = super().popitem()
         kept.remove()
         return key, kept
 
 
-class Shelf:
+class CacheStore:
     """Keeps the answers of one server.
 
     Args:
@@ -63,7 +63,7 @@ class Shelf:
         limit_bytes: Most bytes of all files.
 
     Raises:
-        ShelfInUse: Another server uses the folder.
+        CacheStoreInUse: Another server uses the folder.
         OSError: The folder cannot be used.
     """
 
@@ -72,43 +72,43 @@ class Shelf:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._limit = limit_bytes
-        self._claim = _claimed(folder / "lock")
+        self._lock_file = _locked(folder / "lock")
         self._lock = threading.RLock()
-        self._small = _Row(MEMORY_BYTES)
-        self._files = _Row(limit_bytes)
-        self._on_their_way: dict[str, tuple[Draft, Running]] = {}
+        self._small = _LruEntries(MEMORY_BYTES)
+        self._files = _LruEntries(limit_bytes)
+        self._in_flight: dict[str, tuple[PendingEntry, SharedQuery]] = {}
         self._reserved: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(THREADS, "vxdata-answers")
         self._refused: TTLCache[str, bool] = TTLCache(10_000, REFUSED_SECONDS)
         self._purge_epoch: int | None = None
         self._unchecked: set[str] = set()
-        self._take_stock()
+        self._adopt_files()
 
-    def find(self, key: str) -> Kept | None:
+    def find(self, key: str) -> CacheEntry | None:
         """The answer of a key, if it is kept."""
         with self._lock:
             return self._small.get(key) or (None if key in self._unchecked else self._files.get(key))
 
-    def on_its_way(self, key: str) -> Running | None:
+    def in_flight(self, key: str) -> SharedQuery | None:
         """The answer of a key, if it is being computed."""
         with self._lock:
-            _, running = self._on_their_way.get(key, (None, None))
-            return running
+            _, query = self._in_flight.get(key, (None, None))
+            return query
 
-    def draft(self, key: str, purge_epoch: int, running: Running) -> Draft | None:
+    def begin_entry(self, key: str, purge_epoch: int, query: SharedQuery) -> PendingEntry | None:
         """Begin to keep an answer; None if that failed a short while ago, or somebody else does.
 
         Args:
             key: Its key.
             purge_epoch: Number of the last purge before it is computed.
-            running: Where others can join its readers.
+            query: Where others can join its readers.
         """
         with self._lock:
-            if key in self._refused or key in self._on_their_way:
+            if key in self._refused or key in self._in_flight:
                 return None
-            draft = Draft(self, key, purge_epoch)
-            self._on_their_way[key] = draft, running
-            return draft
+            entry = PendingEntry(self, key, purge_epoch)
+            self._in_flight[key] = entry, query
+            return entry
 
     def drop(self, key: str) -> None:
         """Remove an answer."""
@@ -130,148 +130,148 @@ class Shelf:
             for row in (self._small, self._files):
                 for key in [key for key, kept in row.items() if kept.purge_epoch != purge_epoch]:
                     row.pop(key).remove()
-            for draft, _ in self._on_their_way.values():
-                if draft.purge_epoch != purge_epoch:
-                    self._unlink(draft)
+            for entry, _ in self._in_flight.values():
+                if entry.purge_epoch != purge_epoch:
+                    self._unlink(entry)
 
     def close(self) -> None:
         """Finish what is being written, and leave the folder to the next server."""
         self._threads.shutdown()
-        self._claim.close()
+        self._lock_file.close()
 
-    def create_file(self, draft: Draft) -> AnswerFile:
+    def create_file(self, entry: PendingEntry) -> CacheFile:
         """Begin the file of a draft, unless it was given up: nobody would remove the file.
 
         Raises:
-            CannotKeep: The draft was given up, or something was purged since it was begun.
+            NotCached: The draft was given up, or something was purged since it was begun.
             OSError: The file cannot be written.
         """
         with self._lock:
-            self._demand(draft)
-            return AnswerFile.create(self._path(draft))
+            self._require_in_flight(entry)
+            return CacheFile.create(self._path(entry))
 
-    def reserve(self, draft: Draft, size: int) -> None:
+    def reserve(self, entry: PendingEntry, size: int) -> None:
         """Make room for bytes that a draft is about to write.
 
         Raises:
-            CannotKeep: It would fill more than half of the space, or others that are written need it; or
+            NotCached: It would fill more than half of the space, or others that are written need it; or
                 the draft was given up, or something was purged since it was begun.
         """
         with self._lock:
-            self._demand(draft)
-            self._reserved[draft.key] += size
-            if self._reserved[draft.key] > self._limit // 2:
-                self.refuse(draft)
+            self._require_in_flight(entry)
+            self._reserved[entry.key] += size
+            if self._reserved[entry.key] > self._limit // 2:
+                self.refuse(entry)
                 msg = f"an answer of more than {self._limit // 2:,} bytes is not kept"
-                raise CannotKeep(msg)
+                raise NotCached(msg)
             while self._files and self._files.currsize + self._reserved.total() > self._limit:
                 self._files.popitem()
             if self._reserved.total() > self._limit:
                 msg = f"the answers that are being written take all of the {self._limit:,} bytes"
-                raise CannotKeep(msg)
+                raise NotCached(msg)
 
-    def refuse(self, draft: Draft) -> None:
+    def refuse(self, entry: PendingEntry) -> None:
         """Keep no answer of the draft's key for a while: whoever asks again would meet the same problem.
 
         What was given up has met none; its file was removed.
         """
         with self._lock:
-            if self._is_on_its_way(draft):
-                self._refused[draft.key] = True
+            if self._is_in_flight(entry):
+                self._refused[entry.key] = True
 
-    def put(self, draft: Draft, kept: Kept) -> None:
+    def put(self, entry: PendingEntry, kept: CacheEntry) -> None:
         """Keep a finished answer.
 
         Raises:
-            CannotKeep: The draft was given up, or something was purged since it was begun.
+            NotCached: The draft was given up, or something was purged since it was begun.
             OSError: The file cannot be given its name.
         """
         with self._lock:
-            self._demand(draft)
-            if isinstance(kept, InMemory):
-                self._small[draft.key] = kept
+            self._require_in_flight(entry)
+            if isinstance(kept, MemoryEntry):
+                self._small[entry.key] = kept
             else:
-                kept.rename(self._folder / f"{draft.key}{WHOLE}")
-                self._files[draft.key] = kept
-            self._forget(draft)
+                kept.rename(self._folder / f"{entry.key}{ENTRY_SUFFIX}")
+                self._files[entry.key] = kept
+            self._forget(entry)
 
-    def abandon(self, draft: Draft) -> None:
+    def abandon(self, entry: PendingEntry) -> None:
         """Forget a draft, and remove what was written of it."""
         with self._lock:
-            if self._is_on_its_way(draft):
-                self._forget(draft)
-                self._unlink(draft)
+            if self._is_in_flight(entry):
+                self._forget(entry)
+                self._unlink(entry)
 
-    def later(self, work: Callable[[], None]) -> Future[None]:
+    def submit(self, work: Callable[[], None]) -> Future[None]:
         """Do something in another thread."""
         return self._threads.submit(work)
 
-    def _demand(self, draft: Draft) -> None:
+    def _require_in_flight(self, entry: PendingEntry) -> None:
         """Check that a draft may still be kept."""
-        if not self._is_on_its_way(draft):
+        if not self._is_in_flight(entry):
             msg = "nobody reads the answer any more"
-            raise CannotKeep(msg)
-        if self._purge_epoch not in {None, draft.purge_epoch}:
+            raise NotCached(msg)
+        if self._purge_epoch not in {None, entry.purge_epoch}:
             msg = "something was purged while the answer was computed"
-            raise CannotKeep(msg)
+            raise NotCached(msg)
 
-    def _is_on_its_way(self, draft: Draft) -> bool:
-        found, _ = self._on_their_way.get(draft.key, (None, None))
-        return found is draft
+    def _is_in_flight(self, entry: PendingEntry) -> bool:
+        found, _ = self._in_flight.get(entry.key, (None, None))
+        return found is entry
 
-    def _path(self, draft: Draft) -> Path:
-        return self._folder / f"{draft.key}{PART}"
+    def _path(self, entry: PendingEntry) -> Path:
+        return self._folder / f"{entry.key}{PENDING_SUFFIX}"
 
-    def _forget(self, draft: Draft) -> None:
-        del self._on_their_way[draft.key]
-        del self._reserved[draft.key]
+    def _forget(self, entry: PendingEntry) -> None:
+        del self._in_flight[entry.key]
+        del self._reserved[entry.key]
 
-    def _unlink(self, draft: Draft) -> None:
+    def _unlink(self, entry: PendingEntry) -> None:
         try:
-            self._path(draft).unlink(missing_ok=True)
+            self._path(entry).unlink(missing_ok=True)
         except OSError as error:
             log.warning("answer_not_removed", reason=str(error))
 
-    def _take_stock(self) -> None:
+    def _adopt_files(self) -> None:
         """Take the files over; each is found once its bytes were checked, those used last first."""
-        for leftover in self._folder.glob(f"*{PART}"):
+        for leftover in self._folder.glob(f"*{PENDING_SUFFIX}"):
             leftover.unlink()
-        found: list[tuple[str, OnDisk]] = []
-        for path in sorted(self._folder.glob(f"*{WHOLE}"), key=lambda path: path.stat().st_mtime_ns):
+        found: list[tuple[str, FileEntry]] = []
+        for path in sorted(self._folder.glob(f"*{ENTRY_SUFFIX}"), key=lambda path: path.stat().st_mtime_ns):
             try:
                 found.append((path.stem, _opened(path)))
                 self._files[path.stem] = found[-1][1]
-            except (DamagedAnswer, OSError, ValueError) as error:  # ValueError: larger than the row
+            except (DamagedCacheFile, OSError, ValueError) as error:  # ValueError: larger than the row
                 log.warning("kept_answer_removed", file=path.name, reason=str(error))
                 path.unlink(missing_ok=True)
         self._unchecked.update(self._files)
         for key, kept in reversed(found):
-            self.later(partial(self._check, key, kept))
+            self.submit(partial(self._check, key, kept))
 
-    def _check(self, key: str, kept: OnDisk) -> None:
+    def _check(self, key: str, kept: FileEntry) -> None:
         try:
             kept.check()
-        except (DamagedAnswer, OSError) as error:
+        except (DamagedCacheFile, OSError) as error:
             log.warning("kept_answer_removed", file=key, reason=str(error))
             self.drop(key)
         with self._lock:
             self._unchecked.discard(key)
 
 
-def _opened(path: Path) -> OnDisk:
-    title = AnswerFile.open(path).title()
-    if title.key != path.stem:
-        msg = f"{path.name} holds the answer {title.key}"
-        raise DamagedAnswer(msg)
-    return OnDisk(path, title)
+def _opened(path: Path) -> FileEntry:
+    footer = CacheFile.open(path).footer()
+    if footer.key != path.stem:
+        msg = f"{path.name} holds the answer {footer.key}"
+        raise DamagedCacheFile(msg)
+    return FileEntry(path, footer)
 
 
-def _claimed(path: Path) -> BufferedWriter:
-    claim = path.open("wb")
+def _locked(path: Path) -> BufferedWriter:
+    lock_file = path.open("wb")
     try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        claim.close()
+        lock_file.close()
         msg = f"another server keeps its answers in {path.parent}"
-        raise ShelfInUse(msg) from error
-    return claim
+        raise CacheStoreInUse(msg) from error
+    return lock_file

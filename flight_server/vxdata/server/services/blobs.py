@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.wire import ListRequest, PresignRequest
     from vxdata.server.call import Call
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.storage.blobs import BlobStore
 
 
@@ -31,12 +31,14 @@ class BlobService:
     Args:
         blobs: The blob store, where one is configured.
         database: Pool of connections.
-        watch: Cancels statements whose caller has gone.
+        monitor: Cancels statements whose caller has gone.
     """
 
-    def __init__(self, blobs: BlobStore | None, database: Database, watch: Watch) -> None:
+    def __init__(
+        self, blobs: BlobStore | None, database: ConnectionPool, monitor: CancellationMonitor
+    ) -> None:
         """Keep the parts."""
-        self._watch = watch
+        self._monitor = monitor
         self._blobs = blobs
         self._database = database
 
@@ -131,7 +133,7 @@ class BlobService:
         urls = sorted({str(ObjectUrl.parse(url)) for url in asked.urls})
         with (
             self._database.connection(for_writing=True, deadline=call.deadline) as connection,
-            self._watch.over(connection, call.is_cancelled),
+            self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
             connection.execute(touches.touch(urls))

@@ -10,11 +10,11 @@ from vxdata.server.database.clock import last_commit
 
 if TYPE_CHECKING:
     from vxdata.server.call import Call
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.storage.blobs import BlobStore
 
 
-MOST_WAIT: Final = 2.0
+MAX_WAIT: Final = 2.0
 """Seconds after which a server whose connections are all in use counts as busy: a check must not hang."""
 
 
@@ -26,7 +26,7 @@ class HealthService:
         blobs: The blob store, where one is configured.
     """
 
-    def __init__(self, database: Database, blobs: BlobStore | None) -> None:
+    def __init__(self, database: ConnectionPool, blobs: BlobStore | None) -> None:
         """Keep both."""
         self._database = database
         self._blobs = blobs
@@ -46,6 +46,6 @@ class HealthService:
         """
         if self._blobs is not None:
             self._blobs.check()
-        with self._database.connection(wait=MOST_WAIT, deadline=call.deadline) as connection:
+        with self._database.connection(wait=MAX_WAIT, deadline=call.deadline) as connection:
             commit = last_commit(connection)
         return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)

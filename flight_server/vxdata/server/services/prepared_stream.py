@@ -6,11 +6,11 @@ import math
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
-from vxdata.server.database.clock import resolve_instant
+from vxdata.server.database.clock import resolve_snapshot
 from vxdata.server.database.connection import READ_ONLY
-from vxdata.server.database.parallel_scan import Reading
-from vxdata.server.result_cache.shared_query import Attended
-from vxdata.server.services.result_schema import layout_of
+from vxdata.server.database.parallel_scan import ScanConnections
+from vxdata.server.result_cache.shared_query import CancellableQuery
+from vxdata.server.services.result_schema import result_schema_of
 from vxdata.sql.query.prepared import prepare
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.plan import BoundPlan
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.parallel_scan import Parts
-    from vxdata.server.database.pool import Database
-    from vxdata.server.result_cache.shared_query import Running
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.parallel_scan import ParallelScan
+    from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.result_cache.shared_query import SharedQuery
 
 
 class PreparedStream:
@@ -36,7 +36,7 @@ class PreparedStream:
         plan: A bound plan.
         database: Lends the connection.
         parts: Runs the statement, over further connections where that is worth it.
-        watch: Ends the query when nobody reads it any more.
+        monitor: Ends the query when nobody reads it any more.
         readers: Those who will read it.
         deadline: When a connection must have been found, by the monotonic clock.
 
@@ -53,25 +53,25 @@ class PreparedStream:
     def __init__(
         self,
         plan: BoundPlan,
-        database: Database,
-        parts: Parts,
-        watch: Watch,
-        readers: Running,
+        database: ConnectionPool,
+        parts: ParallelScan,
+        monitor: CancellationMonitor,
+        readers: SharedQuery,
         deadline: float = math.inf,
     ) -> None:
         """Take a connection, begin a transaction and resolve the instant."""
         with ExitStack() as resources:
             connection = resources.enter_context(database.connection(deadline=deadline))
-            self._reading = Reading(connection)
-            attended = Attended(self._reading, readers)
-            resources.enter_context(watch.over(attended, readers.is_deserted))
+            self._connections = ScanConnections(connection)
+            attended = CancellableQuery(self._connections, readers)
+            resources.enter_context(monitor.watching(attended, readers.is_abandoned))
             resources.enter_context(connection.transaction(READ_ONLY))
-            self.snapshot = resolve_instant(connection, plan.members, plan.as_of, reads_log=plan.reads_log)
+            self.snapshot = resolve_snapshot(connection, plan.members, plan.as_of, reads_log=plan.reads_log)
             self.prepared = prepare(plan, self.snapshot.instant)
-            self._layout = layout_of(self.prepared.columns)
-            self.schema = self._layout.at(self.snapshot.instant)
+            self._result_schema = result_schema_of(self.prepared.columns)
+            self.schema = self._result_schema.at(self.snapshot.instant)
             self._resources = resources.pop_all()
-        self._parts = parts
+        self._parallel_scan = parts
         self._batches = self._run()
 
     def __iter__(self) -> Self:
@@ -92,17 +92,17 @@ class PreparedStream:
 
     def divided(self) -> list[str]:
         """The statements that it would be divided into at this moment; none if it would run as one."""
-        return self._parts.divided(self._reading, self.prepared)
+        return self._parallel_scan.divided(self._connections, self.prepared)
 
     def explain(self, sql: str) -> str:
         """PostgreSQL's plan for a statement, in the snapshot."""
-        (connection,) = self._reading.connections
+        (connection,) = self._connections.connections
         return "\n".join(row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}"))
 
     def _run(self) -> Generator[pa.RecordBatch]:
-        with self._resources, self._parts.stream(self._reading, self.prepared) as batches:
+        with self._resources, self._parallel_scan.stream(self._connections, self.prepared) as batches:
             for batch in batches:
-                yield self._layout.conform(batch.columns, self.schema)
+                yield self._result_schema.conform(batch.columns, self.schema)
 
 
 class _Closed(Exception):

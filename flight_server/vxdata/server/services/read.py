@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.plan import bind, encode
 from vxdata.schemas.wire import Explanation
-from vxdata.server.database.clock import close_instant, split_instant
-from vxdata.server.database.parallel_scan import Parts
-from vxdata.server.result_cache.cache import Desk, Opened
-from vxdata.server.result_cache.key import answer_key
-from vxdata.server.result_cache.shared_query import Running
+from vxdata.server.database.clock import fence, split_clock_columns
+from vxdata.server.database.parallel_scan import ParallelScan
+from vxdata.server.result_cache.cache import PreparedQuery, ResultCache
+from vxdata.server.result_cache.key import cache_key
+from vxdata.server.result_cache.shared_query import SharedQuery
 from vxdata.server.services.prepared_stream import PreparedStream
-from vxdata.server.services.result_schema import layout_of
+from vxdata.server.services.result_schema import result_schema_of
 from vxdata.sql.query.prepared import Method, prepare
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import BoundPlan, Plan
     from vxdata.server.call import Call
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.sql.query.prepared import PreparedPlan
 
 
@@ -52,29 +52,29 @@ class ReadService:
     Args:
         database: Pool of connections.
         catalog: What plans may name.
-        watch: Cancels queries whose caller has gone.
-        desk: Gives out answers that are there already.
+        monitor: Cancels queries whose caller has gone.
+        result_cache: Gives out answers that are there already.
         parts: Most connections of an answer.
         stall_limit: Seconds that a part of an answer may wait to be taken.
     """
 
     def __init__(
         self,
-        database: Database,
+        database: ConnectionPool,
         catalog: Catalog,
-        watch: Watch,
-        desk: Desk | None = None,
+        monitor: CancellationMonitor,
+        result_cache: ResultCache | None = None,
         *,
         parts: int = 1,
         stall_limit: float = math.inf,
     ) -> None:
         """Keep what it works with."""
-        self._parts = Parts(database, parts)
-        self._desk = desk or Desk(None)
+        self._parallel_scan = ParallelScan(database, parts)
+        self._result_cache = result_cache or ResultCache(None)
         self._stall_limit = stall_limit
         self._database = database
         self._catalog = catalog
-        self._watch = watch
+        self._monitor = monitor
 
     def describe(self, plan: Plan, call: Call) -> tuple[Plan, pa.Schema]:
         """Check a plan and fix the instant that it reads at, without running it.
@@ -91,7 +91,7 @@ class ReadService:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
         bound = self._bound(plan, call)
-        with closing(self._stream(bound, Running(call.is_cancelled), call)) as stream:
+        with closing(self._stream(bound, SharedQuery(call.is_cancelled), call)) as stream:
             fixed = plan.model_copy(update={"as_of": stream.snapshot.instant.as_of})
             return plan if bound.is_timeless else fixed, stream.schema
 
@@ -114,7 +114,7 @@ class ReadService:
         lookup = prepare(bound)
         if lookup is not None:
             return self._at_once(lookup, call)
-        readers = Running(call.is_cancelled, self._stall_limit)
+        readers = SharedQuery(call.is_cancelled, self._stall_limit)
         with ExitStack() as stack:
             stream = stack.enter_context(closing(self._stream(bound, readers, call)))
             batches = self._shared(bound, stream, readers, call)
@@ -125,29 +125,29 @@ class ReadService:
         self,
         bound: BoundPlan,
         stream: PreparedStream,
-        readers: Running,
+        readers: SharedQuery,
         call: Call,
     ) -> Iterator[pa.RecordBatch]:
         """The batches: from what is kept, of a stream that others read, or of this one."""
         if bound.releases is None:  # nothing says how long the rows of a plain table stay as they are
             return readers.begin(stream, None)
-        columns = layout_of(bound.columns).description
-        key = answer_key(stream.prepared.statement.sql, columns, stream.snapshot, bound.releases)
-        opened = Opened(key, stream.snapshot.purge_epoch, readers, stream)
-        return self._desk.answer(opened, call.is_cancelled)
+        columns = result_schema_of(bound.columns).description
+        key = cache_key(stream.prepared.statement.sql, columns, stream.snapshot, bound.releases)
+        opened = PreparedQuery(key, stream.snapshot.purge_epoch, readers, stream)
+        return self._result_cache.get_or_run(opened, call.is_cancelled)
 
     def _at_once(self, lookup: PreparedPlan, call: Call) -> Result:
         """Answer a point lookup: with its instant, in one statement."""
         statement = lookup.statement
         with (
             self._database.connection(deadline=call.deadline) as connection,
-            self._watch.over(connection, call.is_cancelled),
+            self._monitor.watching(connection, call.is_cancelled),
         ):
             table = connection.prepared.table(statement.template.text, statement.literals)
-        instant, batches = split_instant(table, lookup.max_rows)
-        layout = layout_of(lookup.columns)
-        arrow_schema = layout.at(instant)
-        conforming = iter([layout.conform(columns, arrow_schema) for columns in batches])
+        instant, batches = split_clock_columns(table, lookup.max_rows)
+        result_schema = result_schema_of(lookup.columns)
+        arrow_schema = result_schema.at(instant)
+        conforming = iter([result_schema.conform(columns, arrow_schema) for columns in batches])
         return Result(arrow_schema, conforming, is_whole=True)
 
     def explain(self, plan: Plan, call: Call) -> Explanation:
@@ -169,11 +169,11 @@ class ReadService:
             sql, parameters = lookup.statement.template.text, lookup.statement.literals
             with (
                 self._database.connection(deadline=call.deadline) as connection,
-                self._watch.over(connection, call.is_cancelled),
+                self._monitor.watching(connection, call.is_cancelled),
             ):
                 postgresql = connection.prepared.explain(sql, parameters)
             return _explanation(plan, lookup.method, sql, postgresql, parameters=parameters)
-        with closing(self._stream(bound, Running(call.is_cancelled), call)) as stream:
+        with closing(self._stream(bound, SharedQuery(call.is_cancelled), call)) as stream:
             sql, parts = stream.prepared.statement.sql, stream.divided()
             method = stream.prepared.method if parts else Method.STREAM
             return _explanation(plan, method, sql, stream.explain(parts[0] if parts else sql), parts=parts)
@@ -182,11 +182,13 @@ class ReadService:
         """Bind a plan, and make sure that no later commit can be stamped before its instant."""
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
-            close_instant(self._database, bound.as_of, call.deadline)
+            fence(self._database, bound.as_of, call.deadline)
         return bound
 
-    def _stream(self, bound: BoundPlan, readers: Running, call: Call) -> PreparedStream:
-        return PreparedStream(bound, self._database, self._parts, self._watch, readers, call.deadline)
+    def _stream(self, bound: BoundPlan, readers: SharedQuery, call: Call) -> PreparedStream:
+        return PreparedStream(
+            bound, self._database, self._parallel_scan, self._monitor, readers, call.deadline
+        )
 
 
 def _explanation(

@@ -22,7 +22,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.wire import Registered
 from vxdata.server.database.clock import lock_clock
 from vxdata.server.database.connection import READ_ONLY, READ_WRITE
-from vxdata.server.database.retry import attempted
+from vxdata.server.database.retry import retry_on_conflict
 from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from vxdata.schemas.wire import ExternalUids
     from vxdata.server.call import Call
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
 
 Row = tuple[str, str, str, str, int]
 
 
 @dataclass(frozen=True)
-class Scheme:
+class NumberingScheme:
     """How identifiers of a type are made.
 
     Args:
@@ -65,9 +65,9 @@ def _study_series(patient: Mapping[str, str | None]) -> str:
     return f"imagingstudy/{str(patient['identifier']).removeprefix('patient/')}/"
 
 
-SCHEMES: Final = {
-    "patient": Scheme("datasource", ("identifier", "patient_code"), _patient_series, 5),
-    "imagingstudy": Scheme("patient", ("identifier",), _study_series, 3),
+NUMBERING_SCHEMES: Final = {
+    "patient": NumberingScheme("datasource", ("identifier", "patient_code"), _patient_series, 5),
+    "imagingstudy": NumberingScheme("patient", ("identifier",), _study_series, 3),
 }
 
 
@@ -76,13 +76,13 @@ class RegisterService:
 
     Args:
         database: Pool of connections.
-        watch: Cancels statements whose caller has gone.
+        monitor: Cancels statements whose caller has gone.
     """
 
-    def __init__(self, database: Database, watch: Watch) -> None:
+    def __init__(self, database: ConnectionPool, monitor: CancellationMonitor) -> None:
         """Keep both."""
         self._database = database
-        self._watch = watch
+        self._monitor = monitor
 
     def register(self, asked: ExternalUids, call: Call) -> Registered:
         """Make identifiers for external uids, all or none.
@@ -99,13 +99,13 @@ class RegisterService:
             ParentNotFound: A parent is missing or deleted.
             UnexpectedPayload: A parent is of another type.
         """
-        scheme = _scheme(asked)
+        scheme = _numbering_scheme(asked)
         with (
             self._database.connection(for_writing=True, deadline=call.deadline) as connection,
-            self._watch.over(connection, call.is_cancelled),
+            self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
-            identifiers = attempted(connection, lambda: _make(connection, scheme, asked))
+            identifiers = retry_on_conflict(connection, lambda: _make(connection, scheme, asked))
         return Registered(identifiers=identifiers)
 
     def resolve(self, asked: ExternalUids, call: Call) -> Registered:
@@ -122,10 +122,10 @@ class RegisterService:
             NotRegistered: At least one has none.
             UnexpectedPayload: A parent is of another type.
         """
-        _scheme(asked)
+        _numbering_scheme(asked)
         with (
             self._database.connection(deadline=call.deadline) as connection,
-            self._watch.over(connection, call.is_cancelled),
+            self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_ONLY),
         ):
             known = _lookup(connection, asked)
@@ -135,10 +135,11 @@ class RegisterService:
         return Registered(identifiers=[known[pair] for pair in asked.pairs])
 
 
-def _scheme(asked: ExternalUids) -> Scheme:
-    scheme = SCHEMES.get(asked.resource_type)
+def _numbering_scheme(asked: ExternalUids) -> NumberingScheme:
+    scheme = NUMBERING_SCHEMES.get(asked.resource_type)
     if scheme is None:
-        msg = f"Identifiers are registered for {' and '.join(SCHEMES)}, not for {asked.resource_type!r}."
+        known = " and ".join(NUMBERING_SCHEMES)
+        msg = f"Identifiers are registered for {known}, not for {asked.resource_type!r}."
         raise InvalidRequest(msg, resource_type=asked.resource_type)
     foreign = [parent for parent in asked.parents if not parent.startswith(f"{scheme.parent_type}/")]
     if foreign:
@@ -146,7 +147,7 @@ def _scheme(asked: ExternalUids) -> Scheme:
     return scheme
 
 
-def _make(connection: Connection, scheme: Scheme, asked: ExternalUids) -> list[str]:
+def _make(connection: Connection, scheme: NumberingScheme, asked: ExternalUids) -> list[str]:
     """Take the clock, number what is asked for, and keep it."""
     lock_clock(connection)
     known = _lookup(connection, asked)
@@ -164,7 +165,7 @@ def _lookup(connection: Connection, asked: ExternalUids) -> dict[tuple[str, str]
     return {(row["parent_identifier"], row["external_uid"]): row["identifier"] for row in rows}
 
 
-def _series(connection: Connection, scheme: Scheme, asked: ExternalUids) -> dict[str, str]:
+def _series(connection: Connection, scheme: NumberingScheme, asked: ExternalUids) -> dict[str, str]:
     """The series of each parent."""
     parents = list(dict.fromkeys(asked.parents))
     found = connection.rows(registration.live_parents(scheme.parent_type, parents, scheme.columns))
@@ -176,7 +177,7 @@ def _series(connection: Connection, scheme: Scheme, asked: ExternalUids) -> dict
 
 
 def _number(
-    connection: Connection, asked: ExternalUids, scheme: Scheme, series: Mapping[str, str]
+    connection: Connection, asked: ExternalUids, scheme: NumberingScheme, series: Mapping[str, str]
 ) -> list[Row]:
     """Give each pair the next number of its series."""
     names = list(dict.fromkeys(series.values()))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import token_metadata
-from vxdata.server.ingest.nested import remapped
+from vxdata.server.ingest.nested import as_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.sql.instant import Instant
 
-MOST_LAYOUTS: Final = 200
+MAX_SCHEMAS: Final = 200
 """Layouts that are remembered: to make one takes as long as to conform a batch of a few rows."""
 
 
-class Layout:
+class ResultSchema:
     """The columns of a result.
 
     Args:
@@ -60,7 +60,7 @@ class Layout:
         """
         columns = list(columns)
         for place in self._mappings:
-            columns[place] = remapped(columns[place], self._types[place])
+            columns[place] = as_map(columns[place], self._types[place])
         for field, column, declared in zip(self.arrow_schema.names, columns, self._types, strict=True):
             if column.type != declared:
                 msg = f"column {field} came as {column.type}, not as {declared}"
@@ -68,8 +68,8 @@ class Layout:
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-@lru_cache(MOST_LAYOUTS)
-def layout_of(columns: tuple[Field, ...]) -> Layout:
+@lru_cache(MAX_SCHEMAS)
+def result_schema_of(columns: tuple[Field, ...]) -> ResultSchema:
     """The layout of some fields, made once.
 
     Args:
@@ -78,4 +78,4 @@ def layout_of(columns: tuple[Field, ...]) -> Layout:
     Returns:
         Their layout.
     """
-    return Layout(columns)
+    return ResultSchema(columns)

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.errors import StateConflict
 from vxdata.server.database.clock import last_commit, lock_clock
 from vxdata.server.database.connection import READ_ONLY, READ_WRITE
-from vxdata.server.storage.references import find_holders, is_held, urls_held, urls_held_since
+from vxdata.server.storage.references import (
+    find_blob_columns,
+    is_referenced,
+    referenced_urls,
+    referenced_urls_since,
+)
 from vxdata.sql.write import touches
 
 if TYPE_CHECKING:
@@ -25,11 +30,11 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.storage.blobs import BlobStore, StoredObject, UnfinishedUpload
-    from vxdata.sql.write.blob_columns import Holder
+    from vxdata.sql.write.blob_columns import BlobColumn
 
-LEAST_AGE: Final = timedelta(days=1)
+MIN_AGE: Final = timedelta(days=1)
 """Age from which an object may go while clients are at work: as long may an upload wait for its resource."""
 
 OBJECTS_PER_TURN: Final = 250
@@ -58,7 +63,7 @@ class Unreferenced:
     limit: datetime
     number: int
     version: int
-    holders: tuple[Holder, ...]
+    holders: tuple[BlobColumn, ...]
 
     @property
     def size(self) -> int:
@@ -75,7 +80,7 @@ class Sweep:
         blobs: The blob store.
     """
 
-    def __init__(self, database: Database, registry: Registry, blobs: BlobStore) -> None:
+    def __init__(self, database: ConnectionPool, registry: Registry, blobs: BlobStore) -> None:
         """Keep the parts."""
         self._database = database
         self._registry = registry
@@ -85,7 +90,7 @@ class Sweep:
         """Find the uploaded objects of the bucket that no version refers to.
 
         Args:
-            older_than: Younger objects are left alone; `LEAST_AGE` at least while clients are at work.
+            older_than: Younger objects are left alone; `MIN_AGE` at least while clients are at work.
             on_progress: Called with the number of objects looked at so far.
 
         Returns:
@@ -99,13 +104,13 @@ class Sweep:
             number = _begin_sweep(connection)
             with connection.transaction(READ_ONLY):
                 version = last_commit(connection).version
-                holders = find_holders(connection, self._registry)
-                held = urls_held(connection, holders, self._begin)
+                holders = find_blob_columns(connection, self._registry)
+                held = referenced_urls(connection, holders, self._begin)
                 held |= _urls(connection, touches.touched_since(limit))
         listed, foreign, found = 0, 0, []
         for page in self._blobs.objects():
             ours = [each for each in page if each.url.sha256 is not None]
-            found += [each for each in ours if each.modified < limit and not is_held(each.url, held)]
+            found += [each for each in ours if each.modified < limit and not is_referenced(each.url, held)]
             listed, foreign = listed + len(page), foreign + len(page) - len(ours)
             on_progress(listed)
         unfinished = tuple(
@@ -160,9 +165,9 @@ class Sweep:
             lock_clock(connection)
             connection.execute(touches.LOCK)
             _require_last(connection, seen.number)
-            held = urls_held_since(connection, seen.holders, self._begin, seen.version)
+            held = referenced_urls_since(connection, seen.holders, self._begin, seen.version)
             held |= _urls(connection, touches.touched_among([str(each.url) for each in turn], seen.limit))
-            free = [found for found in turn if not is_held(found.url, held)]
+            free = [found for found in turn if not is_referenced(found.url, held)]
             if free:
                 self._blobs.remove([found.url for found in free])
         return free

@@ -18,8 +18,8 @@ from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllo
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.server.database.clock import last_commit, lock_clock
 from vxdata.server.database.connection import READ_WRITE
-from vxdata.server.database.retry import attempted
-from vxdata.server.ingest.idle_timeout import Lease
+from vxdata.server.database.retry import retry_on_conflict
+from vxdata.server.ingest.idle_timeout import IdleTimeout
 from vxdata.server.ingest.staging import Staging
 from vxdata.server.services.verbs import VERBS
 from vxdata.sql import commit_clock as clock
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.call import Call
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
-    from vxdata.server.ingest.lineage import Lineage
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.ingest.lineage import CreatedLineage
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class WriteService:
     Args:
         database: Pool of connections.
         registry: The payload types.
-        watch: Cancels statements whose caller has gone.
+        monitor: Cancels statements whose caller has gone.
         allow_purge: Whether the verb `purge` is allowed.
         idle: Seconds that an upload may be silent while it holds a connection.
         on_purge: Told the number of purges so far after each one was committed.
@@ -65,9 +65,9 @@ class WriteService:
 
     def __init__(
         self,
-        database: Database,
+        database: ConnectionPool,
         registry: Registry,
-        watch: Watch,
+        monitor: CancellationMonitor,
         *,
         allow_purge: bool,
         idle: float = 120.0,
@@ -79,14 +79,14 @@ class WriteService:
         self._database = database
         self._idle = idle
         self._registry = registry
-        self._watch = watch
+        self._monitor = monitor
 
     def write(
         self,
         command: WriteCommand,
         sections: Iterator[Section | int],
         call: Call,
-        lineage: Lineage | None = None,
+        lineage: CreatedLineage | None = None,
     ) -> CommitReceipt:
         """Apply an upload in one commit.
 
@@ -124,23 +124,23 @@ class WriteService:
         command: WriteCommand,
         sections: Iterator[Section | int],
         call: Call,
-        lineage: Lineage | None,
+        lineage: CreatedLineage | None,
     ) -> CommitReceipt:
         # A client that sends nothing is lent no connection.
         first = [section for section in [next(sections, None)] if section is not None]
-        with Lease(self._transaction(call), self._idle) as lease:
+        with IdleTimeout(self._transaction(call), self._idle) as lease:
             connection = lease.held
             staging = Staging(connection, self._registry, command.verb, lineage)
-            digest = self._receive(command, chain(first, lease.attend(sections)), staging)
+            digest = self._receive(command, chain(first, lease.limited(sections)), staging)
             if not staging.counts:
                 return _unchanged(connection)
-            return attempted(connection, lambda: _apply(connection, staging, command, digest))
+            return retry_on_conflict(connection, lambda: _apply(connection, staging, command, digest))
 
     @contextmanager
     def _transaction(self, call: Call) -> Iterator[Connection]:
         with (
             self._database.connection(for_writing=True, deadline=call.deadline) as connection,
-            self._watch.over(connection, call.is_cancelled),
+            self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
             yield connection
@@ -173,7 +173,7 @@ def _apply(connection: Connection, staging: Staging, command: WriteCommand, dige
     """Take the clock, apply the verb and log; or answer what the same request did before."""
     commit = lock_clock(connection)
     if command.idempotency_key is not None:
-        earlier = connection.rows(clock.answer_to(command.idempotency_key))
+        earlier = connection.rows(clock.stored_response(command.idempotency_key))
         if earlier:
             return _replayed(earlier[0], command, digest)
     written = VERBS[command.verb](connection, staging, command, commit)
@@ -183,7 +183,7 @@ def _apply(connection: Connection, staging: Staging, command: WriteCommand, dige
         statements += clock.log_commit(commit, command, counts)
     answered = commit if counts else last_commit(connection)
     if command.idempotency_key is not None:
-        statements.append(clock.keep_answer(command.idempotency_key, digest, answered, counts))
+        statements.append(clock.store_response(command.idempotency_key, digest, answered, counts))
     if statements:
         connection.execute(*statements)
     return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=counts)

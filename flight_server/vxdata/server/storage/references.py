@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.sql.names import TOMBSTONE
 from vxdata.sql.schema import upgrade as catalog
 from vxdata.sql.write import blob_columns as statements
-from vxdata.sql.write.blob_columns import URLS_OF, Holder
+from vxdata.sql.write.blob_columns import URLS_OF, BlobColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HISTORY = "_history"
 
 
-def find_holders(connection: Connection, registry: Registry) -> list[Holder]:
+def find_blob_columns(connection: Connection, registry: Registry) -> list[BlobColumn]:
     """Find the columns that may hold URLs of blobs.
 
     They are the blob fields, and every text column that no registered type declares: a type or a field
@@ -37,7 +37,7 @@ def find_holders(connection: Connection, registry: Registry) -> list[Holder]:
     versioned = {row["table_name"] for row in rows if row["column_name"] == TOMBSTONE}
     declared = {payload_type.prefix: payload_type.response_fields for payload_type in registry}
     return [
-        Holder(row["table_name"], row["column_name"], row["column_type"])
+        BlobColumn(row["table_name"], row["column_name"], row["column_type"])
         for row in rows
         if row["table_name"] in versioned
         and row["column_type"] in URLS_OF
@@ -45,7 +45,9 @@ def find_holders(connection: Connection, registry: Registry) -> list[Holder]:
     ]
 
 
-def urls_held(connection: Connection, holders: Iterable[Holder], begin: str, since: int = 0) -> set[str]:
+def referenced_urls(
+    connection: Connection, holders: Iterable[BlobColumn], begin: str, since: int = 0
+) -> set[str]:
     """Read the URLs that versions hold.
 
     Args:
@@ -61,7 +63,9 @@ def urls_held(connection: Connection, holders: Iterable[Holder], begin: str, sin
         return {url for batch in batches for url in batch.column(0).to_pylist()}
 
 
-def urls_held_since(connection: Connection, holders: Iterable[Holder], begin: str, since: int) -> set[str]:
+def referenced_urls_since(
+    connection: Connection, holders: Iterable[BlobColumn], begin: str, since: int
+) -> set[str]:
     """Read the URLs that versions of later commits hold, looking only at types that have any.
 
     Args:
@@ -75,10 +79,10 @@ def urls_held_since(connection: Connection, holders: Iterable[Holder], begin: st
     """
     changed = {row["resource_type"] for row in connection.rows(statements.changed_since(since))}
     newer = [holder for holder in holders if _type_of(holder.table) in changed]
-    return urls_held(connection, newer, begin, since) if newer else set()
+    return referenced_urls(connection, newer, begin, since) if newer else set()
 
 
-def is_held(url: ObjectUrl, held: set[str]) -> bool:
+def is_referenced(url: ObjectUrl, held: set[str]) -> bool:
     """Whether an object is among URLs, itself or by a prefix."""
     return any(form in held for form in forms_of(url))
 

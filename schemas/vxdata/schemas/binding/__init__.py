@@ -1,5 +1,5 @@
 """Binding: every name of a plan becomes a field, every value gets its field's type."""
 
-from vxdata.schemas.binding.bind import Scope, bind
+from vxdata.schemas.binding.bind import BindingScope, bind
 
-__all__ = ["Scope", "bind"]
+__all__ = ["BindingScope", "bind"]

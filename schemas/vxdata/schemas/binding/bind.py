@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan.nodes import Plan
     from vxdata.schemas.plan.predicates import Condition, Predicate
 
-    Binders = Mapping[type[Condition], Callable[[Any, "Scope"], BoundPredicate]]
+    Binders = Mapping[type[Condition], Callable[[Any, "BindingScope"], BoundPredicate]]
 
 BINDERS: Final[Binders] = {**scalar.BINDERS, **sets.BINDERS}
 """Kind of condition -> how it is bound."""
@@ -56,7 +56,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
     relation = catalog.relation(plan.resource_type)
     if plan.history:
         relation = relation.with_history()
-    scope = Scope.of(relation, catalog)
+    scope = BindingScope.of(relation, catalog)
     where = None if plan.where is None else scope.bind(plan.where)
     outputs = bind_outputs(plan, scope)
     keys = None if plan.group_by is None else tuple(scope.operand(name) for name in plan.group_by)
@@ -76,7 +76,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
     )
 
 
-def _bind_as_of(as_of: datetime, scope: Scope) -> datetime:
+def _bind_as_of(as_of: datetime, scope: BindingScope) -> datetime:
     timeless = sorted(relation.name for relation in scope.reads if relation.kind is RelationKind.PLAIN)
     if timeless:
         msg = f"{', '.join(timeless)}: a table without versions has no past; leave as_of out."
@@ -92,7 +92,7 @@ def _bind_as_of(as_of: datetime, scope: Scope) -> datetime:
 
 
 @dataclass(frozen=True)
-class Scope:
+class BindingScope:
     """What a predicate may name, and what it was seen to read.
 
     Args:
@@ -106,14 +106,14 @@ class Scope:
     reads: set[Relation] = field(compare=False)
 
     @classmethod
-    def of(cls, relation: Relation, catalog: Catalog) -> Scope:
+    def of(cls, relation: Relation, catalog: Catalog) -> BindingScope:
         """The scope of a plan."""
         return cls(relation, catalog, {relation})
 
-    def within(self, relation: Relation) -> Scope:
+    def within(self, relation: Relation) -> BindingScope:
         """The scope of a subquery."""
         self.reads.add(relation)
-        return Scope(relation, self.catalog, self.reads)
+        return BindingScope(relation, self.catalog, self.reads)
 
     def operand(self, name: str, key: str | None = None) -> Operand:
         """Look a field up, and an entry of it.

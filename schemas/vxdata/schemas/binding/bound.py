@@ -124,9 +124,9 @@ class BoundPlan:
         return tuple(sorted({member for relation in self.reads for member in relation.members}))
 
     @property
-    def most_rows(self) -> int | None:
+    def max_rows(self) -> int | None:
         """Most rows of the result, if the plan tells: by its limit, or by the resources that it names."""
-        named = _most_named(self.where) if self.relation.key == ("identifier",) else None
+        named = _max_named(self.where) if self.relation.key == ("identifier",) else None
         return min((most for most in (named, self.limit) if most is not None), default=None)
 
     @property
@@ -159,7 +159,7 @@ class BoundPlan:
         return (relation.table for relation in self.reads if relation.table is not None)
 
 
-def _most_named(where: BoundPredicate | None) -> int | None:
+def _max_named(where: BoundPredicate | None) -> int | None:
     """How many identifiers a condition asks for, if that is all that it does."""
     match where:
         case BoundComparison(op="==", operand=Operand(column=Field(name="identifier"))):

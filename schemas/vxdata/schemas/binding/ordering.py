@@ -12,13 +12,13 @@ from vxdata.schemas.errors import InvalidPlan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.binding.bind import Scope
+    from vxdata.schemas.binding.bind import BindingScope
     from vxdata.schemas.binding.bound import Output
     from vxdata.schemas.plan.nodes import Plan
     from vxdata.schemas.plan.predicates import Subquery
 
 
-def bind_order(ordered: Plan | Subquery, scope: Scope) -> tuple[BoundOrder, ...]:
+def bind_order(ordered: Plan | Subquery, scope: BindingScope) -> tuple[BoundOrder, ...]:
     """Resolve an order of rows.
 
     Args:

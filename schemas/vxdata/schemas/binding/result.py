@@ -16,7 +16,7 @@ from vxdata.schemas.fields import Boolean, Field, Float, Integer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.binding.bind import Scope
+    from vxdata.schemas.binding.bind import BindingScope
     from vxdata.schemas.fields import FieldType
     from vxdata.schemas.plan.nodes import Aggregate, Plan
 
@@ -24,14 +24,14 @@ NUMERIC = frozenset({"mean", "sum", "quantile"})
 """Functions of numbers alone."""
 
 
-MOST_SELECTIONS: Final = 200
+MAX_SELECTIONS: Final = 200
 """Lists of fields that are remembered: those of a whole resource take as long to make as a row to read."""
 
-MOST_NAME_BYTES: Final = 63
+MAX_NAME_BYTES: Final = 63
 """Longest name of a computed column."""
 
 
-def bind_outputs(plan: Plan, scope: Scope) -> tuple[Output, ...]:
+def bind_outputs(plan: Plan, scope: BindingScope) -> tuple[Output, ...]:
     """Resolve the columns of the result.
 
     Args:
@@ -57,7 +57,7 @@ def bind_outputs(plan: Plan, scope: Scope) -> tuple[Output, ...]:
     return outputs
 
 
-def _fields(plan: Plan, scope: Scope) -> tuple[Output, ...]:
+def _fields(plan: Plan, scope: BindingScope) -> tuple[Output, ...]:
     columns = scope.relation.columns if plan.select is None else scope.relation.resolve(plan.select)
     if plan.distinct:
         for column in columns:
@@ -65,12 +65,12 @@ def _fields(plan: Plan, scope: Scope) -> tuple[Output, ...]:
     return _as_they_are(columns)
 
 
-@lru_cache(MOST_SELECTIONS)
+@lru_cache(MAX_SELECTIONS)
 def _as_they_are(columns: tuple[Field, ...]) -> tuple[Output, ...]:
     return tuple(Output(column, Operand(column)) for column in columns)
 
 
-def _groups(plan: Plan, group_by: Sequence[str], scope: Scope) -> tuple[Output, ...]:
+def _groups(plan: Plan, group_by: Sequence[str], scope: BindingScope) -> tuple[Output, ...]:
     if plan.select is not None or plan.distinct:
         msg = "A grouped query returns its groups and aggregates; it takes no select and no distinct."
         raise InvalidPlan(msg)
@@ -84,7 +84,7 @@ def _groups(plan: Plan, group_by: Sequence[str], scope: Scope) -> tuple[Output, 
     return outputs
 
 
-def _aggregate(aggregate: Aggregate, scope: Scope) -> Output:
+def _aggregate(aggregate: Aggregate, scope: BindingScope) -> Output:
     function = aggregate.function
     _require_short(aggregate.name)
     if (function == "quantile") != (aggregate.quantile is not None):
@@ -123,11 +123,9 @@ def _column(name: str, field_type: FieldType, *, required: bool) -> Field:
 
 def _require_short(name: str) -> None:
     """Refuse what PostgreSQL would cut off: two names could become one."""
-    if len(name.encode()) > MOST_NAME_BYTES:
-        msg = (
-            f"The name {name!r:.80} takes {len(name.encode())} bytes; at most {MOST_NAME_BYTES} are allowed."
-        )
-        raise InvalidPlan(msg, name=name[:200], limit=MOST_NAME_BYTES)
+    if len(name.encode()) > MAX_NAME_BYTES:
+        msg = f"The name {name!r:.80} takes {len(name.encode())} bytes; at most {MAX_NAME_BYTES} are allowed."
+        raise InvalidPlan(msg, name=name[:200], limit=MAX_NAME_BYTES)
 
 
 def _require_distinct(names: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from vxdata.schemas.binding.values import Literal, literal, type_name
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Integer, Nested, Text, TextLike, TextList
 from vxdata.schemas.plan.predicates import (
-    MOST_PATTERN,
+    MAX_PATTERN_LENGTH,
     And,
     Comparison,
     IsIn,
@@ -34,15 +34,15 @@ from vxdata.schemas.plan.predicates import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vxdata.schemas.binding.bind import Binders, Scope
+    from vxdata.schemas.binding.bind import Binders, BindingScope
     from vxdata.schemas.binding.bound_predicates import BoundPredicate, Operand
     from vxdata.schemas.plan.predicates import ComparisonOperator, Value
 
-MOST_INTEGER: Final = 2**63
+MAX_INTEGER: Final = 2**63
 """What no integer reaches."""
 
 
-def comparison(predicate: Comparison, scope: Scope) -> BoundPredicate:
+def comparison(predicate: Comparison, scope: BindingScope) -> BoundPredicate:
     """A field compared with a literal."""
     operand = scope.operand(predicate.field, predicate.key)
     require_comparable(operand, scope.relation)
@@ -52,7 +52,7 @@ def comparison(predicate: Comparison, scope: Scope) -> BoundPredicate:
     return _beside_fraction(predicate.op, operand, float(value.value))  # type: ignore[arg-type]  # no integer equals it
 
 
-def is_in(predicate: IsIn, scope: Scope) -> BoundPredicate:
+def is_in(predicate: IsIn, scope: BindingScope) -> BoundPredicate:
     """A field among literals, or a list of which some item is."""
     operand = scope.operand(predicate.field, predicate.key)
     if isinstance(operand.type, TextList):
@@ -62,7 +62,7 @@ def is_in(predicate: IsIn, scope: Scope) -> BoundPredicate:
     return BoundIsIn(operand, tuple(value for value in typed if _can_equal(operand, value)))
 
 
-def is_null(predicate: IsNull, scope: Scope) -> BoundIsNull:
+def is_null(predicate: IsNull, scope: BindingScope) -> BoundIsNull:
     """A field that is null, or is not."""
     operand = scope.operand(predicate.field, predicate.key)
     return BoundIsNull(operand, negated=predicate.op == "is_not_null")
@@ -79,14 +79,14 @@ def _beside_fraction(op: ComparisonOperator, operand: Operand, number: float) ->
     is_below = op in {"<", "<="}
     if op in {"==", "!="}:
         return never if op == "==" else BoundNot(never)
-    if abs(number) >= MOST_INTEGER:
+    if abs(number) >= MAX_INTEGER:
         return BoundNot(never) if is_below is (number > 0) else never
     if is_below:
         return BoundComparison("<=", operand, Literal(math.floor(number)))
     return BoundComparison(">=", operand, Literal(math.ceil(number)))
 
 
-def text_test(predicate: TextTest, scope: Scope) -> BoundTextTest:
+def text_test(predicate: TextTest, scope: BindingScope) -> BoundTextTest:
     """A text that is, contains, begins or ends with another, or matches a regular expression."""
     operand = scope.operand(predicate.field, predicate.key)
     if not isinstance(operand.type, TextLike):
@@ -94,15 +94,15 @@ def text_test(predicate: TextTest, scope: Scope) -> BoundTextTest:
         hint = " For a list, use has or contains_any." if isinstance(operand.type, TextList) else ""
         msg = f"{operand} is of type {wanted}; {predicate.op} needs a text field.{hint}"
         raise FieldTypeMismatch(msg, field=str(operand), field_type=wanted)
-    if predicate.op == "matches" and len(predicate.text) > MOST_PATTERN:
+    if predicate.op == "matches" and len(predicate.text) > MAX_PATTERN_LENGTH:
         length = len(predicate.text)
-        msg = f"The regular expression for {operand} has {length:,} characters, over {MOST_PATTERN:,}."
-        raise InvalidPlan(msg, field=str(operand), length=length, limit=MOST_PATTERN)
+        msg = f"The regular expression for {operand} has {length:,} characters, over {MAX_PATTERN_LENGTH:,}."
+        raise InvalidPlan(msg, field=str(operand), length=length, limit=MAX_PATTERN_LENGTH)
     text = literal(str(operand), Text(), predicate.text)
     return BoundTextTest(predicate.op, operand, text, predicate.ignore_case)
 
 
-def items_test(predicate: ItemsTest, scope: Scope) -> BoundItemsTest:
+def items_test(predicate: ItemsTest, scope: BindingScope) -> BoundItemsTest:
     """A list or mapping that has some, or all, of the items."""
     operand = scope.operand(predicate.field, predicate.key)
     if not isinstance(operand.type, Nested):
@@ -121,17 +121,17 @@ def _items(operand: Operand, values: Sequence[Value]) -> tuple[Literal, ...]:
     return tuple(literal(f"An item of {operand}", Text(), value) for value in values)
 
 
-def all_of(predicate: And, scope: Scope) -> BoundAnd:
+def all_of(predicate: And, scope: BindingScope) -> BoundAnd:
     """Terms of which all hold."""
     return BoundAnd(tuple(map(scope.bind, predicate.terms)))
 
 
-def any_of(predicate: Or, scope: Scope) -> BoundOr:
+def any_of(predicate: Or, scope: BindingScope) -> BoundOr:
     """Terms of which one holds."""
     return BoundOr(tuple(map(scope.bind, predicate.terms)))
 
 
-def not_(predicate: Not, scope: Scope) -> BoundNot:
+def not_(predicate: Not, scope: BindingScope) -> BoundNot:
     """A term that is false."""
     return BoundNot(scope.bind(predicate.term))
 

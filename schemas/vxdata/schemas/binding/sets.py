@@ -18,11 +18,11 @@ from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified
 
 if TYPE_CHECKING:
-    from vxdata.schemas.binding.bind import Binders, Scope
+    from vxdata.schemas.binding.bind import Binders, BindingScope
     from vxdata.schemas.plan.predicates import Subquery
 
 
-def is_in_query(predicate: IsInQuery, scope: Scope) -> BoundIsInQuery:
+def is_in_query(predicate: IsInQuery, scope: BindingScope) -> BoundIsInQuery:
     """A field, or some item of a list, among what a subquery finds."""
     operand = scope.operand(predicate.field, predicate.key)
     query = _subquery(predicate.query, scope)
@@ -30,7 +30,7 @@ def is_in_query(predicate: IsInQuery, scope: Scope) -> BoundIsInQuery:
     return BoundIsInQuery(operand, query)
 
 
-def quantified(predicate: Quantified, scope: Scope) -> BoundQuantified:
+def quantified(predicate: Quantified, scope: BindingScope) -> BoundQuantified:
     """A field compared with any, or all, of what a subquery finds."""
     operand = scope.operand(predicate.field, predicate.key)
     require_comparable(operand, scope.relation)
@@ -43,7 +43,7 @@ def quantified(predicate: Quantified, scope: Scope) -> BoundQuantified:
     return BoundQuantified(predicate.op, predicate.comparison, operand, query)
 
 
-def _subquery(query: Subquery, scope: Scope) -> BoundSubquery:
+def _subquery(query: Subquery, scope: BindingScope) -> BoundSubquery:
     inner = scope.within(scope.catalog.relation(query.resource_type))
     return BoundSubquery(
         relation=inner.relation,
@@ -55,17 +55,17 @@ def _subquery(query: Subquery, scope: Scope) -> BoundSubquery:
     )
 
 
-def has_ancestor(predicate: HasAncestor, scope: Scope) -> BoundAncestry:
+def has_ancestor(predicate: HasAncestor, scope: BindingScope) -> BoundAncestry:
     """The resource hangs below another one."""
     return _ancestry(predicate.identifier, scope, below=True)
 
 
-def has_descendant(predicate: HasDescendant, scope: Scope) -> BoundAncestry:
+def has_descendant(predicate: HasDescendant, scope: BindingScope) -> BoundAncestry:
     """Another resource hangs below this one."""
     return _ancestry(predicate.identifier, scope, below=False)
 
 
-def _ancestry(identifier: str, scope: Scope, *, below: bool) -> BoundAncestry:
+def _ancestry(identifier: str, scope: BindingScope, *, below: bool) -> BoundAncestry:
     if not scope.relation.kind.is_versioned:
         msg = f"{scope.relation.name} has no lineage."
         raise InvalidPlan(msg, resource_type=scope.relation.name)

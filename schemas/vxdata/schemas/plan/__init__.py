@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.binding.bound import BoundPlan
-from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, MOST_NESTED, decode, digest, encode
+from vxdata.schemas.plan.codec import MAX_NESTING, MAX_PLAN_BYTES, decode, digest, encode
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, Plan
 from vxdata.schemas.plan.predicates import (
     And,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.binding.bind import bind
 
 __all__ = [
+    "MAX_NESTING",
     "MAX_PLAN_BYTES",
-    "MOST_NESTED",
     "PLAN_VERSION",
     "Aggregate",
     "AggregateFunction",

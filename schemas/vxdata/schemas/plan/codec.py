@@ -20,10 +20,10 @@ from vxdata.schemas.plan.traverse import levels
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-MOST_NESTED: Final = 64
+MAX_NESTING: Final = 64
 """Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
 
-MOST_QUERIES: Final = 100
+MAX_QUERIES: Final = 100
 """Most subqueries and conditions on ancestors of one plan: each costs what a query costs."""
 
 MAX_PLAN_BYTES: Final = 16 * 1024 * 1024
@@ -126,16 +126,16 @@ def _check_shape(plan: Plan) -> None:
     """Refuse what is nested too deeply, or has too many subqueries; without recursion."""
     queries = 0
     for depth, level in enumerate(levels(plan.where)):
-        if depth > MOST_NESTED:
-            msg = f"The query plan is nested deeper than {MOST_NESTED} levels."
-            raise InvalidPlan(msg, limit=MOST_NESTED)
+        if depth > MAX_NESTING:
+            msg = f"The query plan is nested deeper than {MAX_NESTING} levels."
+            raise InvalidPlan(msg, limit=MAX_NESTING)
         queries += sum(node.reads_other_rows for node in level)
-    if queries > MOST_QUERIES:
+    if queries > MAX_QUERIES:
         msg = (
-            f"The query has {queries:,} subqueries and conditions on ancestors, over {MOST_QUERIES}; "
+            f"The query has {queries:,} subqueries and conditions on ancestors, over {MAX_QUERIES}; "
             "for many values, use is_in."
         )
-        raise InvalidPlan(msg, queries=queries, limit=MOST_QUERIES)
+        raise InvalidPlan(msg, queries=queries, limit=MAX_QUERIES)
 
 
 def _describe(problem: ErrorDetails) -> str:

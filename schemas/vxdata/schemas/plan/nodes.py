@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from vxdata.schemas.plan.predicates import MOST_COLUMNS, Node, OnField, Orders, Predicate, RowCount
+from vxdata.schemas.plan.predicates import MAX_COLUMNS, Node, OnField, Orders, Predicate, RowCount
 
 PLAN_VERSION: Final = 1
 """Version of the plan format; a server refuses every other one."""
 
-Names = Annotated[tuple[str, ...], Field(max_length=MOST_COLUMNS)]
+Names = Annotated[tuple[str, ...], Field(max_length=MAX_COLUMNS)]
 AggregateFunction = Literal["count", "min", "max", "mean", "sum", "n_unique", "quantile"]
 
 
@@ -64,7 +64,7 @@ class Plan(Node):
     select: Annotated[Names, Field(min_length=1)] | None = None
     distinct: bool = False
     group_by: Names | None = None
-    aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MOST_COLUMNS)] = ()
+    aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MAX_COLUMNS)] = ()
     order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0

@@ -12,19 +12,19 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MOST_ROWS: Final = 2**63 - 1
+MAX_ROWS: Final = 2**63 - 1
 """Largest limit or offset: PostgreSQL takes a bigint."""
 
-MOST_VALUES: Final = 250_000
+MAX_VALUES: Final = 250_000
 """Most values of one list."""
 
-MOST_TERMS: Final = 20_000
+MAX_TERMS: Final = 20_000
 """Most terms that one `and` or `or` joins."""
 
-MOST_COLUMNS: Final = 500
+MAX_COLUMNS: Final = 500
 """Most columns, and most fields to order by: PostgreSQL takes 1,664 of both together."""
 
-MOST_PATTERN: Final = 1_000
+MAX_PATTERN_LENGTH: Final = 1_000
 """Longest regular expression, in characters: what takes longer to compile helps nobody."""
 
 Value = bool | int | float | str
@@ -36,8 +36,8 @@ class Unordered:
     """Marks a list in which neither order nor repetition counts; the canonical form sorts it."""
 
 
-Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES), Unordered()]
-RowCount = Annotated[int, Field(ge=0, le=MOST_ROWS)]
+Values = Annotated[tuple[Value, ...], Field(max_length=MAX_VALUES), Unordered()]
+RowCount = Annotated[int, Field(ge=0, le=MAX_ROWS)]
 
 Ordering = Literal["<", "<=", ">", ">="]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -154,14 +154,14 @@ class And(Condition):
     """All terms hold."""
 
     op: Literal["and"] = "and"
-    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MOST_TERMS)]
+    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MAX_TERMS)]
 
 
 class Or(Condition):
     """At least one term holds."""
 
     op: Literal["or"] = "or"
-    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MOST_TERMS)]
+    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MAX_TERMS)]
 
 
 Predicate = Annotated[
@@ -195,7 +195,7 @@ class OrderBy(OnField):
     nulls_first: bool = False
 
 
-Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MOST_COLUMNS)]
+Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MAX_COLUMNS)]
 
 
 class Subquery(Node):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SCHEME: Final = "s3://"
 
-LONGEST_KEY: Final = 1_024
+MAX_KEY_BYTES: Final = 1_024
 """Bytes of a key in UTF-8: the limit of S3 itself."""
 
 NO_URL: Final = "it is not of the form s3://bucket/key"
@@ -39,7 +39,7 @@ _ONLY_PART: Final = rf"(?:\.?[^/.*{_CONTROL}]|\.\*|(?:\.\.|\*)[^/{_CONTROL}])[^/
 URL_PATTERN: Final = rf"^{SCHEME}{_BUCKET}/(?:(?:{_PART}/)+{_PART}?|{_ONLY_PART})$"
 """What the rule allows, save for the length; Python, RE2 and pydantic's core read it alike."""
 
-SURELY_SHORT: Final = len(f"{SCHEME}abc/") + LONGEST_KEY
+SURELY_SHORT: Final = len(f"{SCHEME}abc/") + MAX_KEY_BYTES
 """No URL of at most so many bytes has a key that is too long, since no bucket's name is shorter."""
 
 _IS_BUCKET: Final = re.compile(_BUCKET)
@@ -188,4 +188,4 @@ def _problem_of_key(key: str) -> str | None:
         size = len(key.encode())
     except UnicodeEncodeError:
         return "its key is not Unicode text"
-    return f"its key is longer than {LONGEST_KEY:,} bytes" if size > LONGEST_KEY else None
+    return f"its key is longer than {MAX_KEY_BYTES:,} bytes" if size > MAX_KEY_BYTES else None

@@ -2,7 +2,7 @@
 
 from vxdata.schemas.wire.actions import (
     ACTION_DESCRIPTIONS,
-    MOST_URLS,
+    MAX_URLS,
     Action,
     BlobStoreInfo,
     BlobUrls,
@@ -46,7 +46,7 @@ __all__ = [
     "AS_OF_KEY",
     "COMPRESSION",
     "LINEAGE_SCHEMA",
-    "MOST_URLS",
+    "MAX_URLS",
     "TIMEOUT",
     "UPLOAD_SCHEMA",
     "VERSION_KEY",

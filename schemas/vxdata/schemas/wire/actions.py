@@ -38,7 +38,7 @@ ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.TOUCH: "Have no sweep remove blobs for a day, as if they were stored now. Body: BlobUrls.",
 }
 
-MOST_URLS: Final = 1_000
+MAX_URLS: Final = 1_000
 """Most blobs of one request, and of one page."""
 
 
@@ -123,7 +123,7 @@ class PresignRequest(Message):
     """
 
     method: Literal["get", "head", "put"]
-    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
+    urls: Annotated[list[str], Field(max_length=MAX_URLS)]
 
 
 class Presigned(Message):
@@ -174,7 +174,7 @@ class Listed(Message):
 class BlobUrls(Message):
     """Blobs by their ``s3://`` URLs."""
 
-    urls: Annotated[list[str], Field(max_length=MOST_URLS)]
+    urls: Annotated[list[str], Field(max_length=MAX_URLS)]
 
 
 class Health(Message):

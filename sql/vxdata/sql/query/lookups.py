@@ -99,12 +99,12 @@ def _lookup(plan: BoundPlan, identifiers: Parameter) -> Template:
 
 @remembered
 def _named_rows(shape: Shape) -> Template:
-    return Template.of(clock.beside(compile_plan(shape.plan, shape.instant, shape.dialect)))
+    return Template.of(clock.with_clock(compile_plan(shape.plan, shape.instant, shape.dialect)))
 
 
 @remembered
 def _first_rows(shape: Shape) -> Template:
-    return Template.of(clock.beside(compile_plan(shape.plan, shape.instant, shape.dialect), order=KEY))
+    return Template.of(clock.with_clock(compile_plan(shape.plan, shape.instant, shape.dialect), order=KEY))
 
 
 def _key(plan: BoundPlan) -> Operand:

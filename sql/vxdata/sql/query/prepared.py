@@ -90,4 +90,4 @@ def prepare(plan: BoundPlan, instant: Instant | None = None) -> PreparedPlan | N
 def _prepared(
     plan: BoundPlan, method: Method, statement: Statement, scan: Scan | None = None
 ) -> PreparedPlan:
-    return PreparedPlan(POSTGRESQL.name, method, statement, plan.columns, plan.most_rows, scan)
+    return PreparedPlan(POSTGRESQL.name, method, statement, plan.columns, plan.max_rows, scan)

@@ -12,26 +12,26 @@ from vxdata.sql.query.operands import operand, ordered
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bound import BoundSubquery
-    from vxdata.sql.query.target import Scope
+    from vxdata.sql.query.target import ConditionScope
 
 FOUND = "found"
 """Name of the rows of a subquery that takes a part of them."""
 
 
-def values_of(query: BoundSubquery, scope: Scope) -> exp.Select:
+def values_of(query: BoundSubquery, scope: ConditionScope) -> exp.Select:
     """Select the values, nulls left out; of a list field, the items."""
     value, rows = _rows(query, scope)
     output = scope.dialect.each_item(value) if isinstance(query.operand.type, TextList) else value
     return rows.select(output, copy=False).where(exp.not_(value.copy().is_(exp.null())), copy=False)
 
 
-def extreme_of(query: BoundSubquery, extreme: type[exp.Min | exp.Max], scope: Scope) -> exp.Select:
+def extreme_of(query: BoundSubquery, extreme: type[exp.Min | exp.Max], scope: ConditionScope) -> exp.Select:
     """Select the least or the largest value."""
     value, rows = _rows(query, scope)
     return rows.select(extreme(this=value), copy=False)
 
 
-def _rows(query: BoundSubquery, scope: Scope) -> tuple[exp.Expr, exp.Select]:
+def _rows(query: BoundSubquery, scope: ConditionScope) -> tuple[exp.Expr, exp.Select]:
     """The value, and the rows that it is selected from: limited first, where they are limited."""
     table = query.relation.name
     source = exp.alias_(unresolved(query.relation.label), table, table=True, quoted=True)

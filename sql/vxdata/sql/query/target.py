@@ -29,7 +29,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Scope:
+class ConditionScope:
     """Where a condition stands.
 
     Args:
@@ -41,17 +41,17 @@ class Scope:
 
     table: str
     dialect: Dialect
-    write: Callable[[BoundPredicate, Scope], exp.Expr]
+    write: Callable[[BoundPredicate, ConditionScope], exp.Expr]
     negated: bool = False
 
     def condition(self, predicate: BoundPredicate) -> exp.Expr:
         """Write a predicate that stands in the same place."""
         return self.write(predicate, self)
 
-    def below_not(self) -> Scope:
+    def below_not(self) -> ConditionScope:
         """The place below a negation."""
         return replace(self, negated=True)
 
-    def within(self, table: str) -> Scope:
+    def within(self, table: str) -> ConditionScope:
         """The place inside a subquery, whose rows are where its condition is true."""
         return replace(self, table=table, negated=False)

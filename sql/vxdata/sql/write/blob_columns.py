@@ -15,7 +15,7 @@ URLS_OF: Final = {"text": "{}", "text[]": "unnest({})", "jsonb": "(jsonb_each_te
 
 
 @dataclass(frozen=True)
-class Holder:
+class BlobColumn:
     """A column that may hold URLs of blobs.
 
     Args:
@@ -34,7 +34,7 @@ class Holder:
         return URLS_OF[self.column_type].format(render(column(self.column)))
 
 
-def held(holders: Iterable[Holder], *, begin: str, since: int = 0) -> str:
+def held(holders: Iterable[BlobColumn], *, begin: str, since: int = 0) -> str:
     """Read the URLs that versions hold, whether these are live, deleted or superseded.
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LINEAGE = tuple(LINEAGE_PREFIXES)
 
-MOST_LOOKED_UP: Final = 100_000
+MAX_LOOKED_UP: Final = 100_000
 """Rows whose parents are looked up one by one at most; for more, all of the parents' types are read.
 
 Left to itself, PostgreSQL would read them all from some 8,000 rows on, as it takes a page of an index for one
@@ -65,7 +65,7 @@ def insert_staged(
         "version": str(commit.version),
     }
     join, condition = _parent_join(
-        parents, wanted=staged if rows is not None and rows <= MOST_LOOKED_UP else None
+        parents, wanted=staged if rows is not None and rows <= MAX_LOOKED_UP else None
     )
     if again:
         condition += f" AND NOT EXISTS ({_inserted(payload_type, commit)})"

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
 
 
-class Marked(Enum):
+class MarkColumn(Enum):
     """Columns that mark pending versions whose parents matter."""
 
     PLACED = "placed"
     RELINK = "relink"
 
 
-def parent_types(payload_types: Iterable[PayloadType], marked: Marked) -> str:
+def parent_types(payload_types: Iterable[PayloadType], marked: MarkColumn) -> str:
     """Count the marked pending versions by their type and their parent's; null stands for no parent."""
     return " UNION ALL ".join(
         f"SELECT {text(payload_type.prefix)} AS prefix, split_part(parent_identifier, '/', 1) AS parent, "

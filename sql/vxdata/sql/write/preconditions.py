@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
 
 
-class Presence(Enum):
+class Precondition(Enum):
     """What a verb needs a resource to be."""
 
     LIVE = "there, and not deleted"
@@ -20,7 +20,7 @@ class Presence(Enum):
     KNOWN = "there, live or deleted"
 
 
-def unfit(payload_type: PayloadType, staged: str, needed: Presence) -> str:
+def failed_preconditions(payload_type: PayloadType, staged: str, needed: Precondition) -> str:
     """Staged identifiers that do not fit what is stored, and why: one pass for all that can be wrong.
 
     Args:
@@ -33,9 +33,9 @@ def unfit(payload_type: PayloadType, staged: str, needed: Presence) -> str:
         verb needs, whether it is live, and with its version where that is not the expected one.
     """
     otherwise = {
-        Presence.LIVE: f" OR r.{TOMBSTONE}",
-        Presence.DELETED: f" OR NOT r.{TOMBSTONE}",
-        Presence.KNOWN: "",
+        Precondition.LIVE: f" OR r.{TOMBSTONE}",
+        Precondition.DELETED: f" OR NOT r.{TOMBSTONE}",
+        Precondition.KNOWN: "",
     }[needed]
     absent = f"(r.identifier IS NULL{otherwise})"
     conflict = "s.expected_version <> r.version"

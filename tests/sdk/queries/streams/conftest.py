@@ -15,7 +15,7 @@ from tests.server.databases import admin, new_database
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client
 from vxdata.server.app import Server
-from vxdata.server.database.pool import Database
+from vxdata.server.database.pool import ConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,10 +50,10 @@ def client(server: Server) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def database(server: Server, settings: Settings) -> Iterator[Database]:
+def database(server: Server, settings: Settings) -> Iterator[ConnectionPool]:
     """Connections to the database of the server."""
     assert settings.database_uri is not None
-    with closing(Database(settings.database_uri, size=2)) as pool:
+    with closing(ConnectionPool(settings.database_uri, size=2)) as pool:
         yield pool
 
 

@@ -19,7 +19,7 @@ from tests.server.support import until
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 TOP = Path(__file__).resolve().parents[4]
 
@@ -68,7 +68,7 @@ print("usable:", large(client, parent).limit(3).collect().height, flush=True)
     "way",
     ["collect", "count", "iter_batches", "lazy", "sink_parquet", "between frames", "within the stream"],
 )
-def test_ctrl_c(server: Server, database: Database, reports: str, tmp_path: Path, way: str) -> None:
+def test_ctrl_c(server: Server, database: ConnectionPool, reports: str, tmp_path: Path, way: str) -> None:
     command = [sys.executable, "-c", SCRIPT, server.flight_url, reports, way, str(tmp_path / "x.parquet")]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP
@@ -85,7 +85,9 @@ def test_ctrl_c(server: Server, database: Database, reports: str, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_open_stream_at_the_end_of_a_program(server: Server, database: Database, reports: str) -> None:
+def test_an_open_stream_at_the_end_of_a_program(
+    server: Server, database: ConnectionPool, reports: str
+) -> None:
     """The thread that reads ends before the interpreter does; otherwise the process would abort."""
     script = (
         "import sys; from tests.sdk.reports import stalling; from vxdata.sdk import Client; "

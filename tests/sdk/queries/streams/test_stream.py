@@ -21,7 +21,7 @@ from vxdata.sdk._transport.retry import RETRY_SECONDS
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_no_number_of_rows(alone: Client, rows: int) -> None:
         alone.volumes.query().iter_batches(rows)
 
 
-def test_a_slow_reader_holds_the_server_back(client: Client, database: Database, reports: str) -> None:
+def test_a_slow_reader_holds_the_server_back(client: Client, database: ConnectionPool, reports: str) -> None:
     """Memory stays flat: what the reader has not taken, PostgreSQL has not sent."""
     waiting = (
         "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event = 'ClientWrite' "
@@ -91,7 +91,7 @@ def test_a_slow_reader_holds_the_server_back(client: Client, database: Database,
         assert sum(frame.height for frame in frames) < ROWS
 
 
-def test_left_early(client: Client, database: Database, reports: str) -> None:
+def test_left_early(client: Client, database: ConnectionPool, reports: str) -> None:
     with stalling(client, reports).iter_batches() as frames:
         assert not next(frames).is_empty()
         assert running(database, reports) == 1
@@ -99,7 +99,7 @@ def test_left_early(client: Client, database: Database, reports: str) -> None:
     assert next(frames, None) is None
 
 
-def test_dropped(client: Client, database: Database, reports: str) -> None:
+def test_dropped(client: Client, database: ConnectionPool, reports: str) -> None:
     frames = stalling(client, reports).iter_batches(batch_rows=5)
     next(frames)
     assert running(database, reports) == 1
@@ -107,7 +107,7 @@ def test_dropped(client: Client, database: Database, reports: str) -> None:
     until(lambda: not running(database, reports), "the query is cancelled")
 
 
-def test_dropped_before_its_first_frame(client: Client, database: Database, reports: str) -> None:
+def test_dropped_before_its_first_frame(client: Client, database: ConnectionPool, reports: str) -> None:
     stalling(client, reports).iter_batches()
     until(lambda: not running(database, reports), "the query is cancelled")
 
@@ -119,7 +119,7 @@ def test_read_to_the_end_twice(client: Client, reports: str) -> None:
     frames.close()
 
 
-def test_the_timeout_holds_for_the_first_rows(server: Server, database: Database, reports: str) -> None:
+def test_the_timeout_holds_for_the_first_rows(server: Server, database: ConnectionPool, reports: str) -> None:
     with Client(server.flight_url, timeout=0.5) as hurried:
         with pytest.raises(RequestTimedOut):
             slow(hurried, reports).collect()
@@ -127,7 +127,9 @@ def test_the_timeout_holds_for_the_first_rows(server: Server, database: Database
         assert hurried.health().status == "ok"
 
 
-def test_the_timeout_holds_for_the_whole_stream(server: Server, database: Database, reports: str) -> None:
+def test_the_timeout_holds_for_the_whole_stream(
+    server: Server, database: ConnectionPool, reports: str
+) -> None:
     with Client(server.flight_url, timeout=2) as hurried:
         frames = stalling(hurried, reports).iter_batches()
         with pytest.raises(RequestTimedOut):
@@ -153,7 +155,7 @@ def test_a_stream_that_breaks_off_says_how_to_go_on(server: Server, client: Clie
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("way", ["collect", "iter_batches"])
 def test_begun_again_when_the_connection_breaks(
-    server: Server, client: Client, database: Database, reports: str, way: str
+    server: Server, client: Client, database: ConnectionPool, reports: str, way: str
 ) -> None:
     """Before the first row nobody has seen anything, so a read is done again."""
     waiting = (

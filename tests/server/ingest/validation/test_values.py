@@ -29,7 +29,7 @@ from vxdata.schemas.fields import (
 from vxdata.schemas.payload_type import PayloadType
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.server.ingest.validation.values import RULES, check_values
-from vxdata.server.ingest.validation.violations import MOST_KEPT, Violations
+from vxdata.server.ingest.validation.violations import MAX_KEPT, Violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -195,11 +195,11 @@ class TestViolations:
 
     def test_counts_all_and_keeps_the_first(self) -> None:
         violations = Violations()
-        batch = pa.record_batch({"a": ["long"] * (MOST_KEPT - 1)})
-        for first_row in (0, MOST_KEPT - 1, 2 * MOST_KEPT):
+        batch = pa.record_batch({"a": ["long"] * (MAX_KEPT - 1)})
+        for first_row in (0, MAX_KEPT - 1, 2 * MAX_KEPT):
             check_values(thing(Text(max_length=3)), batch, first_row, violations)
-        assert len(violations.found) == MOST_KEPT
-        assert violations.count == 3 * (MOST_KEPT - 1)
+        assert len(violations.found) == MAX_KEPT
+        assert violations.count == 3 * (MAX_KEPT - 1)
         with pytest.raises(ValidationFailed, match=r"\(29,994 more\)"):
             violations.raise_if_any()
 

@@ -14,8 +14,8 @@ from vxdata.server.services.write import WriteService
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.server.database.monitor import Watch
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
 
 
 @pytest.fixture(scope="module", params=[FEW, 0], ids=["rows in statements", "rows in tables"])
@@ -27,9 +27,9 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def store(database: Database, watch: Watch, where: None) -> Store:
+def store(database: ConnectionPool, monitor: CancellationMonitor, where: None) -> Store:
     """All verbs, on the module's database."""
-    return Store(WriteService(database, registry(), watch, allow_purge=True), database)
+    return Store(WriteService(database, registry(), monitor, allow_purge=True), database)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.wire import CommitReceipt, Verb
-    from vxdata.server.database.pool import Database
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ class Store:
     """
 
     service: WriteService
-    database: Database
+    database: ConnectionPool
 
     def plant(self, parents: dict[str, str | None]) -> CommitReceipt:
         """Create resources, given the parent of each."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, SupportsIndex
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import OrderBy
-from vxdata.schemas.plan.predicates import MOST_ROWS
+from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.sdk._expressions.aggregates import Order
 from vxdata.sdk._expressions.fields import FieldRef
 
@@ -86,7 +86,7 @@ def row_count(step: str, rows: int) -> int:
         InvalidPlan: It is no whole number, or out of range.
     """
     given: object = rows
-    if isinstance(given, bool) or not isinstance(given, SupportsIndex) or not 0 <= index(given) <= MOST_ROWS:
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex) or not 0 <= index(given) <= MAX_ROWS:
         msg = f"{step} takes a whole number of rows, 0 or more, not {rows!r:.80}."
         raise InvalidPlan(msg, **{step: repr(rows)[:80]})
     return index(given)

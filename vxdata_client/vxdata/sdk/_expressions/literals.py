@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
-from vxdata.schemas.plan.predicates import MOST_VALUES
+from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.sdk._expressions.reference import Reference
 from vxdata.sdk._expressions.subqueries import Quantified, SelectsOne
@@ -84,12 +84,12 @@ def plain_values(reference: Reference, method: str, values: Iterable[object]) ->
         msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}.{hint}"
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(values).__name__)
     taken = tuple(plain(reference, value) for value in values)
-    if len(taken) > MOST_VALUES:
+    if len(taken) > MAX_VALUES:
         msg = (
-            f"{reference!r}.{method} is given {len(taken):,} values; at most {MOST_VALUES:,} are allowed. "
+            f"{reference!r}.{method} is given {len(taken):,} values; at most {MAX_VALUES:,} are allowed. "
             "Describe them by a query instead, or join the collected frame with them in Polars."
         )
-        raise InvalidPlan(msg, field=reference.label, values=len(taken), limit=MOST_VALUES)
+        raise InvalidPlan(msg, field=reference.label, values=len(taken), limit=MAX_VALUES)
     return taken
 
 

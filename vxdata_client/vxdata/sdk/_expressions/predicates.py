@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import MOST_NESTED, And, Not, Or
-from vxdata.schemas.plan.predicates import MOST_TERMS
+from vxdata.schemas.plan import MAX_NESTING, And, Not, Or
+from vxdata.schemas.plan.predicates import MAX_TERMS
 from vxdata.schemas.plan.traverse import levels
 from vxdata.sdk._expressions.show import show
 
@@ -100,7 +100,7 @@ class Predicate:
 
 
 def nesting(node: PredicateNode) -> int:
-    """Count the levels of nodes below one, subqueries included; the plan's bytes may have `MOST_NESTED`.
+    """Count the levels of nodes below one, subqueries included; the plan's bytes may have `MAX_NESTING`.
 
     Args:
         node: A plan node.
@@ -121,23 +121,23 @@ def _combine(kind: type[And | Or], left: Predicate, right: Predicate) -> Predica
         is_same = isinstance(part.node, kind)
         terms += part.node.terms if isinstance(part.node, kind) else [part.node]
         depth = max(depth, part.depth if is_same else part.depth + 1)
-    if len(terms) > MOST_TERMS:
+    if len(terms) > MAX_TERMS:
         msg = (
-            f"{len(terms):,} predicates are joined; at most {MOST_TERMS:,} are allowed. "
+            f"{len(terms):,} predicates are joined; at most {MAX_TERMS:,} are allowed. "
             "For many values of one field, use is_in."
         )
-        raise InvalidPlan(msg, terms=len(terms), limit=MOST_TERMS)
+        raise InvalidPlan(msg, terms=len(terms), limit=MAX_TERMS)
     # The terms are nodes, hence valid; checking them again would make long chains quadratic.
     return Predicate(kind.model_construct(terms=tuple(terms)), _allowed(depth))
 
 
 def _allowed(depth: int) -> int:
-    if depth > MOST_NESTED:
+    if depth > MAX_NESTING:
         msg = (
             f"Predicates are nested {depth} deep; "
-            f"at most {MOST_NESTED} levels of &, |, ~ and subqueries are allowed."
+            f"at most {MAX_NESTING} levels of &, |, ~ and subqueries are allowed."
         )
-        raise InvalidPlan(msg, depth=depth, limit=MOST_NESTED)
+        raise InvalidPlan(msg, depth=depth, limit=MAX_NESTING)
     return depth
 
 

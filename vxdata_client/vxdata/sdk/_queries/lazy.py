@@ -16,7 +16,7 @@ from vxdata.sdk._queries.frames import frame_of
 from vxdata.sdk._queries.pushdown import pushed_down
 from vxdata.sdk._queries.result import resolve_token
 from vxdata.sdk._queries.stream import BatchStream
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ class LazyScan:
         """Answer Polars: the first `rows` rows if it names a number, and of these those that pass."""
         plan = self._narrowed(columns, predicate, rows)
         self._plans.append(plan)
-        stream = retried(partial(self._transport.read, plan))
+        stream = retry_read(partial(self._transport.read, plan))
         with BatchStream(stream) as frames:
             for frame in _with_pauses(stream, frames):
                 passing = frame if predicate is None else frame.filter(predicate)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from polars.exceptions import PolarsError
 
-from vxdata.schemas.binding import Scope
+from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import VxDataError
 from vxdata.schemas.fields import Boolean
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, TextTest
-from vxdata.schemas.plan.predicates import MOST_TERMS
+from vxdata.schemas.plan.predicates import MAX_TERMS
 from vxdata.sdk._expressions.predicates import nesting
 from vxdata.sdk._polars_types import POLARS_TYPES
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Json = Any
 
-MOST_NESTED: Final = 32
+MAX_NESTING: Final = 32
 """Deepest condition that is translated: what a plan may be, less room for the query's own conditions."""
 
 COMPARISONS: Final[dict[str, ComparisonOperator]] = {
@@ -82,7 +82,7 @@ def pushed_down(catalog: Catalog, predicate: pl.Expr, relation: Relation) -> Pre
     terms = tuple(term for part in _joined("And", content) if (term := translator.checked(part)) is not None)
     if len(terms) <= 1:
         return next(iter(terms), None)
-    return And(terms=terms[:MOST_TERMS])  # a condition less leaves more rows to Polars, and none out
+    return And(terms=terms[:MAX_TERMS])  # a condition less leaves more rows to Polars, and none out
 
 
 def _joined(operator: str, content: Json) -> Iterator[Json]:
@@ -107,8 +107,8 @@ class _Translator:
         """One condition as the server would take it, or None."""
         with suppress(_Unknown, VxDataError, ValueError, OverflowError, RecursionError, PolarsError):
             predicate = self.exact(content)
-            Scope.of(self.relation, self.catalog).bind(predicate)
-            if nesting(predicate) <= MOST_NESTED:
+            BindingScope.of(self.relation, self.catalog).bind(predicate)
+            if nesting(predicate) <= MAX_NESTING:
                 return predicate
         return None
 

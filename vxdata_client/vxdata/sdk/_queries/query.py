@@ -6,7 +6,7 @@ import operator
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Self
 
-from vxdata.schemas.binding import Scope
+from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import And
 from vxdata.sdk._expressions.arguments import field_names, orders, row_count
@@ -15,7 +15,7 @@ from vxdata.sdk._expressions.lint import warn_of_unlikely
 from vxdata.sdk._expressions.show import show, show_filter, show_order, show_slice, show_source
 from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
 from vxdata.sdk._queries.grouped import GroupedQuery
-from vxdata.sdk._queries.readable import Readable, Response_co
+from vxdata.sdk._queries.readable import ReadableQuery, Response_co
 from vxdata.sdk._queries.result import resolve_token
 from vxdata.sdk._snapshot import instant_of
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vxdata.sdk._snapshot import AsOf
 
 
-class Query(Readable[Response_co]):
+class Query(ReadableQuery[Response_co]):
     """A question about the resources of one type; nothing is sent until it is collected.
 
     Every step returns a new query. Rows are filtered first, then grouped or made distinct, then ordered,
@@ -69,7 +69,7 @@ class Query(Readable[Response_co]):
         if not predicates:
             return self
         self._require_room_for("filter")
-        scope = Scope.of(self._relation, self._session.catalog)
+        scope = BindingScope.of(self._relation, self._session.catalog)
         for predicate in predicates:
             require_instant(predicate.node, self._session.as_of)
             warn_of_unlikely(self._session.registry, scope.bind(predicate.node), self._plan.resource_type)

@@ -19,7 +19,7 @@ from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with
 from vxdata.sdk._queries.stream import iter_batches, read_whole
 from vxdata.sdk._queries.writer import sink_parquet
 from vxdata.sdk._resources.models import responses
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Response_co = TypeVar("Response_co", bound=ResourceResponse, default=ResourceResponse, covariant=True)
 
 
-class Readable(Generic[Response_co]):
+class ReadableQuery(Generic[Response_co]):
     """A plan that can be run.
 
     Args:
@@ -230,7 +230,7 @@ class Readable(Generic[Response_co]):
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         ask = partial(self._session.transport.act, Action.EXPLAIN, encode(self.plan))
-        return Explanation.model_validate_json(retried(ask))
+        return Explanation.model_validate_json(retry_read(ask))
 
     @property
     def _relation(self) -> Relation:

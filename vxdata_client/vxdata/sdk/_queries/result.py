@@ -11,7 +11,7 @@ from vxdata.schemas.plan import Aggregate, Plan
 from vxdata.schemas.wire import token_metadata
 from vxdata.sdk._queries.stream import read_whole
 from vxdata.sdk._snapshot import Token
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,7 +74,7 @@ def count_rows(transport: Transport, plan: Plan) -> int:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    return retried(partial(_count_rows, transport, plan))
+    return retry_read(partial(_count_rows, transport, plan))
 
 
 def _count_rows(transport: Transport, plan: Plan) -> int:

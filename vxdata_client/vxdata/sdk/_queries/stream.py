@@ -11,7 +11,7 @@ import pyarrow as pa
 from vxdata.schemas.errors import InvalidRequest, ServerUnavailable
 from vxdata.sdk._queries.frames import frame_of
 from vxdata.sdk._snapshot import Token
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -99,7 +99,7 @@ def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None
     if batch_rows is not None and (type(batch_rows) is not int or batch_rows < 1):
         msg = f"batch_rows takes a number of rows, 1 or more, not {batch_rows!r:.80}."
         raise InvalidRequest(msg, batch_rows=repr(batch_rows)[:80])
-    stream, first = retried(partial(_begun, transport, plan))
+    stream, first = retry_read(partial(_begun, transport, plan))
     return BatchStream(stream, first, batch_rows)
 
 
@@ -120,7 +120,7 @@ def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    return retried(partial(_whole, transport, plan))
+    return retry_read(partial(_whole, transport, plan))
 
 
 def _whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from vxdata.schemas.wire import token_metadata
 from vxdata.sdk._queries.result import count_by_server
 from vxdata.sdk._snapshot import Token
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ def sink_parquet(
     if target.is_dir():
         msg = f"{target} is a directory; sink_parquet takes the name of a file."
         raise IsADirectoryError(msg)
-    return retried(partial(_sink, transport, plan, target, progress=progress))
+    return retry_read(partial(_sink, transport, plan, target, progress=progress))
 
 
 def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Token:

@@ -21,8 +21,8 @@ from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.models import models_of
 from vxdata.sdk._resources.models import built, by_type, fits, stored_schema, table_of, values_by_name
 from vxdata.sdk._resources.retrieve import read_in
-from vxdata.sdk._resources.upload import Upload
-from vxdata.sdk._resources.write_response import told_of
+from vxdata.sdk._resources.upload import WriteRequest
+from vxdata.sdk._resources.write_response import noting_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ this number. With another one, it would refuse the repetition of a request that 
 """
 
 
-class Created:
+class CreateResult:
     """Models to create, and the responses to them. Iterating over it makes the tables that are sent.
 
     Args:
@@ -84,7 +84,7 @@ class Created:
             VxDataError: The server refuses the request, and nothing is created; or the answer cannot be
                 read after the commit, and the error carries the receipt.
         """
-        upload = Upload("create", self, idempotency_key=idempotency_key, stated_rows=len(self._models))
+        upload = WriteRequest("create", self, idempotency_key=idempotency_key, stated_rows=len(self._models))
         written = upload.send(transport, lineage=True, meanwhile=self.prepare)
         responses = self.answer(transport, written)
         return [responses[model.identifier] for model in self._models]
@@ -107,7 +107,7 @@ class Created:
         Raises:
             VxDataError: Something cannot be read; the error carries the receipt.
         """
-        with told_of(written.receipt):
+        with noting_commit(written.receipt):
             told = None if written.lineage is None else _stamped(written.lineage, written.receipt)
             return {
                 response.identifier: response

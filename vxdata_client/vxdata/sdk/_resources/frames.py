@@ -52,7 +52,7 @@ def table_from_frame(
     if unknown:
         raise UnknownField.from_names(payload_type.prefix, unknown, fields)
     _require_columns(payload_type, frame, verb)
-    rows = Rows(payload_type, frame)
+    rows = FrameRows(payload_type, frame)
     columns = {}
     for series in frame:  # no comprehension: it is a stack frame of its own in some versions of Python
         columns[series.name] = _column(registry, rows, fields[series.name], series)
@@ -60,7 +60,7 @@ def table_from_frame(
 
 
 @dataclass(frozen=True)
-class Rows:
+class FrameRows:
     """A frame and what its rows are, for messages that name them.
 
     Args:
@@ -122,7 +122,7 @@ def _require_columns(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb)
     raise ValidationFailed(msg, violations=violations, count=len(violations))
 
 
-def _column(registry: Registry, rows: Rows, field: Field, series: pl.Series) -> pa.ChunkedArray:
+def _column(registry: Registry, rows: FrameRows, field: Field, series: pl.Series) -> pa.ChunkedArray:
     wanted = arrow_type(field.type)
     if series.dtype == pl.Null:
         return pa.chunked_array([pa.nulls(len(series), wanted)])

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SECTION_BYTES: Final = 4 * 1024 * 1024
 """Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
 
-LONGEST_KEY: Final = 200
+MAX_KEY_LENGTH: Final = 200
 """Characters of an idempotency key, as `WriteCommand` takes it."""
 
 TypedTable = tuple[str, pa.Table]
@@ -32,7 +32,7 @@ TypedTable = tuple[str, pa.Table]
 
 
 @dataclass(frozen=True)
-class Upload:
+class WriteRequest:
     """One write.
 
     Args:
@@ -67,7 +67,7 @@ class Upload:
             VxDataError: Anything that the server refuses; then nothing is written.
         """
         command = self._command()
-        return retried(
+        return retry_read(
             lambda: transport.write(
                 command, self._sections(), self._rows, lineage=lineage, meanwhile=meanwhile
             )
@@ -91,8 +91,10 @@ class Upload:
 
 
 def _checked(key: object) -> str:
-    if not isinstance(key, str) or not 1 <= len(key) <= LONGEST_KEY or "\0" in key:
-        msg = f"An idempotency key is a text of 1 to {LONGEST_KEY} characters without NUL, not {key!r:.80}."
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH or "\0" in key:
+        msg = (
+            f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters without NUL, not {key!r:.80}."
+        )
         raise InvalidRequest(msg)
     return key
 

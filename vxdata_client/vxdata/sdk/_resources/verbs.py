@@ -16,9 +16,9 @@ from vxdata.sdk._resources.changes import (
     tables_of_identifiers,
     tables_of_updates,
 )
-from vxdata.sdk._resources.create_result import Created
+from vxdata.sdk._resources.create_result import CreateResult
 from vxdata.sdk._resources.reads import Reads
-from vxdata.sdk._resources.upload import Upload
+from vxdata.sdk._resources.upload import WriteRequest
 from vxdata.sdk._resources.write_response import read_back
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         cascade: bool = False,
         idempotency_key: str | None = None,
     ) -> CommitReceipt:
-        return Upload(verb, tables, cascade, idempotency_key).send(self._session.transport).receipt
+        return WriteRequest(verb, tables, cascade, idempotency_key).send(self._session.transport).receipt
 
     def _stored(
         self,
@@ -310,7 +310,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         """Create; where nothing is given, the server is not asked."""
         if not models:
             return []
-        created = Created(self._session.registry, models)
+        created = CreateResult(self._session.registry, models)
         return created.store(self._session.transport, idempotency_key)
 
 

@@ -30,12 +30,12 @@ def read_back(session: Session, identifiers: Sequence[str], receipt: CommitRecei
     Raises:
         VxDataError: They cannot be read; the error carries the receipt.
     """
-    with told_of(receipt):
+    with noting_commit(receipt):
         return retrieve(session, identifiers, receipt.as_of, include_children=False)
 
 
 @contextmanager
-def told_of(receipt: CommitReceipt) -> Iterator[None]:
+def noting_commit(receipt: CommitReceipt) -> Iterator[None]:
     """Add the receipt of a commit to an error that occurs after it.
 
     Without it, a caller would believe that nothing was written.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vxdata.schemas.types.object_url import ObjectUrl
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.progress import FileProgress
 
 Method = Literal["get", "head", "put"]
 
@@ -24,7 +24,7 @@ CHUNK_BYTES: Final = 1024 * 1024
 PART_BYTES: Final = 8 * 1024 * 1024
 """What is larger moves in parts of this size, side by side."""
 
-MOST_PARTS: Final = 10_000
+MAX_PARTS: Final = 10_000
 """Parts that S3 puts together to one object."""
 
 _MD5: Final = re.compile(r'"([0-9a-f]{32})"')
@@ -83,7 +83,7 @@ class Span:
             >>> Span.parts(0, PART_BYTES + 1)
             [Span(begin=0, end=8388608), Span(begin=8388608, end=8388609)]
         """
-        length = max(PART_BYTES, -(-(end - begin) // MOST_PARTS))
+        length = max(PART_BYTES, -(-(end - begin) // MAX_PARTS))
         return [cls(first, min(first + length, end)) for first in range(begin, end, length)]
 
 
@@ -117,7 +117,7 @@ class Source:
             raise LocalFileProblem.about(str(url), "the file changed while it was uploaded")
 
 
-class Readable(Protocol):
+class ObjectReader(Protocol):
     """An object to read from, in parts and by many threads."""
 
     def read(
@@ -144,10 +144,10 @@ class Access(Protocol):
     def head(self, url: ObjectUrl) -> Stat:
         """Look at an object."""
 
-    def object(self, url: ObjectUrl) -> Readable:
+    def object(self, url: ObjectUrl) -> ObjectReader:
         """Give an object to read from; nothing is asked for yet."""
 
-    def put(self, url: ObjectUrl, source: Source, tally: Tally) -> bool:
+    def put(self, url: ObjectUrl, source: Source, file_progress: FileProgress) -> bool:
         """Upload a file unless the object is there, and tell whether it was uploaded."""
 
     def list(self, prefix: ObjectUrl) -> Iterator[tuple[str, int]]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Stat
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.progress import FileProgress
 
 
 class Check:
@@ -67,14 +67,14 @@ class Check:
             raise BlobCorrupted.about(str(self._url), problem)
 
 
-def is_whole(path: Path, url: ObjectUrl, stat: Stat, tally: Tally) -> bool:
+def is_whole(path: Path, url: ObjectUrl, stat: Stat, file_progress: FileProgress) -> bool:
     """Whether a file holds the bytes of an object.
 
     Args:
         path: The file.
         url: The object.
         stat: What S3 says of it.
-        tally: Can break off at every chunk; nothing moves.
+        file_progress: Can break off at every chunk; nothing moves.
 
     Returns:
         Whether size and hash are right.
@@ -84,7 +84,7 @@ def is_whole(path: Path, url: ObjectUrl, stat: Stat, tally: Tally) -> bool:
         return False
     check = Check(url, stat)
     for chunk in chunks_of(path, Span(0, size)):
-        tally.moved(0)
+        file_progress.moved(0)
         check.update(chunk)
     return check.problem() is None
 
@@ -99,21 +99,21 @@ def chunks_of(path: Path, span: Span) -> Iterator[bytes]:
             yield chunk
 
 
-def sha256_of(path: Path, tally: Tally) -> str:
+def sha256_of(path: Path, file_progress: FileProgress) -> str:
     """Hash a file, in hexadecimal.
 
     Args:
         path: The file.
-        tally: Hears of every chunk, and can break off there.
+        file_progress: Hears of every chunk, and can break off there.
 
     Returns:
         The hash.
     """
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(CHUNK_BYTES))
-    tally.moved(0)
+    file_progress.moved(0)
     with path.open("rb", buffering=0) as file:
         while size := file.readinto(buffer):
             digest.update(buffer[:size])
-            tally.moved(size)
+            file_progress.moved(size)
     return digest.hexdigest()

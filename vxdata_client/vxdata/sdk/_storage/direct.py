@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Method, Source
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.progress import FileProgress
 
 ATTEMPTS: Final = 2
 """Tries of one request that boto3 sends; the engine tries whole objects again, with longer waits."""
@@ -90,14 +90,14 @@ class DirectAccess(HttpAccess):
         """Sign an address; one to put with is good for the content that the key names."""
         return self._sign(url, f"{method}_object", url.put_conditions if method == "put" else {})
 
-    def put(self, url: ObjectUrl, source: Source, tally: Tally) -> bool:
+    def put(self, url: ObjectUrl, source: Source, file_progress: FileProgress) -> bool:
         """Upload a file unless the object is there: a large one in parts, side by side."""
         if source.size <= PART_BYTES:
-            return super().put(url, source, tally)
+            return super().put(url, source, file_progress)
         with _translated(url):
             upload = self._client.create_multipart_upload(Bucket=url.bucket, Key=url.key)["UploadId"]
         try:
-            self._put_parts(url, source, upload, tally)
+            self._put_parts(url, source, upload, file_progress)
         except ConditionFailed:
             self._abort(url, upload)
             return False
@@ -106,17 +106,19 @@ class DirectAccess(HttpAccess):
             raise
         return True
 
-    def _put_parts(self, url: ObjectUrl, source: Source, upload: str, tally: Tally) -> None:
+    def _put_parts(self, url: ObjectUrl, source: Source, upload: str, file_progress: FileProgress) -> None:
         spans = Span.parts(0, source.size)
         numbers = {span: number for number, span in enumerate(spans, 1)}
 
-        def send(span: Span, tally: Tally) -> dict[str, Any]:
+        def send(span: Span, file_progress: FileProgress) -> dict[str, Any]:
             where = {"UploadId": upload, "PartNumber": numbers[span]}
             md5 = {"content-md5": _md5_of(source.path, span)}
-            etag = self.send(url, self._sign(url, "upload_part", where), Body(source, span, tally), md5)
+            etag = self.send(
+                url, self._sign(url, "upload_part", where), Body(source, span, file_progress), md5
+            )
             return {"PartNumber": numbers[span], "ETag": etag}
 
-        with side_by_side(self._threads, send, spans, tally) as sent:
+        with side_by_side(self._threads, send, spans, file_progress) as sent:
             parts = list(sent)
         source.require_unchanged(url)
         with _translated(url):

@@ -14,18 +14,18 @@ from vxdata.sdk._storage.checks import is_whole
 from vxdata.sdk._storage.fetch import Fetcher
 from vxdata.sdk._storage.local_paths import place_of, remove_stale, whole_file
 from vxdata.sdk._storage.progress import Progress
-from vxdata.sdk._storage.transfer_pool import Crew
+from vxdata.sdk._storage.transfer_pool import TransferPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from vxdata.sdk._storage.access import Access
-    from vxdata.sdk._storage.options import Reach
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.options import StorageBackend
+    from vxdata.sdk._storage.progress import FileProgress
 
 
 @dataclass(frozen=True)
-class Wish:
+class DownloadOptions:
     """How files are to be fetched.
 
     Args:
@@ -83,15 +83,15 @@ def _texts(urls: Iterable[object]) -> Iterator[str]:
 
 
 def download(
-    reach: Reach, urls: Iterable[str], dest_dir: str | os.PathLike[str], wish: Wish
+    backend: StorageBackend, urls: Iterable[str], dest_dir: str | os.PathLike[str], options: DownloadOptions
 ) -> dict[str, Path]:
     """Fetch objects that are not there yet.
 
     Args:
-        reach: How S3 is reached.
+        backend: How S3 is reached.
         urls: Objects and prefixes.
         dest_dir: The folder below which all files go.
-        wish: How.
+        options: How.
 
     Returns:
         The file of each object and the folder of each prefix, by URL.
@@ -102,34 +102,34 @@ def download(
         StorageProblem: Something failed; it names every object that did. The others are in place.
     """
     wanted, refused = parse_urls(urls)
-    if not wish.each_by_itself:
+    if not options.each_by_itself:
         _require_none(refused)
     dest_dir = Path(dest_dir).absolute()
-    access = reach.access
-    crew = Crew(reach.options.thread_count, fail_fast=wish.fail_fast)
+    access = backend.access
+    pool = TransferPool(backend.options.thread_count, fail_fast=options.fail_fast)
     for text, refusal in refused.items():
-        crew.fail(text, refusal)
+        pool.fail(text, refusal)
     prefixes = [url for url in wanted.values() if url.is_prefix]
-    listed = crew.run(prefixes, partial(_listed, access))
+    listed = pool.run(prefixes, partial(_listed, access))
     sizes: dict[ObjectUrl, int | None] = {url: None for url in wanted.values() if not url.is_prefix}
     for found in listed.values():
-        sizes |= _usable(found, crew)
+        sizes |= _usable(found, pool)
     with (
-        Progress("download", len(sizes), shown=wish.progress) as progress,
-        Fetcher(access, reach.options.thread_count) as fetcher,
+        Progress("download", len(sizes), shown=options.progress) as progress,
+        Fetcher(access, backend.options.thread_count) as fetcher,
     ):
-        fetching = _Fetching(access, fetcher, sizes, dest_dir, verify=wish.verify)
+        fetching = _Fetching(access, fetcher, sizes, dest_dir, verify=options.verify)
         fetching.prepare()
-        crew.run(sizes, fetching.fetch, progress)
-    crew.finish()
+        pool.run(sizes, fetching.fetch, progress)
+    pool.finish()
     return {text: place_of(url, dest_dir) for text, url in wanted.items()}
 
 
-def _listed(access: Access, prefix: ObjectUrl, tally: Tally) -> dict[str, int]:
+def _listed(access: Access, prefix: ObjectUrl, file_progress: FileProgress) -> dict[str, int]:
     """The objects below a prefix; the empty ones that stand for folders are left out."""
     found = {}
     for url, size in access.list(prefix):
-        tally.moved(0)
+        file_progress.moved(0)
         if not url.endswith("/"):
             found[url] = size
     if not found:
@@ -137,7 +137,7 @@ def _listed(access: Access, prefix: ObjectUrl, tally: Tally) -> dict[str, int]:
     return found
 
 
-def _usable(found: dict[str, int], crew: Crew) -> dict[ObjectUrl, int]:
+def _usable(found: dict[str, int], pool: TransferPool) -> dict[ObjectUrl, int]:
     """Read the URLs of a listing, and let those fail that are refused."""
     usable = {}
     for text, size in found.items():
@@ -148,7 +148,7 @@ def _usable(found: dict[str, int], crew: Crew) -> dict[ObjectUrl, int]:
                 raise InvalidBlobUrl.from_urls([text], problem)
             usable[url] = size
         except InvalidBlobUrl as refusal:
-            crew.fail(text, refusal)
+            pool.fail(text, refusal)
     return usable
 
 
@@ -189,21 +189,21 @@ class _Fetching:
         for folder in {self._top, *(place.parent for place in self._places.values())}:
             remove_stale(folder)
 
-    def fetch(self, url: ObjectUrl, tally: Tally) -> None:
+    def fetch(self, url: ObjectUrl, file_progress: FileProgress) -> None:
         """Fetch one object if it must be."""
         place = self._places[url]
-        if url in self._present and self._is_right(url, place, tally):
-            tally.spared()
+        if url in self._present and self._is_right(url, place, file_progress):
+            file_progress.spared()
             return
         with whole_file(place, self._top) as unfinished:
-            self._fetcher.fetch(url, unfinished, tally)
+            self._fetcher.fetch(url, unfinished, file_progress)
 
-    def _is_right(self, url: ObjectUrl, place: Path, tally: Tally) -> bool:
+    def _is_right(self, url: ObjectUrl, place: Path, file_progress: FileProgress) -> bool:
         if not self._needs_look(url):
             return place.stat().st_size == self._sizes[url]
         stat = self._access.head(url)
         if self._verify:
-            return is_whole(place, url, stat, tally)
+            return is_whole(place, url, stat, file_progress)
         return place.stat().st_size == stat.size
 
     def _needs_look(self, url: ObjectUrl) -> bool:

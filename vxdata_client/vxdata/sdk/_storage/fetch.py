@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from vxdata.schemas.types.object_url import ObjectUrl
-    from vxdata.sdk._storage.access import Access, Readable
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.access import Access, ObjectReader
+    from vxdata.sdk._storage.progress import FileProgress
 
 
 class Fetcher:
@@ -36,13 +36,13 @@ class Fetcher:
         self._access = access
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="vxdata-part")
 
-    def fetch(self, url: ObjectUrl, path: Path, tally: Tally) -> None:
+    def fetch(self, url: ObjectUrl, path: Path, file_progress: FileProgress) -> None:
         """Write one object to a file.
 
         Args:
             url: The object.
             path: The file, which is overwritten.
-            tally: Hears of what moves.
+            file_progress: Hears of what moves.
 
         Raises:
             BlobCorrupted: What arrived is not what was stored.
@@ -51,15 +51,15 @@ class Fetcher:
         """
         readable = self._access.object(url)
         with readable.read(Span(0, PART_BYTES)) as (stat, chunks), path.open("wb") as file:
-            tally.sized(stat.size)
+            file_progress.sized(stat.size)
             check = Check(url, stat)
             rest = Span.parts(PART_BYTES, stat.size)
             work = partial(_fetch_part, readable, stat.etag, path)
-            with side_by_side(self._threads, work, rest, tally) as fetched:
+            with side_by_side(self._threads, work, rest, file_progress) as fetched:
                 for chunk in chunks:
                     file.write(chunk)
                     check.update(chunk)
-                    tally.moved(len(chunk))
+                    file_progress.moved(len(chunk))
                 for span, _ in zip(rest, fetched, strict=True):
                     check.update_from(path, span)
         check.finish()
@@ -75,9 +75,11 @@ class Fetcher:
         self._threads.shutdown()
 
 
-def _fetch_part(readable: Readable, etag: str, path: Path, span: Span, tally: Tally) -> None:
+def _fetch_part(
+    readable: ObjectReader, etag: str, path: Path, span: Span, file_progress: FileProgress
+) -> None:
     with readable.read(span, etag) as (_, chunks), path.open("r+b") as file:
         file.seek(span.begin)
         for chunk in chunks:
             file.write(chunk)
-            tally.moved(len(chunk))
+            file_progress.moved(len(chunk))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from vxdata.schemas.errors import InvalidRequest, LocalFileProblem
-from vxdata.sdk._storage.download import Wish, download
-from vxdata.sdk._storage.upload import Upload, upload
+from vxdata.sdk._storage.download import DownloadOptions, download
+from vxdata.sdk._storage.upload import FileUpload, upload
 
 if TYPE_CHECKING:
-    from vxdata.sdk._storage.options import Reach
+    from vxdata.sdk._storage.options import StorageBackend
 
 SUFFIX: Final = ".parquet"
 
@@ -24,12 +24,12 @@ _OF_THE_DISK: Final = re.compile(r"([\w ]+) \(os error \d+\)")
 
 
 def upload_dataframes(
-    reach: Reach, group: str | None, frames: Mapping[str, pl.DataFrame], *, progress: bool
+    backend: StorageBackend, group: str | None, frames: Mapping[str, pl.DataFrame], *, progress: bool
 ) -> dict[str, str]:
     """Upload each frame as a Parquet file.
 
     Args:
-        reach: How S3 is reached.
+        backend: How S3 is reached.
         group: The folder in the bucket.
         frames: The frames by name.
         progress: Whether to show a progress bar.
@@ -45,20 +45,22 @@ def upload_dataframes(
             raise InvalidRequest(msg)
     with tempfile.TemporaryDirectory(prefix="vxdata-") as folder:
         files = {
-            name: Upload(Path(folder, f"{number}{SUFFIX}"), f"{name}{SUFFIX}", str(name))
+            name: FileUpload(Path(folder, f"{number}{SUFFIX}"), f"{name}{SUFFIX}", str(name))
             for number, name in enumerate(frames)
         }
         for name, frame in frames.items():
             _write(frame, files[name])
-        urls = upload(reach, group, files.values(), progress=progress)
+        urls = upload(backend, group, files.values(), progress=progress)
     return {name: urls[file.path] for name, file in files.items()}
 
 
-def download_dataframes(reach: Reach, urls: Mapping[str, str], *, progress: bool) -> dict[str, pl.DataFrame]:
+def download_dataframes(
+    backend: StorageBackend, urls: Mapping[str, str], *, progress: bool
+) -> dict[str, pl.DataFrame]:
     """Read Parquet files into frames.
 
     Args:
-        reach: How S3 is reached.
+        backend: How S3 is reached.
         urls: The URLs by name.
         progress: Whether to show a progress bar.
 
@@ -67,7 +69,9 @@ def download_dataframes(reach: Reach, urls: Mapping[str, str], *, progress: bool
     """
     _require_mapping(urls, "download_dataframes takes a dictionary of URLs by name")
     with tempfile.TemporaryDirectory(prefix="vxdata-") as folder:
-        paths = download(reach, urls.values(), folder, Wish(progress=progress, each_by_itself=True))
+        paths = download(
+            backend, urls.values(), folder, DownloadOptions(progress=progress, each_by_itself=True)
+        )
         return {name: _read(paths[url], name, url) for name, url in urls.items()}
 
 
@@ -77,7 +81,7 @@ def _require_mapping(given: object, wanted: str) -> None:
         raise InvalidRequest(msg)
 
 
-def _write(frame: pl.DataFrame, file: Upload) -> None:
+def _write(frame: pl.DataFrame, file: FileUpload) -> None:
     try:
         frame.write_parquet(file.path)
     except (pl.exceptions.PolarsError, OSError) as error:

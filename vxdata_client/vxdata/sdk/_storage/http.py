@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Method, Source
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.progress import FileProgress
 
 _CODE: Final = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
 
@@ -81,14 +81,14 @@ class HttpAccess(ABC):
         with self.answer("HEAD", url, self.signed("head", url)) as answer:
             return Stat.from_headers(_lowered(answer))
 
-    def object(self, url: ObjectUrl) -> Readable:
+    def object(self, url: ObjectUrl) -> ObjectReader:
         """Give an object to read from."""
-        return Readable(self, url)
+        return ObjectReader(self, url)
 
-    def put(self, url: ObjectUrl, source: Source, tally: Tally) -> bool:
+    def put(self, url: ObjectUrl, source: Source, file_progress: FileProgress) -> bool:
         """Upload a file in one piece unless the object is there, and tell whether it was uploaded."""
         try:
-            self.send(url, self.signed("put", url), Body(source, Span(0, source.size), tally))
+            self.send(url, self.signed("put", url), Body(source, Span(0, source.size), file_progress))
         except ConditionFailed:
             return False
         return True
@@ -146,7 +146,7 @@ class HttpAccess(ABC):
         self._pool.clear()
 
 
-class Readable:
+class ObjectReader:
     """An object to read from, in parts and by many threads, by one address as long as that works.
 
     Args:
@@ -194,14 +194,14 @@ class Body:
     Args:
         source: The file.
         span: Which of its bytes.
-        tally: Hears of what moves.
+        file_progress: Hears of what moves.
     """
 
-    def __init__(self, source: Source, span: Span, tally: Tally) -> None:
+    def __init__(self, source: Source, span: Span, file_progress: FileProgress) -> None:
         """Open nothing yet."""
         self.span = span
         self._source = source
-        self._tally = tally
+        self._file_progress = file_progress
         self._left = span.size
 
     def __enter__(self) -> Self:
@@ -226,7 +226,7 @@ class Body:
         if self._left and not data:
             raise TransferFailed.about(str(self._source.path), "the file ends too early")
         self._left -= len(data)
-        self._tally.moved(len(data))
+        self._file_progress.moved(len(data))
         return data
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.types.object_url import ObjectUrl
 
-LONGEST_NAME: Final = 200
+MAX_NAME_LENGTH: Final = 200
 """Bytes of a name that stays as it is; most file systems take 255."""
 
 PARTIAL: Final = ".vxdata-"
@@ -53,12 +53,12 @@ def place_of(url: ObjectUrl, dest_dir: Path) -> Path:
 
 def _name_of(part: str) -> str:
     escaped = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", part)
-    if len(escaped.encode()) <= LONGEST_NAME:
+    if len(escaped.encode()) <= MAX_NAME_LENGTH:
         return escaped
     # A percent sign is followed by digits elsewhere, so `%~` cannot be part of another object's name.
     stem, ending = os.path.splitext(escaped)  # noqa: PTH122 - a name, not a path
     ending = ending if len(ending.encode()) <= len(".nii.parquet") else ""
-    head = stem.encode()[: LONGEST_NAME // 2].decode(errors="ignore")
+    head = stem.encode()[: MAX_NAME_LENGTH // 2].decode(errors="ignore")
     return f"{head}%~{hashlib.sha256(part.encode()).hexdigest()[:32]}{ending}"
 
 

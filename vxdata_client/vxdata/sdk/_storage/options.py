@@ -8,8 +8,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from vxdata.schemas.errors import InvalidRequest
-from vxdata.schemas.wire import MOST_URLS, Action, BlobStoreInfo, BlobUrls
-from vxdata.sdk._transport.retry import retried
+from vxdata.schemas.wire import MAX_URLS, Action, BlobStoreInfo, BlobUrls
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ class StorageOptions:
         return int(given)
 
 
-class Reach:
+class StorageBackend:
     """Chooses once how S3 is reached, at the first use.
 
     Args:
@@ -103,13 +103,13 @@ class Reach:
         Raises:
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        for begin in range(0, len(urls), MOST_URLS):
-            asked = BlobUrls(urls=list(urls[begin : begin + MOST_URLS]))
-            retried(partial(self._transport.act, Action.TOUCH, asked.to_bytes()))
+        for begin in range(0, len(urls), MAX_URLS):
+            asked = BlobUrls(urls=list(urls[begin : begin + MAX_URLS]))
+            retry_read(partial(self._transport.act, Action.TOUCH, asked.to_bytes()))
 
     @cached_property
     def _store(self) -> BlobStoreInfo:
-        answer = retried(lambda: self._transport.act(Action.BLOB_STORE))
+        answer = retry_read(lambda: self._transport.act(Action.BLOB_STORE))
         return BlobStoreInfo.model_validate_json(answer)
 
     def close(self) -> None:

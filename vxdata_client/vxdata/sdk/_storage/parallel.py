@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from vxdata.sdk._storage.access import Span
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.progress import FileProgress
 
 Outcome = TypeVar("Outcome")
 
@@ -23,7 +23,10 @@ TRIES: Final = 3
 
 @contextmanager
 def side_by_side(
-    threads: Executor, work: Callable[[Span, Tally], Outcome], spans: Iterable[Span], tally: Tally
+    threads: Executor,
+    work: Callable[[Span, FileProgress], Outcome],
+    spans: Iterable[Span],
+    file_progress: FileProgress,
 ) -> Iterator[Iterator[Outcome]]:
     """Move parts, for the length of a block; after it nobody works at them any more.
 
@@ -31,12 +34,12 @@ def side_by_side(
         threads: Who moves them.
         work: Moves one.
         spans: The parts.
-        tally: Hears of what moves.
+        file_progress: Hears of what moves.
 
     Yields:
         The outcomes in the order of the parts, each as soon as it and those before it are there.
     """
-    moving = [threads.submit(_tried, work, span, tally) for span in spans]
+    moving = [threads.submit(_tried, work, span, file_progress) for span in spans]
     try:
         yield (part.result() for part in moving)
     finally:
@@ -45,11 +48,11 @@ def side_by_side(
         wait(moving)
 
 
-def _tried(work: Callable[[Span, Tally], Outcome], span: Span, tally: Tally) -> Outcome:
+def _tried(work: Callable[[Span, FileProgress], Outcome], span: Span, file_progress: FileProgress) -> Outcome:
     for _ in range(TRIES - 1):
-        attempt = tally.part()
+        attempt = file_progress.part()
         try:
             return work(span, attempt)
         except TransferFailed:
             attempt.rewind()
-    return work(span, tally)
+    return work(span, file_progress)

@@ -9,7 +9,7 @@ from vxdata.schemas.errors import BlobForbidden, InvalidRequest, LocalFileProble
 from vxdata.schemas.wire import Action, Listed, ListRequest
 from vxdata.sdk._storage.http import HttpAccess
 from vxdata.sdk._storage.signer import Signer
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from vxdata.schemas.types.object_url import ObjectUrl
     from vxdata.sdk._storage.access import Method, Source
     from vxdata.sdk._storage.http import Signed
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.progress import FileProgress
     from vxdata.sdk._transport.base import Transport
 
-LARGEST_PUT: Final = 5 * 1024**3
+MAX_PUT_BYTES: Final = 5 * 1024**3
 """Bytes that S3 takes in one put."""
 
 
@@ -47,12 +47,12 @@ class PresignedAccess(HttpAccess):
         with _refusals_of(url):
             return self._signers[method].signed(url)
 
-    def put(self, url: ObjectUrl, source: Source, tally: Tally) -> bool:
+    def put(self, url: ObjectUrl, source: Source, file_progress: FileProgress) -> bool:
         """Upload a file in one piece unless the object is there, and tell whether it was uploaded."""
-        if source.size > LARGEST_PUT:
+        if source.size > MAX_PUT_BYTES:
             msg = f"the file has {source.size:,} bytes, and without S3 credentials 5 GiB is the most"
             raise LocalFileProblem.about(str(url), msg)
-        return super().put(url, source, tally)
+        return super().put(url, source, file_progress)
 
     def list(self, prefix: ObjectUrl) -> Iterator[tuple[str, int]]:
         """Go through the objects below a prefix, as the server lists them."""
@@ -60,7 +60,7 @@ class PresignedAccess(HttpAccess):
         while True:
             request = ListRequest(url=str(prefix), after=after)
             with _refusals_of(prefix):
-                answer = retried(lambda: self._transport.act(Action.LIST_BLOBS, request.to_bytes()))  # noqa: B023 - asked at once
+                answer = retry_read(lambda: self._transport.act(Action.LIST_BLOBS, request.to_bytes()))  # noqa: B023 - asked at once
             page = Listed.model_validate_json(answer)
             yield from ((blob.url, blob.size) for blob in page.blobs)
             after = page.after

@@ -74,7 +74,7 @@ class Progress:
         self._bar.close()
 
 
-class Tally:
+class FileProgress:
     """What one file adds to the progress.
 
     Args:
@@ -82,7 +82,7 @@ class Tally:
         check: Raises when the transfer is to be broken off.
     """
 
-    def __init__(self, progress: Progress | Tally, check: Callable[[], None]) -> None:
+    def __init__(self, progress: Progress | FileProgress, check: Callable[[], None]) -> None:
         """Begin at nothing."""
         self._lock = threading.Lock()
         self._progress = progress
@@ -110,9 +110,9 @@ class Tally:
         self._check()
         self._count(size)
 
-    def part(self) -> Tally:
+    def part(self) -> FileProgress:
         """A tally for one part of the file, which may be tried again by itself."""
-        return Tally(self, self._check)
+        return FileProgress(self, self._check)
 
     def rewind(self) -> None:
         """Forget what moved, as the file is tried again."""

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import InvalidRequest, ServiceProblem, TransferFailed
-from vxdata.schemas.wire import MOST_URLS, Action, Presigned, PresignRequest
+from vxdata.schemas.wire import MAX_URLS, Action, Presigned, PresignRequest
 from vxdata.sdk._storage.http import Signed
-from vxdata.sdk._transport.retry import retried
+from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ class Signer:
                 # The server was lost while this thread waited: waiting for it once is enough for all.
                 raise self._lost[1]
             self._waiting.pop(url, None)
-            batch = [url, *islice(self._waiting, MOST_URLS - 1)]
+            batch = [url, *islice(self._waiting, MAX_URLS - 1)]
             try:
                 signed = self._sign(batch)
             except InvalidRequest:
@@ -87,7 +87,7 @@ class Signer:
         request = PresignRequest(method=self._method, urls=[str(url) for url in urls])
         asked = time.monotonic()
         try:
-            answer = retried(lambda: self._transport.act(Action.PRESIGN, request.to_bytes()))
+            answer = retry_read(lambda: self._transport.act(Action.PRESIGN, request.to_bytes()))
         except ServiceProblem as problem:
             self._lost = (time.monotonic(), problem)
             raise

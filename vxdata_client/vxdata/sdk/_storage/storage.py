@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from vxdata.sdk._storage import frames
-from vxdata.sdk._storage.download import Wish, download
+from vxdata.sdk._storage.download import DownloadOptions, download
 from vxdata.sdk._storage.materialize import find_urls, replaced
-from vxdata.sdk._storage.options import Reach, StorageOptions
-from vxdata.sdk._storage.upload import Upload, upload
+from vxdata.sdk._storage.options import StorageBackend, StorageOptions
+from vxdata.sdk._storage.upload import FileUpload, upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Storage:
     ) -> None:
         """Prepare; S3 and the server are asked at the first use."""
         self._registry = registry
-        self._reach = Reach(transport, options or StorageOptions())
+        self._backend = StorageBackend(transport, options or StorageOptions())
 
     # A text is a sequence of texts too: the first overload that fits counts.
     @overload
@@ -82,8 +82,8 @@ class Storage:
             's3://vxdata/files/2c26…/scan.nii.gz'
         """
         several = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-        files = [Upload(path, path.name, str(path)) for path in several]
-        urls = upload(self._reach, group, files, fail_fast=fail_fast, progress=progress)
+        files = [FileUpload(path, path.name, str(path)) for path in several]
+        urls = upload(self._backend, group, files, fail_fast=fail_fast, progress=progress)
         return urls[several[0]] if isinstance(paths, str | os.PathLike) else [urls[path] for path in several]
 
     @overload
@@ -141,8 +141,8 @@ class Storage:
             >>> client.storage.download("s3://bucket/scan.nii.gz", "data")  # doctest: +SKIP
             PosixPath('/home/me/data/bucket/scan.nii.gz')
         """
-        wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress)
-        places = download(self._reach, [urls] if isinstance(urls, str) else urls, dest_dir, wish)
+        options = DownloadOptions(fail_fast=fail_fast, verify=verify, progress=progress)
+        places = download(self._backend, [urls] if isinstance(urls, str) else urls, dest_dir, options)
         return places[urls] if isinstance(urls, str) else [places[url] for url in urls]
 
     def upload_dataframes(
@@ -163,7 +163,7 @@ class Storage:
                 of a key.
             StorageProblem: Something failed; it names every frame that did.
         """
-        return frames.upload_dataframes(self._reach, group, dataframes, progress=progress)
+        return frames.upload_dataframes(self._backend, group, dataframes, progress=progress)
 
     def download_dataframes(
         self, urls: Mapping[str, str], *, progress: bool = True
@@ -181,7 +181,7 @@ class Storage:
             InvalidRequest: An object is no Parquet file.
             StorageProblem: Something failed; it names every object that did.
         """
-        return frames.download_dataframes(self._reach, urls, progress=progress)
+        return frames.download_dataframes(self._backend, urls, progress=progress)
 
     def materialize(
         self,
@@ -224,10 +224,10 @@ class Storage:
         if not found:
             return frame
         urls = [url for several in found.values() for url in several]
-        wish = Wish(fail_fast=fail_fast, verify=verify, progress=progress, each_by_itself=True)
-        places = download(self._reach, urls, dest_dir, wish)
+        options = DownloadOptions(fail_fast=fail_fast, verify=verify, progress=progress, each_by_itself=True)
+        places = download(self._backend, urls, dest_dir, options)
         return replaced(frame, list(found), {url: str(place) for url, place in places.items()})
 
     def close(self) -> None:
         """Close the connections to S3; the next call would make new ones."""
-        self._reach.close()
+        self._backend.close()

@@ -15,7 +15,7 @@ from vxdata.schemas.errors import (
     TransferFailed,
     VxDataError,
 )
-from vxdata.sdk._storage.progress import Progress, Tally
+from vxdata.sdk._storage.progress import FileProgress, Progress
 from vxdata.sdk._transport.retry import RETRY_SECONDS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Stopped(Exception):
     """The run was stopped; raised inside of transfers to break them off."""
 
 
-class Crew:
+class TransferPool:
     """Runs jobs in threads.
 
     Args:
@@ -61,7 +61,7 @@ class Crew:
     def run(
         self,
         jobs: Iterable[Job],
-        work: Callable[[Job, Tally], Outcome],
+        work: Callable[[Job, FileProgress], Outcome],
         progress: Progress | None = None,
         *,
         called: Callable[[Job], str] = str,
@@ -87,7 +87,7 @@ class Crew:
         def pull() -> None:
             for job in self._next(waiting):
                 try:
-                    outcomes[job] = self._tried(job, work, Tally(progress, self._check))
+                    outcomes[job] = self._tried(job, work, FileProgress(progress, self._check))
                 except Stopped:
                     self._not_tried.append(called(job))
                 except StorageProblem as problem:
@@ -158,12 +158,14 @@ class Crew:
                     return
             yield job
 
-    def _tried(self, job: Job, work: Callable[[Job, Tally], Outcome], tally: Tally) -> Outcome:
+    def _tried(
+        self, job: Job, work: Callable[[Job, FileProgress], Outcome], file_progress: FileProgress
+    ) -> Outcome:
         """Try until it succeeds, cannot succeed, or S3 is gone for all."""
         began = time.monotonic()
         for attempt, wait in enumerate((*RETRY_SECONDS, None)):
             try:
-                return self._once(job, work, tally)
+                return self._once(job, work, file_progress)
             except TransferFailed:
                 if wait is None:
                     if self._last_sign_of_life < began:
@@ -176,16 +178,18 @@ class Crew:
                 raise Stopped
         raise AssertionError  # the last wait is None
 
-    def _once(self, job: Job, work: Callable[[Job, Tally], Outcome], tally: Tally) -> Outcome:
+    def _once(
+        self, job: Job, work: Callable[[Job, FileProgress], Outcome], file_progress: FileProgress
+    ) -> Outcome:
         try:
-            outcome = work(job, tally)
+            outcome = work(job, file_progress)
         except OSError as error:
-            tally.rewind()
+            file_progress.rewind()
             if isinstance(error, VxDataError):
                 raise
             raise self._local_problem(job, error) from error
         except BaseException:
-            tally.rewind()
+            file_progress.rewind()
             raise
         self._last_sign_of_life = time.monotonic()
         return outcome

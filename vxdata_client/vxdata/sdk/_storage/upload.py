@@ -16,15 +16,15 @@ from vxdata.schemas.types.object_url import SCHEME, ObjectUrl
 from vxdata.sdk._storage.access import CHUNK_BYTES, Source
 from vxdata.sdk._storage.checks import sha256_of
 from vxdata.sdk._storage.progress import Progress
-from vxdata.sdk._storage.transfer_pool import Crew
+from vxdata.sdk._storage.transfer_pool import TransferPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from vxdata.sdk._storage.access import Access
-    from vxdata.sdk._storage.options import Reach
-    from vxdata.sdk._storage.progress import Tally
+    from vxdata.sdk._storage.options import StorageBackend
+    from vxdata.sdk._storage.progress import FileProgress
 
 DEFAULT_GROUP: Final = "files"
 
@@ -61,7 +61,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Upload:
+class FileUpload:
     """A local file, and the name that its object gets.
 
     Args:
@@ -80,9 +80,9 @@ class Upload:
 
 
 def upload(
-    reach: Reach,
+    backend: StorageBackend,
     group: str | None,
-    files: Iterable[Upload],
+    files: Iterable[FileUpload],
     *,
     fail_fast: bool = False,
     progress: bool = True,
@@ -90,7 +90,7 @@ def upload(
     """Upload files that are not there yet.
 
     Args:
-        reach: How S3 is reached.
+        backend: How S3 is reached.
         group: The folder in the bucket.
         files: What to upload.
         fail_fast: Whether the first failure ends it all; by default all are named at the end.
@@ -105,30 +105,30 @@ def upload(
         StorageProblem: Something failed; it names every file that did. The others are uploaded.
         ServiceProblem: There are such objects already, and the server cannot be told so.
     """
-    target = Target(reach.bucket, group)
+    target = Target(backend.bucket, group)
     files = list(dict.fromkeys(files))
     _refuse_directories(files)
     for file in files:
         target.url_of(file.name, "0" * 64)
-    crew = Crew(reach.options.thread_count, fail_fast=fail_fast)
+    pool = TransferPool(backend.options.thread_count, fail_fast=fail_fast)
     with Progress("hash", len(files), shown=progress, delay=HASH_DELAY) as bar:
-        sources = crew.run(files, _hashed, bar)
+        sources = pool.run(files, _hashed, bar)
     urls = {file: target.url_of(file.name, source.sha256) for file, source in sources.items()}
-    sending = _Sending(reach.access, {url: sources[file] for file, url in urls.items()})
+    sending = _Sending(backend.access, {url: sources[file] for file, url in urls.items()})
     called = {url: file.called for file, url in urls.items()}.__getitem__
     sending.prepare()
     with Progress("upload", len(sending.sources), shown=progress) as bar:
-        sent = crew.run(sending.sources, sending.send, bar, called=called)
+        sent = pool.run(sending.sources, sending.send, bar, called=called)
         found = [url for url, is_new in sent.items() if not is_new]
-        if not crew.is_stopped:
-            reach.touch([str(url) for url in found])
+        if not pool.is_stopped:
+            backend.touch([str(url) for url in found])
         sending.prepare_to_confirm(found)
-        crew.run(found, sending.confirm, bar, called=called)
-    crew.finish()
+        pool.run(found, sending.confirm, bar, called=called)
+    pool.finish()
     return {file.path: str(url) for file, url in urls.items()}
 
 
-def _refuse_directories(files: list[Upload]) -> None:
+def _refuse_directories(files: list[FileUpload]) -> None:
     # Unlike Path.is_dir, it says no where a folder may not be read: the upload will name the file.
     folders = [str(file.path) for file in files if os.path.isdir(file.path)]  # noqa: PTH112
     if folders:
@@ -139,10 +139,10 @@ def _refuse_directories(files: list[Upload]) -> None:
         raise InvalidRequest(msg, paths=folders)
 
 
-def _hashed(file: Upload, tally: Tally) -> Source:
+def _hashed(file: FileUpload, file_progress: FileProgress) -> Source:
     found = file.path.stat()
-    tally.sized(found.st_size)
-    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path, tally))
+    file_progress.sized(found.st_size)
+    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path, file_progress))
 
 
 class _Sending:
@@ -163,26 +163,26 @@ class _Sending:
         self._access.expect("head", large)
         self._access.expect("put", self.sources)
 
-    def send(self, url: ObjectUrl, tally: Tally) -> bool:
+    def send(self, url: ObjectUrl, file_progress: FileProgress) -> bool:
         """Upload one file unless the object is there, and tell whether it was uploaded."""
         source = self.sources[url]
-        tally.sized(source.size)
+        file_progress.sized(source.size)
         source.require_unchanged(url)
         is_found = source.size >= LOOK_FIRST_BYTES and self._is_there(url, source)
-        is_new = not is_found and self._access.put(url, source, tally)
+        is_new = not is_found and self._access.put(url, source, file_progress)
         if not is_new:
-            tally.spared()
+            file_progress.spared()
         return is_new
 
     def prepare_to_confirm(self, found: list[ObjectUrl]) -> None:
         """Announce which objects will be looked at again."""
         self._access.expect("head", found)
 
-    def confirm(self, url: ObjectUrl, tally: Tally) -> None:
+    def confirm(self, url: ObjectUrl, file_progress: FileProgress) -> None:
         """Make sure that an object is there since it was touched: a sweep may have been faster."""
         source = self.sources[url]
         if not self._is_there(url, source):
-            self._access.put(url, source, tally)
+            self._access.put(url, source, file_progress)
 
     def _is_there(self, url: ObjectUrl, source: Source) -> bool:
         try:

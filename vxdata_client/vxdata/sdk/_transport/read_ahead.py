@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
-from vxdata.sdk._transport.workers import run_apart
+from vxdata.sdk._transport.workers import run_in_thread
 
 Item = TypeVar("Item")
 
@@ -120,7 +120,7 @@ class _Call(Generic[Item]):
     def start(self) -> None:
         """Begin."""
         UNFINISHED.add(self)
-        run_apart(self._run)
+        run_in_thread(self._run)
 
     def take(self, seconds: float) -> Item | _End | None:
         """Wait a while for what comes next."""

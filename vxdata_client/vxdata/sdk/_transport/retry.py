@@ -16,7 +16,7 @@ RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
 """Waits before each further try: long enough together for a server that is started again."""
 
 
-def retried(ask: Callable[[], Answer]) -> Answer:
+def retry_read(ask: Callable[[], Answer]) -> Answer:
     """Ask again while the server cannot be reached, a bounded number of times.
 
     Args:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_IDLE: Final = 8
+MAX_IDLE: Final = 8
 """Threads that wait for work at most; what more there are end with their work."""
 
 
-def run_apart(work: Callable[[], None]) -> None:
+def run_in_thread(work: Callable[[], None]) -> None:
     """Run something in another thread, which does not keep the process from ending.
 
     Args:
@@ -42,7 +42,7 @@ class _Worker:
     def _run(self) -> None:
         while True:
             self._given.get()()  # without a name: what is done must not stay alive for what comes next
-            if len(IDLE) >= MOST_IDLE:
+            if len(IDLE) >= MAX_IDLE:
                 return
             IDLE.append(self)
 

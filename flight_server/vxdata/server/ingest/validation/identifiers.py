@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from vxdata.schemas.errors import UnexpectedPayload
-from vxdata.schemas.identifiers import LONGEST_REST, REST_FORM
+from vxdata.schemas.identifiers import MAX_REST_LENGTH, REST_FORM
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,4 +58,4 @@ def _mismatch(identifiers: pa.Array, prefix: str) -> pa.Array:
     """Mark what has not the form of an identifier; `prefix` is a regular expression."""
     malformed = pc.invert(pc.match_substring_regex(identifiers, f"^{prefix}/{REST_FORM}$"))
     length = pc.subtract(pc.binary_length(identifiers), pc.find_substring(identifiers, "/"))
-    return pc.or_(malformed, pc.greater(length, LONGEST_REST + 1))
+    return pc.or_(malformed, pc.greater(length, MAX_REST_LENGTH + 1))

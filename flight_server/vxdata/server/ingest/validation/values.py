@@ -30,7 +30,7 @@ from vxdata.schemas.fields import (
     Timestamp,
 )
 from vxdata.schemas.types.object_url import NO_URL, problems_of
-from vxdata.server.ingest.nested import relisted
+from vxdata.server.ingest.nested import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,10 +131,10 @@ def _text_list(texts: TextList, column: pa.Array) -> Problems:
 
 
 def _mapping(mapping: TextMap | NumberMap, column: pa.Array) -> Problems:
-    keys_of_rows = relisted(column, column.keys)
+    keys_of_rows = with_values(column, column.keys)
     yield pc.greater(pc.list_value_length(keys_of_rows), MAX_ITEMS), f"has more than {MAX_ITEMS} items"
     rows = _parents(keys_of_rows)
-    keys, values = pc.list_flatten(keys_of_rows), pc.list_flatten(relisted(column, column.items))
+    keys, values = pc.list_flatten(keys_of_rows), pc.list_flatten(with_values(column, column.items))
     yield _rows(_repeated(rows, keys), rows, len(column)), "has a key twice"
     yield from _of_items(Text(max_length=MAX_TEXT_LENGTH), keys, rows, len(column), "has a key that")
     value_type = Float() if isinstance(mapping, NumberMap) else BlobUrl() if mapping.blobs else Text()

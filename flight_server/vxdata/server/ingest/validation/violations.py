@@ -13,7 +13,7 @@ from vxdata.schemas.errors import ValidationFailed
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
 
-MOST_KEPT: Final = 10_000
+MAX_KEPT: Final = 10_000
 """Violations described one by one; further ones are only counted."""
 
 SHOWN_VALUE_LENGTH: Final = 200
@@ -21,7 +21,7 @@ SHOWN_VALUE_LENGTH: Final = 200
 
 @dataclass
 class Violations:
-    """Collects violations; the first `MOST_KEPT` in full."""
+    """Collects violations; the first `MAX_KEPT` in full."""
 
     found: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0
@@ -47,7 +47,7 @@ class Violations:
         """
         rows = pc.indices_nonzero(mask)
         self.count += len(rows)
-        for index in rows[: MOST_KEPT - len(self.found)].to_pylist():
+        for index in rows[: MAX_KEPT - len(self.found)].to_pylist():
             self.found.append(
                 {
                     "resource_type": payload_type.prefix,

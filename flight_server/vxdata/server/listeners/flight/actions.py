@@ -13,7 +13,7 @@ from vxdata.server.call import Call
 from vxdata.server.listeners.flight.messages import read_message
 
 if TYPE_CHECKING:
-    from vxdata.server.listeners.errors import ErrorDesk
+    from vxdata.server.listeners.errors import ErrorReporter
     from vxdata.server.services import Services
 
 Run = Callable[[bytes, Call], bytes]
@@ -30,14 +30,14 @@ class Actions:
         errors: Keeps errors that were too long to send.
     """
 
-    def __init__(self, services: Services, errors: ErrorDesk) -> None:
+    def __init__(self, services: Services, errors: ErrorReporter) -> None:
         """Say once what each of them does."""
         self.by_name: dict[str, Run] = {
             Action.HEALTH: lambda _, call: services.health.check(call).to_bytes(),
             Action.REGISTER: _with_body(ExternalUids, services.register.register),
             Action.RESOLVE: _with_body(ExternalUids, services.register.resolve),
             Action.EXPLAIN: lambda body, call: services.read.explain(decode(body), call).to_bytes(),
-            Action.ERROR_DETAIL: lambda body, _: errors.whole(body.decode("utf-8", "replace")),
+            Action.ERROR_DETAIL: lambda body, _: errors.full_error(body.decode("utf-8", "replace")),
             Action.BLOB_STORE: lambda _, call: services.blobs.describe(call).to_bytes(),
             Action.PRESIGN: _with_body(PresignRequest, services.blobs.presign),
             Action.LIST_BLOBS: _with_body(ListRequest, services.blobs.list),

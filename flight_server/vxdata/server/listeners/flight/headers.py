@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 import pyarrow.flight
 
 from vxdata.schemas.wire import ACCEPT_LINEAGE, COMPRESSION, TIMEOUT, Compression
-from vxdata.server.ingest.lineage import Lineage
+from vxdata.server.ingest.lineage import CreatedLineage
 
 HEADERS: Final = "headers"
 """Name of the middleware."""
@@ -25,7 +25,7 @@ class Headers(pyarrow.flight.ServerMiddleware):
         timeout: Seconds that the caller waits.
     """
 
-    def __init__(self, codec: Compression | None, lineage: Lineage | None, timeout: float) -> None:
+    def __init__(self, codec: Compression | None, lineage: CreatedLineage | None, timeout: float) -> None:
         """Keep them for the call."""
         self.codec = codec
         self.lineage = lineage
@@ -40,7 +40,7 @@ class HeadersFactory(pyarrow.flight.ServerMiddlewareFactory):
         accepted = [name.strip() for name in ",".join(headers.get(COMPRESSION, ())).split(",")]
         known: dict[str, Compression] = {name: name for name in get_args(Compression)}
         codec = next((known[name] for name in accepted if name in known), None)
-        lineage = Lineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None
+        lineage = CreatedLineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None
         return Headers(codec, lineage, _seconds(headers.get(TIMEOUT, ())))
 
 

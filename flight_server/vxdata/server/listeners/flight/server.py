@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.server.listeners.boundary import Observer, OpenCall, StreamedResponse
-    from vxdata.server.listeners.errors import ErrorDesk
+    from vxdata.server.listeners.errors import ErrorReporter
     from vxdata.server.listeners.flight.headers import Headers
     from vxdata.server.services import Services
 
@@ -90,7 +90,7 @@ class FlightServer(pa.flight.FlightServerBase):
         location: str,
         services: Services,
         registry: Registry,
-        errors: ErrorDesk,
+        errors: ErrorReporter,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Begin to serve: a pyarrow server listens once it is constructed."""

@@ -14,7 +14,7 @@ from vxdata.server.services.write import Section
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_CHUNK_BYTES: Final = 64 * 1024 * 1024
+MAX_CHUNK_BYTES: Final = 64 * 1024 * 1024
 """Largest message of an upload; gRPC itself would take any."""
 
 
@@ -67,8 +67,8 @@ def _chunks(reader: Any) -> Iterator[Any]:
 
 def _check_chunk(sections: pa.RecordBatch) -> None:
     """Refuse what is too large, or not safe to read."""
-    if sections.nbytes > MOST_CHUNK_BYTES:
-        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MOST_CHUNK_BYTES:,}."
+    if sections.nbytes > MAX_CHUNK_BYTES:
+        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MAX_CHUNK_BYTES:,}."
         raise InvalidTicket(msg)
     try:
         sections.validate(full=True)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from vxdata.server.database.connection import Connection
     from vxdata.server.ingest.staging import Staging
-    from vxdata.sql.write.preconditions import Presence
+    from vxdata.sql.write.preconditions import Precondition
 
 MANY: Final = 10_000
 """Rows of a temporary table from which on the planner must know them, or it joins them one by one."""
 
 
-def require_fit(connection: Connection, staging: Staging, needed: Presence) -> None:
+def require_preconditions(connection: Connection, staging: Staging, needed: Precondition) -> None:
     """Refuse a batch that does not fit what is stored.
 
     Args:
@@ -38,7 +38,7 @@ def require_fit(connection: Connection, staging: Staging, needed: Presence) -> N
         if staging.counts[payload_type.prefix] >= MANY:
             connection.execute(analyze(staging.relation(payload_type)))
     queries = (
-        presence.unfit(payload_type, staging.relation(payload_type), needed)
+        presence.failed_preconditions(payload_type, staging.relation(payload_type), needed)
         for payload_type in staging.staged_types
     )
     rows = connection.rows(" UNION ALL ".join(queries))
@@ -49,11 +49,11 @@ def _refuse(rows: Sequence[Mapping[str, Any]]) -> None:
     """Raise what is wrong first: what is named twice, what is not there, what has another version."""
     if repeated := [row["identifier"] for row in rows if row["repeated"]]:
         raise DuplicateIdentifiers.from_identifiers(repeated)
-    unfit = [row for row in rows if row["absent"]]
-    if absent := [row["identifier"] for row in unfit if not row["live"]]:
+    failed_preconditions = [row for row in rows if row["absent"]]
+    if absent := [row["identifier"] for row in failed_preconditions if not row["live"]]:
         raise ResourceNotFound.from_identifiers(absent)
-    if unfit:
-        raise NotDeleted.from_identifiers([row["identifier"] for row in unfit])
+    if failed_preconditions:
+        raise NotDeleted.from_identifiers([row["identifier"] for row in failed_preconditions])
     if rows:
         raise VersionConflict.from_conflicts(
             [{name: row[name] for name in ("identifier", "expected", "found")} for row in rows]

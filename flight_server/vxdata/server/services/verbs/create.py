@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import WriteCommand
     from vxdata.server.database.connection import Connection
-    from vxdata.server.ingest.lineage import Lineage
+    from vxdata.server.ingest.lineage import CreatedLineage
     from vxdata.server.ingest.staging import Staging
     from vxdata.sql.instant import Instant
 
@@ -86,7 +86,7 @@ def _insert_levels(connection: Connection, staging: Staging, commit: Instant) ->
     return list(waiting)
 
 
-def _insert(connection: Connection, statement: str, lineage: Lineage | None) -> int:
+def _insert(connection: Connection, statement: str, lineage: CreatedLineage | None) -> int:
     """Run an INSERT, keep what it returns if somebody wants it, and count the rows."""
     if lineage is None:
         return connection.execute(statement)

@@ -8,7 +8,7 @@ from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.write.cascade import Cascade
 from vxdata.sql.write.pending import marked
-from vxdata.sql.write.preconditions import Presence
+from vxdata.sql.write.preconditions import Precondition
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
@@ -30,7 +30,7 @@ def delete(
         ResourceNotFound: A resource is missing or deleted already.
         VersionConflict: A resource has another version than expected.
     """
-    checks.require_fit(connection, staging, Presence.LIVE)
+    checks.require_preconditions(connection, staging, Precondition.LIVE)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
         pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=True))

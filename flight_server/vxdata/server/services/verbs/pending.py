@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.errors import LineageCycle, ParentNotFound
 from vxdata.server.services.verbs.checks import MANY
 from vxdata.sql.write import cascade, lineage, publish
-from vxdata.sql.write.lineage import Marked
+from vxdata.sql.write.lineage import MarkColumn
 from vxdata.sql.write.pending import create_pending, pend, pended
 from vxdata.sql.write.tables import analyze, pending_table
 
@@ -104,7 +104,7 @@ class Pending:
         """
         self.spread()
         orphans = []
-        for payload_type, counts in self._parents(Marked.PLACED).items():
+        for payload_type, counts in self._parents(MarkColumn.PLACED).items():
             if parents := _prefixes(counts):
                 query = lineage.missing_parents(payload_type, parents, frozenset(self._prefixes))
                 orphans += self._connection.rows(query)
@@ -120,7 +120,7 @@ class Pending:
             LineageCycle: Some have no end to their ancestors.
         """
         self.spread()
-        parents = self._parents(Marked.RELINK)
+        parents = self._parents(MarkColumn.RELINK)
         waiting = {payload_type: sum(counts.values()) for payload_type, counts in parents.items()}
         for payload_type, counts in parents.items():
             if None in counts:
@@ -146,7 +146,7 @@ class Pending:
     def _named(self, prefixes: set[str]) -> tuple[PayloadType, ...]:
         return tuple(payload_type for payload_type in self._registry if payload_type.prefix in prefixes)
 
-    def _parents(self, marked: Marked) -> dict[PayloadType, dict[str | None, int]]:
+    def _parents(self, marked: MarkColumn) -> dict[PayloadType, dict[str | None, int]]:
         """How many marked versions there are of each type, by the type of their parent."""
         counts: dict[str, dict[str | None, int]] = {}
         for row in self._connection.rows(lineage.parent_types(self.types, marked)):

@@ -13,7 +13,7 @@ from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.write.cascade import Cascade
 from vxdata.sql.write.pending import marked
-from vxdata.sql.write.preconditions import Presence
+from vxdata.sql.write.preconditions import Precondition
 from vxdata.sql.write.removal import forget, remove
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def purge(
         ResourceNotFound: A resource never existed.
         VersionConflict: A resource has another version than expected.
     """
-    checks.require_fit(connection, staging, Presence.KNOWN)
+    checks.require_preconditions(connection, staging, Precondition.KNOWN)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
         pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=True))

@@ -8,7 +8,7 @@ from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.write.cascade import Cascade
 from vxdata.sql.write.pending import deleted_in, marked
-from vxdata.sql.write.preconditions import Presence
+from vxdata.sql.write.preconditions import Precondition
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
@@ -32,7 +32,7 @@ def restore(
         VersionConflict: A resource has another version than expected.
         ParentNotFound: The parent of a resource is deleted and not restored with it.
     """
-    checks.require_fit(connection, staging, Presence.DELETED)
+    checks.require_preconditions(connection, staging, Precondition.DELETED)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
         pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=False))

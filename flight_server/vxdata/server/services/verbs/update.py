@@ -8,7 +8,7 @@ from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql.write.cascade import Cascade
 from vxdata.sql.write.pending import changed
-from vxdata.sql.write.preconditions import Presence
+from vxdata.sql.write.preconditions import Precondition
 
 if TYPE_CHECKING:
     from vxdata.schemas.wire import WriteCommand
@@ -35,7 +35,7 @@ def update(
         ParentNotFound: A new parent is not live.
         LineageCycle: A resource would be its own ancestor.
     """
-    checks.require_fit(connection, staging, Presence.LIVE)
+    checks.require_preconditions(connection, staging, Precondition.LIVE)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
         staged = staging.relation(payload_type)

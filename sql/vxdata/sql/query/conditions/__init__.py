@@ -24,7 +24,7 @@ from vxdata.schemas.binding.bound_predicates import (
 from vxdata.sql.query.conditions.ancestry import ancestry
 from vxdata.sql.query.conditions.scalar import all_of, any_of, comparison, is_null, not_, text_test
 from vxdata.sql.query.conditions.sets import is_in, is_in_query, items_test, quantified
-from vxdata.sql.query.target import Scope
+from vxdata.sql.query.target import ConditionScope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.sql.dialect.base import Dialect
 
-CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {
+CONDITIONS: dict[type, Callable[[Any, ConditionScope], exp.Expr]] = {
     BoundComparison: comparison,
     BoundIsNull: is_null,
     BoundIsIn: is_in,
@@ -50,15 +50,15 @@ CONDITIONS: dict[type, Callable[[Any, Scope], exp.Expr]] = {
 """Kind of predicate -> how it is written."""
 
 
-def scope_of(table: str, dialect: Dialect) -> Scope:
+def scope_of(table: str, dialect: Dialect) -> ConditionScope:
     """Where the condition of a whole query stands.
 
     Args:
         table: Name of its rows.
         dialect: How the engine writes.
     """
-    return Scope(table, dialect, _write)
+    return ConditionScope(table, dialect, _write)
 
 
-def _write(predicate: BoundPredicate, scope: Scope) -> exp.Expr:
+def _write(predicate: BoundPredicate, scope: ConditionScope) -> exp.Expr:
     return CONDITIONS[type(predicate)](predicate, scope)

@@ -18,7 +18,7 @@ from vxdata.sql.names import DIALECT, column, unresolved
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bound_predicates import BoundAncestry
     from vxdata.sql.dialect.base import Dialect
-    from vxdata.sql.query.target import Scope
+    from vxdata.sql.query.target import ConditionScope
 
 BELOW: Final = """
 WITH RECURSIVE below(identifier) AS (
@@ -94,7 +94,7 @@ but a million resources may hang below each."""
 FEW: Final = frozenset({"datasource"})
 
 
-def ancestry(predicate: BoundAncestry, scope: Scope) -> exp.Expr:
+def ancestry(predicate: BoundAncestry, scope: ConditionScope) -> exp.Expr:
     """The resource hangs below another one, or above it."""
     own = column("identifier", scope.table)
     if not predicate.below:

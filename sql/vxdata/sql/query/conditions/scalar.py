@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         BoundTextTest,
     )
     from vxdata.schemas.plan import ComparisonOperator
-    from vxdata.sql.query.target import Scope
+    from vxdata.sql.query.target import ConditionScope
 
 OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {
     "==": exp.EQ,
@@ -33,19 +33,19 @@ OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {
 }
 
 
-def comparison(predicate: BoundComparison, scope: Scope) -> exp.Expr:
+def comparison(predicate: BoundComparison, scope: ConditionScope) -> exp.Expr:
     """A value beside a literal."""
     left = operand(predicate.operand, scope.table, scope.dialect)
     return OPERATORS[predicate.op](this=left, expression=to_sql(predicate.value))
 
 
-def is_null(predicate: BoundIsNull, scope: Scope) -> exp.Expr:
+def is_null(predicate: BoundIsNull, scope: ConditionScope) -> exp.Expr:
     """A value that is null, or is not."""
     test = operand(predicate.operand, scope.table, scope.dialect).is_(exp.null())
     return exp.not_(test) if predicate.negated else test
 
 
-def unknown_for_null(test: exp.Expr, value: exp.Expr, scope: Scope) -> exp.Expr:
+def unknown_for_null(test: exp.Expr, value: exp.Expr, scope: ConditionScope) -> exp.Expr:
     """Make a test unknown where the value is null, for tests that SQL would call false there.
 
     `NULLIF(value IS NULL, TRUE)` is null for a null and false for all else.
@@ -65,7 +65,7 @@ def null_or_true(value: exp.Expr) -> exp.Expr:
     return exp.Nullif(this=exp.not_(value.copy().is_(exp.null())), expression=exp.false())
 
 
-def text_test(predicate: BoundTextTest, scope: Scope) -> exp.Expr:
+def text_test(predicate: BoundTextTest, scope: ConditionScope) -> exp.Expr:
     """A text that is, contains, begins or ends with another, or matches a regular expression."""
     value = operand(predicate.operand, scope.table, scope.dialect)
     text = to_sql(predicate.text)
@@ -85,7 +85,7 @@ def text_test(predicate: BoundTextTest, scope: Scope) -> exp.Expr:
             return dialect.ends_with(value, text)
 
 
-def all_of(predicate: BoundAnd, scope: Scope) -> exp.Expr:
+def all_of(predicate: BoundAnd, scope: ConditionScope) -> exp.Expr:
     """Terms of which all hold.
 
     More than the engine should plan one by one are grouped as `(a AND b …) IS TRUE`, which it does not open.
@@ -97,12 +97,12 @@ def all_of(predicate: BoundAnd, scope: Scope) -> exp.Expr:
     return _balanced(exp.And, terms)
 
 
-def any_of(predicate: BoundOr, scope: Scope) -> exp.Expr:
+def any_of(predicate: BoundOr, scope: ConditionScope) -> exp.Expr:
     """Terms of which one holds."""
     return _balanced(exp.Or, [_part(scope.condition(term)) for term in predicate.terms])
 
 
-def not_(predicate: BoundNot, scope: Scope) -> exp.Expr:
+def not_(predicate: BoundNot, scope: ConditionScope) -> exp.Expr:
     """A term that is false."""
     return exp.Not(this=exp.paren(scope.below_not().condition(predicate.term), copy=False))
 

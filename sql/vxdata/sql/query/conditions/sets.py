@@ -23,10 +23,10 @@ if TYPE_CHECKING:
         BoundItemsTest,
         BoundQuantified,
     )
-    from vxdata.sql.query.target import Scope
+    from vxdata.sql.query.target import ConditionScope
 
 
-def items_test(predicate: BoundItemsTest, scope: Scope) -> exp.Expr:
+def items_test(predicate: BoundItemsTest, scope: ConditionScope) -> exp.Expr:
     """A list or mapping that has some, or all, of the items."""
     value, wanted = operand(predicate.operand, scope.table, scope.dialect), predicate.values
     dialect, is_any = scope.dialect, predicate.op == "contains_any"
@@ -41,21 +41,21 @@ def items_test(predicate: BoundItemsTest, scope: Scope) -> exp.Expr:
     return unknown_for_null(test, value, scope)
 
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 """Values of a membership test that are written one by one."""
 
 
-def is_in(predicate: BoundIsIn, scope: Scope) -> exp.Expr:
+def is_in(predicate: BoundIsIn, scope: ConditionScope) -> exp.Expr:
     """Few values as a list; many as one array."""
     value, values = operand(predicate.operand, scope.table, scope.dialect), predicate.values
     if not values:
         return null_or_false(value) if scope.negated else exp.false()
-    if len(values) <= MOST_LISTED:
+    if len(values) <= MAX_LISTED:
         return exp.In(this=value, expressions=[to_sql(literal) for literal in values])
     return scope.dialect.is_any_of(value, scope.dialect.array_of(values, predicate.operand.type))
 
 
-def is_in_query(predicate: BoundIsInQuery, scope: Scope) -> exp.Expr:
+def is_in_query(predicate: BoundIsInQuery, scope: ConditionScope) -> exp.Expr:
     """A value, or some item of a list, among what a subquery finds."""
     value, found = operand(predicate.operand, scope.table, scope.dialect), values_of(predicate.query, scope)
     if isinstance(predicate.operand.type, TextList):
@@ -67,7 +67,7 @@ def _in(value: exp.Expr, found: exp.Select) -> exp.Expr:
     return exp.In(this=value, query=found.subquery(copy=False))
 
 
-def quantified(predicate: BoundQuantified, scope: Scope) -> exp.Expr:
+def quantified(predicate: BoundQuantified, scope: ConditionScope) -> exp.Expr:
     """A value above or below any, or all; over no values the first is false, the second true."""
     value = operand(predicate.operand, scope.table, scope.dialect)
     is_above = predicate.op in {">", ">="}

@@ -16,8 +16,8 @@ from tests.server.result_cache.support import made, numbers
 from tests.server.support import never, until
 from vxdata.schemas.errors import RequestCancelled, RequestTimedOut, ServerUnavailable
 from vxdata.server.database.errors import StatementCancelled
-from vxdata.server.result_cache.shared_query import SEGMENT_BYTES, Running
-from vxdata.server.result_cache.store import Shelf
+from vxdata.server.result_cache.shared_query import SEGMENT_BYTES, SharedQuery
+from vxdata.server.result_cache.store import CacheStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.server.result_cache.pending import Draft
+    from vxdata.server.result_cache.pending import PendingEntry
 
 LARGE = SEGMENT_BYTES // 5
 """Bytes of a row's padding, so that two batches of three rows fill a segment."""
@@ -59,19 +59,21 @@ class Source:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
+def store(tmp_path: Path) -> Iterator[CacheStore]:
     """An empty shelf."""
-    with closing(Shelf(tmp_path / "answers", 1024**3)) as shelf:
-        yield shelf
+    with closing(CacheStore(tmp_path / "answers", 1024**3)) as store:
+        yield store
 
 
-def begun(shelf: Shelf, source: Source, **options: float) -> tuple[Running, Iterator[pa.RecordBatch]]:
+def begun(
+    store: CacheStore, source: Source, **options: float
+) -> tuple[SharedQuery, Iterator[pa.RecordBatch]]:
     """An answer with its first reader."""
-    running = Running(never, **options)
-    return running, running.begin(source.run(), shelf.draft("key", 0, running))
+    running = SharedQuery(never, **options)
+    return running, running.begin(source.run(), store.begin_entry("key", 0, running))
 
 
-def joined(running: Running) -> Iterator[pa.RecordBatch]:
+def joined(running: SharedQuery) -> Iterator[pa.RecordBatch]:
     reader = running.join(never)
     assert reader is not None
     return reader
@@ -82,9 +84,9 @@ def joined(running: Running) -> Iterator[pa.RecordBatch]:
 def test_all_readers_get_all_batches_in_whatever_order_they_ask(
     tmp_path: Path, steps: list[int], padding: int
 ) -> None:
-    with closing(Shelf(tmp_path / f"{id(steps)}", 1024**3)) as shelf:
+    with closing(CacheStore(tmp_path / f"{id(steps)}", 1024**3)) as store:
         source = Source(7, padding=padding)
-        running, first = begun(shelf, source)
+        running, first = begun(store, source)
         readers = [first, joined(running), joined(running), joined(running)]
         found: list[list[int]] = [[], [], [], []]
         for step in steps:
@@ -94,9 +96,9 @@ def test_all_readers_get_all_batches_in_whatever_order_they_ask(
         assert source.taken == 7
 
 
-def test_nothing_is_fetched_before_somebody_asks(shelf: Shelf) -> None:
+def test_nothing_is_fetched_before_somebody_asks(store: CacheStore) -> None:
     source = Source(7)
-    running, first = begun(shelf, source)
+    running, first = begun(store, source)
     assert source.taken == 0
     next(first)
     other = joined(running)
@@ -105,18 +107,18 @@ def test_nothing_is_fetched_before_somebody_asks(shelf: Shelf) -> None:
     assert numbers(other) == [1, 2, 3, 4, 5, 6]
 
 
-def test_many_readers_at_once(shelf: Shelf) -> None:
+def test_many_readers_at_once(store: CacheStore) -> None:
     source = Source(60, padding=LARGE // 8)
-    running, first = begun(shelf, source)
+    running, first = begun(store, source)
     readers = [first, *(joined(running) for _ in range(15))]
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(numbers, readers)) == [list(range(60))] * 16
     assert source.taken == 60
 
 
-def test_the_first_reader_may_leave(shelf: Shelf) -> None:
+def test_the_first_reader_may_leave(store: CacheStore) -> None:
     source = Source(5)
-    running, first = begun(shelf, source)
+    running, first = begun(store, source)
     other = joined(running)
     next(first)
     del first
@@ -125,9 +127,9 @@ def test_the_first_reader_may_leave(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("taken", [0, 1, 5])
-def test_the_last_reader_to_leave_ends_the_query(shelf: Shelf, taken: int) -> None:
+def test_the_last_reader_to_leave_ends_the_query(store: CacheStore, taken: int) -> None:
     source = Source(9, padding=LARGE)
-    running, first = begun(shelf, source)
+    running, first = begun(store, source)
     other = joined(running)
     for _ in range(taken):
         next(first)
@@ -138,21 +140,21 @@ def test_the_last_reader_to_leave_ends_the_query(shelf: Shelf, taken: int) -> No
     del other
     assert source.is_over
     assert running.join(never) is None
-    assert shelf.on_its_way("key") is None
+    assert store.in_flight("key") is None
 
 
-def test_a_failure_reaches_every_reader_after_what_came_before_it(shelf: Shelf) -> None:
-    running, first = begun(shelf, Source(9, fails_at=2))
+def test_a_failure_reaches_every_reader_after_what_came_before_it(store: CacheStore) -> None:
+    running, first = begun(store, Source(9, fails_at=2))
     other = joined(running)
     for reader in (first, other):
         assert numbers([next(reader), next(reader)]) == [0, 1]
         with pytest.raises(OSError, match="the disk under PostgreSQL failed"):
             next(reader)
     assert running.join(never) is None
-    assert shelf.on_its_way("key") is None
+    assert store.in_flight("key") is None
 
 
-def test_readers_wait_for_the_one_that_fetches(shelf: Shelf) -> None:
+def test_readers_wait_for_the_one_that_fetches(store: CacheStore) -> None:
     asked, may_go_on = threading.Event(), threading.Event()
 
     def slow() -> Generator[pa.RecordBatch]:
@@ -160,8 +162,8 @@ def test_readers_wait_for_the_one_that_fetches(shelf: Shelf) -> None:
         assert may_go_on.wait(30)
         yield from made(2)
 
-    running = Running(never)
-    first = running.begin(slow(), shelf.draft("key", 0, running))
+    running = SharedQuery(never)
+    first = running.begin(slow(), store.begin_entry("key", 0, running))
     gone = False
     other, third = joined(running), running.join(lambda: gone)
     assert third is not None
@@ -177,11 +179,11 @@ def test_readers_wait_for_the_one_that_fetches(shelf: Shelf) -> None:
         assert fetching.result(30) == waiting.result(30) == [0, 1]
 
 
-def test_one_that_nobody_takes_is_ended(shelf: Shelf) -> None:
+def test_one_that_nobody_takes_is_ended(store: CacheStore) -> None:
     source = Source(5)
-    running, first = begun(shelf, source, stall_limit=0.01)
+    running, first = begun(store, source, stall_limit=0.01)
     next(first)
-    until(running.is_deserted, "it is stalled")
+    until(running.is_abandoned, "it is stalled")
     assert running.give_up()
     assert source.is_over
     with pytest.raises(RequestTimedOut, match=r"was not taken for 0\.01 seconds"):
@@ -189,13 +191,13 @@ def test_one_that_nobody_takes_is_ended(shelf: Shelf) -> None:
     assert running.join(never) is None
 
 
-def test_one_whose_callers_have_gone_is_ended_and_cannot_be_joined(shelf: Shelf) -> None:
+def test_one_whose_callers_have_gone_is_ended_and_cannot_be_joined(store: CacheStore) -> None:
     source, gone = Source(5), False
-    running = Running(lambda: gone)
-    first = running.begin(source.run(), shelf.draft("key", 0, running))
-    assert not running.is_deserted()
+    running = SharedQuery(lambda: gone)
+    first = running.begin(source.run(), store.begin_entry("key", 0, running))
+    assert not running.is_abandoned()
     gone = True
-    assert running.is_deserted()
+    assert running.is_abandoned()
     assert running.join(never) is None
     assert running.give_up()
     with pytest.raises(StatementCancelled):
@@ -206,21 +208,21 @@ def test_one_that_outgrows_the_shelf_goes_on_for_whoever_is_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vxdata.server.result_cache.shared_query.PATIENCE_SECONDS", 0.1)
-    with closing(Shelf(tmp_path / "small", 3 * SEGMENT_BYTES)) as shelf:
-        running, first = begun(shelf, Source(12, padding=LARGE))
+    with closing(CacheStore(tmp_path / "small", 3 * SEGMENT_BYTES)) as store:
+        running, first = begun(store, Source(12, padding=LARGE))
         other = joined(running)
         assert numbers(first) == list(range(12))
         with pytest.raises(ServerUnavailable, match="lags too far behind the others"):
             list(other)
         assert [path.name for path in (tmp_path / "small").iterdir()] == ["lock"]
-        assert shelf.draft("key", 0, running) is None, "it is remembered as too large"
+        assert store.begin_entry("key", 0, running) is None, "it is remembered as too large"
 
 
 @pytest.mark.parametrize("limit", [3 * SEGMENT_BYTES, 1024])
 def test_readers_side_by_side_all_end_when_nothing_is_kept(tmp_path: Path, limit: int) -> None:
-    with closing(Shelf(tmp_path / "small", limit)) as shelf:
+    with closing(CacheStore(tmp_path / "small", limit)) as store:
         source = Source(30, padding=LARGE)
-        running, first = begun(shelf, source)
+        running, first = begun(store, source)
         readers = [first, *(joined(running) for _ in range(7))]
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(numbers, readers)) == [list(range(30))] * 8
@@ -231,31 +233,31 @@ def test_nobody_is_left_behind_by_a_fetch_that_began_while_the_answer_was_still_
     """The disk refuses while PostgreSQL is asked, so that what is in memory is all that the others have."""
     is_asked = threading.Event()
 
-    class Slow(Shelf):
-        def reserve(self, draft: Draft, size: int) -> None:
+    class Slow(CacheStore):
+        def reserve(self, entry: PendingEntry, size: int) -> None:
             assert is_asked.wait(30)
-            super().reserve(draft, size)
+            super().reserve(entry, size)
 
-    with closing(Slow(tmp_path / "small", 1024)) as shelf:
-        running = Running(never)
+    with closing(Slow(tmp_path / "small", 1024)) as store:
+        running = SharedQuery(never)
 
         def refused_meanwhile() -> Generator[pa.RecordBatch]:
             for number, each in enumerate(made(3, padding=LARGE)):
                 if number == 2:
                     is_asked.set()
-                    until(lambda: shelf.on_its_way("key") is None, "the answer is not kept any more")
+                    until(lambda: store.in_flight("key") is None, "the answer is not kept any more")
                 yield each
 
-        first = running.begin(refused_meanwhile(), shelf.draft("key", 0, running))
+        first = running.begin(refused_meanwhile(), store.begin_entry("key", 0, running))
         other = joined(running)
         assert numbers(islice(first, 3)) == [0, 1, 2]
         assert numbers(other) == [0, 1, 2]
 
 
-def test_a_reader_of_what_is_stored_keeps_the_query_going(shelf: Shelf) -> None:
+def test_a_reader_of_what_is_stored_keeps_the_query_going(store: CacheStore) -> None:
     """The fast reader has left; the slow one has not come to the end of what is there."""
     source = Source(30, padding=LARGE)
-    running, first = begun(shelf, source, stall_limit=0.5)
+    running, first = begun(store, source, stall_limit=0.5)
     other = joined(running)
     for _ in range(20):
         next(first)
@@ -264,11 +266,11 @@ def test_a_reader_of_what_is_stored_keeps_the_query_going(shelf: Shelf) -> None:
     for _ in range(12):
         next(other)
         assert not idle.wait(0.1)
-        assert not running.is_deserted()
+        assert not running.is_abandoned()
     assert len(numbers(other)) == 18
 
 
-def test_a_query_that_fails_to_end_leaves_no_draft(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_query_that_fails_to_end_leaves_no_draft(store: CacheStore, tmp_path: Path) -> None:
     def stubborn() -> Generator[pa.RecordBatch]:
         try:
             yield from made(9, padding=LARGE)
@@ -276,33 +278,33 @@ def test_a_query_that_fails_to_end_leaves_no_draft(shelf: Shelf, tmp_path: Path)
             msg = "the connection is gone"
             raise OSError(msg)
 
-    running = Running(never)
-    reader = running.begin(stubborn(), shelf.draft("key", 0, running))
+    running = SharedQuery(never)
+    reader = running.begin(stubborn(), store.begin_entry("key", 0, running))
     for _ in range(5):
         next(reader)
     with pytest.raises(OSError, match="the connection is gone"):
         reader.close()  # type: ignore[attr-defined]
-    assert shelf.on_its_way("key") is None
+    assert store.in_flight("key") is None
     assert [path.name for path in (tmp_path / "answers").iterdir()] == ["lock"]
 
 
-def test_an_interrupted_answer_is_not_taken_for_whole(shelf: Shelf) -> None:
+def test_an_interrupted_answer_is_not_taken_for_whole(store: CacheStore) -> None:
     def interrupted() -> Generator[pa.RecordBatch]:
         yield from made(2)
         raise KeyboardInterrupt
 
-    running = Running(never)
-    first = running.begin(interrupted(), shelf.draft("key", 0, running))
+    running = SharedQuery(never)
+    first = running.begin(interrupted(), store.begin_entry("key", 0, running))
     other = joined(running)
     with pytest.raises(KeyboardInterrupt):
         list(first)
     with pytest.raises(StatementCancelled):
         list(other)
-    assert shelf.find("key") is None
+    assert store.find("key") is None
 
 
 def test_one_without_a_draft_keeps_one_batch() -> None:
-    running = Running(never)
+    running = SharedQuery(never)
     reader = running.begin(Source(50, padding=LARGE).run(), None)
     assert numbers(reader) == list(range(50))
     assert running.join(never) is None

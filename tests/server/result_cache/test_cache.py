@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from tests.server.databases import admin, creates, database, database_uri, new_database, watch
+from tests.server.databases import admin, creates, database, database_uri, monitor, new_database
 from tests.server.support import CALL, batch, create, resources, until
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.catalog.builtin import COMMIT
@@ -18,9 +18,9 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.wire import WriteCommand
-from vxdata.server.database.pool import Database
-from vxdata.server.result_cache.cache import Desk
-from vxdata.server.result_cache.store import Shelf
+from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.result_cache.cache import ResultCache
+from vxdata.server.result_cache.store import CacheStore
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.write import Section, WriteService
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from vxdata.server.database.connection import Connection
-    from vxdata.server.database.monitor import Watch
+    from vxdata.server.database.monitor import CancellationMonitor
 
-__all__ = ["admin", "creates", "database", "database_uri", "new_database", "watch"]
+__all__ = ["admin", "creates", "database", "database_uri", "monitor", "new_database"]
 
 ARTEFACTS = Plan(resource_type="artefact", select=("identifier", "description"))
 PATIENTS = Plan(resource_type="patient", select=("identifier",))
 
 
-class CountingDatabase(Database):
+class CountingDatabase(ConnectionPool):
     """A pool that counts the queries that PostgreSQL streams."""
 
     streams = 0
@@ -68,19 +68,19 @@ def counting(database_uri: SecretStr) -> Iterator[CountingDatabase]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    with closing(Shelf(tmp_path / "answers", 1024**3)) as empty:
+def store(tmp_path: Path) -> Iterator[CacheStore]:
+    with closing(CacheStore(tmp_path / "answers", 1024**3)) as empty:
         yield empty
 
 
 @pytest.fixture
-def desk(shelf: Shelf) -> Desk:
-    return Desk(shelf)
+def result_cache(store: CacheStore) -> ResultCache:
+    return ResultCache(store)
 
 
 @pytest.fixture
-def reads(counting: CountingDatabase, watch: Watch, desk: Desk) -> ReadService:
-    return ReadService(counting, default_catalog(), watch, desk)
+def reads(counting: CountingDatabase, monitor: CancellationMonitor, result_cache: ResultCache) -> ReadService:
+    return ReadService(counting, default_catalog(), monitor, result_cache)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ class TestNeverStale:
             for position, (as_of, added) in enumerate(instants):
                 found = identifiers(reads, ARTEFACTS.model_copy(update={"as_of": as_of}))
                 assert added in found, again
-                assert not {later for _, later in instants[position + 1 :]} & found
+                assert not {submit for _, submit in instants[position + 1 :]} & found
 
     def test_the_commit_log_changes_with_every_commit(
         self, reads: ReadService, creates: WriteService, names: Iterator[str]
@@ -224,11 +224,11 @@ class TestReadersThatLeave:
 
 
 def test_a_purge_leaves_nothing_on_the_disk(
-    database: Database,
+    database: ConnectionPool,
     creates: WriteService,
     reads: ReadService,
-    desk: Desk,
-    watch: Watch,
+    result_cache: ResultCache,
+    monitor: CancellationMonitor,
     names: Iterator[str],
     tmp_path: Path,
 ) -> None:
@@ -238,7 +238,7 @@ def test_a_purge_leaves_nothing_on_the_disk(
     before = identifiers(reads, ARTEFACTS.model_copy(update={"as_of": as_of}))
     kept = tmp_path / "answers"
     until(lambda: any(kept.glob("*.answer")), "the answer is kept")
-    purges = WriteService(database, registry(), watch, allow_purge=True, on_purge=desk.note_purges)
+    purges = WriteService(database, registry(), monitor, allow_purge=True, on_purge=result_cache.note_purges)
     rows = batch("artefact", [{"identifier": row["identifier"]} for row in doomed])
     purges.write(WriteCommand(verb="purge"), iter([Section("artefact", rows), 50]), CALL)
     assert not any(kept.glob("*.answer"))
@@ -256,12 +256,12 @@ def test_a_purge_that_is_sent_again_changes_nothing(
     counting: CountingDatabase,
     creates: WriteService,
     reads: ReadService,
-    desk: Desk,
-    watch: Watch,
+    result_cache: ResultCache,
+    monitor: CancellationMonitor,
     names: Iterator[str],
 ) -> None:
     doomed = add(creates, "artefact", next(names))
-    purges = WriteService(counting, registry(), watch, allow_purge=True, on_purge=desk.note_purges)
+    purges = WriteService(counting, registry(), monitor, allow_purge=True, on_purge=result_cache.note_purges)
     command = WriteCommand(verb="purge", idempotency_key=next(names))
     for _ in range(2):
         rows = Section("artefact", batch("artefact", [{"identifier": doomed}]))
@@ -273,13 +273,13 @@ def test_a_purge_that_is_sent_again_changes_nothing(
 
 
 def test_a_server_that_stops_ends_the_readers_of_kept_answers(
-    reads: ReadService, desk: Desk, creates: WriteService, names: Iterator[str]
+    reads: ReadService, result_cache: ResultCache, creates: WriteService, names: Iterator[str]
 ) -> None:
     added = add(creates, "artefact", next(names))
     where = Comparison(field="identifier", op="==", value=added)
     one = ARTEFACTS.model_copy(update={"where": where, "limit": 1})  # a short read would not be kept
     assert identifiers(reads, one) == {added}
     result = reads.run(one, CALL)
-    desk.close()
+    result_cache.close()
     with pytest.raises(ServerUnavailable, match="shutting down"):
         list(result.batches)
