@@ -87,7 +87,7 @@ def version_at(as_of: datetime) -> str:
 def stored_response(idempotency_key: str) -> str:
     """The answer that was given under an idempotency key."""
     return (
-        "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.answer "
+        "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.idempotency_record "
         f"WHERE idempotency_key = {text(idempotency_key)}"
     )
 
@@ -105,7 +105,8 @@ def store_response(idempotency_key: str, digest: str, answered: Instant, counts:
         One INSERT.
     """
     return (
-        "INSERT INTO vxdata.answer (idempotency_key, request_digest, version, stamp, counts) VALUES "
+        "INSERT INTO vxdata.idempotency_record "
+        "(idempotency_key, request_digest, version, stamp, counts) VALUES "
         f"({text(idempotency_key)}, {text(digest)}, {answered.version}, "
         f"{render(timestamp(answered.as_of))}, {_object(counts)})"
     )

@@ -170,3 +170,20 @@ def test_a_missing_migration_is_applied(fresh: ConnectionPool) -> None:
         connection.execute("DELETE FROM vxdata.migration WHERE number = 2")
     assert upgrade(fresh, small()).migrations == ("0002_map_entries",)
     assert scalar(fresh, "SELECT max(number) AS n FROM vxdata.migration") == last.number
+
+
+def test_idempotency_records_can_be_used_under_their_former_name(fresh: ConnectionPool) -> None:
+    """A server of the version before may still run while the database is upgraded."""
+    upgrade(fresh, registry())
+    with fresh.connection() as connection:
+        connection.execute(
+            "INSERT INTO vxdata.answer (idempotency_key, request_digest, version, stamp, counts) "
+            "VALUES ('key', 'digest', 1, '2026-01-02T00:00:00Z', '{}')"
+        )
+        same = (
+            "SELECT count(*) AS n FROM vxdata.answer JOIN vxdata.idempotency_record USING (idempotency_key)"
+        )
+        assert connection.rows(same) == [{"n": 1}]
+        assert connection.rows(
+            "SELECT answered_at IS NOT NULL AS stamped FROM vxdata.idempotency_record"
+        ) == [{"stamped": True}]

@@ -63,7 +63,7 @@ def sources(*identifiers: str, **fields: Any) -> Section:
 @contextmanager
 def refused(database: ConnectionPool, error: type[VxDataError], match: str | None = None) -> Iterator[Any]:
     """Expect an error that leaves everything as it was, answers included."""
-    answers = "SELECT count(*) AS n FROM vxdata.answer"
+    answers = "SELECT count(*) AS n FROM vxdata.idempotency_record"
     before = (state(database), scalar(database, answers))
     with pytest.raises(error, match=match) as caught:
         yield caught

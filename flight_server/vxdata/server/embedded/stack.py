@@ -59,9 +59,9 @@ class Layout:
         return self.data_dir / "postgres"
 
     @property
-    def answers(self) -> Path:
-        """What the server keeps of its answers; it can be removed at any time."""
-        return self.data_dir / "answers"
+    def result_cache(self) -> Path:
+        """The folder of the server's result cache, which can be removed at any time."""
+        return self.data_dir / "result-cache"
 
     @property
     def s3(self) -> Path:
@@ -150,8 +150,8 @@ class EmbeddedStack:
 
     @property
     def result_cache_dir(self) -> Path:
-        """Where a server on this stack can keep answers."""
-        return self._layout.answers
+        """Where a server on this stack can keep its result cache."""
+        return self._layout.result_cache
 
     @property
     def pids(self) -> Mapping[str, int]:

@@ -78,7 +78,7 @@ class CacheStore:
         self._files = _LruEntries(limit_bytes)
         self._in_flight: dict[str, tuple[PendingEntry, SharedQuery]] = {}
         self._reserved: Counter[str] = Counter()
-        self._threads = ThreadPoolExecutor(THREADS, "vxdata-answers")
+        self._threads = ThreadPoolExecutor(THREADS, "vxdata-cache")
         self._refused: TTLCache[str, bool] = TTLCache(10_000, REFUSED_SECONDS)
         self._purge_epoch: int | None = None
         self._unchecked: set[str] = set()
