@@ -126,9 +126,9 @@ def _sql(query: Query[Any]) -> str:
 def _planning(query: Query[Any]) -> Callable[[], object]:
     """What the server does with the bytes of a plan before PostgreSQL gets to work."""
     data = encode(query.plan)
-    token = query.pin().plan.as_of
-    assert token is not None
-    instant = Instant(1, token, is_current=True)
+    snapshot = query.pin().plan.as_of
+    assert snapshot is not None
+    instant = Instant(1, snapshot, is_current=True)
     return lambda: compile_plan(bind(decode(data), default_catalog()), instant)
 
 

@@ -261,14 +261,14 @@ class TestPlans:
     def test_an_unknown_field(self, client: Client) -> None:
         with pytest.raises(UnknownField, match=r"volume has no field b_valu\. Did you mean b_value\?"):
             client.volumes.query().filter(F.b_valu > 1)
-        plan = Plan(resource_type="volume", where=(F.b_valu > 1).node)
+        plan = Plan(relation="volume", where=(F.b_valu > 1).node)
         with pytest.raises(UnknownField, match=r"volume has no field b_valu\. Did you mean b_value\?"):
             Query(client._session, plan).collect()
 
     @pytest.mark.usefixtures("unchanged")
     def test_an_unknown_type(self, client: Client) -> None:
         with pytest.raises(UnknownResourceType, match="Did you mean volume"):
-            Query(client._session, Plan(resource_type="volum")).collect()
+            Query(client._session, Plan(relation="volum")).collect()
 
 
 def test_one_bad_type_stops_all_types(client: Client, unchanged: str, unique: str) -> None:

@@ -106,8 +106,8 @@ class Conditions:
 
     def found_by(self, query: Subquery) -> list[Any]:
         """The distinct values that a subquery finds."""
-        inner = Conditions(self._catalog.relation(query.resource_type), self._state, self._catalog)
-        rows = self._state.rows(query.resource_type)
+        inner = Conditions(self._catalog.relation(query.relation), self._state, self._catalog)
+        rows = self._state.rows(query.relation)
         if query.where is not None:
             rows = rows.filter(inner.holds(query.where))
         if query.order_by or query.limit is not None or query.offset:

@@ -89,9 +89,9 @@ class Oracle:
     def answer(self, plan: Plan) -> Answer:
         """Work out an answer."""
         state = self.state(plan.as_of)
-        relation = self._catalog.relation(plan.resource_type)
+        relation = self._catalog.relation(plan.relation)
         conditions = Conditions(relation.with_history() if plan.history else relation, state, self._catalog)
-        rows = state.rows(plan.resource_type, history=plan.history)
+        rows = state.rows(plan.relation, history=plan.history)
         if plan.where is not None:
             rows = rows.filter(conditions.holds(plan.where))
         if plan.group_by is not None:

@@ -231,7 +231,7 @@ def subqueries(draw: DrawFn, material: Material, fits: Callable[[Place], bool], 
     name = draw(st.sampled_from([name for name in RELATIONS if found[name]]))
     rows = Rows(material, name)
     return Subquery(
-        resource_type=name,
+        relation=name,
         select=draw(st.sampled_from(found[name])).field.name,
         where=draw(st.none() | predicates(rows, levels - 1)) if levels > 1 else None,
         order_by=draw(orders(rows)),
@@ -266,7 +266,7 @@ def plans(draw: DrawFn, material: Material) -> Plan:
     where = draw(st.none() | predicates(rows))
     as_of = draw(st.none() | st.sampled_from(material.dump.instants))
     shape = draw(st.sampled_from((whole, whole, distinct, grouped)))
-    return Plan(resource_type=name, where=where, as_of=as_of, history=rows.history, **draw(shape(rows)))
+    return Plan(relation=name, where=where, as_of=as_of, history=rows.history, **draw(shape(rows)))
 
 
 @st.composite

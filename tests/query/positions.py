@@ -24,11 +24,11 @@ REFUSED: Final = ("\x00", "a\x00b", "'\x00", "\x00'; DROP TABLE vxdata.artefact;
 
 
 def _where(**node: Any) -> dict[str, Any]:
-    return {"version": 1, "resource_type": "artefact", "select": ["identifier"], "where": node}
+    return {"version": 2, "relation": "artefact", "select": ["identifier"], "where": node}
 
 
 def _items(**node: Any) -> dict[str, Any]:
-    return {**_where(field="benchmarked_on", **node), "resource_type": "benchmarking"}
+    return {**_where(field="benchmarked_on", **node), "relation": "benchmarking"}
 
 
 def _text_test(op: str, *, ignore_case: bool) -> Position:
@@ -36,13 +36,11 @@ def _text_test(op: str, *, ignore_case: bool) -> Position:
 
 
 def _aggregated(**aggregate: Any) -> dict[str, Any]:
-    return {"version": 1, "resource_type": "artefact", "group_by": ["kind"], "aggregates": [aggregate]}
+    return {"version": 2, "relation": "artefact", "group_by": ["kind"], "aggregates": [aggregate]}
 
 
 def _subquery(**query: Any) -> dict[str, Any]:
-    return _where(
-        op="is_in_query", field="name", query={"resource_type": "artefact", "select": "name", **query}
-    )
+    return _where(op="is_in_query", field="name", query={"relation": "artefact", "select": "name", **query})
 
 
 VALUES: Final[dict[str, Position]] = {
@@ -74,14 +72,14 @@ VALUES: Final[dict[str, Position]] = {
         field="name",
         comparison=">=",
         query={
-            "resource_type": "artefact",
+            "relation": "artefact",
             "select": "name",
             "where": {"op": "==", "field": "name", "value": text},
         },
     ),
     "key of an order": lambda text: {
-        "version": 1,
-        "resource_type": "artefact",
+        "version": 2,
+        "relation": "artefact",
         "select": ["identifier"],
         "order_by": [{"field": "parameters", "key": text, "descending": True}],
     },
@@ -105,17 +103,17 @@ PATTERNS: Final[dict[str, Position]] = {
 }
 
 WORDS: Final[dict[str, Position]] = {
-    "resource type": lambda text: {"version": 1, "resource_type": text},
+    "resource type": lambda text: {"version": 2, "relation": text},
     "resource type of a subquery": lambda text: _subquery(resource_type=text),
-    "selected field": lambda text: {"version": 1, "resource_type": "artefact", "select": [text]},
+    "selected field": lambda text: {"version": 2, "relation": "artefact", "select": [text]},
     "field": lambda text: _where(op="==", field=text, value="x"),
     "field of a subquery": lambda text: _subquery(select=text),
     "field of an order": lambda text: {
-        "version": 1,
-        "resource_type": "artefact",
+        "version": 2,
+        "relation": "artefact",
         "order_by": [{"field": text}],
     },
-    "field of a group": lambda text: {"version": 1, "resource_type": "artefact", "group_by": [text]},
+    "field of a group": lambda text: {"version": 2, "relation": "artefact", "group_by": [text]},
     "field of an aggregate": lambda text: _aggregated(function="max", field=text, name="n"),
     "function": lambda text: _aggregated(function=text, name="n"),
     "quantile": lambda text: _aggregated(
@@ -123,26 +121,26 @@ WORDS: Final[dict[str, Position]] = {
     ),
     "operator": lambda text: _where(op=text, field="name", value="x"),
     "comparison": lambda text: _where(
-        op="any", field="name", comparison=text, query={"resource_type": "artefact", "select": "name"}
+        op="any", field="name", comparison=text, query={"relation": "artefact", "select": "name"}
     ),
     "ancestor": lambda text: _where(op="has_ancestor", identifier=text),
     "descendant": lambda text: _where(op="has_descendant", identifier=text),
-    "instant": lambda text: {"version": 1, "resource_type": "artefact", "as_of": text},
-    "version": lambda text: {"version": text, "resource_type": "artefact"},
-    "limit": lambda text: {"version": 1, "resource_type": "artefact", "limit": text},
-    "offset": lambda text: {"version": 1, "resource_type": "artefact", "offset": text},
-    "flag": lambda text: {"version": 1, "resource_type": "artefact", "distinct": text},
+    "instant": lambda text: {"version": 2, "relation": "artefact", "as_of": text},
+    "version": lambda text: {"version": text, "relation": "artefact"},
+    "limit": lambda text: {"version": 2, "relation": "artefact", "limit": text},
+    "offset": lambda text: {"version": 2, "relation": "artefact", "offset": text},
+    "flag": lambda text: {"version": 2, "relation": "artefact", "distinct": text},
     "date": lambda text: {
         **_where(op="==", field="enrolment_start", value=text),
-        "resource_type": "datasource",
+        "relation": "datasource",
     },
     "timestamp": lambda text: _where(op="==", field="started_at", value=text),
     "number": lambda text: _where(op="==", field="metrics", key="a", value=text),
     "boolean": lambda text: {
         **_where(op="==", field="is_prospective", value=text),
-        "resource_type": "datasource",
+        "relation": "datasource",
     },
-    "unknown key": lambda text: {"version": 1, "resource_type": "artefact", text: 1},
+    "unknown key": lambda text: {"version": 2, "relation": "artefact", text: 1},
 }
 """Places that take a few words only: none of the fragments is one."""
 

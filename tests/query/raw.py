@@ -32,7 +32,7 @@ LEAKS: Final = re.compile(
 )
 """What no error may tell, unless it was asked for it."""
 
-NORMAL: Final = b'{"resource_type":"artefact","select":["identifier"],"version":1}'
+NORMAL: Final = b'{"relation":"artefact","select":["identifier"],"version":2}'
 
 
 @dataclass

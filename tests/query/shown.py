@@ -15,7 +15,7 @@ def shown(plan: Plan) -> str:
 
     Example:
         >>> from vxdata.schemas.plan import IsNull, Plan
-        >>> print(shown(Plan(resource_type="volume", where=IsNull(op="is_null", field="b_value"), limit=3)))
+        >>> print(shown(Plan(relation="volume", where=IsNull(op="is_null", field="b_value"), limit=3)))
         volume
           .filter(F.b_value.is_null())
           .limit(3)
@@ -37,4 +37,4 @@ def shown(plan: Plan) -> str:
         steps.append(f"as_of({plan.as_of.isoformat()})")
     if plan.history:
         steps.append("history()")
-    return "\n  .".join((plan.resource_type, *steps))
+    return "\n  .".join((plan.relation, *steps))

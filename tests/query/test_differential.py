@@ -113,7 +113,7 @@ def test_relatives_of_every_resource_are_found(store: Store) -> None:
     for name in NAMES[:: 3 if STORES == 1 else 1]:
         below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
         for where, as_of in ((below, None), (Not(term=below), None), (above, None), (below, before)):
-            plan = Plan(resource_type=RESOURCE, select=("identifier",), where=where, as_of=as_of)
+            plan = Plan(relation=RESOURCE, select=("identifier",), where=where, as_of=as_of)
             try:
                 store.check(plan)
             except AssertionError as error:

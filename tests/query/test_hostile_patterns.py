@@ -72,14 +72,14 @@ def matching(pattern: str, place: str = "alone", **node: Any) -> dict[str, Any]:
     """A plan with a pattern somewhere."""
     test = {"op": "matches", "field": "description", "text": pattern, **node}
     always = {"op": "is_not_null", "field": "identifier"}
-    query = {"resource_type": "artefact", "select": "name", "where": test}
+    query = {"relation": "artefact", "select": "name", "where": test}
     conditions: dict[str, dict[str, Any]] = {
         "alone": test,
         "below not": {"op": "not", "term": test},
         "beside what is always true": {"op": "or", "terms": [always, test]},
         "in a subquery": {"op": "is_in_query", "field": "name", "query": query},
     }
-    return {"version": 1, "resource_type": "artefact", "select": ["identifier"], "where": conditions[place]}
+    return {"version": 2, "relation": "artefact", "select": ["identifier"], "where": conditions[place]}
 
 
 @pytest.mark.parametrize("place", EVERYWHERE)

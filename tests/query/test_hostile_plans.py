@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate
 
 MANY: Final = 100_000
-HEAD: Final = b'{"version":1,"resource_type":"artefact","select":["identifier"]'
+HEAD: Final = b'{"version":2,"relation":"artefact","select":["identifier"]'
 
 RICH: Final[dict[str, Any]] = {
-    "version": 1,
-    "resource_type": "artefact",
+    "version": 2,
+    "relation": "artefact",
     "select": ["identifier", "name"],
     "distinct": True,
     "where": {
@@ -58,7 +58,7 @@ RICH: Final[dict[str, Any]] = {
                 "field": "started_at",
                 "comparison": "<",
                 "query": {
-                    "resource_type": "artefact",
+                    "relation": "artefact",
                     "select": "finished_at",
                     "where": {"op": "is_null", "field": "kind"},
                     "order_by": [{"field": "name", "nulls_first": True}],
@@ -75,8 +75,8 @@ RICH: Final[dict[str, Any]] = {
     "history": True,
 }
 GROUPED: Final[dict[str, Any]] = {
-    "version": 1,
-    "resource_type": "artefact",
+    "version": 2,
+    "relation": "artefact",
     "group_by": ["kind"],
     "aggregates": [{"function": "quantile", "field": "metrics", "key": "b", "quantile": 0.5, "name": "n"}],
     "order_by": [{"field": "n"}],
@@ -122,7 +122,7 @@ def nested(levels: int, kind: str) -> bytes:
         "not": b'{"op":"not","term":',
         "and": b'{"op":"and","terms":[{"op":"is_null","field":"kind"},',
         "is_in_query": b'{"op":"is_in_query","field":"name","query":'
-        b'{"resource_type":"artefact","select":"name","where":',
+        b'{"relation":"artefact","select":"name","where":',
     }
     ends = {"not": b"}", "and": b"]}", "is_in_query": b"}}"}
     leaf = b'{"op":"is_not_null","field":"name"}'
@@ -183,7 +183,7 @@ def mutations(draw: st.DrawFn, whole: list[bytes]) -> bytes:
 @pytest.mark.parametrize(
     ("version", "error"),
     [
-        (b"2", InvalidPlan),
+        (b"3", InvalidPlan),
         (b"0", InvalidPlan),
         (b"-1", InvalidPlan),
         (b'"1"', InvalidPlan),
@@ -197,7 +197,7 @@ def mutations(draw: st.DrawFn, whole: list[bytes]) -> bytes:
     ids=lambda value: str(value)[:20],
 )
 def test_unknown_versions(raw: Raw, version: bytes, error: type[Exception]) -> None:
-    assert type(raw.refusal(b'{"resource_type":"artefact","version":' + version + b"}")) is error
+    assert type(raw.refusal(b'{"relation":"artefact","version":' + version + b"}")) is error
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
@@ -214,7 +214,7 @@ def test_no_numbers(raw: Raw, number: str, place: str) -> None:
 @pytest.mark.parametrize("field", ["planned_patient_count", "name", "is_prospective", "enrolment_start"])
 def test_gigantic_numbers(raw: Raw, number: object, field: str) -> None:
     for node in (f'"op":"<","value":{number}', f'"op":"is_in","values":[{number}]'):
-        content = f'{{"version":1,"resource_type":"datasource","where":{{"field":"{field}",{node}}}}}'
+        content = f'{{"version":2,"relation":"datasource","where":{{"field":"{field}",{node}}}}}'
         assert isinstance(raw.refusal(content.encode()), FieldTypeMismatch | InvalidTicket)
     raw.refusal(HEAD + f',"limit":{number}}}'.encode())
 
@@ -227,7 +227,7 @@ def test_keys_given_twice(raw: Raw) -> None:
     )
     assert isinstance(raw.refusal(HEAD + b',"where":' + shallow + b',"where":' + deep + b"}"), InvalidPlan)
     assert raw.table(HEAD + b',"where":' + deep + b',"where":' + shallow + b"}").num_rows == 0
-    raw.refusal(b'{"version":1,' + HEAD[1:] + b',"version":2}')
+    raw.refusal(b'{"version":2,' + HEAD[1:] + b',"version":3}')
 
 
 @pytest.mark.parametrize("kind", ["not", "and", "is_in_query"])
@@ -246,14 +246,14 @@ def test_deep_nesting_is_refused_before_it_is_sent(levels: int) -> None:
             if level % 2
             else And(terms=(predicate, Comparison(op="==", field="name", value="x")))
         )
-    plan = Plan(resource_type="artefact", where=predicate)
+    plan = Plan(relation="artefact", where=predicate)
     with pytest.raises(InvalidPlan, match="nested deeper"):
         encode(plan)
 
 
 def test_lone_surrogates_are_refused_before_they_are_sent() -> None:
     with pytest.raises(InvalidRequest):
-        encode(Plan(resource_type="artefact", where=Comparison(op="==", field="name", value="\ud800")))
+        encode(Plan(relation="artefact", where=Comparison(op="==", field="name", value="\ud800")))
 
 
 def texts(number: int) -> str:
@@ -288,13 +288,13 @@ def test_a_hundred_thousand_numbers_and_items(raw: Raw) -> None:
     numbers = tuple(number - MANY / 2 + 0.5 for number in range(MANY))
     assert len(identifiers(raw, IsIn(field="metrics", key="b", values=numbers))) == len(FRAGMENTS)
     items = tuple(texts(number) for number in range(MANY))
-    plan = Plan(resource_type="benchmarking", where=IsIn(field="benchmarked_on", values=items))
+    plan = Plan(relation="benchmarking", where=IsIn(field="benchmarked_on", values=items))
     assert raw.table(encode(plan)).num_rows == len(FRAGMENTS) // 2
 
 
 def identifiers(raw: Raw, where: Predicate) -> set[str]:
     """Artefacts that a condition finds."""
-    found = raw.table(encode(Plan(resource_type="artefact", select=("identifier",), where=where)))
+    found = raw.table(encode(Plan(relation="artefact", select=("identifier",), where=where)))
     return set(found["identifier"].to_pylist())
 
 
@@ -329,10 +329,10 @@ def test_too_many_terms(raw: Raw) -> None:
 
 def test_wide_and_deep_at_once(raw: Raw) -> None:
     """A hundred subqueries, and subqueries in subqueries."""
-    query = Subquery(resource_type="artefact", select="name")
+    query = Subquery(relation="artefact", select="name")
     wide = Or(
         terms=tuple(
             IsInQuery(field="name", query=query.model_copy(update={"limit": number})) for number in range(100)
         )
     )
-    assert raw.table(encode(Plan(resource_type="artefact", where=wide))).num_rows > 0
+    assert raw.table(encode(Plan(relation="artefact", where=wide))).num_rows > 0

@@ -58,7 +58,7 @@ def test_numbers_at_their_limits(
 ) -> None:
     quantile = 0.5 if function == "quantile" else None
     aggregate = Aggregate(function=function, field="metrics", key=key, quantile=quantile, name="n")
-    plan = Plan(resource_type="artefact", group_by=(), aggregates=(aggregate,))
+    plan = Plan(relation="artefact", group_by=(), aggregates=(aggregate,))
     if (function, key) == ("quantile", "far"):
         with pytest.raises(OutOfRange):  # a named error, and not infinity
             list(reads.run(plan, CALL).batches)
@@ -70,4 +70,4 @@ def test_numbers_at_their_limits(
 def test_whole_numbers_among_others(reads: ReadService, answers: Oracle, others: tuple[float, ...]) -> None:
     for values in (others, (*others, 2**63 - 1), (*others, *range(200), 0.5)):
         where = IsIn(field="planned_patient_count", values=values)
-        check(reads, answers, Plan(resource_type="datasource", where=where))
+        check(reads, answers, Plan(relation="datasource", where=where))

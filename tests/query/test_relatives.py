@@ -48,7 +48,7 @@ def below(reads: ReadService, identifier: str) -> set[str]:
     """What hangs below a resource; its complement is what the negation finds."""
     found = []
     for where in (HasAncestor(identifier=identifier), Not(term=HasAncestor(identifier=identifier))):
-        result = reads.run(Plan(resource_type=RESOURCE, select=("identifier",), where=where), CALL)
+        result = reads.run(Plan(relation=RESOURCE, select=("identifier",), where=where), CALL)
         table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
         found.append(set(table["identifier"].to_pylist()))
     everything = {

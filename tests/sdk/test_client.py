@@ -125,11 +125,11 @@ def test_an_unknown_type_has_none(alone: Client) -> None:
 
 
 def test_now_is_the_last_commit(client: Client, datasource: str) -> None:
-    token, health = client.now(), client.health()
-    assert (token.version, token.as_of) == (health.version, health.as_of)
-    with Client(client.base_url, timestamp=token) as past:
+    snapshot, health = client.now(), client.health()
+    assert (snapshot.version, snapshot.as_of) == (health.version, health.as_of)
+    with Client(client.base_url, timestamp=snapshot) as past:
         client.data_sources.delete(datasource)
-        assert past.now() == client.now() > token
+        assert past.now() == client.now() > snapshot
 
 
 def test_the_log_of_commits_is_a_query(client: Client, datasource: str) -> None:

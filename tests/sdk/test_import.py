@@ -15,7 +15,7 @@ import pytest
 
 import vxdata.sdk
 from tools.import_time import LIBRARIES, seconds_above
-from vxdata.sdk import Client, F, ResourceNotFound, Result, Token
+from vxdata.sdk import Client, F, ResourceNotFound, Result, Snapshot
 
 EXPORTED: Final = {
     name: found
@@ -89,8 +89,8 @@ def test_errors_are_told_by_their_public_name() -> None:
 
 
 def test_values_are_pickled() -> None:
-    token = Token(datetime(2026, 1, 2, tzinfo=UTC), 7)
-    assert pickle.loads(pickle.dumps(token)) == token  # noqa: S301
-    result = Result(pl.DataFrame({"a": [1]}), token.as_of, token.version)
+    snapshot = Snapshot(datetime(2026, 1, 2, tzinfo=UTC), 7)
+    assert pickle.loads(pickle.dumps(snapshot)) == snapshot  # noqa: S301
+    result = Result(pl.DataFrame({"a": [1]}), snapshot.as_of, snapshot.version)
     copy = pickle.loads(pickle.dumps(result))  # noqa: S301
-    assert (copy.token, copy.frame.to_dicts()) == (token, [{"a": 1}])
+    assert (copy.snapshot, copy.frame.to_dicts()) == (snapshot, [{"a": 1}])

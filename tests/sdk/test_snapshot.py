@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+import vxdata.sdk
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest, ResourceNotFound
 from vxdata.schemas.models import NaiveTimestampWarning
 from vxdata.schemas.update import PatientUpdate
-from vxdata.sdk import Client
+from vxdata.sdk import Client, Result, Snapshot
 from vxdata.sdk._snapshot import instant_of
 
 if TYPE_CHECKING:
@@ -66,26 +67,26 @@ def patient(client: Client, datasource: str, unique: str) -> str:
 def test_whatever_was_read_or_written_is_an_instant(client: Client, patient: str) -> None:
     frame = pl.DataFrame({"identifier": [patient], "sex": ["O"]})
     receipt = client.patients.update(frame)
-    token, result = client.now(), client.patients.query().run()
+    snapshot, result = client.now(), client.patients.query().run()
     client.patients.update(patient, PatientUpdate(sex="M"))
-    stamp = token.as_of
-    for as_of in (receipt, token, result, stamp, stamp.isoformat(), stamp.astimezone(timezone.max)):
+    stamp = snapshot.as_of
+    for as_of in (receipt, snapshot, result, stamp, stamp.isoformat(), stamp.astimezone(timezone.max)):
         assert client.patients.retrieve(patient, as_of=as_of).sex == "O"
     assert client.patients.retrieve(patient).sex == "M"
 
 
 def test_the_call_wins_over_the_client(client: Client, server: Server, patient: str) -> None:
-    token = client.now()
+    snapshot = client.now()
     client.patients.update(patient, PatientUpdate(sex="M"))
-    with Client(server.flight_url, timestamp=token) as past:
+    with Client(server.flight_url, timestamp=snapshot) as past:
         assert past.patients.retrieve(patient).sex == "F"
         assert past.patients.retrieve(patient, as_of=client.now()).sex == "M"
-        assert past.patients.query().run().as_of == token.as_of
+        assert past.patients.query().run().as_of == snapshot.as_of
         assert len(past.patients.history(patient)) == 1
-        assert past.commits().select("version").collect()["version"].max() == token.version
+        assert past.commits().select("version").collect()["version"].max() == snapshot.version
         # What a write answers is what it wrote, and now is now.
         assert past.patients.update(patient, PatientUpdate(sex="O")).sex == "O"
-        assert past.now().version > token.version
+        assert past.now().version > snapshot.version
         assert past.patients.retrieve(patient).sex == "F"
 
 
@@ -120,3 +121,14 @@ def test_the_warning_points_at_the_caller(client: Client, server: Server, patien
             warnings.simplefilter("always")
             call()
         assert [(found.category, found.filename) for found in caught] == [(NaiveTimestampWarning, __file__)]
+
+
+def test_the_former_names_still_work() -> None:
+    snapshot = Snapshot(datetime(2026, 1, 2, tzinfo=UTC), 7)
+    result = Result(pl.DataFrame({"a": [1]}), snapshot.as_of, snapshot.version)
+    with pytest.warns(DeprecationWarning, match="Result.snapshot"):
+        assert result.token == snapshot
+    with pytest.warns(DeprecationWarning, match=r"vxdata\.sdk\.Snapshot"):
+        assert vxdata.sdk.Token is Snapshot
+    with pytest.raises(AttributeError, match="Tokens"):
+        _ = vxdata.sdk.Tokens

@@ -61,7 +61,7 @@ def test_reads_and_writes_go_on_after_a_crash(own_stack: EmbeddedStack, settings
         # Several idle connections, all of which die.
         with pool.connection(), pool.connection(), pool.connection(), pool.connection():
             pass
-        plan = Plan(resource_type="datasource", select=("identifier",))
+        plan = Plan(relation="datasource", select=("identifier",))
         streaming = reads.run(plan, CALL)
         with closing(ConnectionPool(own_stack.postgres_uri, size=1)) as victim:
             crash(victim, own_stack)
@@ -87,7 +87,7 @@ def test_while_postgresql_is_down_the_server_says_so(own_stack: EmbeddedStack, s
         own_stack.stop()
         for _ in range(3):
             with pytest.raises(Exception) as caught:  # noqa: PT011 - judged below
-                server._services.read.run(Plan(resource_type="datasource"), CALL)
+                server._services.read.run(Plan(relation="datasource"), CALL)
             assert isinstance(translate(caught.value), ServerUnavailable)
             found = httpx.get(f"{server.http_url}/readyz", trust_env=False, timeout=30)
             assert (found.status_code, found.json()["code"]) == (503, "SERVER_UNAVAILABLE")

@@ -41,8 +41,8 @@ def plans() -> list[tuple[BoundPlan, Instant]]:
         Aggregate(function="quantile", quantile=0.5, field="version", name="median"),
     )
     more = (
-        Plan(resource_type="imagingstudy", where=And(op="and", terms=terms)),
-        Plan(resource_type="imagingstudy", group_by=(), aggregates=aggregates),
+        Plan(relation="imagingstudy", where=And(op="and", terms=terms)),
+        Plan(relation="imagingstudy", group_by=(), aggregates=aggregates),
     )
     return [*found, *((bind(plan, default_catalog()), found[0][1]) for plan in more)]
 

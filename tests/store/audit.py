@@ -49,10 +49,10 @@ def records(client: Client, since: int) -> Records:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
-    commits = read(Plan(resource_type=COMMIT, where=where, as_of=as_of)).sort("version")
+    commits = read(Plan(relation=COMMIT, where=where, as_of=as_of)).sort("version")
     versions = [
         read(
-            Plan(resource_type=payload_type.prefix, where=where, select=COLUMNS, history=True, as_of=as_of)
+            Plan(relation=payload_type.prefix, where=where, select=COLUMNS, history=True, as_of=as_of)
         ).with_columns(resource_type=pl.lit(payload_type.prefix))
         for payload_type in registry()
     ]

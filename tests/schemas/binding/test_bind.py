@@ -117,7 +117,7 @@ WRONG: Final[dict[str, Any]] = {
 
 
 def bound(where: Predicate) -> Any:
-    return bind(Plan(resource_type="thing", where=where), CATALOG).where
+    return bind(Plan(relation="thing", where=where), CATALOG).where
 
 
 def operand(name: str, key: str | None = None) -> Operand:
@@ -125,7 +125,7 @@ def operand(name: str, key: str | None = None) -> Operand:
 
 
 def other(select: str, **parts: Any) -> Subquery:
-    return Subquery(resource_type="other", select=select, **parts)
+    return Subquery(relation="other", select=select, **parts)
 
 
 def require_mismatch(where: Predicate, field: str, operator: str, field_type: str | None = None) -> str:
@@ -161,7 +161,7 @@ def all_tests(field: str) -> list[Predicate]:
 class TestNames:
     def test_unknown_type(self) -> None:
         with pytest.raises(UnknownResourceType, match=r"Did you mean volume\?") as caught:
-            bind(Plan(resource_type="volumme"), default_catalog())
+            bind(Plan(relation="volumme"), default_catalog())
         assert caught.value.details["resource_type"] == "volumme"
 
     @pytest.mark.parametrize("where", all_tests("instnt"), ids=lambda where: where.op)
@@ -189,11 +189,11 @@ class TestNames:
         with pytest.raises(UnknownField):
             bound(IsNull(op="is_null", field=name))
         with pytest.raises(UnknownField):
-            bind(Plan(resource_type="thing", select=(name,)), CATALOG)
+            bind(Plan(relation="thing", select=(name,)), CATALOG)
 
     def test_the_registry_is_offered_whole(self) -> None:
         for payload_type in registry():
-            plan = bind(Plan(resource_type=payload_type.prefix), default_catalog())
+            plan = bind(Plan(relation=payload_type.prefix), default_catalog())
             assert plan.columns == payload_type.response_fields
 
 
@@ -375,7 +375,7 @@ class TestSubqueries:
             with pytest.raises(UnknownField, match=r"other has no field txt\. Did you mean text or texts\?"):
                 bound(IsInQuery(field="text", query=query))
         with pytest.raises(UnknownResourceType, match=r"Did you mean other\?"):
-            bound(IsInQuery(field="text", query=Subquery(resource_type="othr", select="text")))
+            bound(IsInQuery(field="text", query=Subquery(relation="othr", select="text")))
 
     def test_conditions_inside_are_checked(self) -> None:
         inner = IsInQuery(
@@ -388,11 +388,11 @@ class TestSubqueries:
 
     def test_what_is_read_is_known(self) -> None:
         inner = other("text", where=IsInQuery(field="text", query=other("word")))
-        plan = Plan(resource_type="thing", where=Not(term=IsInQuery(field="texts", query=inner)))
+        plan = Plan(relation="thing", where=Not(term=IsInQuery(field="texts", query=inner)))
         found = bind(plan, CATALOG)
         assert found.reads == {THING, OTHER}
         assert found.members == ("other", "thing")
-        assert bind(Plan(resource_type="thing"), CATALOG).reads == {THING}
+        assert bind(Plan(relation="thing"), CATALOG).reads == {THING}
 
 
 class TestNegation:
@@ -407,7 +407,7 @@ class TestNegation:
 
 class TestLineage:
     def ancestry(self, where: Predicate, resource_type: str = "volume") -> Any:
-        return bind(Plan(resource_type=resource_type, where=where), default_catalog()).where
+        return bind(Plan(relation=resource_type, where=where), default_catalog()).where
 
     def test_what_lineage_columns_name_is_found_by_them(self) -> None:
         found = self.ancestry(HasAncestor(identifier="patients/BB00017"))
@@ -437,7 +437,7 @@ class TestLineage:
             self.ancestry(node(identifier="volume/1"), "commit")
 
     def test_what_is_read_is_known(self) -> None:
-        plan = Plan(resource_type="volume", where=HasAncestor(identifier="patient/1"))
+        plan = Plan(relation="volume", where=HasAncestor(identifier="patient/1"))
         found = bind(plan, default_catalog())
         assert {"volume", "patient"} <= {relation.name for relation in found.reads}
         assert set(found.members) == set(registry().by_prefix)
@@ -446,12 +446,10 @@ class TestLineage:
 class TestAsOf:
     def test_naive(self) -> None:
         with pytest.raises(InvalidPlan, match="has no time zone"):
-            bind(Plan(resource_type="thing", as_of=datetime(2024, 2, 29)), CATALOG)  # noqa: DTZ001
+            bind(Plan(relation="thing", as_of=datetime(2024, 2, 29)), CATALOG)  # noqa: DTZ001
 
     def test_brought_to_utc(self) -> None:
-        plan = Plan(
-            resource_type="thing", as_of=datetime(2024, 2, 29, 1, tzinfo=timezone(timedelta(hours=2)))
-        )
+        plan = Plan(relation="thing", as_of=datetime(2024, 2, 29, 1, tzinfo=timezone(timedelta(hours=2))))
         found = bind(plan, CATALOG)
         assert found.as_of == datetime(2024, 2, 28, 23, tzinfo=UTC)
         assert found.as_of.tzinfo is UTC
@@ -465,10 +463,10 @@ class TestAsOf:
     )
     def test_outside_the_calendar(self, as_of: datetime) -> None:
         with pytest.raises(InvalidPlan, match="outside the years 1 to 9999"):
-            bind(Plan(resource_type="thing", as_of=as_of), CATALOG)
+            bind(Plan(relation="thing", as_of=as_of), CATALOG)
 
     def test_none(self) -> None:
-        assert bind(Plan(resource_type="thing"), CATALOG).as_of is None
+        assert bind(Plan(relation="thing"), CATALOG).as_of is None
 
 
 @pytest.mark.parametrize(
@@ -485,4 +483,4 @@ class TestAsOf:
     ],
 )
 def test_the_most_rows_that_a_plan_can_give(asked: dict[str, Any], most: int | None) -> None:
-    assert bind(Plan(resource_type="volume", **asked), default_catalog()).max_rows == most
+    assert bind(Plan(relation="volume", **asked), default_catalog()).max_rows == most

@@ -70,7 +70,7 @@ FUNCTIONS: Final[dict[str, dict[str, type | None]]] = {
 
 
 def bound(**parts: Any) -> BoundPlan:
-    return bind(Plan(resource_type="thing", **parts), CATALOG)
+    return bind(Plan(relation="thing", **parts), CATALOG)
 
 
 def operand(name: str, key: str | None = None) -> Operand:
@@ -110,7 +110,7 @@ class TestSelection:
         with pytest.raises(UnknownField):
             bound(select=("deleted",))
         with pytest.raises(InvalidPlan, match="commit has no history"):
-            bind(Plan(resource_type="commit", history=True), default_catalog())
+            bind(Plan(relation="commit", history=True), default_catalog())
 
 
 class TestDistinct:
@@ -203,7 +203,7 @@ class TestAggregates:
 
     def test_a_sum_of_whole_numbers_is_beyond_their_constraints(self) -> None:
         shares = Relation("thing", (Field(name="n", type=Integer(ge=0, le=1), description=""),), ("thing",))
-        plan = Plan(resource_type="thing", group_by=(), aggregates=(aggregate("sum", "n"),))
+        plan = Plan(relation="thing", group_by=(), aggregates=(aggregate("sum", "n"),))
         assert bind(plan, Catalog({"thing": shares}, registry())).columns[0].type == Integer()
 
     def test_entries(self) -> None:
@@ -251,9 +251,9 @@ class TestOrder:
         assert bound(select=("word",), distinct=True).order == ()
 
     def test_versions_are_told_apart_by_version(self) -> None:
-        plan = Plan(resource_type="volume", history=True, limit=1)
+        plan = Plan(relation="volume", history=True, limit=1)
         assert [str(order.by) for order in bind(plan, default_catalog()).order] == ["identifier", "version"]
-        plan = Plan(resource_type="commit", limit=1)
+        plan = Plan(relation="commit", limit=1)
         assert [str(order.by) for order in bind(plan, default_catalog()).order] == ["version"]
 
     def test_entries(self) -> None:
@@ -290,7 +290,7 @@ class TestOrder:
 
     def test_subqueries_are_ordered_likewise(self) -> None:
         def order(**parts: Any) -> Any:
-            query = Subquery(resource_type="thing", select="word", **parts)
+            query = Subquery(relation="thing", select="word", **parts)
             found: Any = bound(where=IsInQuery(field="word", query=query)).where
             return found.query.order
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ONE: Final = Comparison(op="==", field="license", value="a")
 TEXT: Final = TextTest(op="contains", field="license", text="b")
-INNER: Final = Subquery(resource_type="volume", select="b_value", where=ONE)
+INNER: Final = Subquery(relation="volume", select="b_value", where=ONE)
 EXAMPLES: Final[list[tuple[Predicate, list[str]]]] = [
     (ONE, ["a"]),
     (TEXT, ["b"]),
@@ -43,7 +43,7 @@ EXAMPLES: Final[list[tuple[Predicate, list[str]]]] = [
     (HasAncestor(identifier="patient/1"), ["patient/1"]),
     (
         IsInQuery(
-            field="identifier", query=Subquery(resource_type="volume", select="parent_identifier", where=TEXT)
+            field="identifier", query=Subquery(relation="volume", select="parent_identifier", where=TEXT)
         ),
         ["b"],
     ),
@@ -55,7 +55,7 @@ EXAMPLES: Final[list[tuple[Predicate, list[str]]]] = [
 
 
 def bound(where: Predicate) -> BoundPredicate:
-    found = bind(Plan(resource_type="imagingstudy", where=where), default_catalog()).where
+    found = bind(Plan(relation="imagingstudy", where=where), default_catalog()).where
     assert found is not None
     return found
 

@@ -36,7 +36,7 @@ def catalog_with(*tables: tuple[str, str | None]) -> Catalog:
 
 
 def among(relation: str) -> Predicate:
-    return IsInQuery(field="identifier", query=Subquery(resource_type=relation, select="species"))
+    return IsInQuery(field="identifier", query=Subquery(relation=relation, select="species"))
 
 
 @pytest.mark.parametrize("kind", RelationKind)
@@ -65,21 +65,21 @@ def test_names_are_unique() -> None:
 
 
 def test_a_plain_relation_binds() -> None:
-    plan = Plan(resource_type="subject", where=Comparison(op="==", field="species", value="human"), limit=3)
+    plan = Plan(relation="subject", where=Comparison(op="==", field="species", value="human"), limit=3)
     bound = bind(plan, catalog_with(("subject", None)))
     assert [column.name for column in bound.columns] == ["id", "species"]
     assert (bound.members, bound.reads_log, bound.is_versioned, bound.is_timeless) == ((), False, False, True)
     with pytest.raises(UnknownField, match="subject has no field"):
-        bind(Plan(resource_type="subject", select=("identifier",)), catalog_with(("subject", None)))
+        bind(Plan(relation="subject", select=("identifier",)), catalog_with(("subject", None)))
 
 
 @pytest.mark.parametrize(
     ("plan", "reads_log"),
     [
-        (Plan(resource_type="commit"), True),
-        (Plan(resource_type="volume"), False),
-        (Plan(resource_type="subject"), False),
-        (Plan(resource_type="volume", where=among("subject")), False),
+        (Plan(relation="commit"), True),
+        (Plan(relation="volume"), False),
+        (Plan(relation="subject"), False),
+        (Plan(relation="volume", where=among("subject")), False),
     ],
 )
 def test_the_log_is_read_by_plans_over_commits_alone(plan: Plan, *, reads_log: bool) -> None:
@@ -97,14 +97,14 @@ def test_the_log_is_read_by_plans_over_commits_alone(plan: Plan, *, reads_log: b
     ids=["history", "as_of", "has_ancestor", "has_descendant"],
 )
 def test_a_plain_relation_has_no_past_and_no_lineage(asks: dict[str, object]) -> None:
-    plan = Plan.model_validate({"resource_type": "subject", **asks}, strict=False)
+    plan = Plan.model_validate({"relation": "subject", **asks}, strict=False)
     with pytest.raises(InvalidPlan, match="subject"):
         bind(plan, catalog_with(("subject", "2025.4")))
 
 
 def test_what_reads_a_plain_relation_beside_others_has_no_past_either() -> None:
     plan = Plan.model_validate(
-        {"resource_type": "volume", "where": among("subject"), "as_of": "2025-01-01T00:00:00Z"}, strict=False
+        {"relation": "volume", "where": among("subject"), "as_of": "2025-01-01T00:00:00Z"}, strict=False
     )
     with pytest.raises(InvalidPlan, match="subject: a table without versions has no past") as caught:
         bind(plan, catalog_with(("subject", None)))
@@ -123,6 +123,6 @@ def test_a_result_is_cached_by_release_or_not_at_all(
     releases: tuple[str | None, str | None], expected: tuple[str, ...] | None
 ) -> None:
     known = catalog_with(("one", releases[0]), ("two", releases[1]))
-    where = IsInQuery(field="species", query=Subquery(resource_type="two", select="species"))
-    assert bind(Plan(resource_type="one", where=where), known).releases == expected
-    assert bind(Plan(resource_type="volume"), known).releases == ()
+    where = IsInQuery(field="species", query=Subquery(relation="two", select="species"))
+    assert bind(Plan(relation="one", where=where), known).releases == expected
+    assert bind(Plan(relation="volume"), known).releases == ()

@@ -36,7 +36,7 @@ A, B, C, D = (Comparison(op="==", field="b_value", value=number) for number in r
 
 
 def asked(where: Any = None, **parts: Any) -> Plan:
-    return Plan(resource_type="volume", where=where, **parts)
+    return Plan(relation="volume", where=where, **parts)
 
 
 def canonical(where: Predicate) -> Any:
@@ -52,7 +52,7 @@ def either(*terms: Predicate) -> Or:
 
 
 def subquery(**parts: Any) -> Subquery:
-    return Subquery(resource_type="volume", select="b_value", **parts)
+    return Subquery(relation="volume", select="b_value", **parts)
 
 
 # One plan for every node and every part, in canonical form already.
@@ -206,13 +206,13 @@ class TestDefaults:
             history=False,
         )
         assert encode(stated) == (
-            b'{"resource_type":"volume","version":1,"where":{"field":"x","op":"contains","text":"a"}}'
+            b'{"relation":"volume","version":2,"where":{"field":"x","op":"contains","text":"a"}}'
         )
 
     def test_of_subqueries_too(self) -> None:
         query = subquery(where=None, order_by=(), limit=None, offset=0)
         data = encode(asked(IsInQuery(field="x", query=query)))
-        assert b'"query":{"resource_type":"volume","select":"b_value"}' in data
+        assert b'"query":{"relation":"volume","select":"b_value"}' in data
 
     def test_what_looks_like_one_is_kept(self) -> None:
         plan = asked(

@@ -34,7 +34,7 @@ LEAF = {"op": "is_null", "field": "b_value"}
 
 
 def written(where: Any = LEAF, **parts: Any) -> bytes:
-    return json.dumps({"version": 1, "resource_type": "volume", "where": where} | parts).encode()
+    return json.dumps({"version": 2, "relation": "volume", "where": where} | parts).encode()
 
 
 def negated(inner: Any) -> Any:
@@ -46,7 +46,7 @@ def joined(inner: Any) -> Any:
 
 
 def looked_up(inner: Any) -> Any:
-    query = {"resource_type": "volume", "select": "b_value", "where": inner}
+    query = {"relation": "volume", "select": "b_value", "where": inner}
     return {"op": "is_in_query", "field": "b_value", "query": query}
 
 
@@ -71,7 +71,7 @@ class TestNesting:
         for start, end in ((b'{"op":"not","term":', b"}"), (b'{"op":"or","terms":[', b"]}"), (b"[", b"]")):
             deep = start * depth + json.dumps(LEAF).encode() + end * depth
             with pytest.raises((InvalidPlan, InvalidTicket)) as caught:
-                decode(b'{"version":1,"resource_type":"volume","where":' + deep + b"}")
+                decode(b'{"version":2,"relation":"volume","where":' + deep + b"}")
             assert len(caught.value.message) < 300
 
 
@@ -104,10 +104,10 @@ class TestLimits:
     def test_bytes(self) -> None:
         huge = Comparison(op="==", field="x", value="a" * MAX_PLAN_BYTES)
         with pytest.raises(InvalidPlan, match="at most 16,777,216 are allowed") as caught:
-            encode(Plan(resource_type="volume", where=huge))
+            encode(Plan(relation="volume", where=huge))
         assert caught.value.details["limit"] == MAX_PLAN_BYTES
         with pytest.raises(InvalidPlan, match="at most 16,777,216"):
-            digest(Plan(resource_type="volume", where=huge))
+            digest(Plan(relation="volume", where=huge))
         with pytest.raises(InvalidPlan, match="at most 16,777,216"):
             decode(b" " * (MAX_PLAN_BYTES + 1))
 
@@ -119,15 +119,15 @@ class TestLimits:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("version", [0, 2, "1", None, True, [1], 1.5])
+    @pytest.mark.parametrize("version", [0, 3, "1", None, True, [1], 1.5])
     def test_versions(self, version: Any) -> None:
-        with pytest.raises(InvalidPlan, match="this side speaks version 1") as caught:
+        with pytest.raises(InvalidPlan, match="this side speaks version 1 and 2") as caught:
             decode(written(version=version))
-        assert caught.value.details == {"version": repr(version), "supported": [1]}
+        assert caught.value.details == {"version": repr(version), "supported": [1, 2]}
 
     def test_no_version(self) -> None:
         with pytest.raises(InvalidPlan, match="has version None"):
-            decode(b'{"resource_type":"volume"}')
+            decode(b'{"relation":"volume"}')
 
     @pytest.mark.parametrize(
         ("data", "place"),
@@ -147,7 +147,7 @@ class TestRefusals:
             (written(quantified(None) | {"comparison": "=="}), "comparison"),
             (written(LEAF | {"op": "contains", "text": 1}), "text"),
             (written(LEAF | {"op": "contains", "text": "a", "ignore_case": 1}), "ignore_case"),
-            (written({"op": "is_in_query", "field": "b_value", "query": {"resource_type": "a"}}), "select"),
+            (written({"op": "is_in_query", "field": "b_value", "query": {"relation": "a"}}), "select"),
             (written(looked_up(LEAF | {"colour": "red"})), "colour"),
             (written(order_by=[{"field": "b_value", "descending": 1}]), "descending"),
             (written(order_by=["b_value"]), "order_by"),
@@ -173,26 +173,26 @@ class TestRefusals:
 
     def test_numbers_without_bound_are_no_plan(self) -> None:
         for digits in (b"9" * 5_000, b"-" + b"9" * 100_000):
-            data = b'{"version":1,"resource_type":"volume","limit":' + digits + b"}"
+            data = b'{"version":2,"relation":"volume","limit":' + digits + b"}"
             with pytest.raises((InvalidPlan, InvalidTicket)):
                 decode(data)
             with pytest.raises((InvalidPlan, InvalidTicket)):
-                decode(b'{"version":' + digits + b',"resource_type":"volume"}')
+                decode(b'{"version":' + digits + b',"relation":"volume"}')
 
 
 def test_ten_thousand_terms() -> None:
     """No part of the way recurses over them, and none compares each with each other."""
     terms = tuple(Comparison(op="==", field="b_value", value=number) for number in range(10_000))
-    plan = Plan(resource_type="volume", where=Or(terms=terms))
+    plan = Plan(relation="volume", where=Or(terms=terms))
     data = encode(plan)
-    assert data == encode(Plan(resource_type="volume", where=Or(terms=terms[::-1])))
+    assert data == encode(Plan(relation="volume", where=Or(terms=terms[::-1])))
     found = bind(decode(data), default_catalog()).where
     assert len(found.terms) == 10_000  # type: ignore[union-attr] # an `or`, as it was made
 
 
 def test_a_hundred_thousand_values() -> None:
     values = tuple(f"volume/{number:06}" for number in range(100_000))
-    plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=values))
+    plan = Plan(relation="volume", where=IsIn(field="identifier", values=values))
     assert decode(encode(plan)) == plan
     found = bind(plan, default_catalog()).where
     assert len(found.values) == 100_000  # type: ignore[union-attr] # a lookup, as it was made
@@ -205,12 +205,12 @@ class TestQueries:
         "part",
         [
             HasAncestor(identifier="volume/a"),
-            IsInQuery(field="identifier", query=Subquery(resource_type="volume", select="identifier")),
+            IsInQuery(field="identifier", query=Subquery(relation="volume", select="identifier")),
         ],
         ids=["ancestors", "subqueries"],
     )
     def test_so_many_and_no_more(self, part: Predicate) -> None:
-        plan = Plan(resource_type="volume", where=Or(terms=(part,) * MAX_QUERIES))
+        plan = Plan(relation="volume", where=Or(terms=(part,) * MAX_QUERIES))
         assert encode(plan)
         more = plan.model_copy(update={"where": Or(terms=(part,) * (MAX_QUERIES + 1))})
         with pytest.raises(InvalidPlan, match="has 101 subqueries and conditions on ancestors") as caught:

@@ -35,7 +35,7 @@ A, B, C = (IsNull(op="is_null", field=name) for name in "abc")
 
 
 def subquery(where: Any = None) -> Subquery:
-    return Subquery(resource_type="volume", select="b_value", where=where, order_by=(OrderBy(field="x"),))
+    return Subquery(relation="volume", select="b_value", where=where, order_by=(OrderBy(field="x"),))
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def subquery(where: Any = None) -> Subquery:
         (IsInQuery(field="a", query=subquery(A)), (A,)),
         (Quantified(op="any", comparison="<", field="a", query=subquery(A)), (A,)),
         (subquery(B), (B,)),
-        (Plan(resource_type="volume"), ()),
-        (Plan(resource_type="volume", where=A, order_by=(OrderBy(field="x"),)), (A,)),
+        (Plan(relation="volume"), ()),
+        (Plan(relation="volume", where=A, order_by=(OrderBy(field="x"),)), (A,)),
     ],
 )
 def test_a_node_has_the_conditions_of_its_fields_as_children(node: Any, below: tuple[Condition, ...]) -> None:

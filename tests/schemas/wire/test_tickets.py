@@ -11,7 +11,7 @@ from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan import MAX_PLAN_BYTES, Comparison, Plan, encode
 from vxdata.schemas.wire.tickets import ENVELOPE_BYTES, Ticket, decode_ticket, encode_ticket
 
-PLAN = Plan(resource_type="volume", where=Comparison(op="==", field="modality", value="MR é €"), limit=3)
+PLAN = Plan(relation="volume", where=Comparison(op="==", field="modality", value="MR é €"), limit=3)
 
 
 def envelope(**changes: Any) -> bytes:
@@ -54,9 +54,7 @@ def test_what_is_not_known_is_refused_by_name(data: bytes, message: str) -> None
         decode_ticket(data)
 
 
-@pytest.mark.parametrize(
-    "plan", [{}, {"version": 99, "resource_type": "volume"}, {"version": 1, "limit": -1}]
-)
+@pytest.mark.parametrize("plan", [{}, {"version": 99, "relation": "volume"}, {"version": 2, "limit": -1}])
 def test_a_plan_is_checked_as_without_the_envelope(plan: dict[str, object]) -> None:
     with pytest.raises(InvalidPlan):
         decode_ticket(envelope(plan=plan))

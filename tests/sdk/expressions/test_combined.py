@@ -54,7 +54,7 @@ class TestCombination:
         chain = reduce(or_, (F.x == number for number in range(5_000)))
         assert isinstance(chain.node, Or)
         assert len(chain.node.terms) == 5_000
-        data = encode(Plan(resource_type="volume", where=chain.node))
+        data = encode(Plan(relation="volume", where=chain.node))
         assert encode(decode(data)) == data
 
     def test_chains_have_a_limit_that_plans_can_carry(self) -> None:
@@ -66,7 +66,7 @@ class TestCombination:
     @pytest.mark.parametrize("add", [lambda it: it | ONE, lambda it: ~it])
     def test_nesting_has_a_limit_that_plans_can_carry(self, add: Callable[[Predicate], Predicate]) -> None:
         deepest = wrapped(ONE, MAX_NESTING)
-        data = encode(Plan(resource_type="volume", where=deepest.node))
+        data = encode(Plan(relation="volume", where=deepest.node))
         assert encode(decode(data)) == data
         with pytest.raises(InvalidPlan, match="65 deep; at most 64") as caught:
             add(deepest)

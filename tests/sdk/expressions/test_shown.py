@@ -86,7 +86,7 @@ def rebuilt(tree: Any, random: Random) -> Predicate:
 
 
 def plan(predicate: Predicate) -> Plan:
-    return Plan(resource_type="volume", where=predicate.node)
+    return Plan(relation="volume", where=predicate.node)
 
 
 class TestShown:

@@ -44,7 +44,7 @@ class Asked:
 
 def asked(where: Predicate | None = None, **parts: Any) -> Asked:
     node = None if where is None else where.node
-    return Asked(Subquery(resource_type="volume", select="b_value", where=node, **parts))
+    return Asked(Subquery(relation="volume", select="b_value", where=node, **parts))
 
 
 ALL_VOLUMES = asked()
@@ -126,7 +126,7 @@ class TestNesting:
         predicate = F.x == 1
         for _ in range(MAX_NESTING):
             predicate = F.x.is_in(asked(predicate))
-        plan = Plan(resource_type="volume", where=predicate.node)
+        plan = Plan(relation="volume", where=predicate.node)
         assert decode(encode(plan)) == plan
         too_deep = asked(predicate)
         with pytest.raises(InvalidPlan, match=r"65 deep; at most 64 levels of &, \|, ~ and subqueries"):
@@ -176,7 +176,7 @@ class TestShown:
         assert show(query.node) == f"client.volumes.query(){steps}.select('b_value')"
 
     def test_a_type_without_namespace(self) -> None:
-        shown = show(Subquery(resource_type="robot", select="identifier"))
+        shown = show(Subquery(relation="robot", select="identifier"))
         assert shown == "client.namespace('robot').query().select('identifier')"
 
 

@@ -372,7 +372,7 @@ class TestSubqueries:
     def test_a_query_becomes_a_node(self, query: Query) -> None:
         asked = query.filter(F.b_value > 1).order_by("b_value").offset(1).limit(2).select("identifier")
         expected = Subquery(
-            resource_type="volume",
+            relation="volume",
             where=(F.b_value > 1).node,
             select="identifier",
             order_by=(OrderBy(field="b_value"),),
@@ -598,7 +598,7 @@ class TestAgainstPolars:
 
 
 def unchecked(client: Client, **parts: Any) -> Query:
-    return Query(client._session, Plan(resource_type="volume", **parts))
+    return Query(client._session, Plan(relation="volume", **parts))
 
 
 class TestRefusedByTheServer:

@@ -12,7 +12,7 @@ from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.errors import AsOfInFuture, InvalidPlan, ServerUnavailable
 from vxdata.schemas.response import PatientResponse
 from vxdata.schemas.update import PatientUpdate
-from vxdata.sdk import Client, Explanation, F, Query, Token, count
+from vxdata.sdk import Client, Explanation, F, Query, Snapshot, count
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -137,15 +137,15 @@ class TestModels:
 
 
 class TestInstants:
-    def test_every_answer_tells_its_token(self, client: Client, query: Query) -> None:
-        token = client.now()
+    def test_every_answer_tells_its_snapshot(self, client: Client, query: Query) -> None:
+        snapshot = client.now()
         result = query.run()
-        assert result.token == token == Token(result.as_of, result.version)
+        assert result.snapshot == snapshot == Snapshot(result.as_of, result.version)
         assert query.to_arrow().schema.metadata == {
-            b"vxdata.as_of": token.as_of.isoformat(timespec="microseconds").encode(),
-            b"vxdata.version": str(token.version).encode(),
+            b"vxdata.as_of": snapshot.as_of.isoformat(timespec="microseconds").encode(),
+            b"vxdata.version": str(snapshot.version).encode(),
         }
-        assert query.iter_batches().token == token
+        assert query.iter_batches().snapshot == snapshot
 
     def test_a_pinned_query_stays(self, client: Client, query: Query, root: str, unique: str) -> None:
         pinned = query.pin()
@@ -157,11 +157,11 @@ class TestInstants:
         client.patients.delete(unique)
 
     def test_a_pin_keeps_the_instant_of_the_client(self, client: Client, query: Query, root: str) -> None:
-        token = client.now()
-        with Client(client.base_url, timestamp=token) as past:
+        snapshot = client.now()
+        with Client(client.base_url, timestamp=snapshot) as past:
             asked = past.patients.query().filter(F.datasource_id == root)
-            assert asked.pin().plan.as_of == token.as_of
-            assert asked.plan.as_of == token.as_of
+            assert asked.pin().plan.as_of == snapshot.as_of
+            assert asked.plan.as_of == snapshot.as_of
             assert repr(asked) == repr(query)
 
     def test_the_future_cannot_be_pinned(self, query: Query) -> None:
@@ -174,12 +174,12 @@ class TestInstants:
         man = PatientCreate(identifier=f"{unique}-1", parent_identifier=datasource, license=unique, sex="M")
         woman = PatientCreate(identifier=f"{unique}-2", parent_identifier=datasource, license=unique, sex="F")
         client.patients.create([man, woman])
-        token = client.now()
+        snapshot = client.now()
         client.patients.update(f"{unique}-2", PatientUpdate(sex="M"))
         men = client.patients.query().filter(F.license == unique, F.sex == "M").select("identifier")
         asked = client.patients.query().filter(F.identifier.is_in(men))
-        assert (asked.count(), asked.as_of(token).count()) == (2, 1)
-        with Client(client.base_url, timestamp=token) as past:
+        assert (asked.count(), asked.as_of(snapshot).count()) == (2, 1)
+        with Client(client.base_url, timestamp=snapshot) as past:
             theirs = past.patients.query().filter(F.license == unique, F.sex == "M").select("identifier")
             assert past.patients.query().filter(F.identifier.is_in(theirs)).count() == 1
             for outer, inner in ((past, men), (client, theirs)):

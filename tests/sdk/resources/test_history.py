@@ -57,10 +57,10 @@ def test_a_move_further_up_appears(client: Client, patient: str, unique: str) ->
 
 
 def test_as_of_an_instant_what_came_later_is_not_known(client: Client, patient: str) -> None:
-    token = client.now()
+    snapshot = client.now()
     before = client.patients.history(patient)
     client.patients.update(patient, PatientUpdate(sex="M"))
-    assert client.patients.history(patient, as_of=token) == before
+    assert client.patients.history(patient, as_of=snapshot) == before
     assert before[0].resource.valid_to is None
 
 
@@ -72,11 +72,11 @@ def test_what_never_was_has_none(client: Client, unique: str) -> None:
 class TestDiff:
     def test_by_version_and_by_instant(self, client: Client, patient: str) -> None:
         first = client.patients.retrieve(patient)
-        token = client.now()
+        snapshot = client.now()
         second = client.patients.update(patient, PatientUpdate(sex="M"))
         expected = {"sex": ("F", "M")}
         assert client.patients.diff(patient, first.version, second.version) == expected
-        assert client.patients.diff(patient, token, second.version) == expected
+        assert client.patients.diff(patient, snapshot, second.version) == expected
         assert client.resources.diff(patient, first.valid_from, client.now()) == expected
         assert client.patients.diff(patient, second.version, second.version) == {}
         assert client.patients.diff(patient, second.version, first.version) == {"sex": ("M", "F")}
@@ -124,7 +124,7 @@ class TestCommits:
         assert commit["as_of"] == client.now().as_of
 
     def test_of_the_past(self, client: Client, patient: str) -> None:
-        token = client.now()
+        snapshot = client.now()
         client.patients.update(patient, PatientUpdate(sex="M"))
-        found = client.commits().as_of(token).select("version").collect()
-        assert found["version"].max() == token.version
+        found = client.commits().as_of(snapshot).select("version").collect()
+        assert found["version"].max() == snapshot.version

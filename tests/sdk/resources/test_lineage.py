@@ -61,14 +61,14 @@ def test_plural_prefixes_will_do(client: Client, chain: list[str]) -> None:
 
 
 def test_the_past_stays(client: Client, chain: list[str]) -> None:
-    token = client.now()
+    snapshot = client.now()
     client.artefacts.update(chain[3], ArtefactUpdate(parent_identifier=chain[0]))
     client.artefacts.delete(chain[4])
     assert [found.identifier for found in client.lineage.parents(chain[3])] == [chain[0]]
     assert [found.identifier for found in client.lineage.descendants(chain[1])] == [chain[2]]
-    assert [found.identifier for found in client.lineage.descendants(chain[1], as_of=token)] == chain[2:]
-    assert len(client.lineage.parents(chain[3], as_of=token)) == 3
-    assert len(client.lineage.children(chain[2], as_of=token)) == 2
+    assert [found.identifier for found in client.lineage.descendants(chain[1], as_of=snapshot)] == chain[2:]
+    assert len(client.lineage.parents(chain[3], as_of=snapshot)) == 3
+    assert len(client.lineage.children(chain[2], as_of=snapshot)) == 2
 
 
 def test_walks_go_through_what_is_deleted(client: Client, chain: list[str]) -> None:
@@ -89,10 +89,10 @@ def test_the_resource_itself_must_be_live(client: Client, chain: list[str]) -> N
 
 
 def test_a_resource_that_is_gone_is_found_before(client: Client, chain: list[str]) -> None:
-    token = client.now()
+    snapshot = client.now()
     client.resources.delete(chain[0], cascade=True)
-    assert [found.identifier for found in client.lineage.descendants(chain[0], as_of=token)] == chain[1:]
-    with Client(client.base_url, timestamp=token) as past:
+    assert [found.identifier for found in client.lineage.descendants(chain[0], as_of=snapshot)] == chain[1:]
+    with Client(client.base_url, timestamp=snapshot) as past:
         assert len(past.lineage.parents(chain[3])) == 3
 
 
@@ -106,14 +106,14 @@ def test_a_model_of_a_tree_agrees(client: Client, datasource: str, unique: str) 
     client.artefacts.create(
         ArtefactCreate(identifier=name, parent_identifier=parents[name], license="x") for name in names
     )
-    before, token = Tree(parents, set()), client.now()
+    before, snapshot = Tree(parents, set()), client.now()
     moved, target = names[11], names[12]
     if moved not in before.above(target):
         client.artefacts.update(moved, ArtefactUpdate(parent_identifier=target))
         parents = parents | {moved: target}
     deleted = set(random.sample(names, 6))
     client.artefacts.delete(sorted(deleted))
-    for tree, as_of in ((Tree(parents, deleted), None), (before, token)):
+    for tree, as_of in ((Tree(parents, deleted), None), (before, snapshot)):
         for name in [datasource, *(name for name in names if name not in tree.deleted)]:
             walks = client.lineage
             assert identifiers(walks.parents(name, as_of=as_of)) == tree.live(tree.above(name))

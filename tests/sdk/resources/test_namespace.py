@@ -151,9 +151,9 @@ class TestQuery:
     def test_it_reads_the_type_and_states_no_instant(self, alone: Client) -> None:
         with Client(transport=MemoryTransport(), timestamp="2024-01-01T00:00Z") as past:
             query = past.volumes.query()
-        assert query._plan == Plan(resource_type="volume")
+        assert query._plan == Plan(relation="volume")
         assert query.plan.as_of == datetime(2024, 1, 1, tzinfo=UTC)
-        assert alone.volumes.query().plan == Plan(resource_type="volume")
+        assert alone.volumes.query().plan == Plan(relation="volume")
 
     def test_over_all_types_it_reads_metadata(self, client: Client, unique: str) -> None:
         models = family(unique)

@@ -33,7 +33,7 @@ def two_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_parts_are_read_at_one_instant(client: Client, patients: list[str]) -> None:
-    token = client.now()
+    snapshot = client.now()
     parts = read_in(client._session.transport, "patient", "identifier", patients, None, ("identifier", "sex"))
     found, instants = [], []
     for table, as_of in parts:
@@ -41,7 +41,7 @@ def test_parts_are_read_at_one_instant(client: Client, patients: list[str]) -> N
         instants.append(as_of)
         client.patients.update(patients[-1], PatientUpdate(sex="M", birth_year=1950 + len(instants)))
     assert [(row["identifier"], row["sex"]) for row in found] == [(name, "F") for name in patients]
-    assert instants == [token.as_of] * 3
+    assert instants == [snapshot.as_of] * 3
 
 
 def test_history_holds_every_version(client: Client, patients: list[str]) -> None:

@@ -479,7 +479,7 @@ class TestPurge:
         ).identifier
         purging.artefacts.update(below, ArtefactUpdate(license="y"))
         purging.artefacts.delete(below)
-        token, epoch = purging.now(), epoch_of(server)
+        snapshot, epoch = purging.now(), epoch_of(server)
         receipt = purging.patients.purge(patient)
         assert receipt.counts == {"patient": 1, "artefact": 3}
         for name in (patient, below):
@@ -487,7 +487,7 @@ class TestPurge:
                 with pytest.raises(ResourceNotFound):
                     act(name)
         with pytest.raises(ResourceNotFound):
-            purging.patients.retrieve(patient, as_of=token)
+            purging.patients.retrieve(patient, as_of=snapshot)
         with pytest.raises(NotRegistered):
             purging.patients.resolve("somebody", source)
         assert epoch_of(server) == epoch + 1

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vxdata.sdk import Client, Transport
 
 RECEIPT = CommitReceipt(version=1, as_of=datetime(2026, 1, 1, tzinfo=UTC), counts={"datasource": 1})
-PLAN = Plan(resource_type=COMMIT, select=("version",), limit=3)
+PLAN = Plan(relation=COMMIT, select=("version",), limit=3)
 CREATE = WriteCommand(verb="create")
 
 

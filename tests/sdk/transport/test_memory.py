@@ -22,7 +22,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import LINEAGE_SCHEMA, Action, CommitReceipt, Health, WriteCommand
-from vxdata.sdk import Client, F, MemoryTransport, Token, Written
+from vxdata.sdk import Client, F, MemoryTransport, Snapshot, Written
 from vxdata.sdk._resources.upload import sections
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class TestReads:
     def test_an_answer_tells_the_state_that_it_shows(self) -> None:
         transport = MemoryTransport(read=lambda _: stored("patient/a"), as_of=NOON, version=8)
         with Client(transport=transport) as client:
-            assert client.now() == Token(NOON, 8)
+            assert client.now() == Snapshot(NOON, 8)
             earlier = datetime(2025, 1, 1, tzinfo=UTC)
             assert client.patients.query().as_of(earlier).run().as_of == earlier
 

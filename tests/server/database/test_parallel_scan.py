@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vxdata.server.services.write import WriteService
 
 ROWS = 400
-PLAN = Plan(resource_type="datasource", select=("identifier", "description"))
+PLAN = Plan(relation="datasource", select=("identifier", "description"))
 PARTS = 3
 
 
@@ -178,9 +178,7 @@ def test_a_part_that_fails_fails_the_answer(
     assert len(found(in_parts)) >= ROWS
 
 
-@pytest.mark.parametrize(
-    "plan", [Plan(resource_type="resource"), Plan(resource_type="datasource", history=True)]
-)
+@pytest.mark.parametrize("plan", [Plan(relation="resource"), Plan(relation="datasource", history=True)])
 def test_every_kind_of_whole_relation(in_parts: ReadService, reads: ReadService, plan: Plan) -> None:
     assert found(in_parts, plan) == found(reads, plan)
 

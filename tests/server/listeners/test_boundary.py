@@ -162,7 +162,7 @@ class TestDeadlines:
     ) -> None:
         """The header ends it on the server; this client would wait for ever."""
         here = settings.model_copy(update={"database_uri": database_uri})
-        plan = encode(Plan(resource_type="datasource", order_by=(), offset=1))
+        plan = encode(Plan(relation="datasource", order_by=(), offset=1))
         with (
             Server(here, observers=[outcomes.append]) as server,
             closing(ConnectionPool(database_uri, size=1)) as own,
@@ -196,8 +196,8 @@ def test_every_call_over_the_wire_is_observed_once(
         pyarrow.flight.connect(server.flight_url) as client,
     ):
         whole, whole_plan = (
-            Plan(resource_type="datasource", offset=1),
-            Plan(resource_type="datasource", limit=1),
+            Plan(relation="datasource", offset=1),
+            Plan(relation="datasource", limit=1),
         )
         for plan in (whole, whole_plan):
             client.do_get(pyarrow.flight.Ticket(encode(plan))).read_all()

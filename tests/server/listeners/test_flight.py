@@ -113,7 +113,7 @@ def get(raw: Any, ticket: bytes) -> pa.Table:
 
 
 def plan(**content: Any) -> bytes:
-    return json.dumps({"version": 1, "resource_type": "datasource", **content}).encode()
+    return json.dumps({"version": 2, "relation": "datasource", **content}).encode()
 
 
 def sources(unique: str, count: int = 1, **values: Any) -> pa.RecordBatch:
@@ -155,8 +155,8 @@ class TestRead:
             (b"[1]", "INVALID_TICKET"),
             (b"[" * 10_000, "INVALID_TICKET"),
             (b'{"version": 1}', "INVALID_PLAN"),
-            (b'{"version": 2, "resource_type": "volume"}', "INVALID_PLAN"),
-            (b'{"resource_type": "volume"}', "INVALID_PLAN"),
+            (b'{"version": 3, "relation": "volume"}', "INVALID_PLAN"),
+            (b'{"relation": "volume"}', "INVALID_PLAN"),
             (plan(colour="red"), "INVALID_PLAN"),
             (plan(limit=-1), "INVALID_PLAN"),
             (plan(limit="1; DROP"), "INVALID_PLAN"),
@@ -165,8 +165,8 @@ class TestRead:
             (plan(as_of="2024-01-01T00:00:00"), "INVALID_PLAN"),
             (plan(as_of="0001-01-01T00:00:00+14:00"), "INVALID_PLAN"),
             (plan(as_of="9999-12-31T00:00:00Z"), "AS_OF_IN_FUTURE"),
-            (plan(resource_type="volumn"), "UNKNOWN_RESOURCE_TYPE"),
-            (plan(resource_type="x" * 5000), "UNKNOWN_RESOURCE_TYPE"),
+            (plan(relation="volumn"), "UNKNOWN_RESOURCE_TYPE"),
+            (plan(relation="x" * 5000), "UNKNOWN_RESOURCE_TYPE"),
             (plan(select=["nam"]), "UNKNOWN_FIELD"),
             (plan(select=["name", "name"]), "INVALID_PLAN"),
             (plan(select=["🩻" * 3000]), "UNKNOWN_FIELD"),
@@ -175,7 +175,7 @@ class TestRead:
             (plan(where={"op": "==", "field": "nam", "value": "x"}), "UNKNOWN_FIELD"),
             (plan(where={"op": "==", "field": "name", "value": 1}), "FIELD_TYPE_MISMATCH"),
             (plan(where={"op": "==", "field": "source_dois", "value": "x"}), "FIELD_TYPE_MISMATCH"),
-            (b'{"version":1,"resource_type":"volume","where":{"op":"==","field":"b_value","value":1' + b"0" * 400 + b"}}", "FIELD_TYPE_MISMATCH"),
+            (b'{"version":2,"relation":"volume","where":{"op":"==","field":"b_value","value":1' + b"0" * 400 + b"}}", "FIELD_TYPE_MISMATCH"),
             (plan(where={"op": "==", "field": "name", "value": "nul\x00"}), "FIELD_TYPE_MISMATCH"),
         ],
         ids=lambda value: str(value)[:60],
@@ -243,13 +243,13 @@ class TestRead:
 
     def test_a_token_of_the_past(self, raw: Any, unique: str) -> None:
         receipt = CommitReceipt.model_validate_json(put(raw, upload_of(sources(unique)), 1))
-        earlier = Plan(resource_type="datasource", as_of=receipt.as_of - timedelta(microseconds=1))
-        later = Plan(resource_type="datasource", as_of=receipt.as_of)
+        earlier = Plan(relation="datasource", as_of=receipt.as_of - timedelta(microseconds=1))
+        later = Plan(relation="datasource", as_of=receipt.as_of)
         assert get(raw, encode(later)).num_rows == get(raw, encode(earlier)).num_rows + 1
 
     def test_a_naive_client_gets_exactly_the_declared_schema(self, raw: Any) -> None:
         for payload_type in registry():
-            reader = raw.do_get(fl.Ticket(plan(resource_type=payload_type.prefix, limit=0)))
+            reader = raw.do_get(fl.Ticket(plan(relation=payload_type.prefix, limit=0)))
             assert reader.schema.remove_metadata().equals(response_schema(payload_type))
             assert reader.read_all().num_rows == 0
 
@@ -604,7 +604,7 @@ class TestLeavingEarly:
             connection.execute("LOCK TABLE vxdata.artefact IN ACCESS EXCLUSIVE MODE")
             options = fl.FlightCallOptions(timeout=0.2)
             with pytest.raises(fl.FlightTimedOutError):
-                raw.do_get(fl.Ticket(plan(resource_type="artefact")), options).read_all()
+                raw.do_get(fl.Ticket(plan(relation="artefact")), options).read_all()
             until(lambda: free_places(own) == PLACES, "the waiting query was cancelled")
 
 
@@ -636,7 +636,7 @@ def test_a_fault_of_the_server_tells_nothing(
     with database.connection() as connection:
         connection.execute(breaking)
     try:
-        calls: list[Callable[[], object]] = [lambda: get(raw, plan(resource_type="artefact"))]
+        calls: list[Callable[[], object]] = [lambda: get(raw, plan(relation="artefact"))]
         if "license" not in breaking:
             calls.append(lambda: put(raw, upload_of(rows, "artefact"), 1))
         for call in calls:
@@ -647,7 +647,7 @@ def test_a_fault_of_the_server_tells_nothing(
     finally:
         with database.connection() as connection:
             connection.execute(mending)
-    assert get(raw, plan(resource_type="artefact", limit=0)).num_rows == 0
+    assert get(raw, plan(relation="artefact", limit=0)).num_rows == 0
     assert free_places(own) == PLACES
 
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["admin", "creates", "database", "database_uri", "monitor", "new_database"]
 
-ARTEFACTS = Plan(resource_type="artefact", select=("identifier", "description"))
-PATIENTS = Plan(resource_type="patient", select=("identifier",))
+ARTEFACTS = Plan(relation="artefact", select=("identifier", "description"))
+PATIENTS = Plan(relation="patient", select=("identifier",))
 
 
 class CountingDatabase(ConnectionPool):
@@ -179,7 +179,7 @@ class TestNeverStale:
     def test_the_commit_log_changes_with_every_commit(
         self, reads: ReadService, creates: WriteService, names: Iterator[str]
     ) -> None:
-        log = Plan(resource_type=COMMIT, select=("version",))
+        log = Plan(relation=COMMIT, select=("version",))
         before = table(reads, log).num_rows
         add(creates, "datasource", next(names))
         assert table(reads, log).num_rows == before + 1
@@ -190,7 +190,7 @@ class TestNeverStale:
     ) -> None:
         source = add(creates, "datasource", next(names))
         plan = Plan(
-            resource_type="resource",
+            relation="resource",
             select=("identifier",),
             where=Comparison(field="parent_identifier", op="==", value=source),
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vxdata.server.services.write import WriteService
 
 NAMES = ("datasource/a", "datasource/b")
-WHOLE = Plan(resource_type="datasource", select=("identifier",))
+WHOLE = Plan(relation="datasource", select=("identifier",))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -81,7 +81,7 @@ def test_a_point_lookup_is_shown_as_it_is_prepared(
     parameters: tuple[str, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plan = Plan(resource_type="datasource", **asked)
+    plan = Plan(relation="datasource", **asked)
     told = service.explain(plan, CALL)
     assert (told.method, told.parameters, told.parts) == ("point lookup", parameters, ())
     assert "commit_clock" in told.sql
@@ -111,7 +111,7 @@ def test_a_point_lookup_is_shown_as_it_is_prepared(
 def test_a_stream_is_shown_as_it_runs(
     service: ReadService, streamed: list[str], asked: dict[str, Any]
 ) -> None:
-    plan = Plan(resource_type="datasource", **asked)
+    plan = Plan(relation="datasource", **asked)
     told = service.explain(plan, CALL)
     assert (told.method, told.parameters, told.parts) == ("stream", (), ())
     list(service.run(plan, CALL).batches)
@@ -143,7 +143,7 @@ def test_what_an_earlier_server_tells_is_still_read() -> None:
 def test_it_takes_no_connection_for_longer(service: ReadService) -> None:
     for _ in range(5):  # more than there are
         service.explain(WHOLE, CALL)
-        service.explain(Plan(resource_type="datasource", limit=1), CALL)
+        service.explain(Plan(relation="datasource", limit=1), CALL)
 
 
 class TestPreparedStream:

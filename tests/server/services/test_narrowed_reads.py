@@ -38,26 +38,26 @@ THEIRS: Final = {"datasource/b", "datasource/e"}
 """The resources whose description is the word that the added condition asks for."""
 
 PLANS: Final = {
-    "limit": Plan(resource_type="datasource", limit=10),
-    "limit of some columns": Plan(resource_type="datasource", select=("identifier",), limit=10),
-    "limit over all types": Plan(resource_type="resource", select=("identifier",), limit=10),
+    "limit": Plan(relation="datasource", limit=10),
+    "limit of some columns": Plan(relation="datasource", select=("identifier",), limit=10),
+    "limit over all types": Plan(relation="resource", select=("identifier",), limit=10),
     "one identifier": Plan(
-        resource_type="datasource", where=Comparison(op="==", field="identifier", value="datasource/a")
+        relation="datasource", where=Comparison(op="==", field="identifier", value="datasource/a")
     ),
     "one of theirs": Plan(
-        resource_type="datasource", where=Comparison(op="==", field="identifier", value="datasource/b")
+        relation="datasource", where=Comparison(op="==", field="identifier", value="datasource/b")
     ),
     "several identifiers": Plan(
-        resource_type="datasource", where=IsIn(field="identifier", values=tuple(sorted(ALL)))
+        relation="datasource", where=IsIn(field="identifier", values=tuple(sorted(ALL)))
     ),
-    "all": Plan(resource_type="datasource"),
-    "all, ordered": Plan(resource_type="datasource", order_by=(OrderBy(field="version"),)),
-    "a page": Plan(resource_type="datasource", limit=10, offset=1),
+    "all": Plan(relation="datasource"),
+    "all, ordered": Plan(relation="datasource", order_by=(OrderBy(field="version"),)),
+    "a page": Plan(relation="datasource", limit=10, offset=1),
     "a condition": Plan(
-        resource_type="datasource", where=Comparison(op="!=", field="identifier", value="datasource/b")
+        relation="datasource", where=Comparison(op="!=", field="identifier", value="datasource/b")
     ),
-    "distinct": Plan(resource_type="datasource", select=("identifier",), distinct=True),
-    "history": Plan(resource_type="datasource", history=True),
+    "distinct": Plan(relation="datasource", select=("identifier",), distinct=True),
+    "history": Plan(relation="datasource", history=True),
 }
 
 

@@ -71,12 +71,12 @@ def rows(service: ReadService, plan: Plan) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (Plan(resource_type="subject", order_by=(OrderBy(field="subject id"),)), ROWS),
-        (Plan(resource_type="subject", limit=2), ROWS[:2]),
-        (Plan(resource_type="subject", where=Comparison(op=">", field="Age", value=10)), ROWS[:1]),
+        (Plan(relation="subject", order_by=(OrderBy(field="subject id"),)), ROWS),
+        (Plan(relation="subject", limit=2), ROWS[:2]),
+        (Plan(relation="subject", where=Comparison(op=">", field="Age", value=10)), ROWS[:1]),
         (
             Plan(
-                resource_type="subject",
+                relation="subject",
                 group_by=(),
                 aggregates=(Aggregate(function="sum", field="score", name="total"),),
             ),
@@ -84,11 +84,9 @@ def rows(service: ReadService, plan: Plan) -> list[dict[str, Any]]:
         ),
         (
             Plan(
-                resource_type="patient",
+                relation="patient",
                 select=("identifier",),
-                where=IsInQuery(
-                    field="identifier", query=Subquery(resource_type="subject", select="subject id")
-                ),
+                where=IsInQuery(field="identifier", query=Subquery(relation="subject", select="subject id")),
             ),
             [{"identifier": "patient/p"}],
         ),
@@ -100,7 +98,7 @@ def test_a_plain_relation_is_read(
 ) -> None:
     service = ReadService(database, catalog_of(None), monitor)
     assert rows(service, plan) == expected
-    assert plan.resource_type in service.explain(plan, CALL).sql.lower()
+    assert plan.relation in service.explain(plan, CALL).sql.lower()
     assert service.describe(plan, CALL)[0] == plan
 
 
@@ -108,9 +106,7 @@ def test_a_plain_relation_is_read(
 def test_a_result_is_kept_for_a_release_and_never_without_one(
     database: ConnectionPool, monitor: CancellationMonitor, store: CacheStore, release: str | None
 ) -> None:
-    plan = Plan(
-        resource_type="subject", select=("Age",), where=Comparison(op="==", field="subject id", value="c")
-    )
+    plan = Plan(relation="subject", select=("Age",), where=Comparison(op="==", field="subject id", value="c"))
     service = ReadService(database, catalog_of(release), monitor, ResultCache(store))
     change = 'UPDATE "Cancer Data"."Subject" SET "Age" = {} WHERE "subject id" = \'c\''
     try:
@@ -128,12 +124,12 @@ def test_a_result_is_kept_for_a_release_and_never_without_one(
 def test_the_past_is_refused(database: ConnectionPool, monitor: CancellationMonitor) -> None:
     service = ReadService(database, catalog_of("2025.4"), monitor)
     with pytest.raises(InvalidPlan, match="subject has no history"):
-        service.run(Plan(resource_type="subject", history=True), CALL)
+        service.run(Plan(relation="subject", history=True), CALL)
 
 
 def test_ancestors_in_a_registry_of_one_type(database: ConnectionPool, monitor: CancellationMonitor) -> None:
     """There are no other types whose tables could be read."""
     only = Registry((registry().get("datasource"),))
     service = ReadService(database, Catalog.from_registry(only), monitor)
-    plan = Plan(resource_type="datasource", where=HasAncestor(identifier="datasource/d"))
+    plan = Plan(relation="datasource", where=HasAncestor(identifier="datasource/d"))
     assert rows(service, plan) == []

@@ -47,7 +47,7 @@ def single(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
 
 def named(*identifiers: str, resource_type: str = "datasource", **more: Any) -> Plan:
     where = IsIn(field="identifier", values=identifiers)
-    return decode(encode(Plan(resource_type=resource_type, where=where, **more)))
+    return decode(encode(Plan(relation=resource_type, where=where, **more)))
 
 
 def read(service: ReadService, plan: Plan) -> pa.Table:
@@ -95,7 +95,7 @@ def test_the_first_rows(creates: WriteService, reads: ReadService, unique: str, 
     names = [f"datasource/{unique}-{number}" for number in range(8)]
     create(creates, *(resources("datasource", {"identifier": name}) for name in reversed(names)))
     for resource_type, select in (("datasource", None), ("resource", ("version", "identifier"))):
-        plan = decode(encode(Plan(resource_type=resource_type, select=select, limit=limit)))
+        plan = decode(encode(Plan(relation=resource_type, select=select, limit=limit)))
         # What has a condition is no short read.
         everything = {"where": Comparison(op="!=", field="identifier", value="")}
         found, expected = read(reads, plan), read(reads, plan.model_copy(update=everything))
@@ -106,7 +106,7 @@ def test_the_first_rows(creates: WriteService, reads: ReadService, unique: str, 
 def test_a_comparison_too(creates: WriteService, reads: ReadService, unique: str) -> None:
     create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
     where = Comparison(op="==", field="identifier", value=f"datasource/{unique}")
-    plan = decode(encode(Plan(resource_type="datasource", where=where)))
+    plan = decode(encode(Plan(relation="datasource", where=where)))
     assert [row["identifier"] for row in rows(read(reads, plan))] == [f"datasource/{unique}"]
 
 

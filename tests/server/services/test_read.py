@@ -113,7 +113,7 @@ def read(reads: ReadService, plan: Plan) -> pa.Table:
 
 def of_source(resource_type: str, source: str, **plan: Any) -> Plan:
     where = Comparison(op="==", field="datasource_id", value=source)
-    return Plan(resource_type=resource_type, where=where, **plan)
+    return Plan(relation=resource_type, where=where, **plan)
 
 
 def identifiers(
@@ -142,7 +142,7 @@ def test_round_trip(prefix: str, creates: WriteService, reads: ReadService, uniq
     receipt = create(creates, *sections)
     wanted = IsIn(field="identifier", values=tuple(row["identifier"] for row in rows))
     for as_of in (None, receipt.as_of):
-        table = read(reads, Plan(resource_type=prefix, where=wanted, limit=len(rows), as_of=as_of))
+        table = read(reads, Plan(relation=prefix, where=wanted, limit=len(rows), as_of=as_of))
         assert table.schema.remove_metadata().equals(response_schema(payload_type))
         table.validate(full=True)
         assert table.num_rows == len(rows)
@@ -166,12 +166,12 @@ def test_schema_of_an_empty_result(
     payload_type = registry().get(prefix)
     first = datetime(2000, 1, 1, tzinfo=UTC)
     for as_of in (None, first):
-        result = reads.run(Plan(resource_type=prefix, limit=0, as_of=as_of), CALL)
+        result = reads.run(Plan(relation=prefix, limit=0, as_of=as_of), CALL)
         batches = list(result.batches)
         assert sum(batch.num_rows for batch in batches) == 0
         assert result.arrow_schema.remove_metadata().equals(response_schema(payload_type))
         assert all(batch.schema.equals(result.arrow_schema, check_metadata=True) for batch in batches)
-    selected = reads.run(Plan(resource_type=prefix, select=("version", "identifier"), limit=0), CALL)
+    selected = reads.run(Plan(relation=prefix, select=("version", "identifier"), limit=0), CALL)
     list(selected.batches)
     assert selected.arrow_schema.remove_metadata().equals(
         pa.schema([response_schema(payload_type).field(name) for name in ("version", "identifier")])
@@ -222,7 +222,7 @@ class TestInstants:
         wanted = Comparison(op="==", field="identifier", value=name)
 
         def sex(as_of: datetime | None) -> list[Any]:
-            table = read(reads, Plan(resource_type="patient", where=wanted, as_of=as_of))
+            table = read(reads, Plan(relation="patient", where=wanted, as_of=as_of))
             assert table["valid_to"].to_pylist() == [None] * len(table)
             return [(row["sex"], row["version"]) for row in table.to_pylist()]
 
@@ -261,14 +261,14 @@ class TestInstants:
         assert identifiers(reads, source, now) == before == []
 
     def test_in_the_future(self, reads: ReadService) -> None:
-        plan = Plan(resource_type="patient", as_of=datetime.now(UTC) + timedelta(hours=1))
+        plan = Plan(relation="patient", as_of=datetime.now(UTC) + timedelta(hours=1))
         for ask in (lambda plan: reads.describe(plan, CALL), lambda plan: reads.run(plan, CALL)):
             with pytest.raises(AsOfInFuture):
                 ask(plan)
 
     def test_describe_fixes_the_instant(self, creates: WriteService, reads: ReadService, unique: str) -> None:
         receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
-        plan, schema = reads.describe(Plan(resource_type="datasource", select=("identifier",)), CALL)
+        plan, schema = reads.describe(Plan(relation="datasource", select=("identifier",)), CALL)
         assert plan.as_of == receipt.as_of
         assert schema.names == ["identifier"]
         assert schema.metadata[VERSION_KEY] == str(receipt.version).encode()
@@ -322,7 +322,7 @@ class TestStreams:
 
     def test_a_bad_plan_takes_no_connection(self, database: ConnectionPool, reads: ReadService) -> None:
         with pytest.raises(UnknownField):
-            reads.run(Plan(resource_type="patient", select=("colour",)), CALL)
+            reads.run(Plan(relation="patient", select=("colour",)), CALL)
         assert self.running(database) == 0
 
     def test_a_caller_that_goes_away_ends_the_query(
@@ -342,7 +342,7 @@ def large(creates: WriteService) -> Plan:
     """A plan whose answer has several batches."""
     rows = [{"identifier": f"artefact/large-{n}", "description": "x" * 65_000} for n in range(200)]
     create(creates, resources("artefact", *rows))
-    return Plan(resource_type="artefact", select=("description",))
+    return Plan(relation="artefact", select=("description",))
 
 
 class TestStalls:

@@ -24,7 +24,7 @@ PAST: Final = Instant(1, datetime(2024, 2, 29, tzinfo=UTC), is_current=False)
 
 def compiled(where: Predicate, instant: Instant = NOW) -> str:
     """Compile a plan after it has gone over the wire."""
-    plan = decode(encode(Plan(resource_type="volume", select=("identifier",), where=where)))
+    plan = decode(encode(Plan(relation="volume", select=("identifier",), where=where)))
     return compile_plan(bind(plan, CATALOG), instant)
 
 
@@ -56,4 +56,4 @@ def test_many_values(database: ConnectionPool) -> None:
 @pytest.mark.parametrize("prefix", list(registry().by_prefix))
 @pytest.mark.parametrize("instant", [NOW, PAST], ids=["now", "past"])
 def test_every_type_whole(database: ConnectionPool, prefix: str, instant: Instant) -> None:
-    assert run(database, compile_plan(bind(Plan(resource_type=prefix), CATALOG), instant)) == 0
+    assert run(database, compile_plan(bind(Plan(relation=prefix), CATALOG), instant)) == 0

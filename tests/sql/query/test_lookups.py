@@ -36,7 +36,7 @@ texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 
 def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -> PreparedPlan | None:
     """What a plan becomes that comes as the bytes of a ticket."""
-    plan = decode(encode(Plan(resource_type=resource_type, where=where, **more)))
+    plan = decode(encode(Plan(relation=resource_type, where=where, **more)))
     return prepare(bind(plan, default_catalog()))
 
 
@@ -50,7 +50,7 @@ def found(where: Predicate | None, resource_type: str = "volume", **more: Any) -
 def test_several_identifiers(names: list[str], resource_type: str, select: tuple[str, ...] | None) -> None:
     read = found(IsIn(field="identifier", values=tuple(names)), resource_type, select=select)
     assert read is not None
-    one = bind(Plan(resource_type=resource_type, where=ONE, select=select), default_catalog())
+    one = bind(Plan(relation=resource_type, where=ONE, select=select), default_catalog())
     single = clock.with_clock(compile_plan(one, PRESENT))
     assert read.statement.template.text == single.replace("= 'volume/a'", "= ANY($1)")
     assert read.statement.literals == (render(text_array(map(Literal, sorted(names)))),)
@@ -60,7 +60,7 @@ def test_several_identifiers(names: list[str], resource_type: str, select: tuple
 @example("$1")
 @example("' OR 1=1 --")
 def test_one_identifier(name: str) -> None:
-    bound = bind(Plan(resource_type="volume", where=ONE), default_catalog())
+    bound = bind(Plan(relation="volume", where=ONE), default_catalog())
     for where in (
         Comparison(op="==", field="identifier", value=name),
         IsIn(field="identifier", values=(name,)),
@@ -110,7 +110,7 @@ def test_what_asks_for_more_is_none(more: dict[str, Any]) -> None:
     ("limit", "rows"), [(0, 1), (1, 1), (2, 10), (10, 10), (11, 30), (31, 100), (100, 100)]
 )
 def test_the_first_rows(resource_type: str, select: tuple[str, ...] | None, limit: int, rows: int) -> None:
-    bound = bind(Plan(resource_type=resource_type, select=select, limit=limit), default_catalog())
+    bound = bind(Plan(relation=resource_type, select=select, limit=limit), default_catalog())
     statement = clock.with_clock(compile_plan(replace(bound, limit=rows), PRESENT), order="identifier")
     read = found(None, resource_type, select=select, limit=limit)
     assert read is not None
@@ -144,7 +144,7 @@ def test_other_relations_are_none() -> None:
 def test_what_is_remembered_names_nobody() -> None:
     lookups._named_rows.cache_clear()
     lookups._first_rows.cache_clear()
-    plan = Plan(resource_type="volume", where=IsIn(field="identifier", values=("volume/a", "volume/b")))
+    plan = Plan(relation="volume", where=IsIn(field="identifier", values=("volume/a", "volume/b")))
     bound = bind(plan, default_catalog())
     assert prepare(bound) is not None
     asked = weakref.ref(bound.where)
@@ -178,7 +178,7 @@ def test_a_condition_that_binding_adds_is_never_left_out(
     asked: dict[str, Any], *, is_narrow_first: bool
 ) -> None:
     template._template.cache_clear()
-    whole = bind(Plan(resource_type="volume", **asked), default_catalog())
+    whole = bind(Plan(relation="volume", **asked), default_catalog())
     for bound in [narrowed(whole), whole] if is_narrow_first else [whole, narrowed(whole)]:
         read = prepare(bound)
         rendered = statement_of(bound, PRESENT).sql

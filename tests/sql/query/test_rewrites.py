@@ -153,7 +153,7 @@ def stamp(database: ConnectionPool, creates: WriteService) -> datetime:
     ids=str,
 )
 def test_meaning(content: dict[str, Any], expected: str, database: ConnectionPool, stamp: datetime) -> None:
-    whole = {"version": 1, "resource_type": "volume", "select": ["identifier"], **content}
+    whole = {"version": 2, "relation": "volume", "select": ["identifier"], **content}
     sql = compile_plan(
         bind(decode(json.dumps(whole).encode()), default_catalog()), Instant(1, stamp, is_current=True)
     )

@@ -31,8 +31,8 @@ def divisible(plan: BoundPlan, instant: Instant) -> Scan:
 
 @pytest.mark.parametrize("name", ["volume", "resource", "patient"])
 def test_whole_relations_are_divided(name: str) -> None:
-    assert is_divisible(bind(Plan(resource_type=name), default_catalog()))
-    assert is_divisible(bind(Plan(resource_type=name, select=("identifier",)), default_catalog()))
+    assert is_divisible(bind(Plan(relation=name), default_catalog()))
+    assert is_divisible(bind(Plan(relation=name, select=("identifier",)), default_catalog()))
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,15 @@ def test_whole_relations_are_divided(name: str) -> None:
     ids="-".join,
 )
 def test_what_depends_on_other_rows_or_finds_few_is_not_divided(asked: dict[str, Any]) -> None:
-    assert not is_divisible(bind(Plan(resource_type="volume", **asked), default_catalog()))
+    assert not is_divisible(bind(Plan(relation="volume", **asked), default_catalog()))
 
 
 def test_the_log_is_not_divided() -> None:
-    assert not is_divisible(bind(Plan(resource_type="commit"), default_catalog()))
+    assert not is_divisible(bind(Plan(relation="commit"), default_catalog()))
 
 
 def test_history_is_read_from_both_tables() -> None:
-    plan = bind(Plan(resource_type="volume", history=True), default_catalog())
+    plan = bind(Plan(relation="volume", history=True), default_catalog())
     assert divisible(plan, Instant(1, NOW, is_current=True)).tables == (
         '"vxdata"."volume"',
         '"vxdata"."volume_history"',
@@ -80,7 +80,7 @@ def test_the_parts_are_the_whole(
         {"identifier": f"datasource/{unique}-{number}", "description": "x" * 900} for number in range(200)
     ]
     receipt = create(creates, resources("datasource", *rows))
-    plan = bind(Plan(resource_type="datasource", select=("identifier",), history=history), default_catalog())
+    plan = bind(Plan(relation="datasource", select=("identifier",), history=history), default_catalog())
     instant = Instant(receipt.version, receipt.as_of, is_current=is_current)
     with database.connection() as connection:
         scan = divisible(plan, instant)
@@ -96,7 +96,7 @@ def test_the_parts_are_the_whole(
 def test_the_first_part_is_small() -> None:
     """Sixty-four pages of each table, and the rest in equal parts."""
     instant = Instant(1, NOW, is_current=True)
-    plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())
+    plan = bind(Plan(relation="datasource", select=("identifier",)), default_catalog())
     parts = divisible(plan, instant).parts({'"vxdata"."datasource"': 1064}, 5)
     found = [re.findall(r"'\((\d+),0\)'", part) for part in parts]
     pages = [(int(begin), int(end)) for begin, end in found]
@@ -107,7 +107,7 @@ def test_rows_on_pages_that_were_added_meanwhile_belong_to_the_last_part(
     database: ConnectionPool, creates: WriteService, unique: str
 ) -> None:
     receipt = create(creates, resources("datasource", {"identifier": f"datasource/{unique}"}))
-    plan = bind(Plan(resource_type="datasource", select=("identifier",)), default_catalog())
+    plan = bind(Plan(relation="datasource", select=("identifier",)), default_catalog())
     instant = Instant(receipt.version, receipt.as_of, is_current=True)
     first, last = divisible(plan, instant).parts({'"vxdata"."datasource"': 0}, 2)
     with database.connection() as connection:

@@ -64,12 +64,12 @@ def same(plan: Plan, instant: Instant) -> None:
 @example("' OR 1=1 --", "volume", "license", INSTANTS[0], None)
 def test_one_text(value: str, resource_type: str, field: str, instant: Instant, limit: int | None) -> None:
     where = Comparison(op="==", field=field, value=value)
-    same(Plan(resource_type=resource_type, where=where, limit=limit), instant)
+    same(Plan(relation=resource_type, where=where, limit=limit), instant)
 
 
 @given(values=st.lists(texts, max_size=25), instant=st.sampled_from(INSTANTS))
 def test_several_texts(values: list[str], instant: Instant) -> None:
-    same(Plan(resource_type="volume", where=IsIn(field="license", values=tuple(values))), instant)
+    same(Plan(relation="volume", where=IsIn(field="license", values=tuple(values))), instant)
 
 
 @pytest.mark.parametrize("instant", INSTANTS)
@@ -91,26 +91,24 @@ def test_several_texts(values: list[str], instant: Instant) -> None:
     ],
 )
 def test_other_conditions(where: Predicate | None, instant: Instant) -> None:
-    same(Plan(resource_type="volume", where=where), instant)
+    same(Plan(relation="volume", where=where), instant)
 
 
 @pytest.mark.parametrize("key", ["$1", "'$1", "$5", "plain", "$$ $1 $$"])
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_keys_of_mappings_that_look_like_parameters(key: str, instant: Instant) -> None:
     same(
-        Plan(
-            resource_type="artefact", where=Comparison(op="==", field="parameters", key=key, value="secret")
-        ),
+        Plan(relation="artefact", where=Comparison(op="==", field="parameters", key=key, value="secret")),
         instant,
     )
     values = ("a", "b")
-    same(Plan(resource_type="artefact", where=IsIn(field="parameters", key=key, values=values)), instant)
+    same(Plan(relation="artefact", where=IsIn(field="parameters", key=key, values=values)), instant)
 
 
 @pytest.mark.parametrize("resource_type", ["commit", "resource"])
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_relations_of_their_own(resource_type: str, instant: Instant) -> None:
-    same(Plan(resource_type=resource_type), instant)
+    same(Plan(relation=resource_type), instant)
 
 
 def in_study(text: str, limit: int | None, select: str) -> Subquery:
@@ -121,12 +119,12 @@ def in_study(text: str, limit: int | None, select: str) -> Subquery:
             ItemsTest(op="contains_any", field="modalities", values=(text, "$1")),
         ),
     )
-    return Subquery(resource_type="imagingstudy", select=select, where=where, limit=limit)
+    return Subquery(relation="imagingstudy", select=select, where=where, limit=limit)
 
 
 def in_volume(text: str) -> Subquery:
     where = TextTest(op="contains", field="license", text=text)
-    return Subquery(resource_type="volume", select="b_value", where=where)
+    return Subquery(relation="volume", select="b_value", where=where)
 
 
 conditions = st.recursive(
@@ -187,14 +185,14 @@ conditions = st.recursive(
 def test_any_condition_and_page(
     where: Predicate | None, instant: Instant, limit: int | None, offset: int
 ) -> None:
-    same(Plan(resource_type="volume", where=where, limit=limit, offset=offset), instant)
+    same(Plan(relation="volume", where=where, limit=limit, offset=offset), instant)
 
 
 def test_long_statements_are_not_remembered() -> None:
     template._template.cache_clear()
     where = Comparison(op="==", field="parameters", key="x" * MAX_BYTES, value="y")
     for _ in range(2):
-        same(Plan(resource_type="artefact", where=where), INSTANTS[0])
+        same(Plan(relation="artefact", where=where), INSTANTS[0])
     assert template._template.cache_info()[1:] == (2, MAX_BYTES, 0)
 
 
@@ -204,7 +202,7 @@ def test_a_relation_of_other_columns_is_another_shape() -> None:
     cut = replace(
         whole, relations=whole.relations | {"patient": replace(patient, columns=patient.columns[:5])}
     )
-    plan = Plan(resource_type="patient", limit=200)
+    plan = Plan(relation="patient", limit=200)
     for known in (whole, cut, whole):
         bound = bind(plan, known)
         assert statement_of(bound, INSTANTS[0]).sql == compile_plan(bound, INSTANTS[0])
@@ -218,7 +216,7 @@ def test_pages_and_values_are_of_one_shape() -> None:
             Not(op="not", term=Comparison(op="==", field="license", value=f"licence {number}")),
         )
         where = And(op="and", terms=terms)
-        same(Plan(resource_type="volume", where=where, limit=number, offset=number), INSTANTS[0])
+        same(Plan(relation="volume", where=where, limit=number, offset=number), INSTANTS[0])
     assert template._template.cache_info().misses == 1
 
 
@@ -227,7 +225,7 @@ def test_a_shape_is_rendered_once() -> None:
     for number in range(10):
         where = Comparison(op="==", field="identifier", value=f"volume/v{number}")
         for instant in INSTANTS[:2]:
-            same(Plan(resource_type="volume", where=where), instant)
+            same(Plan(relation="volume", where=where), instant)
     assert template._template.cache_info().misses == 1
 
 
@@ -254,7 +252,7 @@ def test_text_tests_and_subqueries_are_of_one_shape() -> None:
             HasAncestor(identifier=f"patient/{number}"),
             Quantified(field="b_value", op="all", comparison="<", query=in_volume(f"{number}")),
         )
-        same(Plan(resource_type="volume", where=And(op="and", terms=terms)), INSTANTS[0])
+        same(Plan(relation="volume", where=And(op="and", terms=terms)), INSTANTS[0])
     assert template._template.cache_info().misses == 1
 
 
@@ -263,5 +261,5 @@ def test_statements_of_many_values_are_not_remembered(number: int) -> None:
     template._template.cache_clear()
     values = tuple(f"{value}" for value in range(number))
     for _ in range(2):
-        same(Plan(resource_type="volume", where=IsIn(field="license", values=values)), INSTANTS[0])
+        same(Plan(relation="volume", where=IsIn(field="license", values=values)), INSTANTS[0])
     assert template._template.cache_info().misses == (1 if number <= template.MAX_VALUES else 0)

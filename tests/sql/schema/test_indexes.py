@@ -82,7 +82,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
 @pytest.mark.parametrize("where", PREDICATES.values(), ids=PREDICATES.keys())
 @pytest.mark.parametrize("is_current", [True, False], ids=["now", "as of an instant"])
 def test_few_resources(database: ConnectionPool, stamp: datetime, where: Predicate, is_current: bool) -> None:  # noqa: FBT001 - a case
-    plan = Plan(resource_type="volume", where=where)
+    plan = Plan(relation="volume", where=where)
     assert scanned(database, plan, Instant(1, stamp, is_current)) == set()
 
 
@@ -100,10 +100,10 @@ def test_a_limit_stops_early(
     parts: dict[str, Any],
     is_current: bool,  # noqa: FBT001 - a case
 ) -> None:
-    plan = Plan(resource_type=resource_type, limit=10, **parts)
+    plan = Plan(relation=resource_type, limit=10, **parts)
     assert scanned(database, plan, Instant(1, stamp, is_current)) == set()
 
 
 def test_the_control_is_scanned(database: ConnectionPool, stamp: datetime) -> None:
-    whole = Plan(resource_type="volume")
+    whole = Plan(relation="volume")
     assert scanned(database, whole, Instant(1, stamp - timedelta(days=1), is_current=False)) == {"volume"}

@@ -9,6 +9,7 @@ Example:
 from __future__ import annotations
 
 import types
+import warnings
 
 from vxdata.schemas.errors import (
     AlreadyRegistered,
@@ -61,7 +62,7 @@ from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import Result
 from vxdata.sdk._resources.history import Version
 from vxdata.sdk._resources.lineage import Lineage
-from vxdata.sdk._snapshot import Token
+from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._storage import Storage, StorageOptions
 from vxdata.sdk._transport.base import Stream, Transport, Written
 from vxdata.sdk._transport.memory import MemoryTransport
@@ -111,12 +112,12 @@ __all__ = [
     "ServerBusy",
     "ServerUnavailable",
     "ServiceProblem",
+    "Snapshot",
     "StateConflict",
     "Storage",
     "StorageOptions",
     "StorageProblem",
     "Stream",
-    "Token",
     "TransferFailed",
     "Transport",
     "UnexpectedPayload",
@@ -132,6 +133,16 @@ __all__ = [
     "count",
     "has_ancestor",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Give `Snapshot` under its former name, to be removed in the next version."""
+    if name == "Token":
+        warnings.warn("vxdata.sdk.Token is now vxdata.sdk.Snapshot.", DeprecationWarning, stacklevel=2)
+        return Snapshot
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
 
 # Classes and functions are shown, and pickled, under the name that users import them by.
 for _name in __all__:

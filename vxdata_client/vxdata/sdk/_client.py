@@ -12,7 +12,7 @@ from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Health
 from vxdata.sdk._namespaces_generated import TypedNamespaces
 from vxdata.sdk._queries.query import Query
-from vxdata.sdk._queries.result import resolve_token
+from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._resources.lineage import Lineage
 from vxdata.sdk._resources.namespace import Namespace, Resources
 from vxdata.sdk._resources.registration import RegistrableNamespace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
-    from vxdata.sdk._snapshot import AsOf, Token
+    from vxdata.sdk._snapshot import AsOf, Snapshot
     from vxdata.sdk._storage import Storage, StorageOptions
     from vxdata.sdk._transport.base import Transport
     from vxdata.sdk._transport.compression import Wanted
@@ -45,7 +45,7 @@ class Client(TypedNamespaces):
         base_url: The server's address, such as ``grpc://127.0.0.1:8815``. By default the environment
             variable ``VXDATA_URL``, and without it the default port on this machine.
         timestamp: Instant of every read that names no other: a date or instant as text or object, or the
-            token of an earlier read. By default each read sees the last commit.
+            snapshot of an earlier read. By default each read sees the last commit.
         timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
         storage: How files in S3 are reached; by default as the environment says.
         compression: How tables travel: ``"zstd"``, ``"lz4"``, or None for as they are. By default with
@@ -109,13 +109,13 @@ class Client(TypedNamespaces):
         """
         return Namespace(self._session, self._session.registry.get(resource_type))
 
-    def now(self) -> Token:
-        """The last commit, as a token: whatever is read as of it reads the same for ever.
+    def now(self) -> Snapshot:
+        """The last commit, as a snapshot: whatever is read as of it reads the same for ever.
 
         Returns:
             The instant and sequence number of the last commit.
         """
-        return resolve_token(self._session.transport, None)
+        return resolve_snapshot(self._session.transport, None)
 
     def commits(self) -> Query:
         """Start a query over the commit log: what each commit did, and what its caller said of itself.
@@ -123,7 +123,7 @@ class Client(TypedNamespaces):
         Returns:
             A query that reads all commits, to be narrowed.
         """
-        return Query(self._session, Plan(resource_type=COMMIT))
+        return Query(self._session, Plan(relation=COMMIT))
 
     def health(self) -> Health:
         """Ask the server whether it can answer.

@@ -13,7 +13,7 @@ from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 
 
 @dataclass(frozen=True, order=True)
-class Token:
+class Snapshot:
     """A closed point of the commit order: whatever is read as of it reads the same for ever.
 
     Args:
@@ -27,7 +27,7 @@ class Token:
 
 @runtime_checkable
 class HasInstant(Protocol):
-    """Whatever knows the instant it was read or written at: a token, a result, a receipt."""
+    """Whatever knows the instant it was read or written at: a snapshot, a result, a receipt."""
 
     @property
     def as_of(self) -> datetime:
@@ -73,7 +73,7 @@ def instant_of(as_of: AsOf) -> datetime:
         case HasInstant():
             return as_of.as_of
         case _:
-            msg = f"as_of takes a date, an instant or the token of a read, not {type(as_of).__name__}."
+            msg = f"as_of takes a date, an instant or the snapshot of a read, not {type(as_of).__name__}."
             raise FieldTypeMismatch(msg, got=type(as_of).__name__)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from vxdata.schemas.types.arrow import arrow_type
-from vxdata.schemas.wire import token_metadata
+from vxdata.schemas.wire import snapshot_metadata
 from vxdata.server.ingest.nested import as_map
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ResultSchema:
 
     def at(self, instant: Instant) -> pa.Schema:
         """The schema of a result that was read at an instant, which its metadata name."""
-        return self.arrow_schema.with_metadata(token_metadata(instant.as_of, instant.version))
+        return self.arrow_schema.with_metadata(snapshot_metadata(instant.as_of, instant.version))
 
     def conform(self, columns: Sequence[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
         """Relabel the columns of a batch without copying their values.

@@ -53,7 +53,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         InvalidPlan: Parts contradict each other, a field is selected twice, or `as_of` has no time zone or
             lies outside the calendar.
     """
-    relation = catalog.relation(plan.resource_type)
+    relation = catalog.relation(plan.relation)
     if plan.history:
         relation = relation.with_history()
     scope = BindingScope.of(relation, catalog)

@@ -44,7 +44,7 @@ def quantified(predicate: Quantified, scope: BindingScope) -> BoundQuantified:
 
 
 def _subquery(query: Subquery, scope: BindingScope) -> BoundSubquery:
-    inner = scope.within(scope.catalog.relation(query.resource_type))
+    inner = scope.within(scope.catalog.relation(query.relation))
     return BoundSubquery(
         relation=inner.relation,
         operand=inner.operand(query.select),

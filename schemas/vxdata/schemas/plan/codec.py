@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan.canonical import canonical
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 MAX_NESTING: Final = 64
 """Deepest nesting of predicates and subqueries: what reads the plan's JSON goes about 98 levels deep."""
+
+FORMER_VERSION: Final = 1
+"""Version of the plan format that is read, but not written any more."""
+
+FORMER_KEYS: Final = {"resource_type": "relation"}
+"""Keys of that version -> those of the present one."""
+
+SUPPORTED: Final = (FORMER_VERSION, PLAN_VERSION)
 
 MAX_QUERIES: Final = 100
 """Most subqueries and conditions on ancestors of one plan: each costs what a query costs."""
@@ -44,8 +52,8 @@ def encode(plan: Plan) -> bytes:
             is no Unicode.
 
     Example:
-        >>> encode(Plan(resource_type="volume", limit=1))
-        b'{"limit":1,"resource_type":"volume","version":1}'
+        >>> encode(Plan(relation="volume", limit=1))
+        b'{"limit":1,"relation":"volume","version":2}'
     """
     _check_shape(plan)
     try:
@@ -71,7 +79,7 @@ def digest(plan: Plan) -> str:
         InvalidPlan: The plan takes more than `MAX_PLAN_BYTES`.
 
     Example:
-        >>> digest(Plan(resource_type="volume", limit=1)) == digest(Plan(resource_type="volume", limit=2))
+        >>> digest(Plan(relation="volume", limit=1)) == digest(Plan(relation="volume", limit=2))
         False
     """
     return hashlib.blake2b(encode(plan), digest_size=16).hexdigest()
@@ -79,6 +87,8 @@ def digest(plan: Plan) -> str:
 
 def decode(data: bytes) -> Plan:
     """Read a plan from the bytes of a ticket.
+
+    Plans of version 1, which call a relation a resource type, are read as the same plan of version 2.
 
     Args:
         data: What `encode` wrote.
@@ -100,6 +110,8 @@ def decode(data: bytes) -> Plan:
         msg = "The ticket is not a query plan: it holds JSON, but not an object."
         raise InvalidTicket(msg)
     _check_version(content.get("version"))
+    if content["version"] == FORMER_VERSION:
+        data = to_json(_upgraded(content) | {"version": PLAN_VERSION})
     try:
         plan = Plan.model_validate_json(data)
     except ValidationError as error:
@@ -117,9 +129,26 @@ def _check_size(data: bytes) -> None:
 
 
 def _check_version(version: Any) -> None:
-    if version != PLAN_VERSION or isinstance(version, bool):
-        msg = f"The query plan has version {version!r:.80}; this side speaks version {PLAN_VERSION}."
-        raise InvalidPlan(msg, version=repr(version)[:80], supported=[PLAN_VERSION])
+    if version not in SUPPORTED or isinstance(version, bool):
+        known = " and ".join(map(str, SUPPORTED))
+        msg = f"The query plan has version {version!r:.80}; this side speaks version {known}."
+        raise InvalidPlan(msg, version=repr(version)[:80], supported=list(SUPPORTED))
+
+
+def _upgraded(content: Any) -> Any:
+    """Write a plan of version 1, or a part of it, in the words of version 2."""
+    match content:
+        case {"relation": _}:
+            msg = (
+                "The query plan is malformed: version 1 names what is read under resource_type, not relation."
+            )
+            raise InvalidPlan(msg)
+        case dict():
+            return {FORMER_KEYS.get(key, key): _upgraded(value) for key, value in content.items()}
+        case list():
+            return [_upgraded(item) for item in content]
+        case _:
+            return content
 
 
 def _check_shape(plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -9,8 +10,8 @@ from pydantic import Field
 
 from vxdata.schemas.plan.predicates import MAX_COLUMNS, Node, OnField, Orders, Predicate, RowCount
 
-PLAN_VERSION: Final = 1
-"""Version of the plan format; a server refuses every other one."""
+PLAN_VERSION: Final = 2
+"""Version of the plan format that is written. Plans of version 1 are still read: see `codec`."""
 
 Names = Annotated[tuple[str, ...], Field(max_length=MAX_COLUMNS)]
 AggregateFunction = Literal["count", "min", "max", "mean", "sum", "n_unique", "quantile"]
@@ -38,7 +39,7 @@ class Plan(Node):
 
     Args:
         version: Version of the plan format.
-        resource_type: Identifier prefix of the payload type to read, or one of the names in
+        relation: Identifier prefix of the payload type to read, a plain table, or one of the names in
             `vxdata.schemas.catalog.builtin`.
         where: Predicate that rows must satisfy; all rows without one.
         select: Names of the fields to return, in order; all without them.
@@ -54,12 +55,12 @@ class Plan(Node):
             state at it.
 
     Example:
-        >>> Plan(resource_type="volume", limit=10).version
-        1
+        >>> Plan(relation="volume", limit=10).version
+        2
     """
 
-    version: Literal[1] = PLAN_VERSION
-    resource_type: str
+    version: Literal[2] = PLAN_VERSION
+    relation: str
     where: Predicate | None = None
     select: Annotated[Names, Field(min_length=1)] | None = None
     distinct: bool = False
@@ -70,3 +71,9 @@ class Plan(Node):
     offset: RowCount = 0
     as_of: datetime | None = None
     history: bool = False
+
+    @property
+    def resource_type(self) -> str:
+        """The former name of `relation`, to be removed in the next version."""
+        warnings.warn("Plan.resource_type is now Plan.relation.", DeprecationWarning, stacklevel=2)
+        return self.relation

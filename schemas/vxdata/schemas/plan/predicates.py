@@ -204,7 +204,7 @@ class Subquery(Node):
     A list field gives its items. Nulls are left out.
 
     Args:
-        resource_type: What is read.
+        relation: What is read.
         where: Predicate that rows must satisfy.
         select: The field.
         order_by: The order that `limit` and `offset` count in; ties are broken by identifier.
@@ -212,7 +212,7 @@ class Subquery(Node):
         offset: Rows left out first.
     """
 
-    resource_type: str
+    relation: str
     where: Predicate | None = None
     select: str
     order_by: Orders = ()

@@ -34,7 +34,7 @@ from vxdata.schemas.wire.headers import (
     TIMEOUT,
     VERSION_KEY,
     Compression,
-    token_metadata,
+    snapshot_metadata,
 )
 from vxdata.schemas.wire.messages import (
     Message,
@@ -69,7 +69,7 @@ __all__ = [
     "Verb",
     "WireError",
     "WriteCommand",
-    "token_metadata",
+    "snapshot_metadata",
 ]
 
 # They are shown under the path that they are imported from.

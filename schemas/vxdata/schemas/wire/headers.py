@@ -31,7 +31,7 @@ TIMEOUT: Final = "vxdata-timeout"
 """Header of a call: the seconds that its caller waits, which gRPC does not tell a server."""
 
 
-def token_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
+def snapshot_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
     """Write the instant that rows were read at as metadata of their schema.
 
     Args:
@@ -43,7 +43,7 @@ def token_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
 
     Example:
         >>> from datetime import UTC
-        >>> token_metadata(datetime(2026, 1, 2, tzinfo=UTC), 7)
+        >>> snapshot_metadata(datetime(2026, 1, 2, tzinfo=UTC), 7)
         {b'vxdata.as_of': b'2026-01-02T00:00:00.000000+00:00', b'vxdata.version': b'7'}
     """
     return {AS_OF_KEY: as_of.isoformat(timespec="microseconds").encode(), VERSION_KEY: str(version).encode()}

@@ -58,7 +58,7 @@ def encode_ticket(ticket: Ticket) -> bytes:
 
     Example:
         >>> from vxdata.schemas.plan import Plan
-        >>> encode_ticket(Ticket(Plan(resource_type="volume")))
+        >>> encode_ticket(Ticket(Plan(relation="volume")))
         b'{"kind":"plan","plan":{"resource_type":"volume","version":1},"version":1}'
     """
     return b'{"kind":"%b","plan":%b,"version":%d}' % (PLAN.encode(), encode(ticket.plan), TICKET_VERSION)
@@ -78,7 +78,7 @@ def decode_ticket(data: bytes) -> Ticket:
         InvalidPlan: The plan is malformed.
 
     Example:
-        >>> decode_ticket(b'{"resource_type":"volume","version":1}').plan.resource_type
+        >>> decode_ticket(b'{"resource_type":"volume","version":1}').plan.relation
         'volume'
     """
     if len(data) > MAX_PLAN_BYTES + ENVELOPE_BYTES:

@@ -38,12 +38,12 @@ def test_the_rows_of_collect(client: Client, reports: str) -> None:
     assert_frame_equal(pl.concat(parts), query.collect())
 
 
-def test_the_token_is_that_of_the_rows(client: Client, root: str) -> None:
+def test_the_snapshot_is_that_of_the_rows(client: Client, root: str) -> None:
     query = client.diagnostic_reports.query().filter(F.parent_identifier == root)
     pinned = query.pin()
     with pinned.iter_batches() as frames:
-        assert frames.token.as_of == pinned.plan.as_of
-        assert frames.token == pinned.run().token
+        assert frames.snapshot.as_of == pinned.plan.as_of
+        assert frames.snapshot == pinned.run().snapshot
 
 
 def test_an_empty_answer_is_one_empty_frame(client: Client, unique: str) -> None:
@@ -147,7 +147,7 @@ def test_a_stream_that_breaks_off_says_how_to_go_on(server: Server, client: Clie
             seen.extend(frames)
     details = raised.value.details
     assert details["rows"] == sum(frame.height for frame in seen) < ROWS
-    assert details["as_of"] == frames.token.as_of.isoformat()
+    assert details["as_of"] == frames.snapshot.as_of.isoformat()
     again = query.as_of(details["as_of"]).collect()
     assert_frame_equal(pl.concat(seen), again[: details["rows"]])
 

@@ -67,13 +67,13 @@ def test_an_empty_answer_has_the_whole_schema(client: Client, unique: str, tmp_p
     assert pq.read_schema(tmp_path / "x.parquet").equals(query.to_arrow().schema)
 
 
-def test_the_token(client: Client, benchmarks: str, tmp_path: Path) -> None:
+def test_the_snapshot(client: Client, benchmarks: str, tmp_path: Path) -> None:
     query = client.benchmarking_results.query().filter(F.parent_identifier == benchmarks).pin()
-    token = query.sink_parquet(tmp_path / "x.parquet", progress=False)
-    assert token == query.run().token
+    snapshot = query.sink_parquet(tmp_path / "x.parquet", progress=False)
+    assert snapshot == query.run().snapshot
     kept = pl.read_parquet_metadata(tmp_path / "x.parquet")
-    assert kept["vxdata.as_of"] == token.as_of.isoformat(timespec="microseconds")
-    assert kept["vxdata.version"] == str(token.version)
+    assert kept["vxdata.as_of"] == snapshot.as_of.isoformat(timespec="microseconds")
+    assert kept["vxdata.version"] == str(snapshot.version)
 
 
 def test_a_long_answer_makes_row_groups(

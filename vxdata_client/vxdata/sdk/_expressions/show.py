@@ -47,13 +47,13 @@ def show(node: Predicate | Subquery | OrderBy | Aggregate) -> str:
         What a user would write for it; long lists are cut short.
 
     Example:
-        >>> show(Subquery(resource_type="volume", select="b_value", limit=3))
+        >>> show(Subquery(relation="volume", select="b_value", limit=3))
         "client.volumes.query().limit(3).select('b_value')"
     """
     match node:
         case Subquery():
             parts = (show_filter(node.where), show_order(node.order_by), show_slice(node.offset, node.limit))
-            return f"{show_source(node.resource_type)}{''.join(parts)}.select({node.select!r})"
+            return f"{show_source(node.relation)}{''.join(parts)}.select({node.select!r})"
         case OrderBy():
             option = "nulls_first=True" if node.nulls_first else ""
             return f"{_field(node)}.{'desc' if node.descending else 'asc'}({option})"

@@ -14,7 +14,7 @@ from vxdata.schemas.types.arrow import arrow_type
 from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._queries.frames import frame_of
 from vxdata.sdk._queries.pushdown import pushed_down
-from vxdata.sdk._queries.result import resolve_token
+from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._queries.stream import BatchStream
 from vxdata.sdk._transport.retry import retry_read
 
@@ -56,7 +56,7 @@ class LazyScan:
         self._relation = bound.relation
         changes: dict[str, object] = {}
         if plan.as_of is None:
-            changes["as_of"] = resolve_token(session.transport, None).as_of
+            changes["as_of"] = resolve_snapshot(session.transport, None).as_of
         if not plan.order_by:
             changes["order_by"] = _natural_order(plan, bound.relation.key)
         self._plan = plan.model_copy(update=changes)

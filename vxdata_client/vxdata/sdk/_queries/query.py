@@ -16,7 +16,7 @@ from vxdata.sdk._expressions.show import show, show_filter, show_order, show_sli
 from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
 from vxdata.sdk._queries.grouped import GroupedQuery
 from vxdata.sdk._queries.readable import ReadableQuery, Response_co
-from vxdata.sdk._queries.result import resolve_token
+from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._snapshot import instant_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Query(ReadableQuery[Response_co]):
         scope = BindingScope.of(self._relation, self._session.catalog)
         for predicate in predicates:
             require_instant(predicate.node, self._session.as_of)
-            warn_of_unlikely(self._session.registry, scope.bind(predicate.node), self._plan.resource_type)
+            warn_of_unlikely(self._session.registry, scope.bind(predicate.node), self._plan.relation)
         earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
         return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
 
@@ -206,7 +206,7 @@ class Query(ReadableQuery[Response_co]):
         """Read at an instant, instead of that of the client or the last commit.
 
         Args:
-            instant: A date or instant as text or object, or the token of an earlier read.
+            instant: A date or instant as text or object, or the snapshot of an earlier read.
 
         Returns:
             The query at that instant.
@@ -227,7 +227,7 @@ class Query(ReadableQuery[Response_co]):
             AsOfInFuture: The query's own instant is later than the server's clock.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        return self.as_of(resolve_token(self._session.transport, self.plan.as_of))
+        return self.as_of(resolve_snapshot(self._session.transport, self.plan.as_of))
 
     def as_subquery(self) -> Subquery:
         """The values of the one selected field, for another query; `is_in`, `ANY` and `ALL` call it.
@@ -256,7 +256,7 @@ class Query(ReadableQuery[Response_co]):
         if plan.as_of is not None:
             msg = "A subquery reads at the instant of the query around it: put as_of or pin there."
             raise InvalidPlan(msg, as_of=plan.as_of.isoformat())
-        kept = ("resource_type", "where", "order_by", "limit", "offset")
+        kept = ("relation", "where", "order_by", "limit", "offset")
         parts = {name: getattr(plan, name) for name in kept}
         as_of = self._session.as_of
         return ClientSubquery.model_construct(select=plan.select[0], client_as_of=as_of, **parts)
@@ -269,7 +269,7 @@ class Query(ReadableQuery[Response_co]):
         columns = _shown_columns(plan)
         is_derived = plan.distinct or plan.group_by is not None
         rest = (columns, order, part) if is_derived else (order, part, columns)
-        return f"{show_source(plan.resource_type)}{show_filter(plan.where)}{''.join(rest)}{instant}"
+        return f"{show_source(plan.relation)}{show_filter(plan.where)}{''.join(rest)}{instant}"
 
     @property
     def _limited_by(self) -> str | None:

@@ -15,7 +15,7 @@ from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.sdk._queries.frames import frame_of
 from vxdata.sdk._queries.lazy import lazy
-from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_token
+from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_snapshot
 from vxdata.sdk._queries.stream import iter_batches, read_whole
 from vxdata.sdk._queries.writer import sink_parquet
 from vxdata.sdk._resources.models import responses
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.plan import BoundPlan, Plan
     from vxdata.sdk._queries.stream import BatchStream
-    from vxdata.sdk._snapshot import Token
+    from vxdata.sdk._snapshot import Snapshot
     from vxdata.sdk._transport.session import Session
 
 Response_co = TypeVar("Response_co", bound=ResourceResponse, default=ResourceResponse, covariant=True)
@@ -100,8 +100,8 @@ class ReadableQuery(Generic[Response_co]):
             InvalidRequest: The server refuses the plan.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        table, token = read_whole(self._session.transport, self.plan)
-        return Result(frame_of(table), token.as_of, token.version)
+        table, snapshot = read_whole(self._session.transport, self.plan)
+        return Result(frame_of(table), snapshot.as_of, snapshot.version)
 
     def collect_as_pydantic(self) -> list[Response_co]:
         """Run the query and make a model of every row.
@@ -118,28 +118,28 @@ class ReadableQuery(Generic[Response_co]):
         if plan.select is not None or plan.group_by is not None:
             msg = "collect_as_pydantic makes whole resources; after select, distinct or agg use collect."
             raise InvalidPlan(msg)
-        if plan.resource_type not in self._session.registry.by_prefix:
+        if plan.relation not in self._session.registry.by_prefix:
             msg = (
-                f"Rows of {plan.resource_type} are no resources of one type, so they have no model; "
+                f"Rows of {plan.relation} are no resources of one type, so they have no model; "
                 "use collect, or client.resources.retrieve(identifiers)."
             )
-            raise InvalidPlan(msg, resource_type=plan.resource_type)
+            raise InvalidPlan(msg, resource_type=plan.relation)
         table, _ = read_whole(self._session.transport, plan)
-        payload_type = self._session.registry.get(plan.resource_type)
+        payload_type = self._session.registry.get(plan.relation)
         return cast("list[Response_co]", responses(table, payload_type))
 
     def to_arrow(self) -> pa.Table:
         """Run the query and return an Arrow table.
 
         Returns:
-            A table of the registry's Arrow schema, whose metadata hold the token: the instant under
+            A table of the registry's Arrow schema, whose metadata hold the snapshot: the instant under
             ``vxdata.as_of``, and the number of the last commit under ``vxdata.version``.
 
         Raises:
             InvalidRequest: The server refuses the plan.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        return with_token(*read_whole(self._session.transport, self.plan))
+        return with_snapshot(*read_whole(self._session.transport, self.plan))
 
     def lazy(self) -> pl.LazyFrame:
         """Scan the query as a Polars pipeline, of which the server does what a plan can say.
@@ -167,7 +167,7 @@ class ReadableQuery(Generic[Response_co]):
         """
         return iter_batches(self._session.transport, self.plan, batch_rows)
 
-    def sink_parquet(self, path: str | PathLike[str], *, progress: bool = True) -> Token:
+    def sink_parquet(self, path: str | PathLike[str], *, progress: bool = True) -> Snapshot:
         """Run the query and write its rows to a Parquet file while they arrive.
 
         Args:
@@ -175,7 +175,7 @@ class ReadableQuery(Generic[Response_co]):
             progress: Whether to show a progress bar.
 
         Returns:
-            The token of what was read; the file's metadata hold it, too.
+            The snapshot of what was read; the file's metadata hold it, too.
 
         Raises:
             InvalidRequest: The server refuses the plan.
@@ -235,7 +235,7 @@ class ReadableQuery(Generic[Response_co]):
     @property
     def _relation(self) -> Relation:
         """What is read."""
-        return self._session.catalog.relation(self._plan.resource_type)
+        return self._session.catalog.relation(self._plan.relation)
 
     def _bound(self, plan: Plan) -> BoundPlan:
         """Check all of a plan but its conditions, which are checked one by one as they come."""

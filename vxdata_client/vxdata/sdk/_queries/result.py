@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.plan import Aggregate, Plan
-from vxdata.schemas.wire import token_metadata
+from vxdata.schemas.wire import snapshot_metadata
 from vxdata.sdk._queries.stream import read_whole
-from vxdata.sdk._snapshot import Token
+from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
@@ -37,12 +38,18 @@ class Result:
     version: int
 
     @property
-    def token(self) -> Token:
-        """The instant as a token, for other reads at the same state."""
-        return Token(as_of=self.as_of, version=self.version)
+    def snapshot(self) -> Snapshot:
+        """The snapshot that was read, for other reads at the same state."""
+        return Snapshot(as_of=self.as_of, version=self.version)
+
+    @property
+    def token(self) -> Snapshot:
+        """The former name of `snapshot`, to be removed in the next version."""
+        warnings.warn("Result.token is now Result.snapshot.", DeprecationWarning, stacklevel=2)
+        return self.snapshot
 
 
-def resolve_token(transport: Transport, as_of: datetime | None) -> Token:
+def resolve_snapshot(transport: Transport, as_of: datetime | None) -> Snapshot:
     """Ask which state is read, and nothing of it.
 
     Args:
@@ -56,8 +63,8 @@ def resolve_token(transport: Transport, as_of: datetime | None) -> Token:
         AsOfInFuture: The instant is later than the server's clock.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    _, token = read_whole(transport, Plan(resource_type=COMMIT, select=("version",), limit=0, as_of=as_of))
-    return token
+    _, snapshot = read_whole(transport, Plan(relation=COMMIT, select=("version",), limit=0, as_of=as_of))
+    return snapshot
 
 
 def count_rows(transport: Transport, plan: Plan) -> int:
@@ -99,19 +106,19 @@ def count_by_server(transport: Transport, plan: Plan) -> tuple[int, datetime]:
     everything = {"select": None, "order_by": (), "limit": None, "offset": 0}
     counting = Aggregate(function="count", field=None, name="rows")
     counted = plan.model_copy(update={**everything, "group_by": (), "aggregates": (counting,)})
-    table, token = read_whole(transport, counted)
+    table, snapshot = read_whole(transport, counted)
     rows = max(table["rows"][0].as_py() - plan.offset, 0)
-    return rows if plan.limit is None else min(rows, plan.limit), token.as_of
+    return rows if plan.limit is None else min(rows, plan.limit), snapshot.as_of
 
 
-def with_token(table: pa.Table, token: Token) -> pa.Table:
-    """Write the token into the metadata of a table's schema, under the keys that travel.
+def with_snapshot(table: pa.Table, snapshot: Snapshot) -> pa.Table:
+    """Write the snapshot into the metadata of a table's schema, under the keys that travel.
 
     Args:
         table: Rows.
-        token: The instant that they were read at.
+        snapshot: The instant that they were read at.
 
     Returns:
         The same rows.
     """
-    return table.replace_schema_metadata(token_metadata(token.as_of, token.version))
+    return table.replace_schema_metadata(snapshot_metadata(snapshot.as_of, snapshot.version))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Self
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import InvalidRequest, ServerUnavailable
 from vxdata.sdk._queries.frames import frame_of
-from vxdata.sdk._snapshot import Token
+from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class BatchStream:
     an answer that nobody goes on with for long (`stall_limit`, five minutes), with `RequestTimedOut`.
 
     A stream that breaks off after its first frame raises `ServerUnavailable` and does not begin again by
-    itself, since nobody could tell which rows came before; `token` reads the same rows from the start.
+    itself, since nobody could tell which rows came before; `snapshot` reads the same rows from the start.
 
     Args:
         stream: The answer.
@@ -45,10 +46,16 @@ class BatchStream:
     ) -> None:
         """Keep the parts."""
         self._stream = stream
-        self.token = Token(stream.as_of, stream.version)
+        self.snapshot = Snapshot(stream.as_of, stream.version)
         # Made by functions that do not know this object: without a cycle, dropping it ends the query at once.
         frames = _frames(stream, chain(begun, stream.batches))
         self._ready = frames if batch_rows is None else _resized(frames, batch_rows)
+
+    @property
+    def token(self) -> Snapshot:
+        """The former name of `snapshot`, to be removed in the next version."""
+        warnings.warn("BatchStream.token is now BatchStream.snapshot.", DeprecationWarning, stacklevel=2)
+        return self.snapshot
 
     def __iter__(self) -> Self:
         """Iterate once over what has not been taken yet."""
@@ -103,7 +110,7 @@ def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None
     return BatchStream(stream, first, batch_rows)
 
 
-def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
+def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
     """Run a plan and fetch its whole answer.
 
     Where the server is started again meanwhile, the plan is run again from the beginning: nobody has seen
@@ -114,7 +121,7 @@ def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
         plan: What is asked.
 
     Returns:
-        All rows, and the token that they were read at.
+        All rows, and the snapshot that they were read at.
 
     Raises:
         InvalidRequest: The server refuses the plan.
@@ -123,10 +130,10 @@ def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
     return retry_read(partial(_whole, transport, plan))
 
 
-def _whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Token]:
+def _whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
     stream = transport.read(plan, whole=True)
     table = pa.Table.from_batches(stream.batches, schema=stream.arrow_schema)
-    return table, Token(stream.as_of, stream.version)
+    return table, Snapshot(stream.as_of, stream.version)
 
 
 def _begun(transport: Transport, plan: Plan) -> tuple[Stream, list[pa.RecordBatch]]:

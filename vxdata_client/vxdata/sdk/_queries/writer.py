@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from vxdata.schemas.wire import token_metadata
+from vxdata.schemas.wire import snapshot_metadata
 from vxdata.sdk._queries.result import count_by_server
-from vxdata.sdk._snapshot import Token
+from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ GROUP_BYTES: Final = 64 * 1024 * 1024
 
 def sink_parquet(
     transport: Transport, plan: Plan, path: str | os.PathLike[str], *, progress: bool = True
-) -> Token:
+) -> Snapshot:
     """Write the answer to a plan to a Parquet file while it arrives.
 
     The file appears under its name when it is whole: until then it has another one beside it, which is
     removed on failure and on Ctrl-C. Where the server is started again meanwhile, the file is begun anew.
-    Its metadata hold the token, under ``vxdata.as_of`` and ``vxdata.version``.
+    Its metadata hold the snapshot, under ``vxdata.as_of`` and ``vxdata.version``.
 
     Args:
         transport: The way to the server.
@@ -45,7 +45,7 @@ def sink_parquet(
         progress: Whether to show a progress bar.
 
     Returns:
-        The token of what was read.
+        The snapshot of what was read.
 
     Raises:
         InvalidRequest: The server refuses the plan.
@@ -59,16 +59,16 @@ def sink_parquet(
     return retry_read(partial(_sink, transport, plan, target, progress=progress))
 
 
-def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Token:
+def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Snapshot:
     total = None
     if progress and _is_cheap_to_count(plan):
         total, as_of = count_by_server(transport, plan)
         plan = plan.model_copy(update={"as_of": as_of})
     stream = transport.read(plan)
-    token = Token(stream.as_of, stream.version)
+    snapshot = Snapshot(stream.as_of, stream.version)
     with closing(stream.batches), _whole_file(target) as file, _bar(target, total, shown=progress) as bar:
-        _write(stream, token, file, bar)
-    return token
+        _write(stream, snapshot, file, bar)
+    return snapshot
 
 
 def _is_cheap_to_count(plan: Plan) -> bool:
@@ -79,10 +79,10 @@ def _is_cheap_to_count(plan: Plan) -> bool:
     return plan.where is None and plan.group_by is None and not (plan.distinct or plan.history)
 
 
-def _write(stream: Stream, token: Token, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
+def _write(stream: Stream, snapshot: Snapshot, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 - for those who write files
 
-    schema = stream.arrow_schema.with_metadata(token_metadata(token.as_of, token.version))
+    schema = stream.arrow_schema.with_metadata(snapshot_metadata(snapshot.as_of, snapshot.version))
     with ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(stream.batches, bar):
             writer.write_table(pa.Table.from_batches(group, schema=stream.arrow_schema).cast(schema))

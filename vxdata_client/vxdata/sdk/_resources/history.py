@@ -74,7 +74,7 @@ def history(session: Session, identifier: str, as_of: datetime | None) -> list[V
     """
     resource_type = prefix_of(session.registry, identifier)
     plan = Plan(
-        resource_type=resource_type,
+        relation=resource_type,
         where=Comparison(op="==", field="identifier", value=identifier),
         history=True,
         as_of=as_of,
@@ -152,7 +152,7 @@ def deletion(before: bool, after: bool) -> dict[str, Change]:  # noqa: FBT001 - 
 
 def _commits(transport: Transport, versions: Sequence[int]) -> dict[int, dict[str, Any]]:
     where = IsIn(field="version", values=tuple(versions))
-    plan = Plan(resource_type=COMMIT, where=where, select=("version", "verb", "client"))
+    plan = Plan(relation=COMMIT, where=where, select=("version", "verb", "client"))
     return {row["version"]: row for row in _read(transport, plan).to_pylist()}
 
 

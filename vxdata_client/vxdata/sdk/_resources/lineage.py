@@ -102,16 +102,16 @@ class Lineage:
         """Read a resource and its relatives, in one plan: all live, each with its parent."""
         where = Or(terms=(Comparison(op="==", field="identifier", value=start), relatives))
         plan = Plan(
-            resource_type=RESOURCE,
+            relation=RESOURCE,
             where=where,
             select=("identifier", "parent_identifier"),
             as_of=self._session.instant(as_of),
         )
-        table, token = read_whole(self._transport, plan)
+        table, snapshot = read_whole(self._transport, plan)
         live: Parents = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
         if start not in live:
             raise ResourceNotFound.from_identifiers([start])
-        return live, token.as_of
+        return live, snapshot.as_of
 
 
 def _through_deleted(transport: Transport, live: Parents, instant: datetime) -> Parents:

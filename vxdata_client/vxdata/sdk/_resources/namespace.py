@@ -96,7 +96,7 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        return Query(self._session, Plan(resource_type=self._payload_type.prefix))
+        return Query(self._session, Plan(relation=self._payload_type.prefix))
 
     def _of_this_type(self, models: Sequence[ResourceCreate]) -> Sequence[ResourceCreate]:
         expected = self._payload_type.prefix
@@ -188,7 +188,7 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         Returns:
             A query that reads all of them, to be narrowed.
         """
-        return Query(self._session, Plan(resource_type=RESOURCE))
+        return Query(self._session, Plan(relation=RESOURCE))
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Correct plural prefixes; every identifier must have one."""

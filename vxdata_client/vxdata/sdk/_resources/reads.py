@@ -54,7 +54,7 @@ class Reads(ABC, Generic[Response]):
             identifiers: One, or several.
             include_children: Whether each response lists its immediate children; large reads are faster
                 without.
-            as_of: Instant to read at: a date or instant as text or object, or the token of an earlier
+            as_of: Instant to read at: a date or instant as text or object, or the snapshot of an earlier
                 read. By default that of the client, else the last commit.
 
         Returns:

@@ -111,9 +111,9 @@ def read_in(
     """
     for part in _parts(values):
         where = IsIn(field=field, values=tuple(part))
-        plan = Plan(resource_type=relation, where=where, select=select, as_of=as_of, history=history)
-        table, token = read_whole(transport, plan)
-        as_of = token.as_of
+        plan = Plan(relation=relation, where=where, select=select, as_of=as_of, history=history)
+        table, snapshot = read_whole(transport, plan)
+        as_of = snapshot.as_of
         yield table, as_of
 
 
