@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import Candidate, run_once, tell
-from bench.environment import served
-from bench.growth.timing import curve
+from bench._harness.candidates import Candidate, run_once, tell
+from bench._harness.environment import served
+from bench._harness.summary import percentile
+from bench._harness.timing import curve
 from bench.peers.calls import crowd
-from bench.summary import percentile
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.figures import Curve
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.figures import Curve
+    from bench._harness.scale import Scale
 
 CLIENTS: Final = (1, 2, 4, 8, 16, 32, 64)
 QUICK_CLIENTS: Final = (1, 8, 64)

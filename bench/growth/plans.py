@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.candidates import tell
-from bench.environment import served
+from bench._harness.candidates import tell
+from bench._harness.environment import served
+from bench._harness.timing import curve, median_seconds
 from bench.growth.synthetic import name
-from bench.growth.timing import curve, median_seconds
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.figures import Curve
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.figures import Curve
+    from bench._harness.scale import Scale
     from vxdata.sdk import Query
 
 TERMS: Final = (1, 10, 100, 1_000, 10_000)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from bench.candidates import tell
-from bench.environment import served
+from bench._harness.candidates import tell
+from bench._harness.environment import served
+from bench._harness.timing import curve, median_seconds
 from bench.growth.synthetic import create_parents, create_volumes, name, volumes
-from bench.growth.timing import curve, median_seconds
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.figures import Curve
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.figures import Curve
+    from bench._harness.scale import Scale
 
 MAX_WRITES: Final = 5
 """Writes that are timed at each size: they make the table grow, too."""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from bench.candidates import tell
-from bench.environment import served
+from bench._harness.candidates import tell
+from bench._harness.environment import served
+from bench._harness.timing import curve, median_seconds
 from bench.growth.synthetic import create_parents, create_volumes, name
-from bench.growth.timing import curve, median_seconds
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bench.environment import Environment
-    from bench.figures import Curve
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.figures import Curve
+    from bench._harness.scale import Scale
 
 MEASURED_AT: Final = (1, 10, 100)
 

@@ -11,7 +11,7 @@ from adbc_driver_postgresql import StatementOptions, dbapi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 
 @contextmanager

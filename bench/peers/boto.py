@@ -16,14 +16,14 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
-from bench.figures import Moved
-from bench.files import THREADS
+from bench._harness.figures import Moved
+from bench._harness.files import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from bench.candidates import Work
-    from bench.files import Files, Variables
+    from bench._harness.candidates import Work
+    from bench._harness.files import Files, Variables
 
 IN_PARTS: Final = 8 * 1024**2
 """Bytes from which boto3's own transfer manager is used, which begins to move parts at this size."""

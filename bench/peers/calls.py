@@ -10,8 +10,8 @@ from functools import partial
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.candidates import SPAWN
-from bench.figures import Moved
+from bench._harness.candidates import SPAWN
+from bench._harness.figures import Moved
 from bench.peers.adbc import cursor_on
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import bind, decode, encode
@@ -22,7 +22,7 @@ from vxdata.sql.query.compile import compile_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
     from vxdata.sdk import Query
 
 OURS: Final = "VxData"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 
 @contextmanager

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from bench.candidates import Server, apart
+from bench._harness.candidates import Server, apart
 from bench.data import VOLUMES, WHERE, select_volumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 # ruff: noqa: PLC0415 - imported in the processes that serve and ask, and nowhere else
 

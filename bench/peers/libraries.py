@@ -12,7 +12,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 # ruff: noqa: PLC0415 - each library is imported in the process that uses it, and nowhere else
 

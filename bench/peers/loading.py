@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.flight
 
-from bench.candidates import Server, apart
+from bench._harness.candidates import Server, apart
 from vxdata.schemas.plan import encode
 from vxdata.sdk import Client
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 BARE: Final = "bench_volume"
 HISTORY: Final = "bench_volume_history"

@@ -7,15 +7,15 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from bench.figures import Moved
-from bench.files import THREADS
+from bench._harness.figures import Moved
+from bench._harness.files import THREADS
 from vxdata.sdk import Client, StorageOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.candidates import Work
-    from bench.files import Files, Variables
+    from bench._harness.candidates import Work
+    from bench._harness.files import Files, Variables
 
 Way = Literal["direct", "presigned"]
 

@@ -15,7 +15,7 @@ from vxdata.sdk import Client, F
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
     from vxdata.sdk import Query
 
 

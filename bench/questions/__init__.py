@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from bench.environment import Environment
-    from bench.figures import Answer
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.figures import Answer
+    from bench._harness.scale import Scale
 
 
 @dataclass(frozen=True)

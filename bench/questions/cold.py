@@ -12,15 +12,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import SERVER, Candidate, divided, in_turn, tabled
+from bench._harness.candidates import SERVER, Candidate, divided, in_turn, tabled
+from bench._harness.environment import served
+from bench._harness.figures import Answer
 from bench.data import Toucher, select_volumes
-from bench.environment import served
-from bench.figures import Answer
 from bench.peers import adbc, copy, fastapi, libraries, memory, vxdata
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 OURS: Final = "VxData"
 PEER: Final = "ADBC → Polars"

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.figures import Answer
+from bench._harness.figures import Answer
 from bench.growth.clients import clients
 from bench.growth.plans import plans
 from bench.growth.rows import rows
 from bench.growth.versions import versions
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 
 def answer(environment: Environment, scale: Scale) -> Answer:

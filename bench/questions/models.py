@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import SERVER, Candidate, divided, in_turn, tabled
-from bench.environment import served
-from bench.figures import Answer, Round
+from bench._harness.candidates import SERVER, Candidate, divided, in_turn, tabled
+from bench._harness.environment import served
+from bench._harness.figures import Answer, Round
+from bench._harness.summary import Range
 from bench.peers import plain, writing
-from bench.summary import Range
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 OURS: Final = "VxData, models made and created"
 READY: Final = "VxData, models at hand"

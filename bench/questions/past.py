@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from bench.candidates import SERVER, Candidate, divided, in_turn, tabled, tell
+from bench._harness.candidates import SERVER, Candidate, divided, in_turn, tabled, tell
+from bench._harness.environment import served
+from bench._harness.figures import Answer
 from bench.data import Toucher
-from bench.environment import served
-from bench.figures import Answer
 from bench.peers import adbc, vxdata
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 VERSIONS: Final = 10
 PAST: Final = "as of the past"

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import SERVER, Candidate, run_once, tabled, tell
-from bench.environment import served
-from bench.figures import Answer, Round
+from bench._harness.candidates import SERVER, Candidate, run_once, tabled, tell
+from bench._harness.environment import served
+from bench._harness.figures import Answer, Round
+from bench._harness.summary import Range
 from bench.peers import vxdata
-from bench.summary import Range
 
 if TYPE_CHECKING:
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 SLOW: Final = "a slow reader"
 FAST: Final = "a reader that does not pause"

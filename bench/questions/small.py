@@ -13,17 +13,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from bench.candidates import SERVER, Candidate, run_once
-from bench.environment import served
-from bench.figures import Answer, Measured
+from bench._harness.candidates import SERVER, Candidate, run_once
+from bench._harness.environment import served
+from bench._harness.figures import Answer, Measured
+from bench._harness.summary import Range, percentile
 from bench.peers.calls import OURS, PEER, SEPARATOR, WARM_CALLS, small
-from bench.summary import Range, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 MILLISECONDS = 1e3
 

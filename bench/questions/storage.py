@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import S3, SERVER, Candidate, divided, in_turn, tabled
-from bench.environment import served
-from bench.figures import Answer
-from bench.files import THREADS, Files
+from bench._harness.candidates import S3, SERVER, Candidate, divided, in_turn, tabled
+from bench._harness.environment import served
+from bench._harness.figures import Answer
+from bench._harness.files import THREADS, Files
 from bench.peers import boto, storage
 from vxdata.cli.running import upgrade_database
 from vxdata.sdk import Client, StorageOptions
@@ -25,11 +25,11 @@ from vxdata.server.embedded import EmbeddedStack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bench.candidates import Server
-    from bench.environment import Environment
-    from bench.figures import Measured
-    from bench.scale import Scale
-    from bench.summary import Range
+    from bench._harness.candidates import Server
+    from bench._harness.environment import Environment
+    from bench._harness.figures import Measured
+    from bench._harness.scale import Scale
+    from bench._harness.summary import Range
 
 PEER: Final = "boto3"
 OURS: Final[dict[str, storage.Way]] = {"VxData, direct": "direct", "VxData, presigned": "presigned"}

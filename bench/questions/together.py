@@ -12,20 +12,20 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import CLIENT, SERVER, apart, tell
+from bench._harness.candidates import CLIENT, SERVER, apart, tell
+from bench._harness.environment import served
+from bench._harness.figures import Answer, Measured, Moved, Round
+from bench._harness.processes import watching
+from bench._harness.summary import Range, ratios
 from bench.data import WHERE, Toucher, select_volumes
-from bench.environment import served
-from bench.figures import Answer, Measured, Moved, Round
 from bench.peers import adbc, vxdata
-from bench.processes import watching
-from bench.summary import Range, ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 CLIENTS: Final = 16
 ASKED_FOR: Final = "T2"

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bench.candidates import SERVER, Candidate, divided, in_turn, run_once, tabled
+from bench._harness.candidates import SERVER, Candidate, divided, in_turn, run_once, tabled
+from bench._harness.environment import served
+from bench._harness.figures import Answer
 from bench.data import read_volumes
-from bench.environment import served
-from bench.figures import Answer
 from bench.peers import loading, plain, writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bench.environment import Environment
-    from bench.scale import Scale
+    from bench._harness.environment import Environment
+    from bench._harness.scale import Scale
 
 OURS: Final = "VxData"
 PEER: Final = "plain SQL"

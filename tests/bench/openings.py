@@ -6,12 +6,12 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bench.figures import Moved
+from bench._harness.figures import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.candidates import Work
+    from bench._harness.candidates import Work
 
 
 @contextmanager

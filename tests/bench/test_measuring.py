@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.candidates import Candidate, CandidateFailed, divided, in_turn, run_once, tabled
+from bench._harness.candidates import Candidate, CandidateFailed, divided, in_turn, run_once, tabled
+from bench._harness.describe import describe, differences
+from bench._harness.figures import Measured, Moved, Round
+from bench._harness.processes import Memory, watching
+from bench._harness.scale import Scale
+from bench._harness.summary import Range, exponent, percentile, ratios, straight_line
 from bench.data import select_volumes
-from bench.describe import describe, differences
-from bench.figures import Measured, Moved, Round
-from bench.processes import Memory, watching
-from bench.scale import Scale
-from bench.summary import Range, exponent, percentile, ratios, straight_line
 from tests.bench import openings
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
         ran.append((number, candidate.note))
         return took(1.0)[0]
 
-    monkeypatch.setattr("bench.candidates.run_once", run)
+    monkeypatch.setattr("bench._harness.candidates.run_once", run)
     return ran
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bench.goals import GOALS, Goal
+from bench._harness.goals import GOALS, Goal
+from bench._harness.report import PAGE, PLOTS, written_page
+from bench._harness.report.pictures import PICTURES
+from bench._harness.report.text import goals_table, number, ranged, sections, table
+from bench._harness.results import reported
 from bench.questions import QUESTIONS
-from bench.report import PAGE, PLOTS, written_page
-from bench.report.pictures import PICTURES
-from bench.report.text import goals_table, number, ranged, sections, table
-from bench.results import reported
 
 MACHINE = {
     "cores": 2,

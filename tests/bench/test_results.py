@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bench.figures import Answer, Curve, Measured, Moved, Round
-from bench.processes import Memory, Used
-from bench.results import entry, merged, read, write
-from bench.scale import Scale
-from bench.summary import Line, Range
+from bench._harness.figures import Answer, Curve, Measured, Moved, Round
+from bench._harness.processes import Memory, Used
+from bench._harness.results import entry, merged, read, write
+from bench._harness.scale import Scale
+from bench._harness.summary import Line, Range
 
 if TYPE_CHECKING:
     from pathlib import Path

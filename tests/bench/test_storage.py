@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.figures import Moved
-from bench.files import Files
+from bench._harness.figures import Moved
+from bench._harness.files import Files
 from bench.peers import boto, storage
 from tests.sdk.storage.conftest import point_at
 from vxdata.server.embedded.s3 import s3_client

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.machine import commit, describe_machine
+from bench._harness.machine import commit, describe_machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.figures import Answer
-    from bench.scale import Scale
+    from bench._harness.figures import Answer
+    from bench._harness.scale import Scale
 
-RESULTS: Final = Path(__file__).parent / "results"
+RESULTS: Final = Path(__file__).parents[1] / "results"
 FULL: Final = RESULTS / "full.json"
 QUICK: Final = RESULTS / "quick.json"
 

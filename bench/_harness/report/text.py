@@ -5,14 +5,14 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.goals import GOALS
+from bench._harness.goals import GOALS
+from bench._harness.report.pictures import PICTURES
 from bench.questions import QUESTIONS
-from bench.report.pictures import PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bench.results import Entry
+    from bench._harness.results import Entry
 
 MEGABYTE: Final = 1e6
 DASH: Final = "—"

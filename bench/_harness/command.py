@@ -11,14 +11,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.candidates import tell
-from bench.environment import running
-from bench.machine import TOP
+from bench._harness.candidates import tell
+from bench._harness.environment import running
+from bench._harness.machine import TOP
+from bench._harness.report import write_report
+from bench._harness.report.text import values_table
+from bench._harness.results import entry, merged, path_for, read, write
+from bench._harness.scale import Scale
 from bench.questions import QUESTIONS
-from bench.report import write_report
-from bench.report.text import values_table
-from bench.results import entry, merged, path_for, read, write
-from bench.scale import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import statistics
 import time
 from typing import TYPE_CHECKING
 
-from bench.figures import Curve
-from bench.summary import exponent, straight_line
+from bench._harness.figures import Curve
+from bench._harness.summary import exponent, straight_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

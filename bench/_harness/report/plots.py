@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from bench.report.pictures import PICTURES
+from bench._harness.report.pictures import PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bench.report.pictures import Picture
-    from bench.results import Entry
+    from bench._harness.report.pictures import Picture
+    from bench._harness.results import Entry
 
 OURS = "#1b6ca8"
 OTHERS = "#b8c4ce"

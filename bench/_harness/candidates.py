@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.describe import describe, differences
-from bench.figures import Measured, Moved, Round
-from bench.processes import watching
-from bench.summary import Range, ratios
+from bench._harness.describe import describe, differences
+from bench._harness.figures import Measured, Moved, Round
+from bench._harness.processes import watching
+from bench._harness.summary import Range, ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ import polars as pl
 from adbc_driver_postgresql import dbapi
 from pydantic import SecretStr
 
-from bench.candidates import POSTGRES, Server, tell
+from bench._harness.candidates import POSTGRES, Server, tell
 from vxdata.cli.idc.load import load
 from vxdata.cli.idc.mapping import map_index
 from vxdata.cli.idc.source import read_index

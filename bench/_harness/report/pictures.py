@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bench.results import Entry
+    from bench._harness.results import Entry
 
 
 @dataclass(frozen=True)

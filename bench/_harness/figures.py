@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench.summary import Line, Range, percentile, ratios
+from bench._harness.summary import Line, Range, percentile, ratios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.processes import Used
+    from bench._harness.processes import Used
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bench.machine import TOP
-from bench.report.text import sections
-from bench.results import reported
+from bench._harness.machine import TOP
+from bench._harness.report.text import sections
+from bench._harness.results import reported
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def write_report() -> list[Path]:
     Returns:
         The files.
     """
-    from bench.report.plots import write_plots  # noqa: PLC0415 - needs matplotlib, the rest does not
+    from bench._harness.report.plots import write_plots  # noqa: PLC0415 - needs matplotlib, the rest does not
 
     PAGE.write_text(written_page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return [PAGE, *write_plots(reported(), PLOTS)]

@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-TOP: Final = Path(__file__).resolve().parents[1]
+TOP: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = (
     "adbc-driver-postgresql",
     "boto3",

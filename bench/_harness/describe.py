@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from bench.figures import Moved
+from bench._harness.figures import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

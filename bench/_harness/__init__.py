@@ -1,0 +1,1 @@
+"""The harness: candidates run in processes of their own, in turn; figures are kept and reported."""
