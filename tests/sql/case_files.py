@@ -19,9 +19,9 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Plan, bind, decode
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
-from vxdata.sql.names import column, render, unresolved
+from vxdata.sql.names import DIALECT, column, unresolved
 from vxdata.sql.query.clauses import project, restrict
-from vxdata.sql.query.compile import compile_plan
+from vxdata.sql.query.compile import query_of
 from vxdata.sql.query.rewrites import RULES
 from vxdata.sql.query.target import Target
 
@@ -78,8 +78,9 @@ def read_cases(path: Path) -> list[Case]:
         lines = block.splitlines()
         headers = dict(line.removeprefix("-- ").split(": ", 1) for line in lines if line.startswith("-- "))
         body = [line for line in lines if not line.startswith("-- ")]
-        plan, *expected = (line.removesuffix(";") for line in body)
-        found.append(Case(path.parent.name, path.stem, headers, plan, " ".join(expected)))
+        plan, *expected = body
+        statement = "\n".join(expected).removesuffix(";")
+        found.append(Case(path.parent.name, path.stem, headers, plan.removesuffix(";"), statement))
     return found
 
 
@@ -89,14 +90,19 @@ def case_paths() -> Iterator[Path]:
 
 
 def written(case: Case) -> str:
-    """What the code makes of a case: the rule alone, the condition alone, or the whole statement."""
+    """What the code makes of a case, one clause a line; what runs has the same words on one line."""
+    return tree_of(case).sql(dialect=DIALECT, pretty=True)
+
+
+def tree_of(case: Case) -> exp.Select:
+    """The rule alone, the condition alone, or the whole statement."""
     match case.kind:
         case "rewrites":
-            return render(rewritten(case))
+            return rewritten(case)
         case "conditions":
-            return render(restrict(_source(case, identifiers=True), case.bound, case.target))
+            return restrict(_source(case, identifiers=True), case.bound, case.target)
         case _:
-            return compile_plan(case.bound, case.instant)
+            return query_of(case.bound, case.instant, POSTGRESQL)
 
 
 def rewritten(case: Case) -> exp.Select:

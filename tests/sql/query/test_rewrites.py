@@ -10,12 +10,21 @@ import pytest
 from sqlglot import exp, parse_one
 
 from tests.server.support import create, resources, scalar
-from tests.sql.case_files import CASES, RULES_BY_NAME, Case, case_paths, read_cases, rewritten, written
+from tests.sql.case_files import (
+    CASES,
+    RULES_BY_NAME,
+    Case,
+    case_paths,
+    read_cases,
+    rewritten,
+    tree_of,
+    written,
+)
 from vxdata.schemas.binding.bound_predicates import BoundPredicate, walk
 from vxdata.schemas.catalog import RelationKind, default_catalog
 from vxdata.schemas.plan import bind, decode
 from vxdata.sql.instant import Instant
-from vxdata.sql.names import DIALECT, UNRESOLVED
+from vxdata.sql.names import DIALECT, UNRESOLVED, render, tokens
 from vxdata.sql.query.at_instant import ROWS
 from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.conditions import CONDITIONS
@@ -42,10 +51,18 @@ def test_every_condition_has_a_case() -> None:
     assert kinds == set(CONDITIONS)
 
 
+def words(sql: str) -> list[str]:
+    """A statement without its white space."""
+    return [token.text for token in tokens(sql)]
+
+
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)
 class TestCase:
     def test_text(self, case: Case) -> None:
         assert written(case) == case.expected
+
+    def test_what_runs_has_the_same_words(self, case: Case) -> None:
+        assert words(render(tree_of(case))) == words(case.expected)
 
     def test_tree_is_sound(self, case: Case) -> None:
         if case.kind == "rewrites":

@@ -1,31 +1,71 @@
 -- title: every comparison operator
 {"version": 2, "relation": "volume", "where": {"op": "and", "terms": [{"op": "==", "field": "b_value", "value": 1400}, {"op": "!=", "field": "series_number", "value": 3}, {"op": "<", "field": "slice_thickness", "value": 3.5}, {"op": "<=", "field": "instance_count", "value": 30}, {"op": ">", "field": "series_number", "value": -1}, {"op": ">=", "field": "pixel_spacing", "value": 0}]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."b_value" = CAST('1400.0' AS DOUBLE PRECISION) AND "volume"."series_number" <> 3 AND "volume"."slice_thickness" < CAST('3.5' AS DOUBLE PRECISION) AND "volume"."instance_count" <= 30 AND "volume"."series_number" > -1 AND "volume"."pixel_spacing" >= CAST('0.0' AS DOUBLE PRECISION);
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."b_value" = CAST('1400.0' AS DOUBLE PRECISION)
+  AND "volume"."series_number" <> 3
+  AND "volume"."slice_thickness" < CAST('3.5' AS DOUBLE PRECISION)
+  AND "volume"."instance_count" <= 30
+  AND "volume"."series_number" > -1
+  AND "volume"."pixel_spacing" >= CAST('0.0' AS DOUBLE PRECISION);
 
 -- title: text is quoted, whatever it holds
 {"version": 2, "relation": "volume", "where": {"op": "==", "field": "series_description", "value": "O'Brien -- $1 %s \\ \"T2\""}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."series_description" = 'O''Brien -- $1 %s \ "T2"';
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."series_description" = 'O''Brien -- $1 %s \ "T2"';
 
 -- title: days and instants are typed; an instant is in UTC
 {"version": 2, "relation": "volume", "where": {"op": "or", "terms": [{"op": ">=", "field": "series_date", "value": "2024-02-29"}, {"op": "<", "field": "acquisition_datetime", "value": "2024-02-29T12:00:00+01:00"}]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."series_date" >= CAST('2024-02-29' AS DATE) OR "volume"."acquisition_datetime" < CAST('2024-02-29T11:00:00.000000+00:00' AS TIMESTAMPTZ);
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."series_date" >= CAST('2024-02-29' AS DATE)
+  OR "volume"."acquisition_datetime" < CAST('2024-02-29T11:00:00.000000+00:00' AS TIMESTAMPTZ);
 
 -- title: true and false
 {"version": 2, "relation": "volume", "where": {"op": "!=", "field": "is_contrast_enhanced", "value": true}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."is_contrast_enhanced" <> TRUE;
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."is_contrast_enhanced" <> TRUE;
 
 -- title: null, and not null, also of lists
 {"version": 2, "relation": "volume", "where": {"op": "and", "terms": [{"op": "is_null", "field": "derived_from"}, {"op": "is_not_null", "field": "path_nii"}]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."derived_from" IS NULL AND NOT "volume"."path_nii" IS NULL;
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."derived_from" IS NULL AND NOT "volume"."path_nii" IS NULL;
 
 -- title: an entry of a mapping, in the type of its values
 {"version": 2, "relation": "benchmarking", "where": {"op": ">", "field": "summary_metrics", "key": "auc", "value": 0.8}};
-SELECT "benchmarking"."identifier" FROM "vxdata_unresolved"."benchmarking" AS "benchmarking" WHERE CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION) > CAST('0.8' AS DOUBLE PRECISION);
+SELECT
+  "benchmarking"."identifier"
+FROM "vxdata_unresolved"."benchmarking" AS "benchmarking"
+WHERE
+  CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION) > CAST('0.8' AS DOUBLE PRECISION);
 
 -- title: an entry of a mapping to text
 {"version": 2, "relation": "datasource", "where": {"op": "==", "field": "external_identifiers", "key": "CT's", "value": "x"}};
-SELECT "datasource"."identifier" FROM "vxdata_unresolved"."datasource" AS "datasource" WHERE JSONB_EXTRACT_PATH_TEXT("datasource"."external_identifiers", 'CT''s') COLLATE "C" = 'x';
+SELECT
+  "datasource"."identifier"
+FROM "vxdata_unresolved"."datasource" AS "datasource"
+WHERE
+  JSONB_EXTRACT_PATH_TEXT("datasource"."external_identifiers", 'CT''s') COLLATE "C" = 'x';
 
 -- title: a whole number beside doubles, a fraction beside whole numbers
 {"version": 2, "relation": "volume", "where": {"op": "and", "terms": [{"op": "<", "field": "b_value", "value": 3}, {"op": "<", "field": "series_number", "value": 3.5}, {"op": "==", "field": "series_number", "value": 4.0}]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."b_value" < CAST('3.0' AS DOUBLE PRECISION) AND "volume"."series_number" <= 3 AND "volume"."series_number" = 4;
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."b_value" < CAST('3.0' AS DOUBLE PRECISION)
+  AND "volume"."series_number" <= 3
+  AND "volume"."series_number" = 4;

@@ -1,7 +1,11 @@
 -- title: equal rows once
 {"version": 2, "relation": "volume", "select": ["volume_type"], "distinct": true};
-SELECT DISTINCT "volume"."volume_type" FROM "vxdata_unresolved"."volume" AS "volume";
+SELECT DISTINCT
+  "volume"."volume_type"
+FROM "vxdata_unresolved"."volume" AS "volume";
 
 -- title: all rows
 {"version": 2, "relation": "volume", "select": ["volume_type"]};
-SELECT "volume"."volume_type" FROM "vxdata_unresolved"."volume" AS "volume";
+SELECT
+  "volume"."volume_type"
+FROM "vxdata_unresolved"."volume" AS "volume";

@@ -1,19 +1,59 @@
 -- title: no groups
 {"version": 2, "relation": "volume", "select": ["volume_type"]};
-SELECT "volume"."volume_type" FROM "vxdata_unresolved"."volume" AS "volume";
+SELECT
+  "volume"."volume_type"
+FROM "vxdata_unresolved"."volume" AS "volume";
 
 -- title: every function
 {"version": 2, "relation": "volume", "group_by": ["volume_type", "image_plane"], "aggregates": [{"function": "count", "name": "n"}, {"function": "count", "field": "b_value", "name": "with b"}, {"function": "n_unique", "field": "b_value", "name": "different"}, {"function": "min", "field": "series_date", "name": "first"}, {"function": "max", "field": "series_date", "name": "last"}, {"function": "mean", "field": "slice_thickness", "name": "mean"}, {"function": "sum", "field": "slice_thickness", "name": "sum"}, {"function": "sum", "field": "series_number", "name": "whole sum"}, {"function": "quantile", "field": "slice_thickness", "quantile": 0.5, "name": "median"}]};
-SELECT "volume"."volume_type", "volume"."image_plane", COUNT(*) AS "n", COUNT("volume"."b_value") AS "with b", COUNT(DISTINCT "volume"."b_value") AS "different", MIN("volume"."series_date") AS "first", MAX("volume"."series_date") AS "last", CASE WHEN ABS(SUM("volume"."slice_thickness")) <= COUNT("volume"."slice_thickness") * CAST('5e-324' AS DOUBLE PRECISION) THEN CAST(0 AS DOUBLE PRECISION) ELSE SUM("volume"."slice_thickness") / NULLIF(COUNT("volume"."slice_thickness"), 0) END AS "mean", SUM("volume"."slice_thickness") AS "sum", CAST(SUM("volume"."series_number") AS BIGINT) AS "whole sum", CASE WHEN NOT (MAX("volume"."slice_thickness") - MIN("volume"."slice_thickness")) IS NULL THEN PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY "volume"."slice_thickness") END AS "median" FROM "vxdata_unresolved"."volume" AS "volume" GROUP BY "volume"."volume_type", "volume"."image_plane";
+SELECT
+  "volume"."volume_type",
+  "volume"."image_plane",
+  COUNT(*) AS "n",
+  COUNT("volume"."b_value") AS "with b",
+  COUNT(DISTINCT "volume"."b_value") AS "different",
+  MIN("volume"."series_date") AS "first",
+  MAX("volume"."series_date") AS "last",
+  CASE
+    WHEN ABS(SUM("volume"."slice_thickness")) <= COUNT("volume"."slice_thickness") * CAST('5e-324' AS DOUBLE PRECISION)
+    THEN CAST(0 AS DOUBLE PRECISION)
+    ELSE SUM("volume"."slice_thickness") / NULLIF(COUNT("volume"."slice_thickness"), 0)
+  END AS "mean",
+  SUM("volume"."slice_thickness") AS "sum",
+  CAST(SUM("volume"."series_number") AS BIGINT) AS "whole sum",
+  CASE
+    WHEN NOT (
+      MAX("volume"."slice_thickness") - MIN("volume"."slice_thickness")
+    ) IS NULL
+    THEN PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
+      "volume"."slice_thickness")
+  END AS "median"
+FROM "vxdata_unresolved"."volume" AS "volume"
+GROUP BY
+  "volume"."volume_type",
+  "volume"."image_plane";
 
 -- title: one group of all rows
 {"version": 2, "relation": "volume", "group_by": [], "aggregates": [{"function": "count", "name": "n\"; DROP TABLE x; --"}]};
-SELECT COUNT(*) AS "n""; DROP TABLE x; --" FROM "vxdata_unresolved"."volume" AS "volume";
+SELECT
+  COUNT(*) AS "n""; DROP TABLE x; --"
+FROM "vxdata_unresolved"."volume" AS "volume";
 
 -- title: groups alone
 {"version": 2, "relation": "volume", "group_by": ["volume_type"]};
-SELECT "volume"."volume_type" FROM "vxdata_unresolved"."volume" AS "volume" GROUP BY "volume"."volume_type";
+SELECT
+  "volume"."volume_type"
+FROM "vxdata_unresolved"."volume" AS "volume"
+GROUP BY
+  "volume"."volume_type";
 
 -- title: an entry of a mapping
 {"version": 2, "relation": "benchmarking", "group_by": ["eval_task"], "aggregates": [{"function": "max", "field": "summary_metrics", "key": "auc", "name": "best"}]};
-SELECT "benchmarking"."eval_task", MAX(CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION)) AS "best" FROM "vxdata_unresolved"."benchmarking" AS "benchmarking" GROUP BY "benchmarking"."eval_task";
+SELECT
+  "benchmarking"."eval_task",
+  MAX(
+    CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION)
+  ) AS "best"
+FROM "vxdata_unresolved"."benchmarking" AS "benchmarking"
+GROUP BY
+  "benchmarking"."eval_task";

@@ -1,7 +1,13 @@
 -- title: no predicate
 {"version": 2, "relation": "volume"};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume";
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume";
 
 -- title: a predicate is a WHERE clause
 {"version": 2, "relation": "volume", "where": {"op": "is_in", "field": "volume_type", "values": ["T2", "ADC"]}};
-SELECT "volume"."identifier" FROM "vxdata_unresolved"."volume" AS "volume" WHERE "volume"."volume_type" IN ('T2', 'ADC');
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."volume_type" IN ('T2', 'ADC');
