@@ -9,7 +9,7 @@ import polars as pl
 
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client
-from vxdata.sdk._resources.frames import table_from_frame
+from vxdata.sdk._conversion.frames import table_from_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from bench._harness.candidates import SPAWN
 from bench._harness.figures import Moved
 from bench.peers.adbc import cursor_on
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import bind, decode, encode
+from vxdata.schemas.plan import decode, encode
 from vxdata.sdk import ALL, Client, F, has_ancestor
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan

@@ -11,9 +11,10 @@ import pytest
 from tests.query.compare import compare
 from tests.query.positions import FRAGMENTS, IDENTIFIERS, NAMES, PATTERNS, REFUSED, VALUES, WORDS
 from tests.query.sqltree import assert_made_of, skeleton
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
-from vxdata.schemas.plan import bind, decode
+from vxdata.schemas.plan import decode
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan
 

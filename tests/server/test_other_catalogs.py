@@ -16,8 +16,8 @@ from vxdata.schemas.payload_type import PayloadType
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.sdk import F
 from vxdata.sdk._resources.namespace import Namespace, Resources
+from vxdata.sdk._session import Session
 from vxdata.sdk._transport.flight import FlightTransport
-from vxdata.sdk._transport.session import Session
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import Plan, bind, decode
+from vxdata.schemas.plan import Plan, decode
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import DIALECT, column, unresolved
@@ -28,7 +29,7 @@ from vxdata.sql.query.target import Target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
 
 CASES: Final = Path(__file__).parent / "cases"
 PRESENT: Final = datetime.fromisoformat("2025-01-01T00:00:00Z")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tests.sql.case_files import case_paths, read_cases
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import Aggregate, And, Comparison, IsIn, ItemsTest, Plan, bind
+from vxdata.schemas.plan import Aggregate, And, Comparison, IsIn, ItemsTest, Plan
 from vxdata.sql.dialect.base import Dialect
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.sql.instant import Instant
 
 DECLARED: Final = {name for name in vars(Dialect) if not name.startswith("_")}

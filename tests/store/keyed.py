@@ -14,7 +14,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServiceProblem
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
-from vxdata.sdk._resources.frames import table_from_frame
+from vxdata.sdk._conversion.frames import table_from_frame
 from vxdata.sdk._resources.upload import WriteRequest
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fixtures.idc import EXTRACT, ROW, index
 from vxdata.cli.idc.mapping import LEVELS, MANY_LICENSES, Mapped, map_index
 from vxdata.schemas.catalog.registry import registry
-from vxdata.sdk._resources.frames import table_from_frame
+from vxdata.sdk._conversion.frames import table_from_frame
 from vxdata.server.ingest.validation import validate
 from vxdata.server.ingest.validation.violations import Violations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound_predicates import (
     BoundAnd,
     BoundComparison,
@@ -59,7 +60,6 @@ from vxdata.schemas.plan import (
     Quantified,
     Subquery,
     TextTest,
-    bind,
 )
 from vxdata.schemas.plan.predicates import MAX_PATTERN_LENGTH
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound import BoundAggregate, BoundOrder
 from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.binding.values import type_name
@@ -26,11 +27,11 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.plan import Aggregate, IsInQuery, OrderBy, Plan, Subquery, bind
+from vxdata.schemas.plan import Aggregate, IsInQuery, OrderBy, Plan, Subquery
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan import BoundPlan
 
 TYPES: Final[dict[str, FieldType]] = {
     "identifier": Text(),

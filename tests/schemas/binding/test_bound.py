@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound_predicates import BoundItemsTest, BoundPredicate, walk
 from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.schemas.catalog import default_catalog
@@ -24,7 +25,6 @@ from vxdata.schemas.plan import (
     Quantified,
     Subquery,
     TextTest,
-    bind,
 )
 
 if TYPE_CHECKING:

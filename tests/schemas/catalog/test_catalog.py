@@ -6,20 +6,12 @@ from typing import Final
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import Catalog, PlainTable, Relation, RelationKind
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidPlan, UnknownField
 from vxdata.schemas.fields import Field, Integer, Text
-from vxdata.schemas.plan import (
-    Comparison,
-    HasAncestor,
-    HasDescendant,
-    IsInQuery,
-    Plan,
-    Predicate,
-    Subquery,
-    bind,
-)
+from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, IsInQuery, Plan, Predicate, Subquery
 
 COLUMNS: Final = (
     Field(name="id", type=Integer(), description="", required=True),

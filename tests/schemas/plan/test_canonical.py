@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import (
     Aggregate,
@@ -26,7 +27,6 @@ from vxdata.schemas.plan import (
     Quantified,
     Subquery,
     TextTest,
-    bind,
     decode,
     digest,
     encode,

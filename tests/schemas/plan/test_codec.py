@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
 from vxdata.schemas.plan import (
@@ -19,7 +20,6 @@ from vxdata.schemas.plan import (
     Or,
     Plan,
     Subquery,
-    bind,
     decode,
     digest,
     encode,

@@ -12,7 +12,7 @@ from vxdata.schemas.binding.kinds import KINDS
 from vxdata.schemas.fields import FieldType
 from vxdata.schemas.types.arrow import ARROW_TYPES
 from vxdata.schemas.types.pydantic import PYTHON_TYPES
-from vxdata.sdk._polars_types import POLARS_TYPES
+from vxdata.sdk._conversion.polars_types import POLARS_TYPES
 from vxdata.server.ingest.validation.values import RULES
 from vxdata.sql.types import POSTGRES_TYPES
 

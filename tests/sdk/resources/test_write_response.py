@@ -15,13 +15,13 @@ from vxdata.schemas.errors import InternalError, ResourceNotFound, ServerUnavail
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.sdk import Client, F
+from vxdata.sdk._conversion.models import built, table_of
 from vxdata.sdk._resources.create_result import MODELS_PER_PART, CreateResult
-from vxdata.sdk._resources.models import built, table_of
 from vxdata.sdk._resources.namespace import Namespace, Resources
 from vxdata.sdk._resources.write_response import read_back
+from vxdata.sdk._session import Session
 from vxdata.sdk._transport.base import Written
 from vxdata.sdk._transport.flight import FlightTransport
-from vxdata.sdk._transport.session import Session
 from vxdata.server.app import Server
 from vxdata.server.ingest.lineage import MAX_ROWS
 

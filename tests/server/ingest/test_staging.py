@@ -13,7 +13,7 @@ from tests.fixtures.payloads import payloads
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.types.arrow import create_schema
-from vxdata.sdk._resources.models import arrow_value
+from vxdata.sdk._conversion.models import arrow_value
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.ingest.staging import FEW, FEW_BYTES, Staging
 

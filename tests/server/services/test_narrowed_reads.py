@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.server.call import Call
     from vxdata.server.config import Settings
     from vxdata.server.database.monitor import CancellationMonitor

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.catalog.registry import registry
-from vxdata.schemas.plan import MAX_NESTING, And, Comparison, IsIn, IsNull, Or, Plan, bind, decode, encode
+from vxdata.schemas.plan import MAX_NESTING, And, Comparison, IsIn, IsNull, Or, Plan, decode, encode
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan
 

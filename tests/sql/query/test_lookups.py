@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound_predicates import BoundAnd, BoundComparison, Operand
 from vxdata.schemas.binding.values import Literal
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import And, Comparison, IsIn, Plan, bind, decode, encode
+from vxdata.schemas.plan import And, Comparison, IsIn, Plan, decode, encode
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import text_array
 from vxdata.sql.names import render, text
@@ -26,7 +27,8 @@ from vxdata.sql.query.template import NO_INSTANT as PRESENT
 from vxdata.sql.query.template import statement_of
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import BoundPlan, Predicate
+    from vxdata.schemas.binding import BoundPlan
+    from vxdata.schemas.plan import Predicate
 
 ONE = Comparison(op="==", field="identifier", value="volume/a")
 TWO = IsIn(field="identifier", values=("volume/a", "volume/b"))

@@ -20,9 +20,10 @@ from tests.sql.case_files import (
     tree_of,
     written,
 )
+from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound_predicates import BoundPredicate, walk
 from vxdata.schemas.catalog import RelationKind, default_catalog
-from vxdata.schemas.plan import bind, decode
+from vxdata.schemas.plan import decode
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import DIALECT, UNRESOLVED, render, tokens
 from vxdata.sql.query.at_instant import ROWS

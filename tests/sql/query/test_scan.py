@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.server.support import create, resources
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan, bind
+from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.scan import Scan, count_pages, is_divisible, scan_of
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
 

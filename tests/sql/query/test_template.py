@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import (
     And,
@@ -27,7 +28,6 @@ from vxdata.schemas.plan import (
     Quantified,
     Subquery,
     TextTest,
-    bind,
 )
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import render, text

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.server.support import create, resources, scalar
+from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, IsIn, OrderBy, Plan, TextTest, bind
+from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, IsIn, OrderBy, Plan, TextTest
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan
 

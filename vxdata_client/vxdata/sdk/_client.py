@@ -16,9 +16,9 @@ from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._resources.lineage import Lineage
 from vxdata.sdk._resources.namespace import Namespace, Resources
 from vxdata.sdk._resources.registration import RegistrableNamespace
+from vxdata.sdk._session import Session
 from vxdata.sdk._snapshot import instant_of
 from vxdata.sdk._transport.flight import FlightTransport
-from vxdata.sdk._transport.session import Session
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.parallel_scan import ParallelScan
     from vxdata.server.database.pool import ConnectionPool

@@ -7,7 +7,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.plan import bind, encode
+from vxdata.schemas.binding import bind
+from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import Explanation
 from vxdata.server.database.clock import fence, split_clock_columns
 from vxdata.server.database.parallel_scan import ParallelScan
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.catalog import Catalog
-    from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.schemas.plan import Plan
     from vxdata.server.call import Call
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.pool import ConnectionPool

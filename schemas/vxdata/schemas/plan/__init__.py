@@ -1,10 +1,5 @@
 """Query plans: frozen values that travel as canonical JSON."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from vxdata.schemas.binding.bound import BoundPlan
 from vxdata.schemas.plan.codec import MAX_NESTING, MAX_PLAN_BYTES, decode, digest, encode
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, Plan
 from vxdata.schemas.plan.predicates import (
@@ -30,9 +25,6 @@ from vxdata.schemas.plan.predicates import (
     Value,
 )
 
-if TYPE_CHECKING:
-    from vxdata.schemas.binding.bind import bind
-
 __all__ = [
     "MAX_NESTING",
     "MAX_PLAN_BYTES",
@@ -40,7 +32,6 @@ __all__ = [
     "Aggregate",
     "AggregateFunction",
     "And",
-    "BoundPlan",
     "Comparison",
     "ComparisonOperator",
     "HasAncestor",
@@ -61,18 +52,7 @@ __all__ = [
     "TextOperator",
     "TextTest",
     "Value",
-    "bind",
     "decode",
     "digest",
     "encode",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """Import `bind` when it is first asked for: its package stands above this one and imports it."""
-    if name == "bind":
-        from vxdata.schemas.binding.bind import bind  # noqa: PLC0415 - see above
-
-        return bind
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)

@@ -21,9 +21,9 @@ from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, column, history,
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.fields import Field
-    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.query.target import Target
 

@@ -15,8 +15,8 @@ from vxdata.sql.query.conditions import scope_of
 from vxdata.sql.query.operands import ordered
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.fields import Field
-    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.query.target import Target
 

@@ -12,7 +12,7 @@ from vxdata.sql.query.rewrites import RULES
 from vxdata.sql.query.target import Target
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.instant import Instant
 

@@ -13,7 +13,8 @@ from vxdata.sql.query.operands import operand
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vxdata.schemas.plan import AggregateFunction, BoundPlan
+    from vxdata.schemas.binding import BoundPlan
+    from vxdata.schemas.plan import AggregateFunction
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.query.target import Target
 

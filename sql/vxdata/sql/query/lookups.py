@@ -21,8 +21,8 @@ from vxdata.sql.query.compile import compile_plan
 from vxdata.sql.query.template import NO_INSTANT, Shape, Statement, Template, remembered
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.binding.values import Scalar
-    from vxdata.schemas.plan import BoundPlan
 
 MAX_NAMED: Final = 20
 """Most resources that are named."""

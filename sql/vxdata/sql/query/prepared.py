@@ -15,8 +15,8 @@ from vxdata.sql.query.scan import scan_of
 from vxdata.sql.query.template import statement_of
 
 if TYPE_CHECKING:
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.fields import Field
-    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.instant import Instant
     from vxdata.sql.query.scan import Scan
     from vxdata.sql.query.template import Statement

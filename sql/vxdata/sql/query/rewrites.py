@@ -11,7 +11,7 @@ from vxdata.sql.query.group import group
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.sql.query.target import Target
 
 

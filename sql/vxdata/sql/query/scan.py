@@ -22,7 +22,7 @@ from vxdata.sql.query.template import Shape, Template, remembered
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vxdata.schemas.plan import BoundPlan
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.sql.instant import Instant
 
 CTID: Final = "ctid"

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from cachetools import _cached_wrapper_info
     from sqlglot import exp
 
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.schemas.binding.values import Scalar
-    from vxdata.schemas.plan import BoundPlan
     from vxdata.sql.dialect.base import Dialect
 
 MAX_BYTES: Final = 32 * 1024 * 1024

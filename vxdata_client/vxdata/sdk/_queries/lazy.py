@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from polars.io.plugins import register_io_source
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import OrderBy, bind, encode
+from vxdata.schemas.plan import OrderBy, encode
 from vxdata.schemas.types.arrow import arrow_type
+from vxdata.sdk._conversion.frames import frame_of
 from vxdata.sdk._expressions.predicates import Predicate
-from vxdata.sdk._queries.frames import frame_of
 from vxdata.sdk._queries.pushdown import pushed_down
 from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._queries.stream import BatchStream
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from vxdata.schemas.plan import Plan
+    from vxdata.sdk._session import Session
     from vxdata.sdk._transport.base import Stream
-    from vxdata.sdk._transport.session import Session
 
 PAUSE_SECONDS: Final = 0.2
 """How often a waiting source lets Polars look up."""

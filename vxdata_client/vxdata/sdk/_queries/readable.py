@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Generic, NoReturn, cast
 import pyarrow as pa
 from typing_extensions import TypeVar
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.models import ResourceResponse
-from vxdata.schemas.plan import bind, digest, encode
+from vxdata.schemas.plan import digest, encode
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import Action, Explanation
-from vxdata.sdk._queries.frames import frame_of
+from vxdata.sdk._conversion.frames import frame_of
+from vxdata.sdk._conversion.models import responses
 from vxdata.sdk._queries.lazy import lazy
 from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_snapshot
 from vxdata.sdk._queries.stream import iter_batches, read_whole
 from vxdata.sdk._queries.writer import sink_parquet
-from vxdata.sdk._resources.models import responses
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.catalog import Relation
-    from vxdata.schemas.plan import BoundPlan, Plan
+    from vxdata.schemas.plan import Plan
     from vxdata.sdk._queries.stream import BatchStream
+    from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import Snapshot
-    from vxdata.sdk._transport.session import Session
 
 Response_co = TypeVar("Response_co", bound=ResourceResponse, default=ResourceResponse, covariant=True)
 

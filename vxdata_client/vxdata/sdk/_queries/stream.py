@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from vxdata.schemas.errors import InvalidRequest, ServerUnavailable
-from vxdata.sdk._queries.frames import frame_of
+from vxdata.sdk._conversion.frames import frame_of
 from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._transport.retry import retry_read
 

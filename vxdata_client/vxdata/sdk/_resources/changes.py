@@ -13,7 +13,7 @@ from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.models import ResourceUpdate
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire.uploads import EXPECTED_VERSION
-from vxdata.sdk._resources.models import arrow_value
+from vxdata.sdk._conversion.models import arrow_value
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.models import models_of
-from vxdata.sdk._resources.models import built, by_type, fits, stored_schema, table_of, values_by_name
+from vxdata.sdk._conversion.models import built, by_type, fits, stored_schema, table_of, values_by_name
 from vxdata.sdk._resources.retrieve import read_in
 from vxdata.sdk._resources.upload import WriteRequest
 from vxdata.sdk._resources.write_response import noting_commit

@@ -12,15 +12,15 @@ from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.plan import Comparison, IsIn, Plan
-from vxdata.sdk._resources.models import responses
+from vxdata.sdk._conversion.models import responses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from vxdata.schemas.models import ResourceResponse
+    from vxdata.sdk._session import Session
     from vxdata.sdk._transport.base import Transport
-    from vxdata.sdk._transport.session import Session
 
 BOOKKEEPING: Final = frozenset({"valid_from", "valid_to", "version", "children"})
 """Fields that differ between any two versions."""

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.plan import Predicate
+    from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import AsOf
     from vxdata.sdk._transport.base import Transport
-    from vxdata.sdk._transport.session import Session
 
 Parents = dict[str, str | None]
 """Parent by identifier."""

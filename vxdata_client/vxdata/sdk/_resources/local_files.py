@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.models import ResourceCreate
     from vxdata.schemas.payload_type import PayloadType
-    from vxdata.sdk._transport.session import Session
+    from vxdata.sdk._session import Session
 
 
 class LocalFile(NamedTuple):

@@ -12,8 +12,8 @@ from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_all
 from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import Plan
+from vxdata.sdk._conversion.frames import table_from_frame
 from vxdata.sdk._queries.query import Query
-from vxdata.sdk._resources.frames import table_from_frame
 from vxdata.sdk._resources.local_files import with_uploads
 from vxdata.sdk._resources.verbs import Verbs
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import CommitReceipt, Verb
     from vxdata.sdk._resources.upload import TypedTable
-    from vxdata.sdk._transport.session import Session
+    from vxdata.sdk._session import Session
 
 Create = TypeVar("Create", bound=ResourceCreate)
 Update = TypeVar("Update", bound=ResourceUpdate)

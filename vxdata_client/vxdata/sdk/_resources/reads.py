@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vxdata.sdk._resources.history import Change, Version
+    from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import AsOf
-    from vxdata.sdk._transport.session import Session
 
 Response = TypeVar("Response", bound=ResourceResponse)
 

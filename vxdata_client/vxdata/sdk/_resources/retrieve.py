@@ -9,8 +9,8 @@ from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.plan import IsIn, Plan
+from vxdata.sdk._conversion.models import responses
 from vxdata.sdk._queries.stream import read_whole
-from vxdata.sdk._resources.models import responses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.models import ResourceResponse
+    from vxdata.sdk._session import Session
     from vxdata.sdk._transport.base import Transport
-    from vxdata.sdk._transport.session import Session
 
 IDENTIFIERS_PER_PLAN: Final = 50_000
 """Identifiers of one plan: a few megabytes of ticket."""

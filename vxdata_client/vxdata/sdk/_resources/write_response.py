@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.wire import CommitReceipt
-    from vxdata.sdk._transport.session import Session
+    from vxdata.sdk._session import Session
 
 
 def read_back(session: Session, identifiers: Sequence[str], receipt: CommitReceipt) -> list[ResourceResponse]:

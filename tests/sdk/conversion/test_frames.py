@@ -37,8 +37,8 @@ from vxdata.schemas.models import NaiveTimestampWarning
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.violations import MAX_VIOLATIONS
 from vxdata.sdk import F
-from vxdata.sdk._polars_types import LAST_MICROSECOND
-from vxdata.sdk._resources.frames import _arrow, table_from_frame
+from vxdata.sdk._conversion.frames import _arrow, table_from_frame
+from vxdata.sdk._conversion.polars_types import LAST_MICROSECOND
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType

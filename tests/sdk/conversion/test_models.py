@@ -17,7 +17,7 @@ from vxdata.schemas.create import ArtefactCreate, DataSourceCreate, PatientCreat
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.models import models_of
 from vxdata.schemas.types.arrow import create_schema, response_schema
-from vxdata.sdk._resources.models import arrow_value, by_type, responses, table_of
+from vxdata.sdk._conversion.models import arrow_value, by_type, responses, table_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.models import ResourceCreate, ResourceResponse

@@ -12,7 +12,7 @@ from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownF
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.violations import MAX_VIOLATIONS, abridged_value
 from vxdata.schemas.wire.uploads import demanded_columns, upload_fields
-from vxdata.sdk._polars_types import POLARS_TYPES
+from vxdata.sdk._conversion.polars_types import POLARS_TYPES
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry
@@ -198,3 +198,17 @@ def _canonical_parents(registry: Registry, series: pl.Series) -> pl.Series:
     canonical = first.replace(plural)
     rest = series.str.slice(first.str.len_chars())
     return canonical + rest
+
+
+def frame_of(table: pa.Table) -> pl.DataFrame:
+    """Hand rows over to Polars, without a copy.
+
+    Args:
+        table: Rows in the registry's Arrow types.
+
+    Returns:
+        The frame.
+    """
+    frame = pl.from_arrow(table, rechunk=False)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never becomes a series
+    return frame

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vxdata.schemas.fields import FieldType
-    from vxdata.sdk._resources.frames import FrameRows
+    from vxdata.sdk._conversion.frames import FrameRows
 
 NANOSECONDS_PER_MICROSECOND: Final = 1000
 MICROSECONDS_PER: Final = {"ms": 1000, "us": 1}

@@ -1,0 +1,1 @@
+"""Conversion: models and frames to Arrow tables, and back."""
