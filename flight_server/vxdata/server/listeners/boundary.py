@@ -72,20 +72,32 @@ class CallFailed(Exception):
         self.wire = wire
 
 
+def _itself(failed: CallFailed) -> Exception:
+    return failed
+
+
 class Boundary:
     """Opens the calls of one listener.
 
     Args:
         listener: Its name.
         errors: Describes exceptions for the wire.
-        observers: Told of every call that has ended.
+        observers: Each is told of every call that has ended.
+        as_error: Makes the error of the listener's protocol; by default `CallFailed` is raised itself.
     """
 
-    def __init__(self, listener: str, errors: ErrorReporter, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        listener: str,
+        errors: ErrorReporter,
+        observers: Sequence[Observer] = (),
+        as_error: Callable[[CallFailed], Exception] = _itself,
+    ) -> None:
         """Begin by taking calls."""
         self._listener = listener
         self._errors = errors
         self._observers = tuple(observers)
+        self._as_error = as_error
         self._is_draining = False
 
     def drain(self) -> None:
@@ -113,11 +125,11 @@ class Boundary:
             The call. It ends with the block, or with the stream that the block made of its response.
 
         Raises:
-            CallFailed: The block failed, or the server is about to stop.
+            CallFailed: The block failed, or the server is about to stop; as the error of the protocol.
         """
         begun = time.monotonic()
         call = Call(secrets.token_hex(8), has_left, principal, begun + timeout)
-        opened = OpenCall(call, self._errors, self._observe(operation, call, begun))
+        opened = OpenCall(call, self._errors, self._observe(operation, call, begun), self._as_error)
         with structlog.contextvars.bound_contextvars(
             request_id=call.request_id, listener=self._listener, operation=operation
         ):
@@ -150,14 +162,22 @@ class OpenCall:
         call: What services are told of it.
         errors: Describes exceptions for the wire.
         observe: Takes the code that it ends with.
+        as_error: Makes the error of the protocol.
     """
 
-    def __init__(self, call: Call, errors: ErrorReporter, observe: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        call: Call,
+        errors: ErrorReporter,
+        observe: Callable[[str], None],
+        as_error: Callable[[CallFailed], Exception],
+    ) -> None:
         """Begin."""
         self.call = call
         self.is_streaming = False
         self._errors = errors
         self._observe = observe
+        self._as_error = as_error
         self._has_ended = False
 
     def stream(self, items: Iterator[Item]) -> StreamedResponse[Item]:
@@ -167,16 +187,16 @@ class OpenCall:
             items: What the response is made of.
 
         Returns:
-            The same items; errors among them leave as `CallFailed`.
+            The same items; errors among them leave as those of the protocol.
         """
         self.is_streaming = True
         return StreamedResponse(self, items)
 
-    def failed(self, error: Exception) -> CallFailed:
-        """End the call with an error."""
+    def failed(self, error: Exception) -> Exception:
+        """End the call with an error, and make the error of the protocol."""
         shown, wire = self._errors.to_wire(self._told(error), self.call.request_id)
         self.end(shown.code)
-        return CallFailed(shown, wire)
+        return self._as_error(CallFailed(shown, wire))
 
     def end(self, code: str) -> None:
         """Tell the observers how the call has ended, once."""

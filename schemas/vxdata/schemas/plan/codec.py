@@ -153,12 +153,11 @@ def _upgraded(content: Any) -> Any:
 
 def _check_shape(plan: Plan) -> None:
     """Refuse what is nested too deeply, or has too many subqueries; without recursion."""
-    queries = 0
-    for depth, level in enumerate(levels(plan.where)):
-        if depth > MAX_NESTING:
-            msg = f"The query plan is nested deeper than {MAX_NESTING} levels."
-            raise InvalidPlan(msg, limit=MAX_NESTING)
-        queries += sum(node.reads_other_rows for node in level)
+    found = levels(plan.where, MAX_NESTING + 2)
+    if len(found) > MAX_NESTING + 1:
+        msg = f"The query plan is nested deeper than {MAX_NESTING} levels."
+        raise InvalidPlan(msg, limit=MAX_NESTING)
+    queries = sum([node.reads_other_rows for level in found for node in level])
     if queries > MAX_QUERIES:
         msg = (
             f"The query has {queries:,} subqueries and conditions on ancestors, over {MAX_QUERIES}; "

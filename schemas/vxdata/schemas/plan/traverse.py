@@ -43,24 +43,27 @@ def children(node: Node) -> tuple[Condition, ...]:
     return tuple(below)
 
 
-def levels(top: Condition | None) -> Iterator[tuple[Condition, ...]]:
-    """Walk a condition level by level, from the top down and without recursion.
+def levels(top: Condition | None, limit: int | None = None) -> list[tuple[Condition, ...]]:
+    """Read a condition level by level, from the top down and without recursion.
 
     Args:
         top: Where to begin; None has no level.
+        limit: How many levels to read at most; all if None.
 
-    Yields:
-        The conditions of one level, from left to right.
+    Returns:
+        The levels, each with its conditions from left to right.
 
     Example:
         >>> from vxdata.schemas.plan import IsNull, Not
         >>> [len(level) for level in levels(Not(term=IsNull(op="is_null", field="b_value")))]
         [1, 1]
     """
+    found: list[tuple[Condition, ...]] = []
     level: tuple[Condition, ...] = () if top is None else (top,)
-    while level:
-        yield level
+    while level and len(found) != limit:
+        found.append(level)
         level = tuple(child for node in level for child in children(node))
+    return found
 
 
 def kinds(top: type[Node]) -> frozenset[type[Node]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -19,7 +19,6 @@ from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlglot.tokenizer_core import TokenType
 
-from vxdata.schemas.binding.bound_predicates import walk
 from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from vxdata.schemas.binding import BoundPlan
-    from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.schemas.binding.values import Scalar
     from vxdata.sql.dialect.base import Dialect
 
@@ -170,6 +168,10 @@ _KNOWN: Final[LRUCache[object, _Sized]] = LRUCache(MAX_BYTES, getsizeof=lambda m
 _LOCK: Final = Lock()
 
 
+class _ManyLiterals(Exception):
+    """A condition has more literals than a template has parameters."""
+
+
 def remembered(make: Callable[[Shape], Made]) -> _cached_wrapper_info[Made]:
     """Remember what a function makes of a shape, together with all other templates within `MAX_BYTES`."""
     return cached(_KNOWN, partial(hashkey, make.__qualname__), _LOCK, info=True)(make)
@@ -186,15 +188,21 @@ def statement_of(plan: BoundPlan, instant: Instant, dialect: Dialect = POSTGRESQ
     Returns:
         A statement whose `sql` is what `compile_plan` gives.
     """
-    if plan.where is not None and _has_many_literals(plan.where):
-        return Statement(Template.without_parameters(compile_plan(plan, instant, dialect)))
     values: list[Scalar] = []
 
     def parameter(value: Scalar) -> Parameter:
         values.append(value)
         return Parameter(len(values))
 
-    where = None if plan.where is None else plan.where.map_literals(parameter)
+    def one_of_few(value: Scalar) -> Parameter:
+        if len(values) == MAX_VALUES:
+            raise _ManyLiterals
+        return parameter(value)
+
+    try:
+        where = None if plan.where is None else plan.where.map_literals(one_of_few)
+    except _ManyLiterals:
+        return Statement(Template.without_parameters(compile_plan(plan, instant, dialect)))
     # How many rows are wanted does not matter for the form, but whether a number is stated.
     limit = None if plan.limit is None else parameter(Literal(plan.limit)).number
     offset = parameter(Literal(plan.offset)).number if plan.offset else 0
@@ -213,11 +221,6 @@ def _template(shape: Shape) -> Template:
             number: exp.Literal = node.expression
             number.replace(to_sql(Parameter(int(number.name))))
     return Template.of(shape.dialect.render(query), shape.dialect)
-
-
-def _has_many_literals(where: BoundPredicate) -> bool:
-    literals = chain.from_iterable(node.literals for node in walk(where))
-    return next(islice(literals, MAX_VALUES, None), None) is not None
 
 
 def _written(value: Scalar, dialect: Dialect) -> str:

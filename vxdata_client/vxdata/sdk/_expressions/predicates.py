@@ -108,7 +108,7 @@ def nesting(node: PredicateNode) -> int:
     Returns:
         0 for a plain comparison.
     """
-    return sum(1 for _ in levels(node)) - 1
+    return len(levels(node)) - 1
 
 
 def _combine(kind: type[And | Or], left: Predicate, right: Predicate) -> Predicate:

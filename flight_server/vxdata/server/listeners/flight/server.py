@@ -14,7 +14,7 @@ from vxdata.schemas.plan import decode
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import ACTION_DESCRIPTIONS
 from vxdata.schemas.wire.tickets import Ticket, decode_ticket, encode_ticket
-from vxdata.server.listeners.boundary import Boundary, CallFailed
+from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.flight.actions import Actions
 from vxdata.server.listeners.flight.headers import HEADERS, HeadersFactory
 from vxdata.server.listeners.flight.messages import read_write_command
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from vxdata.schemas.catalog.registry import Registry
-    from vxdata.server.listeners.boundary import Observer, OpenCall, StreamedResponse
+    from vxdata.server.listeners.boundary import Observer, OpenCall
     from vxdata.server.listeners.errors import ErrorReporter
     from vxdata.server.listeners.flight.headers import Headers
     from vxdata.server.services import Services
@@ -57,13 +57,9 @@ def operation(method: Callable[..., Response]) -> Callable[..., Response]:
     @functools.wraps(method)
     def within_boundary(self: FlightServer, context: Any, *arguments: Any) -> Response:
         headers = context.get_middleware(HEADERS)
-        try:
-            with self.boundary.call(
-                method.__name__.strip("_"), context.is_cancelled, timeout=headers.timeout
-            ) as opened:
-                return method(self, opened, headers, *arguments)
-        except CallFailed as failed:
-            raise flight_error(failed) from None
+        name = method.__name__.strip("_")
+        with self.boundary.call(name, context.is_cancelled, timeout=headers.timeout) as opened:
+            return method(self, opened, headers, *arguments)
 
     return within_boundary
 
@@ -94,7 +90,7 @@ class FlightServer(pa.flight.FlightServerBase):
         observers: Sequence[Observer] = (),
     ) -> None:
         """Begin to serve: a pyarrow server listens once it is constructed."""
-        self.boundary = Boundary(LISTENER, errors, observers)
+        self.boundary = Boundary(LISTENER, errors, observers, flight_error)
         self._services = services
         self._registry = registry
         self._actions = Actions(services, errors)
@@ -117,7 +113,7 @@ class FlightServer(pa.flight.FlightServerBase):
         if result.is_whole:  # C++ sends a table without asking the interpreter for what comes next
             table = pa.Table.from_batches(list(result.batches), result.arrow_schema)
             return pa.flight.RecordBatchStream(table, options=options)
-        batches = _with_flight_errors(opened.stream(result.batches))
+        batches = opened.stream(result.batches)
         return pa.flight.GeneratorStream(result.arrow_schema, batches, options=options)
 
     @operation
@@ -196,13 +192,6 @@ class FlightServer(pa.flight.FlightServerBase):
         arrow_schema = response_schema(self._registry.get(resource_type))
         descriptor = pa.flight.FlightDescriptor.for_path(resource_type)
         return pa.flight.FlightInfo(arrow_schema, descriptor, [], -1, -1)
-
-
-def _with_flight_errors(batches: StreamedResponse[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from batches
-    except CallFailed as failed:
-        raise flight_error(failed) from None
 
 
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
