@@ -42,7 +42,7 @@ def snapshot_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
         Keys and values.
 
     Example:
-        >>> from datetime import UTC
+        >>> from datetime import UTC, datetime
         >>> snapshot_metadata(datetime(2026, 1, 2, tzinfo=UTC), 7)
         {b'vxdata.as_of': b'2026-01-02T00:00:00.000000+00:00', b'vxdata.version': b'7'}
     """

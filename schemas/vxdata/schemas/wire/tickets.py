@@ -59,7 +59,7 @@ def encode_ticket(ticket: Ticket) -> bytes:
     Example:
         >>> from vxdata.schemas.plan import Plan
         >>> encode_ticket(Ticket(Plan(relation="volume")))
-        b'{"kind":"plan","plan":{"resource_type":"volume","version":1},"version":1}'
+        b'{"kind":"plan","plan":{"relation":"volume","version":2},"version":1}'
     """
     return b'{"kind":"%b","plan":%b,"version":%d}' % (PLAN.encode(), encode(ticket.plan), TICKET_VERSION)
 
