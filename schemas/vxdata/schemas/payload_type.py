@@ -1,4 +1,4 @@
-"""What a payload type is: a name, an identifier prefix, a namespace and typed fields."""
+"""Payload types: each has a name, an identifier prefix, a namespace and typed fields."""
 
 from __future__ import annotations
 

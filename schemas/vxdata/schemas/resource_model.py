@@ -1,4 +1,4 @@
-"""What the models of all payload types have in common: how they are checked, named and compared.
+"""The base of the models of all payload types: how they are checked, named and compared.
 
 A model is made without a session, so its validators know the installed payload types only: this is the one
 place outside the composition roots that asks for them.

@@ -1,6 +1,6 @@
 """Bind: resolve the names and types of a plan against a catalog.
 
-Both sides bind: the client to refuse what is wrong before any call, the server because it trusts nobody.
+Both sides bind: the client to refuse what is wrong before any call, the server because it trusts no client.
 What does not fit is refused with the field, its type and the operator in the details of the error.
 """
 
@@ -93,7 +93,7 @@ def _bind_as_of(as_of: datetime, scope: BindingScope) -> datetime:
 
 @dataclass(frozen=True)
 class BindingScope:
-    """What a predicate may name, and what it was seen to read.
+    """The fields and relations that a predicate may name, and a record of the relations that it reads.
 
     Args:
         relation: The rows that it is asked of.

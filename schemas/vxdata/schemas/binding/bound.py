@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BoundAggregate:
-    """What is computed of the rows of a group; without an operand, their number."""
+    """A value that is computed from the rows of a group; without an operand, it is their number."""
 
     function: AggregateFunction
     operand: Operand | None
@@ -46,7 +46,7 @@ class Output:
 
 @dataclass(frozen=True)
 class BoundOrder:
-    """What rows are ordered by.
+    """One value that rows are ordered by, and the direction.
 
     Args:
         by: A value of the row, or a column of the result.
@@ -60,7 +60,7 @@ class BoundOrder:
 
     @property
     def required(self) -> bool:
-        """Whether it is never null."""
+        """Whether the value is never null."""
         return self.by.field.required if isinstance(self.by, Output) else self.by.required
 
 
@@ -131,17 +131,17 @@ class BoundPlan:
 
     @property
     def reads_log(self) -> bool:
-        """Whether the commit log is read, which every commit changes."""
+        """Whether the plan reads the commit log, which every commit changes."""
         return any(relation.kind is RelationKind.COMMIT for relation in self.reads)
 
     @property
     def is_versioned(self) -> bool:
-        """Whether all that is read keeps its versions."""
+        """Whether all relations that the plan reads keep their versions."""
         return all(relation.kind.is_versioned for relation in self.reads)
 
     @property
     def is_timeless(self) -> bool:
-        """Whether a table without versions is read, which cannot be read as of an instant."""
+        """Whether the plan reads a table without versions, which cannot be read as of an instant."""
         return any(relation.kind is RelationKind.PLAIN for relation in self.reads)
 
     @property
@@ -160,7 +160,7 @@ class BoundPlan:
 
 
 def _max_named(where: BoundPredicate | None) -> int | None:
-    """How many identifiers a condition asks for, if that is all that it does."""
+    """Count the identifiers that a condition asks for; None if it asks for anything else."""
     match where:
         case BoundComparison(op="==", operand=Operand(column=Field(name="identifier"))):
             return 1

@@ -49,7 +49,7 @@ class Operand:
 
     @property
     def required(self) -> bool:
-        """Whether it is never null."""
+        """Whether the value is never null."""
         return self.column.required and self.key is None
 
     def __str__(self) -> str:
@@ -58,20 +58,20 @@ class Operand:
 
 
 class Node:
-    """What every predicate tells of itself; these are the answers of one without children and literals."""
+    """Base of the bound predicates; its methods suit a predicate without children and literals."""
 
     @property
     def children(self) -> tuple[BoundPredicate, ...]:
-        """The predicates that it is made of, and those of its subquery."""
+        """The predicates right below this one, including those of its subquery."""
         return ()
 
     @property
     def literals(self) -> tuple[Scalar, ...]:
-        """Its own values, without those of its children."""
+        """The values of this predicate, without those of its children."""
         return ()
 
     def map_literals(self, change: Change) -> BoundPredicate:  # noqa: ARG002 - there is none to change
-        """The same predicate with other values, those of its children included.
+        """Return the same predicate with other values, in its children too.
 
         Values that stand in a statement as one array are left as they are.
 

@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from vxdata.schemas.plan.predicates import ComparisonOperator, Value
 
 MAX_INTEGER: Final = 2**63
-"""What no integer reaches."""
+"""The smallest number above every 64-bit integer."""
 
 
 def comparison(predicate: Comparison, scope: BindingScope) -> BoundPredicate:
-    """A field compared with a literal."""
+    """Bind a comparison of a field with a literal."""
     operand = scope.operand(predicate.field, predicate.key)
     require_comparable(operand, scope.relation)
     value = literal(str(operand), operand.type, predicate.value)
@@ -53,7 +53,7 @@ def comparison(predicate: Comparison, scope: BindingScope) -> BoundPredicate:
 
 
 def is_in(predicate: IsIn, scope: BindingScope) -> BoundPredicate:
-    """A field among literals, or a list of which some item is."""
+    """Bind a test that a field, or some item of a list field, is among literals."""
     operand = scope.operand(predicate.field, predicate.key)
     if isinstance(operand.type, TextList):
         return some_item(operand, predicate.values)
@@ -63,7 +63,7 @@ def is_in(predicate: IsIn, scope: BindingScope) -> BoundPredicate:
 
 
 def is_null(predicate: IsNull, scope: BindingScope) -> BoundIsNull:
-    """A field that is null, or is not."""
+    """Bind a test that a field is null, or that it is not."""
     operand = scope.operand(predicate.field, predicate.key)
     return BoundIsNull(operand, negated=predicate.op == "is_not_null")
 
@@ -87,7 +87,7 @@ def _beside_fraction(op: ComparisonOperator, operand: Operand, number: float) ->
 
 
 def text_test(predicate: TextTest, scope: BindingScope) -> BoundTextTest:
-    """A text that is, contains, begins or ends with another, or matches a regular expression."""
+    """Bind a test that a text is, contains, begins or ends with another, or matches a regular expression."""
     operand = scope.operand(predicate.field, predicate.key)
     if not isinstance(operand.type, TextLike):
         wanted = type_name(operand.type)
@@ -103,7 +103,7 @@ def text_test(predicate: TextTest, scope: BindingScope) -> BoundTextTest:
 
 
 def items_test(predicate: ItemsTest, scope: BindingScope) -> BoundItemsTest:
-    """A list or mapping that has some, or all, of the items."""
+    """Bind a test that a list or mapping has some, or all, of the items."""
     operand = scope.operand(predicate.field, predicate.key)
     if not isinstance(operand.type, Nested):
         wanted = type_name(operand.type)
@@ -113,7 +113,7 @@ def items_test(predicate: ItemsTest, scope: BindingScope) -> BoundItemsTest:
 
 
 def some_item(operand: Operand, values: Sequence[Value]) -> BoundItemsTest:
-    """A list of which some item is among the values."""
+    """Make a test that some item of a list is among the values."""
     return BoundItemsTest("contains_any", operand, _items(operand, values))
 
 
@@ -122,17 +122,17 @@ def _items(operand: Operand, values: Sequence[Value]) -> tuple[Literal, ...]:
 
 
 def all_of(predicate: And, scope: BindingScope) -> BoundAnd:
-    """Terms of which all hold."""
+    """Bind the conjunction of some terms: all must hold."""
     return BoundAnd(tuple(map(scope.bind, predicate.terms)))
 
 
 def any_of(predicate: Or, scope: BindingScope) -> BoundOr:
-    """Terms of which one holds."""
+    """Bind the disjunction of some terms: at least one must hold."""
     return BoundOr(tuple(map(scope.bind, predicate.terms)))
 
 
 def not_(predicate: Not, scope: BindingScope) -> BoundNot:
-    """A term that is false."""
+    """Bind the negation of a term."""
     return BoundNot(scope.bind(predicate.term))
 
 

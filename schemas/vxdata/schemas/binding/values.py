@@ -25,7 +25,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What stands in the place of a literal where one statement serves several values.
+    """A parameter in the place of a literal, so that one statement serves several values.
 
     Args:
         number: Which of the statement's parameters, from 1.
@@ -100,7 +100,7 @@ def _typed(field_type: FieldType, value: Value) -> Typed | None:  # noqa: PLR091
 
 
 def _is_bigint(number: float) -> bool:
-    """Whether a number is whole and fits; a range would look for a float by walking through."""
+    """Whether a number is whole and fits 64 bits; `in range` would search for a float number by number."""
     return -(2**63) <= number < 2**63 and number == int(number)
 
 

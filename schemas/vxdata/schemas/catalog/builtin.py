@@ -1,4 +1,4 @@
-"""What plans can read besides the single payload types, and the fields of each."""
+"""The relations that plans can read besides the single payload types, and their fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMMIT: Final = "commit"
 DELETED: Final = Field(
     name="deleted", type=Boolean(), required=True, description="Whether the version is a tombstone."
 )
-"""What a version has besides the fields of its resource."""
+"""The field that a version has besides those of its resource."""
 
 COMMIT_FIELDS: Final = (
     Field(name="version", type=Integer(ge=1), required=True, description="Sequence number of the commit."),

@@ -1,4 +1,4 @@
-"""Relations: what a plan can read, of which kind it is, and its columns."""
+"""Relations, which are all that a plan can read: their kinds and their columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RelationKind(Enum):
-    """What a row of a relation stands for."""
+    """The kinds of relation; each value says what a row stands for."""
 
     RESOURCE = "a live resource, in the version that is current at an instant"
     PRESENT = "a resource, live or deleted, in the version that is current at an instant"
@@ -50,7 +50,7 @@ class PlainTable:
 
 @dataclass(frozen=True)
 class Relation:
-    """What a plan can read, and its columns.
+    """A set of rows that a plan can read, with its columns.
 
     Args:
         name: As plans name it.
@@ -96,7 +96,7 @@ class Relation:
 
     @property
     def label(self) -> str:
-        """What tells it apart from the relations that read the same resources otherwise."""
+        """The name, followed by the kind where other relations read the same resources."""
         derived = {RelationKind.PRESENT, RelationKind.DELETED, RelationKind.VERSION}
         return f"{self.name}:{self.kind.name.lower()}" if self.kind in derived else self.name
 
@@ -127,20 +127,20 @@ class Relation:
         return hash((self.name, self.kind))
 
     def with_deleted(self) -> Relation:
-        """The relation's resources, those included that are deleted at the instant."""
+        """Return a relation of the same resources that includes the ones deleted at the instant."""
         return replace(self, kind=RelationKind.PRESENT)
 
     def only_deleted(self) -> Relation:
-        """The relation's resources that are deleted at the instant."""
+        """Return a relation of only the resources that are deleted at the instant."""
         return replace(self, kind=RelationKind.DELETED)
 
     def without(self, member: str) -> Relation:
-        """The relation's resources but for those of one type."""
+        """Return a relation that leaves out the resources of one type."""
         members = tuple(name for name in self.members if name != member)
         return replace(self, name=f"{self.name} but {member}", members=members)
 
     def with_history(self) -> Relation:
-        """The versions of the relation's resources, instead of their state.
+        """Return a relation of all versions of the resources, instead of their state.
 
         Raises:
             InvalidPlan: Its rows are no resources.

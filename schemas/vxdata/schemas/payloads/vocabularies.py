@@ -15,7 +15,7 @@ EARLIEST_DATE: Final = date(1800, 1, 1)
 """De-identification may shift dates by a century; what lies earlier is a sentinel such as 0001-01-01."""
 
 LATEST_DATE: Final = date(2200, 12, 31)
-"""What lies later is a sentinel such as 9999-12-31."""
+"""A later date is a sentinel such as 9999-12-31."""
 
 CLINICAL_DATE: Final = Date(ge=EARLIEST_DATE, le=LATEST_DATE)
 """A day on which something was done to or for a patient, possibly shifted by de-identification."""

@@ -25,7 +25,7 @@ MAX_COLUMNS: Final = 500
 """Most columns, and most fields to order by: PostgreSQL takes 1,664 of both together."""
 
 MAX_PATTERN_LENGTH: Final = 1_000
-"""Longest regular expression, in characters: what takes longer to compile helps nobody."""
+"""Longest regular expression, in characters: a longer one takes too long to compile."""
 
 Value = bool | int | float | str
 """A literal as JSON knows it; dates and timestamps travel as ISO 8601 text and are typed at bind."""
@@ -54,11 +54,11 @@ class Condition(Node):
     """Base of every condition on a row."""
 
     reads_other_rows: ClassVar[bool] = False
-    """Whether it costs what a query costs, since it reads more than the row that it is asked of."""
+    """Whether the condition reads other rows than the one it tests, and so costs as much as a query."""
 
 
 class OnField(Node):
-    """Base of what asks about a field, or with ``key`` about one entry of a mapping field."""
+    """Base of the conditions on a field, or with ``key`` on one entry of a mapping field."""
 
     field: str
     key: str | None = None
@@ -72,14 +72,14 @@ class Comparison(OnField, Condition):
 
 
 class IsIn(OnField, Condition):
-    """A field equal to one of many literals; a list field of which some item is."""
+    """A field, or some item of a list field, equals one of many literals."""
 
     op: Literal["is_in"] = "is_in"
     values: Values
 
 
 class IsInQuery(OnField, Condition):
-    """A field equal to one of the values that another query finds; a list field of which some item is."""
+    """A field, or some item of a list field, equals one of the values that another query finds."""
 
     reads_other_rows: ClassVar[bool] = True
 

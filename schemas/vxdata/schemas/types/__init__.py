@@ -1,1 +1,1 @@
-"""What a field type is in each library that carries its values: one module for each."""
+"""Field types in each library that carries their values: one module for each library."""

@@ -37,7 +37,7 @@ _PART: Final = rf"(?:\.?[^/.{_CONTROL}][^/{_CONTROL}]*|\.\.[^/{_CONTROL}]+)"
 _ONLY_PART: Final = rf"(?:\.?[^/.*{_CONTROL}]|\.\*|(?:\.\.|\*)[^/{_CONTROL}])[^/{_CONTROL}]*"
 
 URL_PATTERN: Final = rf"^{SCHEME}{_BUCKET}/(?:(?:{_PART}/)+{_PART}?|{_ONLY_PART})$"
-"""What the rule allows, save for the length; Python, RE2 and pydantic's core read it alike."""
+"""Pattern of allowed URLs, save for the length; Python, RE2 and pydantic's core read it alike."""
 
 SURELY_SHORT: Final = len(f"{SCHEME}abc/") + MAX_KEY_BYTES
 """No URL of at most so many bytes has a key that is too long, since no bucket's name is shorter."""
@@ -89,7 +89,7 @@ class ObjectUrl:
 
     @property
     def is_prefix(self) -> bool:
-        """Whether it stands for all objects below it."""
+        """Whether the URL stands for all objects below it."""
         return self.key.endswith("/")
 
     @property
@@ -100,7 +100,7 @@ class ObjectUrl:
 
     @property
     def put_conditions(self) -> dict[str, str]:
-        """What S3 makes sure of at a put: it overwrites nothing, and brings the content that the key states.
+        """The conditions of a put that S3 enforces: no overwriting, and the content that the key states.
 
         They are named as parameters of S3's API, where they become part of a signature; `headers_of` makes
         headers of them.

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import FieldType
 
 CONTROL_FREE_PATTERN: Final = f"^[^{CONTROL_CHARACTERS.removeprefix('[')}*$"
-"""What all text must match."""
+"""Pattern that every text must match: it has no control characters."""
 
 INT64: Final = Integer()
 """Any 64-bit integer."""
@@ -334,7 +334,7 @@ def _text_map(field_type: TextMap) -> Any:
 
 @dataclass(frozen=True)
 class PythonType:
-    """What a field type is in Python.
+    """The Python types that stand for a field type.
 
     Args:
         value: Builds the type of a value that is written, with its constraints.

@@ -1,4 +1,4 @@
-"""What travels besides plans: tickets, uploads, receipts, actions, headers and errors."""
+"""The messages that travel besides plans: tickets, uploads, receipts, actions, headers and errors."""
 
 from vxdata.schemas.wire.actions import (
     ACTION_DESCRIPTIONS,

@@ -43,7 +43,7 @@ MAX_URLS: Final = 1_000
 
 
 class Explanation(Message):
-    """How a query plan would be run.
+    """An explanation of how the server would run a query plan.
 
     Args:
         plan: The plan in its canonical form.

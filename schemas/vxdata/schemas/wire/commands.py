@@ -35,13 +35,13 @@ Verb = Literal["create", "update", "delete", "restore", "purge"]
 
 
 class WriteCommand(Message):
-    """What an upload is for.
+    """The command that begins an upload and says what to do with its rows.
 
     Args:
         version: Version of the upload format.
         verb: What to do with the rows.
         cascade: Whether a delete or a restore takes the descendants along.
-        idempotency_key: Name of this request: sent again under it, it is answered and not repeated.
+        idempotency_key: Name of this request; a repeat under it gets the first receipt and writes nothing.
         client: What the caller says of itself, kept in the commit log.
     """
 
@@ -52,7 +52,7 @@ class WriteCommand(Message):
     client: dict[str, str] = Field(default_factory=dict)
 
     def body(self) -> bytes:
-        """What of the command makes a request the same as another, as JSON."""
+        """Return, as JSON, the fields that two commands must share to be the same request."""
         return self.model_dump_json(include={"version", "verb", "cascade"}).encode()
 
 
@@ -63,7 +63,7 @@ class CommitMarker(Message):
 
 
 class CommitReceipt(Message):
-    """What a commit did.
+    """The receipt of a commit.
 
     Args:
         version: Sequence number of the commit.
