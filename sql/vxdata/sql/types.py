@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MappingType:
-    """How the entries of a mapping enter and leave the database.
+    """The types in which the entries of a mapping enter and leave the database.
 
     Args:
         staged: Types of the two columns, keys and values, in which it is staged (see `writes`).
@@ -44,7 +44,7 @@ class MappingType:
 
 @dataclass(frozen=True)
 class PostgresType:
-    """What a field type is in PostgreSQL.
+    """The PostgreSQL types that stand for a field type.
 
     Args:
         column: Type of a column, as DDL.
@@ -98,5 +98,5 @@ def catalog_type(field_type: FieldType) -> str:
 
 
 def mapping_type(field_type: FieldType) -> MappingType | None:
-    """How the entries of a field travel, if it is a mapping."""
+    """Return the types in which the entries of a field travel; None if it is no mapping."""
     return POSTGRES_TYPES[type(field_type)].mapping

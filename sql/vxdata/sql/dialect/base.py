@@ -1,4 +1,4 @@
-"""What a dialect has to know: one function for each thing that engines write differently.
+"""The protocol of a dialect: one function for each thing that engines write differently.
 
 A function takes trees, and may put them into the one that it returns.
 """
@@ -65,7 +65,7 @@ class Dialect(Protocol):
         """A list that has all of the texts; unknown for a null."""
 
     def has_item(self, items: exp.Expr, test: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-        """A list of which some item passes a test; false for a null."""
+        """A list that has an item that passes a test; false for a null."""
 
     def has_any_key(self, mapping: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
         """A mapping that has some of the keys; unknown for a null."""

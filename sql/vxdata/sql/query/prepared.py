@@ -26,7 +26,7 @@ FEW_ROWS: Final = 100
 
 
 class Method(StrEnum):
-    """How an answer is read."""
+    """The ways to read the result of a plan."""
 
     POINT_LOOKUP = "point lookup"
     """By a prepared statement outside a transaction, all rows at once, with the last commit beside them."""
@@ -44,10 +44,10 @@ class PreparedPlan:
 
     Args:
         engine: What runs it: the name of a dialect.
-        method: How its answer is read.
-        statement: What asks for the whole answer.
-        columns: The columns of the answer, in order.
-        max_rows: Most rows of the answer, if the plan tells; a point lookup may bring more.
+        method: How its result is read.
+        statement: The statement that asks for the whole result.
+        columns: The columns of the result, in order.
+        max_rows: Most rows of the result, if the plan tells; a point lookup may bring more.
         scan: The statement in a form that can be divided, for a parallel scan.
     """
 
@@ -60,7 +60,7 @@ class PreparedPlan:
 
     @property
     def is_small(self) -> bool:
-        """Whether its rows are so few that they can come all at once."""
+        """Whether the result has so few rows that they can come all at once."""
         return self.max_rows is not None and self.max_rows <= FEW_ROWS
 
 

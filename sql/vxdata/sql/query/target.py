@@ -1,4 +1,4 @@
-"""What a query is written for, and where in it a condition stands."""
+"""The target that a query is written for, and the scope that a condition stands in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """What a query is written for.
+    """The snapshot and the engine that a query is written for.
 
     Args:
         instant: The instant to read at.
@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True)
 class ConditionScope:
-    """Where a condition stands.
+    """The place in a query where a condition stands.
 
     Args:
         table: Name of the rows that it is asked of.

@@ -130,7 +130,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a template depends on: all of the bound plan but the values.
+    """The key of a template: all of a bound plan but its values.
 
     Args:
         plan: The plan with parameters in its condition, and without `as_of`.

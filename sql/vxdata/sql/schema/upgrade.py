@@ -22,7 +22,7 @@ PREPARE: Final = (
         applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
     )""",
 )
-"""What the upgrade itself needs."""
+"""The statements that make the schema and the table in which the upgrade records migrations."""
 
 APPLIED: Final = f"SELECT number, name FROM {SCHEMA}.migration ORDER BY number"
 

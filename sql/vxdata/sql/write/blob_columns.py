@@ -1,4 +1,4 @@
-"""Which blobs versions refer to, whatever their type, field and age."""
+"""The blobs that versions refer to, whatever their type, field and age."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Cascade(Enum):
 def child_types(
     payload_types: Iterable[PayloadType], above: Iterable[PayloadType], level: int, cascade: Cascade
 ) -> str:
-    """Which types have children of what a level pended, so that no other one needs a pending table.
+    """Find the types that have children of a level's pending rows; no other type needs a pending table.
 
     Args:
         payload_types: All types.
@@ -117,7 +117,7 @@ def _ever_below(payload_type: PayloadType, above: Iterable[PayloadType]) -> str:
 
 
 def _pended_at(above: Iterable[PayloadType], level: int, cascade: Cascade) -> str:
-    """What a level pended; for the sake of lineage, only where that is to be computed."""
+    """Write a query for a level's pending rows; for lineage, only rows that need it computed."""
     return " UNION ALL ".join(
         f"SELECT identifier FROM {pending_table(payload_type)} "
         f"WHERE level = {level} AND relink = {_relinks(cascade)}"

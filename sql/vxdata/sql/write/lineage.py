@@ -1,4 +1,4 @@
-"""Where pending versions hang: parents that must be live, and the lineage that follows from them."""
+"""The parents of pending versions, which must be live, and the lineage that follows from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staged changes make of stored versions, and the pending table for when more follows from them.
+"""The versions that staged changes lead to, and the pending table for changes that follow from them.
 
 Beside the columns of a version it says of each row how it came there and what is still to be done with it:
 

@@ -1,4 +1,4 @@
-"""Whether what a request names is there, in the state and the version that its verb needs."""
+"""Checks that the resources of a request exist in the state and the version that its verb needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Precondition(Enum):
-    """What a verb needs a resource to be."""
+    """The state of a resource that a verb needs."""
 
     LIVE = "there, and not deleted"
     DELETED = "there, and deleted"

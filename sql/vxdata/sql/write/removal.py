@@ -23,7 +23,7 @@ def remove(payload_type: PayloadType) -> list[str]:
 def forget(payload_type: PayloadType) -> str:
     """Forget the external uids that belong to what is pending: they may name a person.
 
-    The identifiers stay taken, so that none is given to somebody else later.
+    The identifiers stay taken, so that no other resource is given one of them later.
     """
     return (
         "UPDATE vxdata.registration AS r SET parent_identifier = '', external_uid = gen_random_uuid()::text "

@@ -1,4 +1,4 @@
-"""What a request brought, as statements see it: a relation of rows, wherever these are.
+"""The rows that a request brought, as statements see them: a relation, wherever the rows are.
 
 Many rows are copied into a temporary table. A few stand in the statements themselves, as JSON that PostgreSQL
 reads into the same columns: making a table, copying into it and dropping it again would take longer than all

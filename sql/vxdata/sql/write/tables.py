@@ -1,4 +1,4 @@
-"""How the statements of this package name tables and columns.
+"""Names of tables and columns in the statements of this package.
 
 They call a row of the latest table `r`, a staged one `s` and a pending one `p`.
 """

@@ -20,7 +20,7 @@ LAST_SWEEP: Final = "SELECT sweep FROM vxdata.commit_clock"
 """The number of the sweep that began last."""
 
 LOCK: Final = "LOCK TABLE vxdata.touched IN SHARE MODE"
-"""Have everybody who touches objects wait until this transaction ends."""
+"""Make every transaction that touches objects wait until this one ends."""
 
 
 def touch(urls: Iterable[str]) -> str:

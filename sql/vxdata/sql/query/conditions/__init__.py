@@ -51,7 +51,7 @@ CONDITIONS: dict[type, Callable[[Any, ConditionScope], exp.Expr]] = {
 
 
 def scope_of(table: str, dialect: Dialect) -> ConditionScope:
-    """Where the condition of a whole query stands.
+    """Make the scope of the condition of a whole query.
 
     Args:
         table: Name of its rows.

@@ -86,7 +86,7 @@ def text_test(predicate: BoundTextTest, scope: ConditionScope) -> exp.Expr:
 
 
 def all_of(predicate: BoundAnd, scope: ConditionScope) -> exp.Expr:
-    """Terms of which all hold.
+    """Write the conjunction of some terms: all must hold.
 
     More than the engine should plan one by one are grouped as `(a AND b …) IS TRUE`, which it does not open.
     """
@@ -98,12 +98,12 @@ def all_of(predicate: BoundAnd, scope: ConditionScope) -> exp.Expr:
 
 
 def any_of(predicate: BoundOr, scope: ConditionScope) -> exp.Expr:
-    """Terms of which one holds."""
+    """Write the disjunction of some terms: at least one must hold."""
     return _balanced(exp.Or, [_part(scope.condition(term)) for term in predicate.terms])
 
 
 def not_(predicate: BoundNot, scope: ConditionScope) -> exp.Expr:
-    """A term that is false."""
+    """Write the negation of a term."""
     return exp.Not(this=exp.paren(scope.below_not().condition(predicate.term), copy=False))
 
 
