@@ -1,1 +1,1 @@
-"""Programs for those who work on VxData: code generation and the checks behind `make check`."""
+"""Programs for developers of VxData: code generation and the checks behind `make check`."""

@@ -25,7 +25,7 @@ FUNCTION_TYPES = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Measure:
-    """How long one thing is.
+    """The length of a module or a function.
 
     Args:
         where: Path, and line and name for a function.
@@ -38,7 +38,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Limits:
-    """What pyproject.toml allows, in lines.
+    """The limits that pyproject.toml sets, in lines.
 
     Args:
         function_p95: For 95 of 100 functions.

@@ -14,7 +14,7 @@ from typing import Final
 PROCESSES: Final = 11
 
 LIBRARIES: Final = "import pyarrow, polars, pydantic"
-"""What every user of the SDK pays for anyway."""
+"""The imports of libraries that every user of the SDK needs anyway."""
 
 PYDANTIC: Final = f"{LIBRARIES}\nclass Model(pydantic.BaseModel):\n    value: int"
 """Likewise with the parts of pydantic that it imports itself when the first model is made."""

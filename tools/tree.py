@@ -1,4 +1,4 @@
-"""Where the project's files are: the top folder, its settings, and the files that are or will be in git."""
+"""The project's files: the top folder, its settings, and the files that are or will be in git."""
 
 from __future__ import annotations
 

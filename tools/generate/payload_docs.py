@@ -156,7 +156,7 @@ def _text_map(field_type: TextMap) -> str:
 
 @dataclass(frozen=True)
 class DescribedType:
-    """How the page tells of a field type.
+    """The description of a field type on the page.
 
     Args:
         name: What it is called.

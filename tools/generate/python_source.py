@@ -1,4 +1,4 @@
-"""What all generated Python modules share: annotations, docstrings, imports, form."""
+"""Parts that all generated Python modules share: annotations, docstrings, imports, form."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def _text_map(field_type: TextMap) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """How the type of a field is written out.
+    """Writers of the type of a field.
 
     Args:
         value: Writes the type of a value that is written, with its constraints.

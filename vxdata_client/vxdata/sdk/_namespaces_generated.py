@@ -61,7 +61,7 @@ __all__ = ["TypedNamespaces"]
 
 
 class TypedNamespaces(ABC):
-    """What a client offers for each payload type.
+    """The namespaces that a client offers, one for each payload type.
 
     The models are imported when the first of them is used, since that takes as long as the SDK itself.
     """
