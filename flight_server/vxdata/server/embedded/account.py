@@ -1,4 +1,4 @@
-"""Which account runs the child processes, and what that account can reach.
+"""The account that runs the child processes, and the files that it can reach.
 
 PostgreSQL refuses to run as root, so root hands its children to a service account. Everybody else runs
 them as himself. Permissions of directories that are not ours are looked at and never changed.
@@ -35,7 +35,7 @@ class Account:
     uid: int
     gid: int
     is_service: bool
-    """Whether children must change to it; False when they simply stay what we are."""
+    """Whether children must change to it; False when they keep the supervisor's own account."""
 
     @property
     def popen_user(self) -> int | None:
@@ -101,13 +101,13 @@ class Account:
 
 
 def choose_account(existing_data: Path) -> Account:
-    """Choose who runs the children.
+    """Choose the account that runs the children.
 
     Args:
         existing_data: a directory that the children's account owns, if it has been made already.
 
     Returns:
-        The supervisor's own account; if that is root, whoever owns the data, or else a service account.
+        The supervisor's own account; if that is root, the owner of the data, or else a service account.
 
     Raises:
         AccountUnusable: root finds none of the service accounts.

@@ -1,7 +1,7 @@
-"""Where the server binaries are, and a copy of them where the children's account can reach them.
+"""The server binaries, and a copy of them where the children's account can reach them.
 
 A virtual environment below a closed home directory (``/root``) is closed to the service account too. Then
-the binaries are copied once into the data directory rather than opening somebody's home.
+the binaries are copied once into the data directory rather than opening a user's home.
 """
 
 from __future__ import annotations

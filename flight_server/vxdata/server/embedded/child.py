@@ -1,7 +1,7 @@
 """Child processes: started so that they end with us, watched, stopped in bounded time.
 
 Linux sends a child its parent-death signal when the *thread* that started it ends. Children that shall
-live on are therefore started by one thread that lives as long as the process, whoever asks for them.
+live on are therefore started by one thread that lives as long as the process, whichever thread asks for them.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _TAIL_LINES = 20
 _TAIL_BYTES = 16_384
 _KEPT_LOGS = 4
 _AFTER_KILL_SECONDS = 30.0
-_ORPHANED = 70  # any status will do: nobody is left to read it
+_ORPHANED = 70  # any status will do: no process is left to read it
 
 Popen = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, and under whose name."""
+    """A command line with the account and the surroundings in which it runs."""
 
     name: str
     argv: tuple[str, ...]

@@ -24,13 +24,13 @@ TUNED = "vxdata.conf"
 """Our settings; the cluster's own ``postgresql.conf`` includes it, so lines after that win."""
 
 _TIMEOUT = 300.0
-# initdb cleans up after SIGTERM, which may be cut short: the draft is removed at the next start anyway.
+# initdb cleans up after SIGTERM, which may be cut short: the next start removes an unfinished cluster.
 _TOOL_STOP = ((signal.SIGTERM, 10.0),)
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where a cluster lies and who runs it."""
+    """A cluster's directory, and the account and the binaries that run it."""
 
     directory: Path
     account: Account

@@ -100,7 +100,7 @@ class DataDirectoryUnreachable(DataDirectoryError):
 
 
 class DataDirectoryIncompatible(DataDirectoryError):
-    """What lies in the data directory does not fit this server."""
+    """The content of the data directory does not fit this server."""
 
     def __init__(self, directory: Path, detail: str) -> None:
         """Keep the directory and a sentence that says what does not fit and what to do."""

@@ -1,4 +1,4 @@
-"""What the machine offers: memory, processors and disk, as far as this process may use them."""
+"""The machine's memory, processors and disk, as far as this process may use them."""
 
 from __future__ import annotations
 

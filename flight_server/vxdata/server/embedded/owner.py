@@ -1,4 +1,4 @@
-"""Who owns a data directory, and whether children of an earlier owner still use it.
+"""The owner of a data directory, and a test for children of an earlier owner that still use it.
 
 Both questions are answered by ``flock``. The kernel drops such a lock when the last process that
 holds the open file ends, however it ends, so neither a stale pid nor a reused one can mislead.

@@ -16,7 +16,7 @@ Its built-in maintenance worker cannot be told otherwise, so the convention is k
 """
 
 # Both ports of a pair stay below 32768, where Linux begins to hand out ports to outgoing connections:
-# between the test here and the server's own bind nobody gets one of ours by chance.
+# between the test here and the server's own bind no outgoing connection gets one of them.
 _LOWEST, _HIGHEST = 10_240, 32_767 - GRPC_OFFSET
 _ATTEMPTS = 200
 
@@ -32,7 +32,7 @@ def is_free(port: int) -> bool:
 
 
 def is_listening(port: int) -> bool:
-    """Tell whether somebody accepts connections on a TCP port of the loopback interface."""
+    """Tell whether a process accepts connections on a TCP port of the loopback interface."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((LOOPBACK, port)) == 0

@@ -1,4 +1,4 @@
-"""What a running stack leaves outside its data directory: a private directory and some sockets in /tmp.
+"""The files of a running stack outside its data directory: a private directory and sockets in /tmp.
 
 Both are removed at a clean stop. A note in the data directory lets the next start remove what a killed
 one left behind.

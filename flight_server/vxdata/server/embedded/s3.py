@@ -1,8 +1,8 @@
 """The embedded S3 server.
 
 It is for this machine's use: the S3, filer and volume ports ask for credentials and listen on loopback
-only, but SeaweedFS's gRPC ports trust whoever can connect, as does its master. On a machine with users
-who must not see the blobs, configure an S3 service of your own.
+only, but SeaweedFS's gRPC ports trust every process that can connect, as does its master. On a
+machine with users who must not see the blobs, configure an S3 service of your own.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ _READY_TIMEOUT = 120.0
 _SHELL_TIMEOUT = 60.0
 _STOP_STEPS = ((signal.SIGTERM, 20.0),)
 _PORT_ATTEMPTS = 3
-# What weed writes when somebody took one of its ports between our look and its own bind.
+# weed writes these when another process took one of its ports between our test and its own bind.
 _PORT_LOST = ("Port allocation failed", "address already in use")
 
 
 @dataclass(frozen=True)
 class S3Endpoint:
-    """Where an S3 service is and how to get in."""
+    """The address of an S3 service, and the keys to it."""
 
     url: str
     region: str
@@ -78,7 +78,7 @@ class S3Server:
 
     @property
     def endpoint(self) -> S3Endpoint:
-        """Where the server is and how to get in."""
+        """The address of the server, and the keys to it."""
         url = f"http://{LOOPBACK}:{self.ports.s3}"
         return S3Endpoint(url, REGION, BUCKET, self.secrets.s3_access_key, self.secrets.s3_secret_key)
 

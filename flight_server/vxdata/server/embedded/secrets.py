@@ -29,7 +29,7 @@ def _random_access_key() -> str:
 
 
 class StackSecrets(BaseModel):
-    """What the embedded servers ask for before they let anybody in."""
+    """The credentials of the embedded servers."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

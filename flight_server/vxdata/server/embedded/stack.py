@@ -44,7 +44,7 @@ def default_data_dir() -> Path:
 
 
 def _silent(_: str) -> None:
-    """Tell nobody."""
+    """Drop a message."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Layout:
 
     @property
     def runtime(self) -> Path:
-        """What the run leaves outside the data directory."""
+        """The note of the files that a run leaves outside the data directory."""
         return self.data_dir / "runtime.json"
 
 
@@ -150,7 +150,7 @@ class EmbeddedStack:
 
     @property
     def result_cache_dir(self) -> Path:
-        """Where a server on this stack can keep its result cache."""
+        """The folder in which a server on this stack can keep its result cache."""
         return self._layout.result_cache
 
     @property
