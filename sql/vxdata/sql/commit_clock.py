@@ -22,7 +22,7 @@ LOCK: Final = (
 """Lock the clock for this transaction and tell what it will show: other writers wait until it ends."""
 
 BUMP_EPOCH: Final = "UPDATE vxdata.commit_clock SET purge_epoch = purge_epoch + 1"
-"""Make every answer that was kept so far unusable."""
+"""Make every result that was cached so far unusable."""
 
 PURGE_EPOCH: Final = "SELECT purge_epoch FROM vxdata.commit_clock"
 """The number of purges so far."""
@@ -85,7 +85,7 @@ def version_at(as_of: datetime) -> str:
 
 
 def stored_response(idempotency_key: str) -> str:
-    """The answer that was given under an idempotency key."""
+    """Read the response that was given under an idempotency key."""
     return (
         "SELECT version, stamp, counts::text AS counts, request_digest FROM vxdata.idempotency_record "
         f"WHERE idempotency_key = {text(idempotency_key)}"
@@ -93,12 +93,12 @@ def stored_response(idempotency_key: str) -> str:
 
 
 def store_response(idempotency_key: str, digest: str, answered: Instant, counts: Mapping[str, int]) -> str:
-    """Keep the answer to a request.
+    """Keep the response to a request as an idempotency record.
 
     Args:
         idempotency_key: Name of the request.
         digest: Digest of the whole request.
-        answered: The commit that the answer names.
+        answered: The commit that the response names.
         counts: Versions written, by resource type; empty where nothing was to change.
 
     Returns:

@@ -60,8 +60,8 @@ class Cluster:
     def create(self, secrets: StackSecrets, private: Path) -> None:
         """Make the cluster with its role and database.
 
-        It is made in a draft beside its place and renamed when complete, so being killed in the middle
-        leaves nothing that looks like a cluster.
+        It is made in a temporary folder beside its place and renamed when complete, so being killed in the
+        middle leaves nothing that looks like a cluster.
 
         Args:
             secrets: the passwords.

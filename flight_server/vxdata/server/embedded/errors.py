@@ -166,7 +166,7 @@ class StartTimeout(EmbeddedStackError):
     """Something did not become ready in time."""
 
     def __init__(self, what: str, seconds: float, last_answer: str = "") -> None:
-        """Keep what was waited for, for how many seconds, and the last answer it gave."""
+        """Keep the name of the awaited server, the seconds waited, and its last response."""
         super().__init__(what, seconds, last_answer)
         self.what = what
         self.seconds = seconds

@@ -76,7 +76,7 @@ class Registry:
 
 @cache
 def registry() -> Registry:
-    """The built-in payload types followed by those that installed packages add.
+    """Return the built-in payload types, followed by the ones of installed packages.
 
     Returns:
         The registry of this process, built once.

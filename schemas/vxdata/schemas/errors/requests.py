@@ -155,7 +155,7 @@ class InvalidBlobUrl(InvalidRequest):
 
 
 class AsOfInFuture(InvalidRequest):
-    """An `as_of` lies later than the server's clock, where the answer could still change."""
+    """An `as_of` lies later than the server's clock, where the result could still change."""
 
 
 class NotAllowed(InvalidRequest):

@@ -80,7 +80,7 @@ class NotDeleted(StateConflict):
 
 
 class VersionConflict(StateConflict):
-    """Resources have other versions than the caller expects: somebody changed them in between."""
+    """Resources have other versions than the caller expects: another request changed them in between."""
 
     @classmethod
     def from_conflicts(cls, conflicts: Sequence[dict[str, Any]]) -> Self:

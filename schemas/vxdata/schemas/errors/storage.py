@@ -70,7 +70,7 @@ class BlobForbidden(StorageProblem, PermissionError):
 
 
 class BlobCorrupted(StorageProblem):
-    """The bytes of an object are not those that were stored: their size or their hash is another."""
+    """The bytes of an object differ from the stored ones in size or hash."""
 
 
 class LocalFileProblem(StorageProblem, OSError):

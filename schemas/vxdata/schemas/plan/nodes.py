@@ -1,4 +1,4 @@
-"""A whole query: which resources, which of them, what of them, in which order, and as of when."""
+"""The nodes of a whole query: its relation, condition, columns, order, limit and instant."""
 
 from __future__ import annotations
 

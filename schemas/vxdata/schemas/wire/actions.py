@@ -1,4 +1,4 @@
-"""Actions: their names, and the messages that they take and answer with."""
+"""Actions: their names, and the messages of their requests and responses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vxdata.schemas.wire.messages import Message
 
 
 class Action(StrEnum):
-    """Names of the actions that a server answers."""
+    """Names of the actions that a server offers."""
 
     HEALTH = "health"
     REGISTER = "register"
@@ -99,7 +99,7 @@ class Registered(Message):
 
 
 class BlobStoreInfo(Message):
-    """Where blobs are kept.
+    """The store of the blobs, as a client reaches it.
 
     Args:
         bucket: The bucket that new blobs go to.
@@ -178,7 +178,7 @@ class BlobUrls(Message):
 
 
 class Health(Message):
-    """The answer of the health action.
+    """The response of the health action.
 
     Args:
         status: ``"ok"``; a server that cannot answer raises instead.

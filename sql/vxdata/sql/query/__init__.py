@@ -1,4 +1,4 @@
-"""Queries: one way from a bound plan to the statement that answers it.
+"""Queries: one way from a bound plan to the statement that reads its result.
 
 ```
 target.py     what a query is written for: an instant and a dialect

@@ -115,7 +115,7 @@ ROWS = {
 
 
 def names_instant(relations: Iterable[Relation]) -> bool:
-    """Whether the rows of some relation are told apart by the instant even where it is current."""
+    """Whether the query for some relation names the instant even where it is current."""
     return any(relation.kind in {RelationKind.VERSION, RelationKind.COMMIT} for relation in relations)
 
 

@@ -69,7 +69,7 @@ def prepare(plan: BoundPlan) -> PreparedPlan | None: ...
 @overload
 def prepare(plan: BoundPlan, instant: Instant) -> PreparedPlan: ...
 def prepare(plan: BoundPlan, instant: Instant | None = None) -> PreparedPlan | None:
-    """Decide how to answer a plan.
+    """Decide how to run a plan.
 
     Args:
         plan: A bound plan.
