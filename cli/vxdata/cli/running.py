@@ -132,7 +132,7 @@ def require_free(port: int, host: str = "127.0.0.1") -> None:
         host: The address to listen on.
 
     Raises:
-        OSError: Somebody listens there.
+        OSError: Another process listens on the port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -43,7 +43,7 @@ CANCEL_SECONDS: Final = 10.0
 """How long cancelled calls get to end."""
 
 MAX_PARTS: Final = 4
-"""Most connections of a large answer, unless the settings say otherwise."""
+"""Connections of one parallel scan, at most, unless the settings say otherwise."""
 
 log = structlog.get_logger(__name__)
 
@@ -179,7 +179,7 @@ class Server:
 
 
 def _cache_store(settings: Settings) -> CacheStore | None:
-    """Where answers are kept; a server that has no place for them works all the same."""
+    """Open the store of the result cache; without one, the server runs and caches nothing."""
     if settings.cache_dir is None or not settings.cache_bytes:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Calls: what every service is told of whoever asks, whichever listener took the request."""
+"""Calls: the context of a request that every service receives, from every listener."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever makes a call.
+    """The identity of a caller.
 
     Args:
-        name: As logs name it.
+        name: Name in the logs.
     """
 
     name: str
 
 
 ANONYMOUS: Final = Principal("anonymous")
-"""The principal of every call, until callers can say who they are."""
+"""The principal of every call, as callers are not authenticated yet."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,11 @@ class Call:
     """One call, from its request to the end of its response.
 
     Args:
-        request_id: Name of the call in the log and in its errors.
-        has_left: Tells whether the caller has gone; asked from another thread.
-        principal: Whoever makes the call.
-        deadline: When it must have ended, by the monotonic clock; infinite without a limit.
+        request_id: Identifier of the call in the log and in its errors.
+        has_left: Returns whether the caller has gone; called from another thread.
+        principal: The caller.
+        deadline: Time by which the call must have ended, in seconds of the monotonic clock; infinite without
+            a limit.
     """
 
     request_id: str
@@ -48,5 +49,5 @@ class Call:
         return time.monotonic() >= self.deadline
 
     def is_cancelled(self) -> bool:
-        """Whether nobody waits for the response any more: the caller has gone, or the deadline has passed."""
+        """Return whether the response is not wanted any more: the caller has gone, or is out of time."""
         return self.is_late or self.has_left()

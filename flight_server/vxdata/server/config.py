@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     )
     read_parts: Annotated[int, Field(ge=1, le=64)] | None = Field(
         None,
-        description="Most connections that read a large answer side by side, each a part of it; "
-        "as many as the server has cores, up to four, where not set.",
+        description="Connections of one parallel scan, at most; by default as many as the server has cores, "
+        "up to four.",
     )
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
@@ -71,13 +71,15 @@ class Settings(BaseSettings):
         120.0, description="Seconds that an upload may be silent between two sections before it is refused."
     )
     stall_limit: Annotated[float, Field(gt=0)] = Field(
-        300.0, description="Seconds that a part of an answer may wait to be taken before its query is ended."
+        300.0, description="Seconds that a batch may wait for its reader before the query is ended."
     )
     cache_dir: Path | None = Field(
-        None, description="Folder for answers that are kept, one server's own; none are kept where not set."
+        None,
+        description="Folder of the result cache, for one server alone; without it no results are cached.",
     )
     cache_bytes: Annotated[int, Field(ge=0)] = Field(
-        8 * 1024**3, description="Most bytes of kept answers; the least recently used go first. 0: keep none."
+        8 * 1024**3,
+        description="Bytes of the result cache, at most; least recently used entries go first. 0: no cache.",
     )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."

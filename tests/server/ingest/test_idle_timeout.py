@@ -55,10 +55,12 @@ def test_what_arrives_in_time_is_passed_on() -> None:
 
 
 def test_no_timer_is_left() -> None:
-    before = threading.active_count()
     with IdleTimeout(Held().context(), LONG) as lease:
         list(lease.limited(iter(range(50))))
-    until(lambda: threading.active_count() == before, "the timers have ended")
+    until(
+        lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()),
+        "the timers have ended",
+    )
     assert lease.held.ends == [None]
 
 

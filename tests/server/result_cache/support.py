@@ -1,4 +1,4 @@
-"""What the tests of answers share: batches that can be told apart."""
+"""Batches that differ from each other, for the tests of the result cache."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def counting(database_uri: SecretStr) -> Iterator[CountingDatabase]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[CacheStore]:
-    with closing(CacheStore(tmp_path / "answers", 1024**3)) as empty:
+    with closing(CacheStore(tmp_path / "result-cache", 1024**3)) as empty:
         yield empty
 
 
@@ -236,12 +236,12 @@ def test_a_purge_leaves_nothing_on_the_disk(
     create(creates, resources("artefact", *doomed))
     as_of = instant(reads)
     before = identifiers(reads, ARTEFACTS.model_copy(update={"as_of": as_of}))
-    kept = tmp_path / "answers"
-    until(lambda: any(kept.glob("*.answer")), "the answer is kept")
+    kept = tmp_path / "result-cache"
+    until(lambda: any(kept.glob("*.result")), "the answer is kept")
     purges = WriteService(database, registry(), monitor, allow_purge=True, on_purge=result_cache.note_purges)
     rows = batch("artefact", [{"identifier": row["identifier"]} for row in doomed])
     purges.write(WriteCommand(verb="purge"), iter([Section("artefact", rows), 50]), CALL)
-    assert not any(kept.glob("*.answer"))
+    assert not any(kept.glob("*.result"))
     after = identifiers(reads, ARTEFACTS.model_copy(update={"as_of": as_of}))
     assert after == before - {row["identifier"] for row in doomed}
 

@@ -77,7 +77,7 @@ def test_a_file_that_was_cut_has_no_title(tmp_path: Path, keep: int) -> None:
     written(tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content[:keep])
-    with pytest.raises(DamagedCacheFile, match="a has no title"):
+    with pytest.raises(DamagedCacheFile, match="a has no footer"):
         CacheFile.open(tmp_path / "a").footer()
 
 
@@ -85,5 +85,5 @@ def test_a_title_that_cannot_be_read(tmp_path: Path) -> None:
     written(tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content.replace(b'"purge_epoch"', b'"purge-epoch"'))
-    with pytest.raises(DamagedCacheFile, match="unreadable title"):
+    with pytest.raises(DamagedCacheFile, match="unreadable footer"):
         CacheFile.open(tmp_path / "a").footer()

@@ -61,7 +61,7 @@ class Source:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[CacheStore]:
     """An empty shelf."""
-    with closing(CacheStore(tmp_path / "answers", 1024**3)) as store:
+    with closing(CacheStore(tmp_path / "result-cache", 1024**3)) as store:
         yield store
 
 
@@ -186,7 +186,7 @@ def test_one_that_nobody_takes_is_ended(store: CacheStore) -> None:
     until(running.is_abandoned, "it is stalled")
     assert running.give_up()
     assert source.is_over
-    with pytest.raises(RequestTimedOut, match=r"was not taken for 0\.01 seconds"):
+    with pytest.raises(RequestTimedOut, match=r"asked for within 0\.01 seconds"):
         next(first)
     assert running.join(never) is None
 
@@ -212,7 +212,7 @@ def test_one_that_outgrows_the_shelf_goes_on_for_whoever_is_ahead(
         running, first = begun(store, Source(12, padding=LARGE))
         other = joined(running)
         assert numbers(first) == list(range(12))
-        with pytest.raises(ServerUnavailable, match="lags too far behind the others"):
+        with pytest.raises(ServerUnavailable, match="is too far behind the others"):
             list(other)
         assert [path.name for path in (tmp_path / "small").iterdir()] == ["lock"]
         assert store.begin_entry("key", 0, running) is None, "it is remembered as too large"
@@ -285,7 +285,7 @@ def test_a_query_that_fails_to_end_leaves_no_draft(store: CacheStore, tmp_path: 
     with pytest.raises(OSError, match="the connection is gone"):
         reader.close()  # type: ignore[attr-defined]
     assert store.in_flight("key") is None
-    assert [path.name for path in (tmp_path / "answers").iterdir()] == ["lock"]
+    assert [path.name for path in (tmp_path / "result-cache").iterdir()] == ["lock"]
 
 
 def test_an_interrupted_answer_is_not_taken_for_whole(store: CacheStore) -> None:

@@ -66,7 +66,7 @@ def test_large_ones_survive_a_restart(opened: Opener, tmp_path: Path, size: int)
     assert found(store, "large") == [0, 1, 2]
     store.close()
     again = opened(tmp_path, 1024**3)
-    assert files(tmp_path) == {"large.answer"}
+    assert files(tmp_path) == {"large.result"}
     until(lambda: again.find("large"), "its bytes are checked")
     assert found(again, "large") == [0, 1, 2]
 
@@ -77,12 +77,12 @@ def test_the_least_recently_used_go_first_also_after_a_restart(opened: Opener, t
         keep(store, key)
     assert found(store, "a") is not None
     keep(store, "e")
-    assert files(tmp_path) == {"a.answer", "c.answer", "d.answer", "e.answer"}
+    assert files(tmp_path) == {"a.result", "c.result", "d.result", "e.result"}
     assert found(store, "c") is not None
     store.close()
     again = opened(tmp_path, 4 * MEGABYTE)
     keep(again, "f")
-    assert files(tmp_path) == {"c.answer", "e.answer", "f.answer"}
+    assert files(tmp_path) == {"c.result", "e.result", "f.result"}
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 4 * MEGABYTE
 
 
@@ -109,8 +109,8 @@ def test_a_file_that_is_not_whole_is_removed(opened: Opener, tmp_path: Path) -> 
     keep(store, "a")
     keep(store, "b")
     store.close()
-    (tmp_path / "a.answer").rename(tmp_path / "c.answer")
-    os.truncate(tmp_path / "b.answer", 1000)
+    (tmp_path / "a.result").rename(tmp_path / "c.result")
+    os.truncate(tmp_path / "b.result", 1000)
     again = opened(tmp_path, 1024**3)
     assert files(tmp_path) == set()
     assert again.find("a") is again.find("b") is again.find("c") is None
@@ -121,18 +121,18 @@ def test_bytes_that_changed_meanwhile_are_never_read(opened: Opener, tmp_path: P
     keep(store, "a")
     keep(store, "b")
     store.close()
-    content = bytearray((tmp_path / "a.answer").read_bytes())
+    content = bytearray((tmp_path / "a.result").read_bytes())
     content[MEGABYTE // 2] ^= 1
-    (tmp_path / "a.answer").write_bytes(content)
+    (tmp_path / "a.result").write_bytes(content)
     again = opened(tmp_path, 1024**3)
     until(lambda: again.find("b"), "the sound one is checked")
-    until(lambda: files(tmp_path) == {"b.answer"}, "the damaged one is removed")
+    until(lambda: files(tmp_path) == {"b.result"}, "the damaged one is removed")
     assert again.find("a") is None
 
 
 def test_two_servers_do_not_share_a_folder(opened: Opener, tmp_path: Path) -> None:
     store = opened(tmp_path, MEGABYTE)
-    with pytest.raises(CacheStoreInUse, match="another server keeps its answers in"):
+    with pytest.raises(CacheStoreInUse, match="another server uses the cache folder"):
         opened(tmp_path, MEGABYTE)
     store.close()
     opened(tmp_path, MEGABYTE)
@@ -175,8 +175,8 @@ def test_what_was_begun_before_a_purge_is_not_kept(opened: Opener, tmp_path: Pat
 
 
 def test_a_disk_that_takes_nothing_does_not_disturb_the_reader(opened: Opener, tmp_path: Path) -> None:
-    store = opened(tmp_path / "answers", 1024**3)
-    (tmp_path / "answers" / "a.part").mkdir()  # no file can be made there
+    store = opened(tmp_path / "result-cache", 1024**3)
+    (tmp_path / "result-cache" / "a.part").mkdir()  # no file can be made there
     running = SharedQuery(never)
     reader = running.begin(made_of(3 * SEGMENT_BYTES), store.begin_entry("a", 0, running))
     assert numbers(reader) == [0, 1, 2]
@@ -190,7 +190,7 @@ def test_a_folder_of_another_database_is_emptied_and_used(opened: Opener, tmp_pa
     store.close()
     again = opened(tmp_path, 1024**3)
     keep(again, "new", epoch=0)
-    assert files(tmp_path) == {"new.answer"}
+    assert files(tmp_path) == {"new.result"}
     assert found(again, "new") == [0, 1, 2]
 
 
@@ -236,7 +236,7 @@ def test_what_was_given_up_begins_no_file(opened: Opener, tmp_path: Path) -> Non
     assert entry is not None
     store.reserve(entry, MEGABYTE)
     entry.discard()
-    with pytest.raises(NotCached, match="nobody reads the answer any more"):
+    with pytest.raises(NotCached, match="no caller reads the result any more"):
         store.create_file(entry)
     assert files(tmp_path) == set()
 
@@ -270,7 +270,7 @@ def test_what_was_given_up_leaves_the_next_draft_of_its_key_alone(opened: Opener
     assert second is not None
     segment = second.append([batch(1)])
     first.discard()
-    with pytest.raises(NotCached, match="nobody reads the answer any more"):
+    with pytest.raises(NotCached, match="no caller reads the result any more"):
         first.append([batch(2)])
     assert numbers(second.read(segment)) == [1]
     second.finish([segment], [])
@@ -290,6 +290,6 @@ def test_nothing_is_written_after_a_purge(opened: Opener, tmp_path: Path) -> Non
     begun.append([batch(0)])
     store.note_purges(5)
     for entry in (begun, waiting):
-        with pytest.raises(NotCached, match="something was purged"):
+        with pytest.raises(NotCached, match="resources were purged"):
             entry.append([batch(1)])
     assert files(tmp_path) == set()

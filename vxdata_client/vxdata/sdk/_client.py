@@ -87,7 +87,7 @@ class Client(TypedNamespaces):
 
     @property
     def lineage(self) -> Lineage:
-        """Who is above and below a resource."""
+        """The ancestors and descendants of resources."""
         return Lineage(self._session)
 
     @property
@@ -126,7 +126,7 @@ class Client(TypedNamespaces):
         return Query(self._session, Plan(relation=COMMIT))
 
     def health(self) -> Health:
-        """Ask the server whether it can answer.
+        """Ask the server for its health.
 
         Returns:
             Its version and last commit.

@@ -1,4 +1,4 @@
-"""What every namespace of a client shares."""
+"""The session: transport, catalog and settings, which all namespaces of a client share."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Batch:
 
 @dataclass
 class Loaded:
-    """What a load did.
+    """The result of a load.
 
     Args:
         created: Resources created, by type.

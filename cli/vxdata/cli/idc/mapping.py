@@ -40,7 +40,7 @@ class Mapped:
     Args:
         frames: By resource type, parents first; columns are fields, and besides them `patient_key`.
         changes: How many values the rules changed.
-        set_aside: Series of which no resource can be made, with the `reason`.
+        set_aside: Series that cannot become resources, with the `reason`.
     """
 
     frames: dict[str, pl.DataFrame]
@@ -94,7 +94,7 @@ def _data_sources(series: pl.DataFrame, collections: pl.DataFrame, changes: Chan
 
 
 def _describe(collections: pl.DataFrame, changes: Changes) -> pl.DataFrame:
-    """What the index tells of its collections."""
+    """The collections of the index, as data sources."""
     texts = collections.select("collection_id", "collection_name", "description", "sources", "subjects")
     texts = replace_controls(texts, changes)
     once = texts.unique("collection_id", keep="first", maintain_order=True)

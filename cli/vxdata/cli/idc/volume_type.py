@@ -1,4 +1,4 @@
-"""What a series shows, told from its modality and description.
+"""The volume type of a series, from its modality and description.
 
 The index has no better source: descriptions are free text that technicians and vendors write. The
 rules hold for the prostate protocols in it; a series that no rule knows has no volume type.

@@ -53,7 +53,7 @@ def last_commit(connection: Connection) -> Instant:
 
 @dataclass(frozen=True)
 class ResolvedSnapshot:
-    """What a snapshot shows of the types that a query reads.
+    """The state of the types that a query reads, as of a snapshot.
 
     Args:
         instant: The instant at which it reads.
@@ -73,7 +73,7 @@ def resolve_snapshot(
     *,
     reads_log: bool = False,
 ) -> ResolvedSnapshot:
-    """Resolve what a read asks for, inside the snapshot that will answer it.
+    """Resolve the instant of a read, inside the transaction that will read the rows.
 
     Args:
         connection: In a repeatable-read transaction.

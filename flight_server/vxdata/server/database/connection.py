@@ -250,7 +250,7 @@ class Connection:
         return DatabaseError(message)
 
     def _answers(self) -> bool:
-        """Whether PostgreSQL answers on this connection, if only that the transaction has failed."""
+        """Return whether PostgreSQL responds on this connection, even with an error."""
         try:
             self._cursor.execute("SELECT 1")
         except adbc_driver_manager.Error as error:
@@ -259,7 +259,7 @@ class Connection:
 
 
 class ConnectionFactory:
-    """A connection of which others are cloned: ten times cheaper than connecting, as they share its types.
+    """A connection that others are cloned from: ten times cheaper than connecting, as they share its types.
 
     Args:
         uri: libpq connection URI.

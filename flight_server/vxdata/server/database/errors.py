@@ -82,7 +82,7 @@ TEXTS: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("invalid regular expression", InvalidPattern),
     ("out of range", OutOfRange),
 )
-"""What queries can fail with once they have begun -> class."""
+"""SQLSTATE of a failure that a running query can meet -> class of the error."""
 
 
 def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], message: str) -> DatabaseError:

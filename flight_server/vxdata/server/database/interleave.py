@@ -1,4 +1,4 @@
-"""Merge: what several threads make, as one iterator, of which only so much waits in memory."""
+"""One iterator over the items of several threads, with a bounded number of them in memory."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 Source = Callable[[], Iterator[Item]]
-"""Makes items, in a thread of its own."""
+"""A function that yields items; it runs in a thread of its own."""
 
 CANCEL_SECONDS: Final = 0.1
-"""How often sources that have not ended are cancelled again: what comes between two statements is lost."""
+"""Seconds between cancels of sources that go on: a cancel between two statements has no effect."""
 
 
 class Interleaved(Iterator[Item], Generic[Item]):
-    """The items of several sources, in the order in which they are made.
+    """The items of several sources, in the order in which they arrive.
 
     Args:
-        sources: Each runs in a thread of its own; what one of them raises is raised here, and ends them all.
-        cancel: Makes sources that wait for something end; called again until they have.
+        sources: Run in one thread each. An exception of one is raised to the reader and ends them all.
+        cancel: Ends sources that are waiting; called again until all have ended.
     """
 
     def __init__(self, sources: Sequence[Source[Item]], cancel: Callable[[], None]) -> None:
-        """Begin."""
+        """Start the threads."""
         self._changed = threading.Condition()
         self._ready: deque[Item] = deque()
         self._most_ready = len(sources)
@@ -77,7 +77,7 @@ class Interleaved(Iterator[Item], Generic[Item]):
             self._changed.notify_all()
 
     def _put(self, item: Item) -> bool:
-        """Hand an item over as soon as there is room; false if nobody wants it any more."""
+        """Queue an item as soon as there is room; return false once the reader has stopped."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._ready) < self._most_ready or self._is_over())
             if not self._is_over():

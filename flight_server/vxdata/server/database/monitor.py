@@ -1,7 +1,7 @@
-"""The watch: one thread that cancels statements whose caller has gone away.
+"""The cancellation monitor: one thread that cancels statements whose caller has gone.
 
-A Flight handler that waits for PostgreSQL is told nothing when its client cancels or vanishes; only
-the call's context knows, and only if asked from another thread. So one thread asks for all of them.
+A Flight handler that waits for PostgreSQL gets no signal when its client cancels or disconnects; only the
+context of the call knows, and only another thread can ask it. So one thread asks for all statements.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 POLL_SECONDS: Final = 0.1
-"""How long a statement goes on at most after its caller has gone."""
+"""Seconds that a statement goes on after its caller has gone, at most."""
 
 log = structlog.get_logger(__name__)
 
 
 class Cancellable(Protocol):
-    """What runs a statement that another thread may cancel."""
+    """A running statement that another thread can cancel."""
 
     def cancel(self) -> None:
-        """Ask for the statement to end."""
+        """Cancel the statement; return before it has ended."""
 
 
 class CancellationMonitor:
@@ -33,11 +33,11 @@ class CancellationMonitor:
 
     def __init__(self) -> None:
         """Start the thread."""
-        # Cancelling may end the block that watches the statement, which needs the lock in its turn.
+        # Cancelling may end the block that watches the statement, which needs the lock too.
         self._lock = threading.RLock()
         self._running: dict[int, tuple[Cancellable, Callable[[], bool]]] = {}
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="vxdata-watch", daemon=True)
+        self._thread = threading.Thread(target=self._poll, name="vxdata-monitor", daemon=True)
         self._thread.start()
 
     @contextmanager
@@ -45,8 +45,8 @@ class CancellationMonitor:
         """Watch a statement for the length of a block.
 
         Args:
-            statement: What to cancel.
-            is_cancelled: Tells whether the caller has gone.
+            statement: The statement to cancel.
+            is_cancelled: Returns whether the caller has gone.
         """
         key = id(statement)
         with self._lock:
@@ -59,7 +59,7 @@ class CancellationMonitor:
                 self._running.pop(key, None)
 
     def cancel_all(self) -> int:
-        """Cancel every running statement, now and until its block ends, and tell how many there were."""
+        """Cancel every running statement, again until its block ends, and return their number."""
         with self._lock:
             for key, (statement, _) in list(self._running.items()):
                 self._running[key] = (statement, _is_given_up)
@@ -75,7 +75,7 @@ class CancellationMonitor:
         while not self._closed.wait(POLL_SECONDS):
             with self._lock:
                 for statement, is_cancelled in list(self._running.values()):
-                    # Again at every turn: a cancel that comes between two statements is lost.
+                    # At every poll: a cancel between two statements has no effect.
                     _cancel_if(is_cancelled, statement)
 
 
@@ -87,5 +87,5 @@ def _cancel_if(is_cancelled: Callable[[], bool], statement: Cancellable) -> None
     try:
         if is_cancelled():
             statement.cancel()
-    except Exception as error:  # noqa: BLE001 - one caller or statement must not end the watch over all others
+    except Exception as error:  # noqa: BLE001 - one caller or statement must not end the thread
         log.warning("cancel_failed", error=str(error))

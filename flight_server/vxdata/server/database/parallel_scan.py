@@ -1,8 +1,8 @@
-"""Parts: a large answer comes over several connections at a time, all of which read one state.
+"""Parallel scans: a large result is read over several connections in one snapshot.
 
-A single connection keeps one core busy in PostgreSQL, and one here that turns rows into columns. Pulls of
-whole relations are what takes long, so they are divided (`sql/query/scan.py`), and whichever part brings a
-batch next is heard next.
+One connection keeps one core busy in PostgreSQL, and one in the server, which turns rows into columns. Scans
+of whole relations take longest, so they are divided into parts (`sql/query/scan.py`), and the batches of all
+parts are returned as they arrive.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from vxdata.sql.query.prepared import PreparedPlan
 
 MIN_PAGES: Final = 4096
-"""Pages of a relation that is worth dividing: 32 MiB."""
+"""Pages from which a scan is divided: 32 MiB."""
 
 PARTS_EACH: Final = 4
-"""Parts for each connection: rows are never spread evenly, and whoever is done takes the next part."""
+"""Parts for each connection. Rows are spread unevenly; a connection that is done takes the next part."""
 
 log = structlog.get_logger(__name__)
 
 
 class ScanConnections:
-    """What reads one answer: one connection, to which others may come.
+    """The connections of one scan: one at first, to which a parallel scan adds others.
 
     Args:
-        connection: The first one, in a transaction whose snapshot all of them read.
+        connection: The first one, in a transaction whose snapshot all others import.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -51,7 +51,7 @@ class ScanConnections:
         self.connections = [connection]
 
     def cancel(self) -> None:
-        """Cancel whatever they run; one that cannot be reached does not spare the others."""
+        """Cancel the statements of all connections, even if one of them cannot be reached."""
         for connection in self.connections:
             try:
                 connection.cancel()
@@ -61,15 +61,16 @@ class ScanConnections:
 
 
 class ParallelScan:
-    """Streams answers, large ones over several connections.
+    """Streams results, large ones over several connections.
 
     Args:
-        database: Lends the connections.
-        most: Most connections of an answer; all answers together have at most so many more than one each.
+        database: Pool of connections.
+        most: Connections of one scan, at most. All scans together have at most ``most - 1`` beside their
+            first ones.
     """
 
     def __init__(self, database: ConnectionPool, most: int) -> None:
-        """Begin with none taken."""
+        """Begin with all further connections free."""
         self._database = database
         self._most = most
         self._spare = FairSemaphore(most - 1)
@@ -79,8 +80,8 @@ class ParallelScan:
         """Run a query and stream its batches, in no particular order if the plan asks for none.
 
         Args:
-            scanning: What reads it.
-            prepared: What is asked.
+            scanning: The connections of the scan.
+            prepared: The prepared plan.
 
         Yields:
             The batches.
@@ -107,20 +108,20 @@ class ParallelScan:
             yield merge
 
     def divided(self, scanning: ScanConnections, prepared: PreparedPlan) -> list[str]:
-        """Tell how a query would be divided if all further connections were free.
+        """Return the parts of a query as they would be with all further connections free.
 
         Args:
-            scanning: What would read it.
-            prepared: What is asked.
+            scanning: The connections of the scan.
+            prepared: The prepared plan.
 
         Returns:
-            The statements; none if it would run as one.
+            The statement of each part; empty if the query would not be divided.
         """
         pages = self._pages(scanning.connections[0], prepared)
         return prepared.scan.parts(pages, PARTS_EACH * self._most) if prepared.scan and pages else []
 
     def _pages(self, connection: Connection, prepared: PreparedPlan) -> dict[str, int]:
-        """Pages of each table that is read; none if the plan cannot be divided, or is not worth it."""
+        """Return the pages of each table of the plan; empty if the scan cannot be divided or is too small."""
         if self._most == 1 or prepared.scan is None:
             return {}
         rows = connection.rows(scan.count_pages(prepared.scan.tables))
@@ -128,7 +129,7 @@ class ParallelScan:
         return pages if sum(pages.values()) >= MIN_PAGES else {}
 
     def _others(self, stack: ExitStack) -> list[Connection]:
-        """Further connections, as many as can be had at once: nobody waits for them."""
+        """Return as many further connections as are free now, without a wait."""
         others: list[Connection] = []
         while len(others) < self._most - 1 and stack.enter_context(self._spare.acquire(0)):
             try:
@@ -146,7 +147,7 @@ def _batches_of_other(connection: Connection, snapshot: str, waiting: deque[str]
 
 
 def _batches(connection: Connection, waiting: deque[str]) -> Iterator[pa.RecordBatch]:
-    """The batches of one part after the other, until none waits."""
+    """Yield the batches of one part after another, until no part is left."""
     while waiting:
         try:
             statement = waiting.popleft()

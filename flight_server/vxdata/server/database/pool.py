@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vxdata.server.database.connection import Connection
 
 IDLE_BEFORE_PING: Final = 30.0
-"""Seconds after which an idle connection is tried before it is lent out."""
+"""Seconds after which an idle connection is tested before it is used again."""
 
 
 class ConnectionPool:
@@ -33,8 +33,8 @@ class ConnectionPool:
 
     Args:
         uri: libpq connection URI.
-        size: Most connections that readers have at a time.
-        writers: Most connections that writers have at a time, beside those.
+        size: Connections of all readers, at most.
+        writers: Connections of all writers, at most, beside those of the readers.
         wait: Seconds that a caller waits for a free connection.
 
     Raises:
@@ -42,7 +42,7 @@ class ConnectionPool:
     """
 
     def __init__(self, uri: SecretStr, *, size: int = 16, writers: int = 8, wait: float = 60.0) -> None:
-        """Open the first connection, of which all others are clones."""
+        """Open the first connection; all others are its clones."""
         self._wait = wait
         self._readers = FairSemaphore(size)
         self._writers = FairSemaphore(writers)
@@ -62,15 +62,15 @@ class ConnectionPool:
 
         Args:
             wait: Seconds to wait for one; as long as the pool's callers do by default.
-            for_writing: Whether it is for one that may wait for other writers.
-            deadline: When the wait must have ended at the latest, by the monotonic clock.
+            for_writing: Whether it is taken from the connections for writers.
+            deadline: Time by which the wait must have ended, in seconds of the monotonic clock.
 
         Yields:
             A connection outside any transaction.
 
         Raises:
-            ServerBusy: None became free in time.
-            RequestTimedOut: None became free before the deadline.
+            ServerBusy: No connection became free in time.
+            RequestTimedOut: No connection became free before the deadline.
             ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
         wait = self._wait if wait is None else wait
@@ -89,7 +89,7 @@ class ConnectionPool:
                 self._putconn(connection)
 
     def close(self) -> None:
-        """Close all idle connections; those lent out are closed when they come back."""
+        """Close all idle connections; connections in use are closed when they are returned."""
         with self._opening:
             self._is_closed = True
             self._close_idle()
@@ -103,7 +103,7 @@ class ConnectionPool:
         return self._open()
 
     def _next_idle(self) -> Connection | None:
-        """The connection used last, or None; other threads take from the same end."""
+        """Return the idle connection that was used last, or None."""
         try:
             return self._idle.pop()
         except IndexError:

@@ -20,7 +20,7 @@ MAX_PREPARED: Final = 16
 """Statements of a connection. PostgreSQL keeps 150 to 500 KB for each, by the columns and tables it reads."""
 
 PREPARED_SECONDS: Final = 60.0
-"""How long a plan is remembered.
+"""Seconds for which a plan is kept.
 
 PostgreSQL makes another by itself only once it has analysed a table anew; until then, what was planned for a
 few rows would be run for the millions that came since.
@@ -40,7 +40,7 @@ IN_FAILED_TRANSACTION: Final = "25P02"
 
 
 class StatementRunner(Protocol):
-    """What runs SQL: a connection."""
+    """The methods of a connection that prepared statements need."""
 
     def execute(self, *statements: str) -> int:
         """Run statements that return no rows, in one round trip."""

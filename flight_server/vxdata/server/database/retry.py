@@ -1,4 +1,4 @@
-"""Attempts: what PostgreSQL broke off to end a deadlock is done again, and nobody notices.
+"""Retries: a part of a transaction that PostgreSQL aborted to end a deadlock is tried again.
 
 Our own writers lock the commit clock before anything else and so never meet in a deadlock; an operator
 at a console, or a maintenance job, can lock rows first.
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from vxdata.server.database.connection import Connection
 
 MAX_ATTEMPTS: Final = 3
-"""How often a part of a transaction is tried before its conflict is told."""
+"""Attempts at a part of a transaction before its conflict is raised."""
 
 PAUSE_SECONDS: Final = 0.1
-"""Wait before another attempt: the other transaction must wake up and take what it has waited for."""
+"""Seconds before the next attempt, in which the other transaction gets the lock it waits for."""
 
 log = structlog.get_logger(__name__)
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
-def retry_on_conflict(connection: Connection, act: Callable[[], Answer]) -> Answer:
-    """Do a part of a transaction, again if it meets a deadlock or a serialisation failure.
+def retry_on_conflict(connection: Connection, act: Callable[[], Value]) -> Value:
+    """Run a part of a transaction, again if it meets a deadlock or a serialisation failure.
 
     Each attempt but the last is made behind a savepoint. Going back to it undoes the attempt and gives up
     the locks that it took, so that the other transaction can end; what was done before, such as the
     staging of an upload, stays.
 
     Args:
-        connection: In a transaction.
-        act: What to do, the taking of locks included.
+        connection: A connection in a transaction.
+        act: The part, including the locks that it takes.
 
     Returns:
-        What it returned.
+        The value of `act`.
 
     Raises:
         TransactionConflict: The last attempt failed as well.

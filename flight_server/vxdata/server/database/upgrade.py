@@ -27,7 +27,7 @@ class SchemaMismatch(RuntimeError):
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What an upgrade did.
+    """The result of an upgrade.
 
     Args:
         migrations: Names of the migrations applied.

@@ -1,9 +1,9 @@
-"""Leases: what an upload holds on the server is taken back when its client falls silent.
+"""Idle timeouts: an upload whose client falls silent loses its transaction and its connection.
 
-A thread that waits for the next message of an upload cannot be interrupted: it goes on waiting for as
-long as the client stays connected. So another thread measures the wait, and where it takes too long
-rolls the transaction back and returns the connection. Only one of the two threads uses them at a time:
-they change hands under a lock.
+A thread that waits for the next message of an upload cannot be interrupted: it waits for as long as the
+client stays connected. So a timer measures each wait. If one takes too long, the thread of the timer rolls
+the transaction back and returns the connection. A lock ensures that only one of the two threads uses them
+at a time.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Item = TypeVar("Item")
 
 
 class IdleTimeout(Generic[Held]):
-    """A block that ends early, in another thread, when what it waits for does not arrive.
+    """A context that another thread ends early if the next item of an upload is too late.
 
     Args:
-        context: What is held for the length of the block; `held` is what it gives.
-        idle: Seconds that a wait may take.
+        context: The context to hold; `held` is its value.
+        idle: Seconds that each wait may take.
     """
 
     held: Held
 
     def __init__(self, context: AbstractContextManager[Held], idle: float) -> None:
-        """Hold nothing yet."""
+        """Begin outside the context."""
         self._context = context
         self._idle = idle
         self._stack = ExitStack()
@@ -46,27 +46,27 @@ class IdleTimeout(Generic[Held]):
         self._is_over = False
 
     def __enter__(self) -> Self:
-        """Take hold."""
+        """Enter the context."""
         self.held = self._stack.enter_context(self._context)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Let go, unless that has been done."""
+        """Leave the context, unless the timer has."""
         self._stack.__exit__(kind, error, traceback)
 
     def limited(self, arriving: Iterator[Item]) -> Iterator[Item]:
-        """Pass on what arrives, each within its time.
+        """Yield the items of an upload, and limit the wait for each.
 
         Args:
-            arriving: What blocks until the next item is there.
+            arriving: The items; `next` blocks until one has arrived.
 
         Yields:
-            The items. While one is waited for, nobody may use what is held.
+            The items. Between two items the caller must not use `held`.
 
         Raises:
-            IncompleteUpload: One was too long in coming; nothing is held any more.
+            IncompleteUpload: An item was too late; the context has been left.
         """
         while True:
             with self._timed():
@@ -77,7 +77,7 @@ class IdleTimeout(Generic[Held]):
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        """Measure a wait; a timer that comes too late finds that its wait is over."""
+        """Limit a wait; a timer that fires after the wait does nothing."""
         self._wait = wait = object()
         timer = threading.Timer(self._idle, self._end, [wait])
         timer.daemon = True

@@ -32,7 +32,7 @@ FEW_BYTES: Final = 64 * 1024
 
 
 class Staging:
-    """What an upload has brought so far.
+    """The rows of an upload so far.
 
     Once a violation is found nothing more is copied, but the rest is still validated, so that one
     answer names everything that is wrong.
@@ -41,7 +41,7 @@ class Staging:
         connection: In the transaction that will write.
         registry: The payload types, whose order is that of `staged_types`.
         verb: What the rows are for, which decides the columns that they may and must have.
-        lineage: Keeps what a create computes of them; None where nobody asks.
+        lineage: Records the parents of the rows for a create; None if they are not needed.
     """
 
     def __init__(

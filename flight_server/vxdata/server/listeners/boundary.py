@@ -1,8 +1,8 @@
-"""The boundary: what every call passes, whichever listener takes it.
+"""The boundary that every call crosses, from every listener.
 
-A call gets a request id and is bound to the log; it is refused while the server drains; whatever is raised
-becomes an error of our own tree; and when the call has ended, observers are told how. A listener adds what
-belongs to its protocol: how a request is read, and which status an error has.
+A call gets a request id, which every line of its log carries. It is refused while the server drains. Every
+exception becomes a `VxDataError`. When the call has ended, the observers get its outcome. A listener adds
+the parts of its protocol: how a request is read, and which status an error has.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a call has ended.
+    """The outcome of a call that has ended.
 
     Args:
-        listener: Name of the listener that took it.
-        operation: What was asked for, such as ``do_get``.
+        listener: Name of the listener that received the call.
+        operation: Name of the operation, such as ``do_get``.
         call: The call.
         code: `OK`, or the code of the error.
-        seconds: From the request to the end of the response.
+        seconds: Duration from the request to the end of the response.
     """
 
     listener: str
@@ -54,15 +54,15 @@ class Outcome:
 
 
 Observer = Callable[[Outcome], None]
-"""Takes the outcome of every call, for metrics."""
+"""A function that receives the outcome of every call, for metrics."""
 
 
 class CallFailed(Exception):
-    """A call has failed; the listener tells its caller in the words of its protocol.
+    """A call has failed; the listener turns this into an error of its protocol.
 
     Args:
-        error: The error that the caller is shown.
-        wire: The same as it travels.
+        error: The error for the caller.
+        wire: The same error, encoded.
     """
 
     def __init__(self, error: VxDataError, wire: WireError) -> None:
@@ -80,10 +80,10 @@ class Boundary:
     """Opens the calls of one listener.
 
     Args:
-        listener: Its name.
-        errors: Describes exceptions for the wire.
-        observers: Each is told of every call that has ended.
-        as_error: Makes the error of the listener's protocol; by default `CallFailed` is raised itself.
+        listener: Name of the listener.
+        errors: Encodes exceptions for the wire.
+        observers: Receive the outcome of every call.
+        as_error: Returns the error of the listener's protocol; by default `CallFailed` itself is raised.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Boundary:
         observers: Sequence[Observer] = (),
         as_error: Callable[[CallFailed], Exception] = _itself,
     ) -> None:
-        """Begin by taking calls."""
+        """Begin open, until `drain`."""
         self._listener = listener
         self._errors = errors
         self._observers = tuple(observers)
@@ -101,7 +101,7 @@ class Boundary:
         self._is_draining = False
 
     def drain(self) -> None:
-        """Refuse new calls; those in progress go on."""
+        """Refuse new calls; calls in progress go on."""
         self._is_draining = True
 
     @contextmanager
@@ -116,16 +116,16 @@ class Boundary:
         """Open a call for the length of a block.
 
         Args:
-            operation: What is asked for.
-            has_left: Tells whether the caller has gone; asked from another thread.
+            operation: Name of the operation.
+            has_left: Returns whether the caller has gone; called from another thread.
             timeout: Seconds that the call may take.
-            principal: Whoever makes it.
+            principal: The caller.
 
         Yields:
-            The call. It ends with the block, or with the stream that the block made of its response.
+            The call. It ends with the block, or with the response that the block passed to `stream`.
 
         Raises:
-            CallFailed: The block failed, or the server is about to stop; as the error of the protocol.
+            CallFailed: The block failed, or the server is shutting down; raised as the error of the protocol.
         """
         begun = time.monotonic()
         call = Call(secrets.token_hex(8), has_left, principal, begun + timeout)
@@ -159,10 +159,10 @@ class OpenCall:
     """A call that has not ended.
 
     Args:
-        call: What services are told of it.
-        errors: Describes exceptions for the wire.
-        observe: Takes the code that it ends with.
-        as_error: Makes the error of the protocol.
+        call: The context for the services.
+        errors: Encodes exceptions for the wire.
+        observe: Receives the code with which the call ends.
+        as_error: Returns the error of the protocol.
     """
 
     def __init__(
@@ -181,31 +181,31 @@ class OpenCall:
         self._has_ended = False
 
     def stream(self, items: Iterator[Item]) -> StreamedResponse[Item]:
-        """Let the call end with its response.
+        """Keep the call open until its response has ended.
 
         Args:
-            items: What the response is made of.
+            items: The items of the response.
 
         Returns:
-            The same items; errors among them leave as those of the protocol.
+            The same items. An exception that they raise leaves as an error of the protocol.
         """
         self.is_streaming = True
         return StreamedResponse(self, items)
 
     def failed(self, error: Exception) -> Exception:
-        """End the call with an error, and make the error of the protocol."""
-        shown, wire = self._errors.to_wire(self._told(error), self.call.request_id)
+        """End the call with an error, and return the error of the protocol."""
+        shown, wire = self._errors.to_wire(self._as_timeout(error), self.call.request_id)
         self.end(shown.code)
         return self._as_error(CallFailed(shown, wire))
 
     def end(self, code: str) -> None:
-        """Tell the observers how the call has ended, once."""
+        """Give the outcome to the observers, once."""
         if not self._has_ended:
             self._has_ended = True
             self._observe(code)
 
-    def _told(self, error: Exception) -> Exception:
-        """What was cancelled because the deadline passed has timed out."""
+    def _as_timeout(self, error: Exception) -> Exception:
+        """Report a call that was cancelled after its deadline as timed out."""
         if self.call.is_late and isinstance(translate(error), RequestCancelled):
             return RequestTimedOut("The deadline of the call has passed.")
         return error
@@ -220,12 +220,12 @@ class StreamedResponse(Iterator[Item], Generic[Item]):
     """
 
     def __init__(self, opened: OpenCall, items: Iterator[Item]) -> None:
-        """Take nothing yet."""
+        """Begin before the first item."""
         self._opened = opened
         self._items = items
 
     def __next__(self) -> Item:
-        """Take the next item, within the boundary."""
+        """Return the next item; a failure ends the call."""
         try:
             return next(self._items)
         except StopIteration:
@@ -235,5 +235,5 @@ class StreamedResponse(Iterator[Item], Generic[Item]):
             raise self._opened.failed(error) from None
 
     def __del__(self) -> None:
-        """A response that was dropped before its end has been cancelled."""
+        """Count a response that was dropped before its end as cancelled."""
         self._opened.end(RequestCancelled.code)

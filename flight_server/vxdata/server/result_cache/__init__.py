@@ -1,19 +1,20 @@
-"""Answers: each query is run once, by whoever asks first, and kept for whoever asks again.
+"""The result cache: each query runs once, and its result is kept for the next caller.
 
-An answer never changes: its key holds the statement and the last commit of the types that it reads. So
-there is nothing to expire and nothing to invalidate; only space is short.
+A result never changes: its key holds the statement and the last commit of the types that it reads. So
+nothing expires and nothing is invalidated; only space is short.
 
-A caller comes to the *desk* with a query that is ready to run. If its answer is *kept* on the *shelf*, that
-is handed out. If it is *running*, the caller joins those who read it. Else the query begins, with a *draft*
-on the shelf into which its readers write what they fetch. The draft of a whole answer becomes a kept one.
+A caller asks `ResultCache` with a prepared query. If the store holds a finished entry, its batches are
+returned. If the query is already running, the caller becomes another reader of the `SharedQuery`. Otherwise
+the query begins, with a pending entry that records the batches as its readers fetch them. Once the result is
+complete, the pending entry becomes a finished one.
 
 ```
-key.py      what makes two answers the same
-desk.py     what a caller gets
-running.py  an answer on its way, and its readers, who pull it on together
-draft.py    an answer while it is written down
-kept.py     an answer that is whole: in memory if it is small, else in a file
-file.py     the files: record batches that are mapped into memory, not read
-shelf.py    all drafts and kept answers, within bounds; the least recently used go first
+key.py           the parts of a cache key
+cache.py         ResultCache: a finished entry, a running query, or a new one
+shared_query.py  a running query and its readers, who fetch its batches together
+pending.py       the entry of a result that is still being fetched
+entry.py         a finished entry: in memory if it is small, else in a file
+file.py          cache files: record batches that are mapped into memory
+store.py         all entries, within bounds; the least recently used are evicted first
 ```
 """

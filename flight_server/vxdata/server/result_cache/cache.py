@@ -1,4 +1,4 @@
-"""The desk: what somebody who asks gets, a kept answer, one on its way, or one that begins."""
+"""The entry point of the cache: return a finished result, join a running query, or begin a new one."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class PreparedQuery:
     """A query that is ready to run.
 
     Args:
-        key: Key of its answer.
+        key: Key of its result.
         purge_epoch: Number of the last purge that it sees.
-        query: Where its readers will meet.
-        batches: Runs it; closing it ends it.
+        query: The query that later callers can join.
+        batches: The batches; the first `next` runs the query, and closing them ends it.
     """
 
     key: str
@@ -39,27 +39,27 @@ class PreparedQuery:
 
 
 class ResultCache:
-    """Gives out answers, each computed once.
+    """Returns results, each computed once.
 
     Args:
-        store: Where answers are kept; None to compute every one anew.
+        store: Keeps the finished results; None to compute every result anew.
     """
 
     def __init__(self, store: CacheStore | None) -> None:
-        """Begin with what is on the shelf."""
+        """Begin with the entries of the store."""
         self._store = store
         self._lock = threading.Lock()
         self._is_closed = False
 
     def get_or_run(self, opened: PreparedQuery, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
-        """Answer a query, by running it if nobody has.
+        """Return the result of a query, and run the query only if no other caller has.
 
         Args:
-            opened: The query; it is ended if there is an answer without it.
-            is_cancelled: Tells whether the caller has gone; asked from another thread.
+            opened: The query; it is closed if the result is there without it.
+            is_cancelled: Returns whether the caller has gone; called from another thread.
 
         Returns:
-            All batches. Closing or dropping them leaves an answer that is on its way.
+            All batches. A caller that closes or drops them stops reading; other readers go on.
         """
         if self._store is None:
             return opened.query.begin(opened.batches, None)
@@ -78,16 +78,16 @@ class ResultCache:
         return found
 
     def note_purges(self, purge_epoch: int) -> None:
-        """Forget all answers from before a purge that has just been committed.
+        """Drop all results from before a purge that has just been committed.
 
         Args:
-            purge_epoch: Its number.
+            purge_epoch: Number of the purge.
         """
         if self._store is not None:
             self._store.note_purges(purge_epoch)
 
     def close(self) -> None:
-        """End the answers that are read from the shelf; those on their way end with their queries."""
+        """End the reads of finished results; the reads of running queries end with their queries."""
         self._is_closed = True
 
     def _cached(self, store: CacheStore, key: str) -> Iterator[pa.RecordBatch] | None:
@@ -99,7 +99,7 @@ class ResultCache:
         except FileNotFoundError:
             store.drop(key)
         except OSError as error:
-            log.warning("kept_answer_not_read", reason=str(error))
+            log.warning("cache_entry_not_read", reason=str(error))
         return None
 
     def _until_closed(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""Kept answers: in memory if they are small, else in files."""
+"""Finished cache entries: in memory if they are small, else in files."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from vxdata.server.result_cache.file import Footer
 
 ENTRY_OVERHEAD_BYTES: Final = 1024
-"""What an answer costs beside its values, about; so that a million empty ones have a size."""
+"""About the bytes that a result takes beside its values, so that a million empty ones have a size."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class MemoryEntry:
-    """A small answer.
+    """A small result, kept in memory.
 
     Args:
-        batches: All of it.
+        batches: All batches of the result.
         purge_epoch: Number of the last purge before it was computed.
     """
 
@@ -40,24 +40,24 @@ class MemoryEntry:
 
     @cached_property
     def size(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
         values: int = sum(batch.get_total_buffer_size() for batch in self.batches)
         return ENTRY_OVERHEAD_BYTES + values
 
     def read(self) -> Iterator[pa.RecordBatch]:
-        """Hand out the batches."""
+        """Return the batches."""
         return iter(self.batches)
 
     def remove(self) -> None:
-        """Forget it; there is nothing to delete."""
+        """Do nothing: an entry in memory has no file to delete."""
 
 
 class FileEntry:
-    """An answer in a file.
+    """A result in a file.
 
     Args:
-        path: Where the file is.
-        footer: What it says of itself.
+        path: Path of the file.
+        footer: Footer of the file.
     """
 
     def __init__(self, path: Path, footer: Footer) -> None:
@@ -68,7 +68,7 @@ class FileEntry:
         self.size = path.stat().st_size
 
     def check(self) -> None:
-        """Compare all bytes with what was written.
+        """Compare all bytes of the file with their checksums.
 
         Raises:
             DamagedCacheFile: They differ.
@@ -77,13 +77,13 @@ class FileEntry:
         CacheFile.open(self._path).check(self._footer)
 
     def read(self) -> Iterator[pa.RecordBatch]:
-        """Open the file and hand out the batches.
+        """Open the file and return the batches.
 
         Raises:
             OSError: It cannot be opened.
         """
         file = CacheFile.open(self._path)
-        os.utime(self._path)  # the order in which a later server will take them over
+        os.utime(self._path)  # a server that starts later adopts the files in this order
         return chain.from_iterable(file.read(segment) for segment in self._footer.segments)
 
     def rename(self, path: Path) -> None:
@@ -91,11 +91,11 @@ class FileEntry:
         self._path = self._path.rename(path)
 
     def remove(self) -> None:
-        """Delete the file; those who read it go on."""
+        """Delete the file; readers that have it open go on."""
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
-            log.warning("answer_not_removed", reason=str(error))
+            log.warning("cache_file_not_removed", reason=str(error))
 
 
 CacheEntry = MemoryEntry | FileEntry

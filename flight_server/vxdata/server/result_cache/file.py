@@ -1,7 +1,7 @@
-"""Answer files: record batches on disk, mapped into memory where they are read.
+"""Cache files: record batches on disk, mapped into memory where they are read.
 
-A file is a row of *segments*, each an Arrow IPC stream that begins at a page, then a *title* in JSON, the
-title's length, and a magic number. A file without its title is not whole, and nobody opens it.
+A file is a sequence of *segments*, each an Arrow IPC stream that begins at a page, then a *footer* in JSON,
+the length of the footer, and a magic number. A file without its footer is incomplete and is never read.
 
 https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
 """
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-MAGIC: Final = b"VXANSWR1"
+MAGIC: Final = b"VXRESLT1"
 TAIL: Final = struct.Struct("<Q8s")
 CHECK_BYTES: Final = 1024 * 1024
 
 
 class Segment(BaseModel):
-    """A part of an answer file.
+    """A part of a cache file.
 
     Args:
-        offset: Where it begins, in bytes; a multiple of the page size.
-        size: Its bytes.
-        checksum: XXH3 of its bytes, hexadecimal; empty while the file is being written.
+        offset: Bytes before the segment; a multiple of the page size.
+        size: Bytes of the segment.
+        checksum: XXH3 of the bytes, hexadecimal; empty while the file is being written.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,12 +45,12 @@ class Segment(BaseModel):
 
 
 class Footer(BaseModel):
-    """What an answer file says of itself, at its end.
+    """The description at the end of a cache file.
 
     Args:
-        key: Key of the answer.
-        purge_epoch: Number of the last purge before it was computed.
-        segments: Its parts, in order.
+        key: Key of the result.
+        purge_epoch: Number of the last purge before the result was computed.
+        segments: The segments, in order.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,14 +61,14 @@ class Footer(BaseModel):
 
 
 class DamagedCacheFile(Exception):
-    """A file is not whole, or its bytes are not those that were written."""
+    """A file is incomplete, or its bytes differ from those that were written."""
 
 
 class CacheFile:
-    """An answer file, open as long as anybody holds it; removing it from the disk does not disturb them.
+    """An open cache file. It closes with its last reference, and stays readable after its removal.
 
     Args:
-        path: Where it is.
+        path: Path of the file when it was opened.
         descriptor: The open file.
     """
 
@@ -80,11 +80,11 @@ class CacheFile:
 
     @classmethod
     def create(cls, path: Path) -> CacheFile:
-        """Begin a file.
+        """Create a file.
 
         Raises:
-            FileExistsError: There is one, which somebody may be reading.
-            OSError: It cannot be written.
+            FileExistsError: The file exists; another thread may be reading it.
+            OSError: The file cannot be written.
         """
         return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
@@ -93,7 +93,7 @@ class CacheFile:
         """Open a file to read it.
 
         Raises:
-            OSError: It is not there, or may not be read.
+            OSError: The file does not exist, or may not be read.
         """
         return cls(path, os.open(path, os.O_RDONLY))
 
@@ -101,7 +101,7 @@ class CacheFile:
         """Write batches, of one schema, as the next segment.
 
         Raises:
-            OSError: The disk is full, or fails, or somebody has removed the file.
+            OSError: The disk is full or fails, or the file was removed.
         """
         if not os.fstat(self._descriptor).st_nlink:
             raise FileNotFoundError(errno.ENOENT, "was removed while it was written", self.path.name)
@@ -116,12 +116,12 @@ class CacheFile:
         return Segment(offset=offset, size=os.fstat(self._descriptor).st_size - offset)
 
     def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
-        """Map a segment and yield its batches, whose values are the mapped bytes themselves."""
+        """Map a segment and yield its batches. Their values are the mapped bytes; nothing is copied."""
         with pa.ipc.open_stream(pa.py_buffer(self._mapped(segment))) as batches:
             yield from batches
 
     def finish(self, key: str, purge_epoch: int, segments: Sequence[Segment]) -> Footer:
-        """Add the checksums and the title: the file is whole.
+        """Write the footer with the checksums, which completes the file.
 
         Raises:
             OSError: The disk is full, or fails.
@@ -134,22 +134,22 @@ class CacheFile:
         return footer
 
     def footer(self) -> Footer:
-        """Read what the file says of itself.
+        """Read the footer.
 
         Raises:
-            DamagedCacheFile: It is not whole.
+            DamagedCacheFile: The file is incomplete.
         """
         size = os.fstat(self._descriptor).st_size
         length, magic = TAIL.unpack(
             os.pread(self._descriptor, TAIL.size, max(size - TAIL.size, 0)).ljust(TAIL.size)
         )
         if magic != MAGIC or length > size - TAIL.size:
-            msg = f"{self.path.name} has no title"
+            msg = f"{self.path.name} has no footer"
             raise DamagedCacheFile(msg)
         try:
             return Footer.model_validate_json(os.pread(self._descriptor, length, size - TAIL.size - length))
         except ValueError as error:
-            msg = f"{self.path.name} has an unreadable title"
+            msg = f"{self.path.name} has an unreadable footer"
             raise DamagedCacheFile(msg) from error
 
     def check(self, footer: Footer) -> None:
@@ -164,7 +164,7 @@ class CacheFile:
                 raise DamagedCacheFile(msg)
 
     def _itself(self) -> str:
-        """The open file as a path: its own may be another file's by now."""
+        """Return a path of the open file; its name may belong to another file by now."""
         return f"/dev/fd/{self._descriptor}"
 
     def _mapped(self, segment: Segment) -> mmap.mmap:

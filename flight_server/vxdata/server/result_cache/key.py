@@ -1,4 +1,4 @@
-"""Keys: what makes two answers the same."""
+"""Cache keys: two queries have the same key if their results are the same."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def cache_key(sql: str, columns: str, seen: ResolvedSnapshot, releases: Sequence[str] = ()) -> str:
-    """Name an answer by all that it depends on.
+    """Return the key of a result: a digest of everything that the result depends on.
 
-    The statement stands for the plan, and holds every literal. The last commit is named by its stamp too, so
-    that a database that was put back from a backup and went on differently has other keys.
+    The statement holds every literal of the plan. The last commit enters with its time, so that a database
+    that was restored from a backup and then changed differently has other keys.
 
     Args:
         sql: The statement.
-        columns: Names and types of the answer's columns.
-        seen: What the snapshot sees of the types that are read.
+        columns: Names and types of the result's columns.
+        seen: The last change and the last purge that the snapshot sees of the types that are read.
         releases: Releases of the plain tables that are read.
 
     Returns:
@@ -45,5 +45,5 @@ def cache_key(sql: str, columns: str, seen: ResolvedSnapshot, releases: Sequence
 
 @cache
 def _version() -> str:
-    """Another version may make another answer of the same statement."""
+    """Return the version of VxData; another version may make another result of the same statement."""
     return metadata.version("vxdata")

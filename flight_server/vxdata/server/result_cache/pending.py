@@ -1,4 +1,4 @@
-"""Drafts: answers that are kept while they are on their way."""
+"""Pending entries: results that are recorded while they are fetched."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ if TYPE_CHECKING:
     from vxdata.server.result_cache.file import CacheFile, Segment
 
 MAX_MEMORY_ENTRY_BYTES: Final = 256 * 1024
-"""Largest answer that is kept in memory; larger ones are kept on disk."""
+"""Bytes of the largest result that is kept in memory; larger ones are kept on disk."""
 
 log = structlog.get_logger(__name__)
 
 
 class NotCached(Exception):
-    """An answer is too large to be kept, or the disk does not take it."""
+    """A result is not kept: it is too large, the disk refused it, or its entry is out of date."""
 
 
 class EntryStore(Protocol):
-    """Where drafts lie, and what becomes of them."""
+    """The operations of the store that a pending entry needs."""
 
     def create_file(self, entry: PendingEntry) -> CacheFile:
-        """Begin the file of a draft."""
+        """Create the file of a pending entry."""
 
     def reserve(self, entry: PendingEntry, size: int) -> None:
-        """Make room for bytes that a draft is about to write."""
+        """Reserve room for bytes that a pending entry is about to write."""
 
     def refuse(self, entry: PendingEntry) -> None:
-        """Keep no answer of the draft's key for a while."""
+        """Keep no result of the entry's key for a while."""
 
     def put(self, entry: PendingEntry, kept: CacheEntry) -> None:
-        """Keep the finished answer."""
+        """Replace the pending entry by the finished one."""
 
     def abandon(self, entry: PendingEntry) -> None:
-        """Forget the draft, and the room that was made for it."""
+        """Drop the pending entry and its reservation."""
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Do something in another thread."""
+        """Run a function in a thread of the store."""
 
 
 class PendingEntry:
-    """An answer that is written down while its first readers read it.
+    """The entry of a result that its readers are still fetching.
 
     Args:
-        store: Where it lies.
-        key: Key of the answer.
-        purge_epoch: Number of the last purge before it is computed.
+        store: The store that will keep the finished entry.
+        key: Key of the result.
+        purge_epoch: Number of the last purge before the result is computed.
     """
 
     def __init__(self, store: EntryStore, key: str, purge_epoch: int) -> None:
-        """Begin; there is no file until there is something to write."""
+        """Begin without a file; the first `append` creates it."""
         self._store = store
         self._file: CacheFile | None = None
         self.key = key
@@ -69,7 +69,7 @@ class PendingEntry:
         """Write batches to the file.
 
         Raises:
-            NotCached: The answer is too large, or the disk does not take it.
+            NotCached: The result is too large, or the disk refuses it.
         """
         self._store.reserve(self, sum(batch.get_total_buffer_size() for batch in batches))
         try:
@@ -81,19 +81,19 @@ class PendingEntry:
             raise NotCached(str(error)) from error
 
     def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
-        """Read back what was written."""
+        """Read the batches of a segment back."""
         assert self._file is not None  # noqa: S101 - a segment was written to it
         return self._file.read(segment)
 
     def finish(self, segments: Sequence[Segment], rest: Sequence[pa.RecordBatch]) -> None:
-        """Keep the whole answer; a large one as soon as its bytes are hashed.
+        """Keep the complete result. A file is kept as soon as another thread has hashed its bytes.
 
         Args:
-            segments: All that was written.
-            rest: All batches, if none were written.
+            segments: The segments that were written.
+            rest: The batches that follow them.
 
         Raises:
-            NotCached: The disk does not take it.
+            NotCached: The disk refuses the result.
         """
         if (
             not segments
@@ -109,14 +109,14 @@ class PendingEntry:
         try:
             footer = self._file.finish(self.key, self.purge_epoch, segments)
             self._store.put(self, FileEntry(self._file.path, footer))
-        except Exception as error:  # noqa: BLE001 - nobody waits for this thread
-            log.warning("answer_not_kept", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - no caller waits for this thread, so the log is told
+            log.warning("result_not_cached", reason=str(error))
             self.discard()
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Do something for the draft in another thread."""
+        """Run a function in a thread of the store."""
         return self._store.submit(work)
 
     def discard(self) -> None:
-        """Keep nothing; what was written can still be read."""
+        """Give the entry up. Segments that were written can still be read."""
         self._store.abandon(self)

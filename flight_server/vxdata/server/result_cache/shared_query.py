@@ -1,8 +1,8 @@
-"""Running answers: on their way from PostgreSQL, to however many readers.
+"""Shared queries: one running query of PostgreSQL with any number of readers.
 
-Readers pull an answer on together: whoever needs a batch that nobody has fetched yet fetches it for all.
-So there is no leader whose failure could hang the others, nothing runs ahead of the fastest reader, and an
-answer with one reader costs no thread.
+The readers fetch together: a reader that needs a batch that is not there yet fetches it for all. So there
+is no leader whose failure could hang the others, no fetch runs ahead of the fastest reader, and a query with
+one reader needs no thread.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ if TYPE_CHECKING:
     from vxdata.server.result_cache.pending import PendingEntry
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
-"""Bytes that are written to the file together; as many again gather meanwhile."""
+"""Bytes that are written to the file at a time; as many again may gather in memory meanwhile."""
 
 WAKE_SECONDS: Final = 0.5
-"""How often a reader that waits for another one's batch looks whether its own caller has gone."""
+"""Seconds after which a waiting reader checks again whether its own caller has gone."""
 
 PATIENCE_SECONDS: Final = 5.0
-"""How long the fastest reader of an answer that is not stored waits for those behind, each time."""
+"""Seconds that the fastest reader of a result that is not cached waits for slower ones, each time."""
 
 log = structlog.get_logger(__name__)
 
 
 class Batches(Protocol):
-    """An iterator of batches that holds what it needs until it ends or is closed, such as a generator."""
+    """An iterator of batches that holds its resources until it ends or is closed, such as a generator."""
 
     def __next__(self) -> pa.RecordBatch:
-        """Make the next one."""
+        """Return the next batch."""
 
     def close(self) -> None:
-        """End it, and release what it holds."""
+        """End the iteration and release its resources."""
 
 
 @dataclass(eq=False)
 class _Reader:
-    """Where a reader is.
+    """A reader and its position.
 
     Args:
-        is_cancelled: Tells whether its caller has gone.
-        position: Batches that it has taken.
+        is_cancelled: Returns whether its caller has gone.
+        position: Number of batches that it has taken.
     """
 
     is_cancelled: Callable[[], bool]
@@ -68,15 +68,15 @@ class _Reader:
 
 
 class SharedQuery:
-    """An answer on its way.
+    """A running query whose batches any number of readers share.
 
     Args:
-        is_cancelled: Tells whether the first reader's caller has gone; asked from another thread.
-        stall_limit: Seconds that a batch may wait to be asked for by anybody.
+        is_cancelled: Returns whether the first reader's caller has gone; called from another thread.
+        stall_limit: Seconds that may pass without a reader asking for a batch.
     """
 
     def __init__(self, is_cancelled: Callable[[], bool], stall_limit: float = math.inf) -> None:
-        """Wait for the batches."""
+        """Begin without batches; `begin` sets them."""
         self._callers = [is_cancelled]
         self._stall_limit = stall_limit
         self._changed = threading.Condition()
@@ -84,7 +84,7 @@ class SharedQuery:
         self._entry: PendingEntry | None = None
         self._readers: list[_Reader] = []
         self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
-        """By position of the first batch and their number, what reads them back."""
+        """Position of the first batch, number of batches, and a function that reads them back."""
         self._segments: list[Segment] = []
         self._writing: Future[None] | None = None
         self._tail: list[pa.RecordBatch] = []
@@ -100,23 +100,23 @@ class SharedQuery:
         """Take over the batches.
 
         Args:
-            batches: Makes them; closing it ends the query.
-            entry: Where they are kept for others; without one, nobody else may join.
+            batches: The batches of the query; closing them ends it.
+            entry: Records the batches for later readers; without it, no other reader can join.
 
         Returns:
-            The batches for the first reader. Closing or dropping them is to leave.
+            The batches for the first reader. A reader leaves when it closes or drops them.
         """
         self._batches, self._entry, self._idle_since = batches, entry, time.monotonic()
         return _begun(self._reader(self._callers[0]))
 
     def join(self, is_cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch] | None:
-        """Become another reader.
+        """Add a reader.
 
         Args:
-            is_cancelled: Tells whether the reader's caller has gone; asked from another thread.
+            is_cancelled: Returns whether the reader's caller has gone; called from another thread.
 
         Returns:
-            All batches, from the first one on; None if the answer has failed, or all others have left it.
+            All batches, from the first one on; None if the query has failed or all its readers have left.
         """
         with self._changed:
             if self._failure is not None or self._is_abandoned or self._entry is None:
@@ -125,9 +125,9 @@ class SharedQuery:
         return _begun(self._reader(is_cancelled))
 
     def is_abandoned(self) -> bool:
-        """Whether every reader's caller has gone, or none has asked for a batch for too long.
+        """Return whether every caller has gone, or no reader has asked for a batch within the limit.
 
-        Once it is, it stays so: nobody can join any more.
+        An abandoned query stays abandoned: no reader can join it.
         """
         with self._changed:
             self._is_abandoned |= self._is_stalled() or all(is_cancelled() for is_cancelled in self._callers)
@@ -137,7 +137,7 @@ class SharedQuery:
         """End the query.
 
         Returns:
-            False if PostgreSQL is being asked: then its statement has to be cancelled.
+            False if a fetch is under way: then the statement has to be cancelled.
         """
         with self._changed:
             if self._is_busy or self._batches is None:
@@ -159,12 +159,12 @@ class SharedQuery:
             self._leave(reader)
 
     def _after(self, reader: _Reader) -> Iterable[pa.RecordBatch] | None:
-        """Some batches from a reader's place on; None after the last."""
+        """Return some batches from the reader's position on; None after the last one."""
         with self._changed:
-            self._changed.notify_all()  # somebody may wait for this reader to come along
+            self._changed.notify_all()  # a faster reader may be waiting for this one
             patience = time.monotonic() + PATIENCE_SECONDS
             while True:
-                self._note_that_somebody_reads()
+                self._note_reading()
                 if reader.position < self._tail_begin:
                     return self._read_stored(reader.position)
                 if reader.position < self._tail_begin + len(self._tail):
@@ -179,12 +179,12 @@ class SharedQuery:
                 else:
                     self._fetch(leaves_behind=is_full)
 
-    def _note_that_somebody_reads(self) -> None:
+    def _note_reading(self) -> None:
         if not self._is_busy:
             self._idle_since = time.monotonic()
 
     def _is_full(self) -> bool:
-        """Whether enough waits in memory, as nothing is stored, for a reader that lags behind."""
+        """Return whether memory holds as much as it may for a slower reader; nothing is on disk."""
         end = self._tail_begin + len(self._tail)
         lags = any(reader.position < end for reader in self._readers)
         return self._entry is None and self._tail_bytes >= SEGMENT_BYTES and lags
@@ -199,14 +199,14 @@ class SharedQuery:
         for begin, count, batches in self._stored:
             if begin <= position < begin + count:
                 return islice(batches(), position - begin, None)
-        msg = "The answer is not kept, and this reader lags too far behind the others; ask again."
+        msg = "The result is not cached, and this reader is too far behind the others; ask again."
         raise self._failure or ServerUnavailable(msg)
 
     def _fetch(self, *, leaves_behind: bool) -> None:
-        """Fetch a batch for all, without the lock; only one thread does so at a time.
+        """Fetch a batch for all readers, without the lock; one thread at a time does so.
 
         Args:
-            leaves_behind: Whether readers that lag were waited for long enough.
+            leaves_behind: Whether the slower readers were waited for long enough.
         """
         self._is_busy, self._idle_since = True, math.inf
         self._changed.release()
@@ -219,7 +219,7 @@ class SharedQuery:
                 self._changed.notify_all()
             self._store()
         except BaseException as error:
-            # Every reader gets it, and nobody takes what is there for the whole answer.
+            # Every reader raises it, so none takes the batches so far for the complete result.
             self._failure = error if isinstance(error, Exception) else StatementCancelled("interrupted")
             self._discard()
             if not isinstance(error, Exception):
@@ -235,7 +235,7 @@ class SharedQuery:
         return self._batches
 
     def _take_in(self, batch: pa.RecordBatch, *, leaves_behind: bool) -> None:
-        """Add a batch; what is not stored is let go when all have read it, or the slowest is too slow."""
+        """Add a batch. Without an entry, drop those that all have read, or that a reader was too slow for."""
         if self._entry is None:
             slowest = min((reader.position for reader in self._readers), default=self._tail_begin)
             self._release(len(self._tail) if leaves_behind else max(slowest - self._tail_begin, 0))
@@ -243,13 +243,13 @@ class SharedQuery:
         self._tail_bytes += batch.get_total_buffer_size()
 
     def _release(self, count: int) -> None:
-        """Let go of the first batches in memory."""
+        """Drop the first batches in memory."""
         self._tail_bytes -= sum(batch.get_total_buffer_size() for batch in self._tail[:count])
         self._tail_begin += count
         self._tail = self._tail[count:]
 
     def _store(self) -> None:
-        """Have another thread write what has gathered, and hand the whole answer over at its end."""
+        """Have another thread write the batches in memory; at the end, finish the entry."""
         entry = self._entry
         if entry is None:
             return
@@ -262,7 +262,7 @@ class SharedQuery:
                 self._writing = entry.submit(partial(self._write, entry, tuple(self._tail)))
 
     def _write(self, entry: PendingEntry, batches: tuple[pa.RecordBatch, ...]) -> None:
-        """Write the first batches in memory; until that is done they are read from there."""
+        """Write the first batches to the file, and only then drop them from memory."""
         with self._unless_it_fails():
             segment = entry.append(batches)
             with self._changed:
@@ -274,18 +274,18 @@ class SharedQuery:
 
     @contextmanager
     def _unless_it_fails(self) -> Iterator[None]:
-        """Keep nothing of an answer that cannot be written; the answer itself is sound."""
+        """Give the entry up if it cannot be written. The readers still get every batch."""
         try:
             yield
         except NotCached as problem:
-            log.info("answer_not_kept", reason=str(problem))
+            log.info("result_not_cached", reason=str(problem))
             self._discard()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the readers' problem
-            log.warning("answer_not_kept", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - no fault of the cache may end a query
+            log.warning("result_not_cached", reason=str(error))
             self._discard()
 
     def _discard(self) -> None:
-        """Keep no more; what is stored can still be read by those who are here."""
+        """Give the entry up. Present readers can still read the segments that were written."""
         with self._changed:
             entry, self._entry = self._entry, None
         if entry is not None:
@@ -306,7 +306,7 @@ class SharedQuery:
         self._is_busy = True
 
     def _end(self) -> None:
-        """End the query; without the lock, since ending waits for the watch, which may wait for the lock."""
+        """End the query, without the lock: the end waits for the monitor, which may wait for the lock."""
         try:
             self._begun_batches.close()
         finally:
@@ -320,9 +320,9 @@ class SharedQuery:
 
     def _reason(self) -> Exception:
         if not self._is_stalled():
-            return StatementCancelled("nobody reads the answer any more")
+            return StatementCancelled("no caller reads the result any more")
         msg = (
-            f"The answer was not taken for {self._stall_limit:g} seconds, so the query was ended. "
+            f"No batch was asked for within {self._stall_limit:g} seconds, so the query was ended. "
             "Begin again, as of the same instant for the same rows."
         )
         return RequestTimedOut(msg, seconds=self._stall_limit)
@@ -330,23 +330,23 @@ class SharedQuery:
 
 @dataclass(frozen=True)
 class CancellableQuery:
-    """A statement with the answer that it computes, for the watch.
+    """A statement and the query that shares its batches, as one thing that the monitor can cancel.
 
     Args:
-        statement: What computes the answer.
-        answer: The answer.
+        statement: The statement in PostgreSQL.
+        query: The query that shares its batches.
     """
 
     statement: Cancellable
-    answer: SharedQuery
+    query: SharedQuery
 
     def cancel(self) -> None:
-        """End a fetch that is under way, else the query as a whole."""
-        if not self.answer.give_up():
+        """End the query; while a fetch is under way, cancel its statement instead."""
+        if not self.query.give_up():
             self.statement.cancel()
 
 
 def _begun(reader: Generator[pa.RecordBatch | None]) -> Iterator[pa.RecordBatch]:
-    """Only a generator that has begun runs its end when it is dropped."""
+    """Advance a generator to its first yield: only then does dropping it run its `finally`."""
     next(reader)
     return cast("Iterator[pa.RecordBatch]", reader)

@@ -1,4 +1,4 @@
-"""The shelf: whole answers, within bounds of memory and disk; the least recently used go first."""
+"""The store: all cache entries, within bounds of memory and disk, least recently used evicted first."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from vxdata.server.result_cache.shared_query import SharedQuery
 
 MEMORY_BYTES: Final = 64 * 1024 * 1024
-"""Most bytes of all answers that are kept in memory."""
+"""Bytes of all entries in memory, at most."""
 
 REFUSED_SECONDS: Final = 600.0
-"""How long an answer that could not be kept is not tried again."""
+"""Seconds during which a result that could not be kept is not tried again."""
 
 THREADS: Final = 4
-"""Most answers that are written or checked at a time."""
+"""Entries that are written or checked at a time, at most."""
 
-ENTRY_SUFFIX: Final = ".answer"
+ENTRY_SUFFIX: Final = ".result"
 PENDING_SUFFIX: Final = ".part"
 
 log = structlog.get_logger(__name__)
 
 
 class CacheStoreInUse(Exception):
-    """Another server keeps its answers in the folder."""
+    """Another server uses the folder of the cache."""
 
 
 class _LruEntries(LRUCache[str, CacheEntry]):
-    """Kept answers; those that have to go are removed."""
+    """Finished entries; an evicted one removes its file."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes, getsizeof=lambda kept: kept.size)
@@ -56,11 +56,11 @@ class _LruEntries(LRUCache[str, CacheEntry]):
 
 
 class CacheStore:
-    """Keeps the answers of one server.
+    """Keeps the cache entries of one server.
 
     Args:
-        folder: Where the files are; made if it is not there.
-        limit_bytes: Most bytes of all files.
+        folder: Folder of the files; created if it does not exist.
+        limit_bytes: Bytes of all files, at most.
 
     Raises:
         CacheStoreInUse: Another server uses the folder.
@@ -68,7 +68,7 @@ class CacheStore:
     """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
-        """Take what an earlier server left there, and remove what it left half written."""
+        """Adopt the complete files of an earlier server, and remove its incomplete ones."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._limit = limit_bytes
@@ -85,23 +85,26 @@ class CacheStore:
         self._adopt_files()
 
     def find(self, key: str) -> CacheEntry | None:
-        """The answer of a key, if it is kept."""
+        """Return the finished entry of a key, if there is one."""
         with self._lock:
             return self._small.get(key) or (None if key in self._unchecked else self._files.get(key))
 
     def in_flight(self, key: str) -> SharedQuery | None:
-        """The answer of a key, if it is being computed."""
+        """Return the running query of a key, if there is one."""
         with self._lock:
             _, query = self._in_flight.get(key, (None, None))
             return query
 
     def begin_entry(self, key: str, purge_epoch: int, query: SharedQuery) -> PendingEntry | None:
-        """Begin to keep an answer; None if that failed a short while ago, or somebody else does.
+        """Begin an entry.
 
         Args:
-            key: Its key.
-            purge_epoch: Number of the last purge before it is computed.
-            query: Where others can join its readers.
+            key: Key of the result.
+            purge_epoch: Number of the last purge before the result is computed.
+            query: The query that later readers can join.
+
+        Returns:
+            The entry; None if there is one already, or keeping it failed a short while ago.
         """
         with self._lock:
             if key in self._refused or key in self._in_flight:
@@ -111,39 +114,39 @@ class CacheStore:
             return entry
 
     def drop(self, key: str) -> None:
-        """Remove an answer."""
+        """Remove the file of a key."""
         with self._lock:
             if (kept := self._files.pop(key, None)) is not None:
                 kept.remove()
 
     def note_purges(self, purge_epoch: int) -> None:
-        """Remove all answers that may hold what was purged, those that are being written included.
+        """Remove all entries, pending ones too, that may hold rows that were purged.
 
         Args:
-            purge_epoch: Number of purges in the database so far. At first, whatever is of another number
-                goes: it may be of another database.
+            purge_epoch: Number of purges in the database so far. The first call removes every entry with
+                another number, since it may come from another database.
         """
         with self._lock:
             if self._purge_epoch is not None and purge_epoch <= self._purge_epoch:
                 return
             self._purge_epoch = purge_epoch
-            for row in (self._small, self._files):
-                for key in [key for key, kept in row.items() if kept.purge_epoch != purge_epoch]:
-                    row.pop(key).remove()
+            for entries in (self._small, self._files):
+                for key in [key for key, kept in entries.items() if kept.purge_epoch != purge_epoch]:
+                    entries.pop(key).remove()
             for entry, _ in self._in_flight.values():
                 if entry.purge_epoch != purge_epoch:
                     self._unlink(entry)
 
     def close(self) -> None:
-        """Finish what is being written, and leave the folder to the next server."""
+        """Finish the files that are being written, and release the folder to the next server."""
         self._threads.shutdown()
         self._lock_file.close()
 
     def create_file(self, entry: PendingEntry) -> CacheFile:
-        """Begin the file of a draft, unless it was given up: nobody would remove the file.
+        """Create the file of a pending entry; one that was given up gets none, as none would remove it.
 
         Raises:
-            NotCached: The draft was given up, or something was purged since it was begun.
+            NotCached: The entry was given up, or resources were purged since it was begun.
             OSError: The file cannot be written.
         """
         with self._lock:
@@ -151,39 +154,39 @@ class CacheStore:
             return CacheFile.create(self._path(entry))
 
     def reserve(self, entry: PendingEntry, size: int) -> None:
-        """Make room for bytes that a draft is about to write.
+        """Reserve room for bytes that a pending entry is about to write.
 
         Raises:
-            NotCached: It would fill more than half of the space, or others that are written need it; or
-                the draft was given up, or something was purged since it was begun.
+            NotCached: The entry would fill more than half of the space, or other pending entries need the
+                space; or the entry was given up, or resources were purged since it was begun.
         """
         with self._lock:
             self._require_in_flight(entry)
             self._reserved[entry.key] += size
             if self._reserved[entry.key] > self._limit // 2:
                 self.refuse(entry)
-                msg = f"an answer of more than {self._limit // 2:,} bytes is not kept"
+                msg = f"a result of more than {self._limit // 2:,} bytes is not cached"
                 raise NotCached(msg)
             while self._files and self._files.currsize + self._reserved.total() > self._limit:
                 self._files.popitem()
             if self._reserved.total() > self._limit:
-                msg = f"the answers that are being written take all of the {self._limit:,} bytes"
+                msg = f"the results that are being written take all of the {self._limit:,} bytes"
                 raise NotCached(msg)
 
     def refuse(self, entry: PendingEntry) -> None:
-        """Keep no answer of the draft's key for a while: whoever asks again would meet the same problem.
+        """Keep no result of the entry's key for a while: the next attempt would meet the same problem.
 
-        What was given up has met none; its file was removed.
+        An entry that was given up is not counted: its write failed only because its file was removed.
         """
         with self._lock:
             if self._is_in_flight(entry):
                 self._refused[entry.key] = True
 
     def put(self, entry: PendingEntry, kept: CacheEntry) -> None:
-        """Keep a finished answer.
+        """Replace a pending entry by the finished one.
 
         Raises:
-            NotCached: The draft was given up, or something was purged since it was begun.
+            NotCached: The entry was given up, or resources were purged since it was begun.
             OSError: The file cannot be given its name.
         """
         with self._lock:
@@ -196,23 +199,23 @@ class CacheStore:
             self._forget(entry)
 
     def abandon(self, entry: PendingEntry) -> None:
-        """Forget a draft, and remove what was written of it."""
+        """Drop a pending entry and remove its file."""
         with self._lock:
             if self._is_in_flight(entry):
                 self._forget(entry)
                 self._unlink(entry)
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Do something in another thread."""
+        """Run a function in a thread of the store."""
         return self._threads.submit(work)
 
     def _require_in_flight(self, entry: PendingEntry) -> None:
-        """Check that a draft may still be kept."""
+        """Check that a pending entry may still be kept."""
         if not self._is_in_flight(entry):
-            msg = "nobody reads the answer any more"
+            msg = "no caller reads the result any more"
             raise NotCached(msg)
         if self._purge_epoch not in {None, entry.purge_epoch}:
-            msg = "something was purged while the answer was computed"
+            msg = "resources were purged while the result was computed"
             raise NotCached(msg)
 
     def _is_in_flight(self, entry: PendingEntry) -> bool:
@@ -230,10 +233,10 @@ class CacheStore:
         try:
             self._path(entry).unlink(missing_ok=True)
         except OSError as error:
-            log.warning("answer_not_removed", reason=str(error))
+            log.warning("cache_file_not_removed", reason=str(error))
 
     def _adopt_files(self) -> None:
-        """Take the files over; each is found once its bytes were checked, those used last first."""
+        """Adopt the files. Each can be found once its bytes are checked; the last used are checked first."""
         for leftover in self._folder.glob(f"*{PENDING_SUFFIX}"):
             leftover.unlink()
         found: list[tuple[str, FileEntry]] = []
@@ -241,8 +244,8 @@ class CacheStore:
             try:
                 found.append((path.stem, _opened(path)))
                 self._files[path.stem] = found[-1][1]
-            except (DamagedCacheFile, OSError, ValueError) as error:  # ValueError: larger than the row
-                log.warning("kept_answer_removed", file=path.name, reason=str(error))
+            except (DamagedCacheFile, OSError, ValueError) as error:  # ValueError: the file exceeds the limit
+                log.warning("cache_file_removed", file=path.name, reason=str(error))
                 path.unlink(missing_ok=True)
         self._unchecked.update(self._files)
         for key, kept in reversed(found):
@@ -252,7 +255,7 @@ class CacheStore:
         try:
             kept.check()
         except (DamagedCacheFile, OSError) as error:
-            log.warning("kept_answer_removed", file=key, reason=str(error))
+            log.warning("cache_file_removed", file=key, reason=str(error))
             self.drop(key)
         with self._lock:
             self._unchecked.discard(key)
@@ -261,7 +264,7 @@ class CacheStore:
 def _opened(path: Path) -> FileEntry:
     footer = CacheFile.open(path).footer()
     if footer.key != path.stem:
-        msg = f"{path.name} holds the answer {footer.key}"
+        msg = f"{path.name} holds the result {footer.key}"
         raise DamagedCacheFile(msg)
     return FileEntry(path, footer)
 
@@ -272,6 +275,6 @@ def _locked(path: Path) -> BufferedWriter:
         fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock_file.close()
-        msg = f"another server keeps its answers in {path.parent}"
+        msg = f"another server uses the cache folder {path.parent}"
         raise CacheStoreInUse(msg) from error
     return lock_file

@@ -46,7 +46,7 @@ class BlobService:
         """Tell where blobs are kept.
 
         Args:
-            call: Whoever asks.
+            call: The call.
 
         Returns:
             The buckets and the endpoint; no credentials.
@@ -64,7 +64,7 @@ class BlobService:
 
         Args:
             asked: The objects, and what to do with them.
-            call: Whoever asks.
+            call: The call.
 
         Returns:
             The addresses, in order. Those to put with are good only for objects that do not exist yet,
@@ -91,7 +91,7 @@ class BlobService:
 
         Args:
             asked: The prefix, and where the page before ended.
-            call: Whoever asks.
+            call: The call.
 
         Returns:
             A page of objects.
@@ -117,12 +117,12 @@ class BlobService:
     def touch(self, asked: BlobUrls, call: Call) -> BlobUrls:
         """Make objects as young to a sweep as if they were stored now.
 
-        Whoever finds an object that is there, and is going to refer to it, touches it and then looks
-        again: what is there after that stays. A sweep that is removing objects is waited for.
+        A client that finds an object and is going to refer to it touches the object and then checks it
+        again: an object that is there after the touch stays. The call waits while a sweep removes objects.
 
         Args:
             asked: Objects, whether they are there or not.
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
 
         Returns:
             The objects.

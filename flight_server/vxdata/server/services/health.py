@@ -35,7 +35,7 @@ class HealthService:
         """Read the last commit, and look for the bucket.
 
         Args:
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
 
         Returns:
             The server's version and the last commit.

@@ -1,4 +1,4 @@
-"""A query that is ready to run, with all that it holds."""
+"""A prepared query and the resources that it holds."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 
 class PreparedStream:
-    """An iterator over the batches of a plan, which owns a connection until it has ended.
+    """An iterator over the batches of a plan. It owns a connection until it has ended.
 
-    It resolves the instant in the snapshot that will answer, so the schema is there before the first batch;
-    PostgreSQL is asked for rows when that is taken. What it holds is released after the last batch, after a
-    failure, or when it is closed, whichever comes first.
+    It resolves the instant in the transaction that reads the rows, so its schema is known before the first
+    batch; PostgreSQL runs the query when that batch is requested. The resources are released after the last
+    batch, after a failure, or by `close`.
 
     Args:
         plan: A bound plan.
-        database: Lends the connection.
-        parts: Runs the statement, over further connections where that is worth it.
-        monitor: Ends the query when nobody reads it any more.
-        readers: Those who will read it.
-        deadline: When a connection must have been found, by the monotonic clock.
+        database: Pool of connections.
+        parts: Runs the statement, over further connections for a large scan.
+        monitor: Cancels the query when all its readers have gone.
+        readers: The shared query that will read the batches.
+        deadline: Time by which a connection must have become free, in seconds of the monotonic clock.
 
     Attributes:
-        snapshot: What the snapshot shows of the types that are read.
+        snapshot: The instant, and the state of the types that are read.
         prepared: The prepared plan.
         schema: The schema of every batch; its metadata names the instant.
 
@@ -75,15 +75,15 @@ class PreparedStream:
         self._batches = self._run()
 
     def __iter__(self) -> Self:
-        """The batches can be taken once."""
+        """Return itself: the batches can be read once."""
         return self
 
     def __next__(self) -> pa.RecordBatch:
-        """The next batch, in the declared schema."""
+        """Return the next batch, in the declared schema."""
         return next(self._batches)
 
     def close(self) -> None:
-        """End the query and release what it holds, unless that has been done."""
+        """End the query and release its resources, unless that has been done."""
         self._batches.close()
         # If no batch was ever taken, the generator has not begun, and closing it does nothing. The exception
         # tells the transaction that it has not come to its end.
@@ -91,11 +91,11 @@ class PreparedStream:
             raise _Closed
 
     def divided(self) -> list[str]:
-        """The statements that it would be divided into at this moment; none if it would run as one."""
+        """Return the parts of a parallel scan of the query; empty if it would not be divided."""
         return self._parallel_scan.divided(self._connections, self.prepared)
 
     def explain(self, sql: str) -> str:
-        """PostgreSQL's plan for a statement, in the snapshot."""
+        """Return PostgreSQL's plan for a statement, in the snapshot."""
         (connection,) = self._connections.connections
         return "\n".join(row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}"))
 

@@ -83,7 +83,7 @@ class ReadService:
 
         Args:
             plan: A well-formed plan.
-            call: Whoever asks.
+            call: The call.
 
         Returns:
             The plan with its `as_of` resolved, and the schema of its result. A plan that reads a table
@@ -102,7 +102,7 @@ class ReadService:
 
         Args:
             plan: A well-formed plan.
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
 
         Returns:
             The answer, with its first row on the way; that of a point lookup whole.
@@ -120,7 +120,7 @@ class ReadService:
         with ExitStack() as stack:
             stream = stack.enter_context(closing(self._stream(bound, readers, call)))
             batches = self._shared(bound, stream, readers, call)
-            stack.pop_all()  # whoever takes the batches ends the stream
+            stack.pop_all()  # the reader of the batches ends the stream
         return Result(stream.schema, batches)
 
     def _shared(
@@ -157,7 +157,7 @@ class ReadService:
 
         Args:
             plan: A well-formed plan.
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
 
         Returns:
             What `run` would do at this moment, and PostgreSQL's plan for it.

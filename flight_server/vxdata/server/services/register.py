@@ -89,7 +89,7 @@ class RegisterService:
 
         Args:
             asked: The external uids, each with its parent.
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
 
         Returns:
             The identifiers, in order.
@@ -113,7 +113,7 @@ class RegisterService:
 
         Args:
             asked: The external uids, each with its parent.
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
 
         Returns:
             The identifiers, in order.

@@ -1,11 +1,11 @@
 """Sweep: remove the blobs that no version refers to.
 
 A file is uploaded before the resource that refers to it is created, so an object without a reference
-may be about to get one: what is younger than a limit is left alone. An object that a later upload of an
-equal file found is as young as that, since uploads touch what they find (decision 0013). Objects are
-removed while nobody can commit or touch anything, so what happened after the sweep looked counts too.
+may be about to get one: objects younger than a limit are left. An upload that finds an equal object touches
+it, which makes it young again (decision 0013). Objects are removed while no writer can commit or touch
+anything, so that references made after the search count too.
 
-What has no key of an upload was put there by somebody else, who alone knows what it is for: it is left.
+An object whose key is not that of an upload was stored by another program, and is left.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ if TYPE_CHECKING:
     from vxdata.sql.write.blob_columns import BlobColumn
 
 MIN_AGE: Final = timedelta(days=1)
-"""Age from which an object may go while clients are at work: as long may an upload wait for its resource."""
+"""Age from which an object may be removed while clients write: an upload may precede its resource so long."""
 
-OBJECTS_PER_TURN: Final = 250
+OBJECTS_PER_BATCH: Final = 250
 """Objects that are removed while the commit clock is held, for which writers wait."""
 
 
 @dataclass(frozen=True)
 class Unreferenced:
-    """What a sweep would remove.
+    """The objects that a sweep would remove.
 
     Args:
         objects: The objects.
-        listed: How many objects were looked at.
-        unfinished: Uploads in parts to keys of ours that nobody has ended.
-        foreign: How many of them VxData has not uploaded, as their keys tell; these are left.
-        limit: What was stored or touched later is left alone.
+        listed: Objects of the bucket.
+        unfinished: Multipart uploads to keys of VxData that were never completed.
+        foreign: How many of them VxData has not uploaded, by their keys; a sweep leaves them.
+        limit: Objects that were stored or touched later are left.
         number: Number of the sweep.
         version: The last commit whose references were seen.
-        holders: Where references were looked for.
+        holders: The columns that hold references.
     """
 
     objects: tuple[StoredObject, ...]
@@ -67,7 +67,7 @@ class Unreferenced:
 
     @property
     def size(self) -> int:
-        """Their bytes."""
+        """Size of all objects, in bytes."""
         return sum(found.size for found in self.objects)
 
 
@@ -121,10 +121,10 @@ class Sweep:
     def remove(
         self, unreferenced: Unreferenced, on_progress: Callable[[int, int], None]
     ) -> list[StoredObject]:
-        """Remove what was found, but for what was referred to or touched meanwhile.
+        """Remove the objects that were found, except those that were referred to or touched since.
 
         Args:
-            unreferenced: What `find` found.
+            unreferenced: The result of `find`.
             on_progress: Called with the objects done and the objects to do.
 
         Returns:
@@ -136,22 +136,22 @@ class Sweep:
         """
         removed: list[StoredObject] = []
         total = len(unreferenced.objects)
-        for begin in range(0, total, OBJECTS_PER_TURN):
-            turn = unreferenced.objects[begin : begin + OBJECTS_PER_TURN]
-            removed += self._remove_turn(turn, unreferenced)
-            on_progress(begin + len(turn), total)
+        for begin in range(0, total, OBJECTS_PER_BATCH):
+            batch = unreferenced.objects[begin : begin + OBJECTS_PER_BATCH]
+            removed += self._remove_batch(batch, unreferenced)
+            on_progress(begin + len(batch), total)
         with self._database.connection() as connection:
             connection.execute(touches.forget(unreferenced.limit))
         return removed
 
     def abort(self, unreferenced: Unreferenced) -> None:
-        """Have S3 forget the uploads in parts that were found.
+        """Abort the multipart uploads that were found.
 
-        Nothing can refer to what has not ended, so nobody is held up; a client that is still at work on
-        one would be told so, and begin anew.
+        No resource can refer to an incomplete upload, so no writer has to wait. A client that is still
+        sending parts gets an error and begins again.
 
         Args:
-            unreferenced: What `find` found.
+            unreferenced: The result of `find`.
 
         Raises:
             ServerUnavailable: The blob store cannot be reached.
@@ -159,15 +159,15 @@ class Sweep:
         for each in unreferenced.unfinished:
             self._blobs.abort(each)
 
-    def _remove_turn(self, turn: Sequence[StoredObject], seen: Unreferenced) -> list[StoredObject]:
-        """Remove objects while nobody can commit a reference to them, or touch them."""
+    def _remove_batch(self, batch: Sequence[StoredObject], seen: Unreferenced) -> list[StoredObject]:
+        """Remove objects while the commit clock is locked: no writer can refer to them or touch them."""
         with self._database.connection() as connection, connection.transaction(READ_WRITE):
             lock_clock(connection)
             connection.execute(touches.LOCK)
             _require_last(connection, seen.number)
             held = referenced_urls_since(connection, seen.holders, self._begin, seen.version)
-            held |= _urls(connection, touches.touched_among([str(each.url) for each in turn], seen.limit))
-            free = [found for found in turn if not is_referenced(found.url, held)]
+            held |= _urls(connection, touches.touched_among([str(each.url) for each in batch], seen.limit))
+            free = [found for found in batch if not is_referenced(found.url, held)]
             if free:
                 self._blobs.remove([found.url for found in free])
         return free
@@ -178,14 +178,14 @@ class Sweep:
 
 
 def _begin_sweep(connection: Connection) -> int:
-    """Take a number; a turn of an earlier sweep is waited for."""
+    """Take the next number; wait while an earlier sweep removes a batch."""
     with connection.transaction(READ_WRITE):
         connection.execute(touches.BEGIN_SWEEP)
         return _last_sweep(connection)
 
 
 def _require_last(connection: Connection, number: int) -> None:
-    """Stop a sweep that was overtaken: what it found may have been removed, and stored anew since."""
+    """Stop a sweep after a later one has begun: its objects may have been removed and stored anew since."""
     if _last_sweep(connection) != number:
         msg = "Another sweep has begun since this one looked at the objects; run it again."
         raise StateConflict(msg)

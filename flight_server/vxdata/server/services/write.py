@@ -93,7 +93,7 @@ class WriteService:
         Args:
             command: What to do with the rows.
             sections: The sections as they arrive, then the number of rows that the commit marker states.
-            call: Whoever asks, and for how long.
+            call: The call, with its deadline.
             lineage: Takes up the lineage of what is created, if the caller wants it.
 
         Returns:
@@ -170,7 +170,7 @@ def _buffers(rows: pa.RecordBatch) -> Iterator[pa.Buffer | bytes]:
 
 
 def _apply(connection: Connection, staging: Staging, command: WriteCommand, digest: str) -> CommitReceipt:
-    """Take the clock, apply the verb and log; or answer what the same request did before."""
+    """Lock the clock, apply the verb and log it; return the stored receipt of a repeated request."""
     commit = lock_clock(connection)
     if command.idempotency_key is not None:
         earlier = connection.rows(clock.stored_response(command.idempotency_key))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vxdata.server.config import Settings
 
 TIMEOUT_SECONDS: Final = 5
-"""How long the store may take to answer a check."""
+"""Seconds that the store may take for a health check."""
 
 REMOVAL_SECONDS: Final = 300
 """How long the store may take to remove a page of objects."""
@@ -111,7 +111,7 @@ class BlobStore:
         """
         try:
             self._ask(lambda: self._client.head_bucket(Bucket=self.bucket), self._own)
-        except (StorageProblem, InvalidRequest) as refusal:  # whoever asks for it can do nothing about that
+        except (StorageProblem, InvalidRequest) as refusal:  # the client cannot mend it
             raise ServerUnavailable(_UNREACHABLE) from refusal
 
     def presign(self, method: Method, url: ObjectUrl) -> str:
@@ -288,7 +288,7 @@ def _client(settings: Settings, **patience: Any) -> Any:
             connect_timeout=TIMEOUT_SECONDS,
             # The older signatures, which are still the default of presigned addresses, sign no headers.
             signature_version="s3v4",
-            # Whoever uses a presigned address would have to send the checksum that boto3 adds.
+            # A client of a presigned URL would have to send the checksum that boto3 adds.
             request_checksum_calculation="when_required",
             **patience,
         ),

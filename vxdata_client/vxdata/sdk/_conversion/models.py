@@ -1,4 +1,4 @@
-"""Pydantic models to Arrow columns, for uploads, and back, for answers."""
+"""Pydantic models to Arrow columns, for uploads, and back, for results."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _by_name(names: Sequence[str], columns: Sequence[pa.Array | pa.ChunkedArray]
 
 
 def _columns(table: pa.Table) -> list[pa.Array] | list[pa.ChunkedArray]:
-    """The columns; of a table in one batch as plain arrays, which answer faster than chunked ones."""
+    """The columns; of a table in one batch as plain arrays, which are faster to read than chunked ones."""
     batches = table.to_batches()
     columns: list[pa.Array] = batches[0].columns if len(batches) == 1 else table.columns
     return columns

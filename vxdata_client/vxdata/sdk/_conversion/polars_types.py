@@ -1,4 +1,4 @@
-"""What a field type is in Polars: what a column may hold, what is checked of it, what literals are."""
+"""The mapping from field types to Polars: data types, checks of columns, and literals."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _microseconds(rows: FrameRows, series: pl.Series, time_unit: str) -> pl.Seri
 
 @dataclass(frozen=True)
 class PolarsType:
-    """What a field type is in Polars.
+    """The mapping of one field type to Polars.
 
     Args:
         fits: Whether a column of a Polars type can be uploaded into the field.

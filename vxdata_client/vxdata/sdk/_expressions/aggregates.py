@@ -1,4 +1,4 @@
-"""What a query orders by, and what it computes of groups."""
+"""Orders of rows, and aggregates of groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What rows are ordered by; made by the `asc` and `desc` of a field.
+    """An order of rows; the `asc` and `desc` of a field make it.
 
     Args:
         node: The plan node that it stands for.
@@ -31,7 +31,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """What is computed of a group, as a column of the result; nulls are left out.
+    """An aggregate of a group, as a column of the result; nulls are left out.
 
     Args:
         node: The plan node that it stands for.
@@ -119,7 +119,7 @@ class Orderable(Reference):
 
 
 class Summable(Reference):
-    """What can be computed of the values of a field in a group; nulls are left out."""
+    """The aggregates of a field's values in a group; nulls are left out."""
 
     __slots__ = ()
 

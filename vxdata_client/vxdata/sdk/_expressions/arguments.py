@@ -1,4 +1,4 @@
-"""What the steps of a query take: fields by name or reference, and orders."""
+"""Arguments of the steps of a query: fields by name or reference, and orders."""
 
 from __future__ import annotations
 

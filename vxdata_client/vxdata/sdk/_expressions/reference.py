@@ -1,4 +1,4 @@
-"""What every reference to a field is, and the ways of Python that it refuses to be used in."""
+"""The base of all references to a field, with errors for operators that Python would misread."""
 
 from __future__ import annotations
 

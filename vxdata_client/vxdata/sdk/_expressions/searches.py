@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Searchable(Reference):
-    """What can be asked of a text, of the items of a list and of the keys of a mapping.
+    """The searches in a text, in the items of a list and in the keys of a mapping.
 
     Every character of a text stands for itself, save in `matches`.
     """

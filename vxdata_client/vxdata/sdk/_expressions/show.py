@@ -138,7 +138,7 @@ def default_name(
 
 
 def _predicate(node: Predicate) -> tuple[str, bool]:  # noqa: PLR0911 - a table
-    """What a predicate looks like, and whether `&` and `~` leave it whole without parentheses."""
+    """Return a predicate as code, and whether `&` and `~` apply to all of it without parentheses."""
     match node:
         case And(terms=terms):
             return _joined(" & ", _pieces(terms))

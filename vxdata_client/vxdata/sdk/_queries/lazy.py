@@ -1,4 +1,4 @@
-"""Lazy frames: Polars pipelines over a query, of which the server does what a plan can say."""
+"""Lazy frames: Polars pipelines over a query. The server runs the steps that a plan can express."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class LazyScan:
                 yield passing if columns is None else passing.select(columns)
 
     def _narrowed(self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None) -> Plan:
-        """The plan, with what it can say of what Polars wants; nothing that would change the answer."""
+        """Return the plan with the steps of Polars that it can express without a change of the result."""
         plan = self._plan
         changes: dict[str, object] = {}
         if rows is not None:

@@ -125,7 +125,7 @@ class Query(ReadableQuery[Response_co]):
         return self._checked(select=names, distinct=True)
 
     def group_by(self, *fields: str | FieldRef) -> GroupedQuery[Self]:
-        """Put rows with equal values into groups, of which `agg` computes aggregates; nulls are equal here.
+        """Group rows with equal values, for aggregates by `agg`; nulls are equal here.
 
         Args:
             *fields: Names, or references such as ``F.b_value``; without any, all rows are one group.

@@ -1,4 +1,4 @@
-"""What can be asked of a query: its rows, their number, their schema, and how it is run."""
+"""The results of a query: its rows, their number, their schema, and how it is run."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class ReadableQuery(Generic[Response_co]):
         return with_snapshot(*read_whole(self._session.transport, self.plan))
 
     def lazy(self) -> pl.LazyFrame:
-        """Scan the query as a Polars pipeline, of which the server does what a plan can say.
+        """Scan the query as a Polars pipeline. The server runs the steps that a plan can express.
 
         Returns:
             A lazy frame. It reads when it is collected, at the instant at which it was made.
@@ -161,7 +161,7 @@ class ReadableQuery(Generic[Response_co]):
             batch_rows: Rows of each frame but the last; as they arrive if None.
 
         Returns:
-            The frames, of which there is at least one; leaving them early cancels the query.
+            The frames, at least one; leaving them early cancels the query.
 
         Raises:
             InvalidRequest: The server refuses the plan, or `batch_rows` is no number of rows.
@@ -236,7 +236,7 @@ class ReadableQuery(Generic[Response_co]):
 
     @property
     def _relation(self) -> Relation:
-        """What is read."""
+        """The relation that is read."""
         return self._session.catalog.relation(self._plan.relation)
 
     def _bound(self, plan: Plan) -> BoundPlan:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """An answer and the instant that it was read at.
+    """The rows of a query and the instant of the read.
 
     Args:
         frame: The rows; columns and types are those of the registry, also when there are none.

@@ -1,4 +1,4 @@
-"""Streams: an answer as frames that arrive one after the other, in bounded memory."""
+"""Streams: a result as frames that arrive one after another, in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 class BatchStream:
-    """The frames of an answer while they arrive.
+    """The frames of a result while they arrive.
 
     An iterator, and a context manager that ends the query when it is left. Leaving it early, Ctrl-C and
     dropping the stream cancel the query on the server. There is at least one frame; where nothing was
     found, it is empty. What is not yet asked for stays with the server, save a few megabytes; the server ends
-    an answer that nobody goes on with for long (`stall_limit`, five minutes), with `RequestTimedOut`.
+    a result that no reader continues for long (`stall_limit`, five minutes), with `RequestTimedOut`.
 
     A stream that breaks off after its first frame raises `ServerUnavailable` and does not begin again by
-    itself, since nobody could tell which rows came before; `snapshot` reads the same rows from the start.
+    itself, since the rows that came before are not known; `snapshot` reads the same rows from the start.
 
     Args:
         stream: The answer.
@@ -87,7 +87,7 @@ class BatchStream:
 
 
 def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None) -> BatchStream:
-    """Run a plan and stream its answer.
+    """Run a plan and stream its result.
 
     While no rows have come, a server that is started again is waited for.
 
@@ -111,9 +111,9 @@ def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None
 
 
 def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
-    """Run a plan and fetch its whole answer.
+    """Run a plan and fetch its whole result.
 
-    Where the server is started again meanwhile, the plan is run again from the beginning: nobody has seen
+    Where the server is started again meanwhile, the plan is run again from the beginning: no caller has seen
     any of the rows.
 
     Args:

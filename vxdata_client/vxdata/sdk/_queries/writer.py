@@ -1,4 +1,4 @@
-"""Sinks: an answer that goes to a file while it arrives, whatever its size."""
+"""Sinks: a result that is written to a file while it arrives, whatever its size."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GROUP_BYTES: Final = 64 * 1024 * 1024
 def sink_parquet(
     transport: Transport, plan: Plan, path: str | os.PathLike[str], *, progress: bool = True
 ) -> Snapshot:
-    """Write the answer to a plan to a Parquet file while it arrives.
+    """Write the result of a plan to a Parquet file while it arrives.
 
     The file appears under its name when it is whole: until then it has another one beside it, which is
     removed on failure and on Ctrl-C. Where the server is started again meanwhile, the file is begun anew.

@@ -78,7 +78,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
             try:
                 return self.update(identifier, update, expected_version=present.version)
             except VersionConflict:
-                # Somebody changed it in between: files, which raises, or something else.
+                # Another client changed it in between: its files, which raises, or another field.
                 present = self._without_files(identifier)
 
     def download(

@@ -28,7 +28,7 @@ SHOWN: Final = (
     "evaluated_at",
     "created_at",
 )
-"""What of a result stands before its metrics."""
+"""The columns of a result that come before its metrics."""
 
 
 class BenchmarkingResults(

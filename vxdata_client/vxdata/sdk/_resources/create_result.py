@@ -204,7 +204,7 @@ def complete(
 def _completed(
     transport: Transport, parts: Sequence[_Part], told: _Found | None, as_of: datetime
 ) -> Iterator[ResourceResponse]:
-    """Complete the responses of one type, from the server's answer or by reading what it does not hold."""
+    """Complete the responses of one type from the server's response, or by a read of what that lacks."""
     untold = [part for part in parts if told is None or not part.is_kept]
     read = _read(transport, untold, as_of) if untold else None
     for part in parts:

@@ -122,7 +122,7 @@ def numbered(versions: Sequence[Version], number: int) -> Version:
 def _changes_of(
     number: int, resources: Sequence[ResourceResponse], flags: Sequence[bool]
 ) -> dict[str, Change]:
-    """What a version changed, its deletion or return included."""
+    """Return the fields that a version changed, with its deletion or restoration."""
     if number == 0:
         return {}
     return changes(resources[number - 1], resources[number]) | deletion(flags[number - 1], flags[number])

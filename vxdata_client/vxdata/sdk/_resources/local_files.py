@@ -39,7 +39,7 @@ class LocalFile(NamedTuple):
 def with_uploads(session: Session, models: Sequence[ResourceCreate]) -> Sequence[ResourceCreate]:
     """Upload the local files that models name.
 
-    If the models are not created after all, the objects stay: an equal file of somebody else may have
+    If the models are not created after all, the objects stay: an equal file of another client may have
     come to rely on them. What nothing refers to is removed by `vxdata storage sweep`.
 
     Args:

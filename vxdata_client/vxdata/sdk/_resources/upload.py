@@ -109,7 +109,7 @@ def _laid_out(table: pa.Table) -> pa.Table:
 
 
 def describe_client() -> dict[str, str]:
-    """What the commit log keeps of the caller."""
+    """Return the description of this client that the commit log keeps."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a user id without a name, as containers have

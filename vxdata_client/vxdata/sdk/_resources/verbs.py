@@ -261,7 +261,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         return self._send("purge", self._tables_of(identifiers, None))
 
     def _by_identifier(self, pairs: Sequence[tuple[str, ResourceUpdate]]) -> dict[str, ResourceUpdate]:
-        """Updates by full identifier, none of which is named twice."""
+        """Return the updates by full identifier; an identifier that is named twice is an error."""
         full = self._full(name for name, _ in pairs)
         repeated = sorted(identifier for identifier, count in Counter(full).items() if count > 1)
         if repeated:

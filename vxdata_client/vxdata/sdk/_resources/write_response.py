@@ -1,4 +1,4 @@
-"""The answer of a write: what is stored, as of its commit."""
+"""The response of a write: the stored resources as of its commit."""
 
 from __future__ import annotations
 

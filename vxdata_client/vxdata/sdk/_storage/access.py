@@ -1,4 +1,4 @@
-"""S3 as the engine sees it: a few methods on single objects, whoever signs the requests."""
+"""Access to single objects in S3: the few methods that transfers need, however requests are signed."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 Method = Literal["get", "head", "put"]
 
 CHUNK_BYTES: Final = 1024 * 1024
-"""What one thread holds in memory of an object that is streamed."""
+"""Bytes that one thread holds in memory of an object that it streams."""
 
 PART_BYTES: Final = 8 * 1024 * 1024
-"""What is larger moves in parts of this size, side by side."""
+"""Bytes of a part. A larger object is transferred in parts, in parallel."""
 
 MAX_PARTS: Final = 10_000
-"""Parts that S3 puts together to one object."""
+"""Parts of one object in S3, at most."""
 
 _MD5: Final = re.compile(r'"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True)
 class Stat:
-    """What S3 says of an object.
+    """The metadata of an object in S3.
 
     Args:
-        size: Its bytes.
-        etag: Its ETag, as it is written in conditions.
-        sha256: Hash that was stored with it, in hexadecimal; None without one.
-        md5: Hash that its ETag is, for objects that were put in one piece; None for others.
+        size: Bytes of the object.
+        etag: ETag of the object, as conditions write it.
+        sha256: Hash that was stored with the object, in hexadecimal; None without one.
+        md5: Hash in the ETag, for objects that were put in one request; None for others.
     """
 
     size: int
@@ -48,7 +48,7 @@ class Stat:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> Stat:
-        """Read the headers of an answer, whose names are in lower case; it may hold a part of the object."""
+        """Read the headers of a response, with names in lower case; it may hold a part of the object."""
         etag = headers.get("etag", "")
         md5 = _MD5.fullmatch(etag)
         # With a key of KMS or of the customer, the ETag is no hash of the content.
@@ -72,12 +72,12 @@ class Span:
 
     @property
     def size(self) -> int:
-        """How many."""
+        """Number of bytes."""
         return self.end - self.begin
 
     @classmethod
     def parts(cls, begin: int, end: int) -> list[Span]:
-        """Divide bytes into parts, of which S3 takes 10,000 at most.
+        """Divide a range of bytes into parts, at most as many as S3 allows.
 
         Example:
             >>> Span.parts(0, PART_BYTES + 1)
@@ -104,13 +104,13 @@ class Source:
     sha256: str
 
     def require_unchanged(self, url: ObjectUrl) -> None:
-        """Make sure that nobody wrote to the file since.
+        """Check that the file has not changed since.
 
         Args:
             url: The object that it is uploaded to.
 
         Raises:
-            LocalFileProblem: Somebody did, so the key names content that the file no longer has.
+            LocalFileProblem: The file has changed, so its content does not match the key.
         """
         found = self.path.stat()
         if (found.st_size, found.st_mtime_ns) != (self.size, self.modified):
@@ -134,8 +134,8 @@ class ObjectReader(Protocol):
 class Access(Protocol):
     """Reaches single objects.
 
-    Every method raises a `StorageProblem` about the one object, of which only `TransferFailed` may pass
-    when the same is tried again; `OSError` is left for what is wrong with the local file.
+    Every method raises a `StorageProblem` about its object; a retry can help only after `TransferFailed`.
+    `OSError` is raised for faults of the local file.
     """
 
     def expect(self, method: Method, urls: Iterable[ObjectUrl]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Check:
     """Compares bytes, as they come, with what is known of an object.
 
-    The hash in the key counts most, since nobody can change it; then the one stored with the object; then
+    The hash in the key counts most, since it cannot change; then the one stored with the object; then
     the ETag, if it is one.
 
     Args:
@@ -49,7 +49,7 @@ class Check:
             self.update(chunk)
 
     def problem(self) -> str | None:
-        """What is wrong with the bytes, or None."""
+        """Return the fault of the bytes, or None."""
         if self._size != self._expected_size:
             return f"{self._size:,} bytes arrived of {self._expected_size:,}"
         if self._hash is None or self._hash.hexdigest() == self._expected:

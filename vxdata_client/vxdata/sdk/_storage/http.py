@@ -1,4 +1,4 @@
-"""Objects of S3 over plain HTTP, by addresses that somebody signs.
+"""Objects of S3 over plain HTTP, by presigned URLs.
 
 Both ways to S3 share it: what differs is who signs. A request takes half the processor time of one of
 boto3's own calls, so the same threads move more small objects.
@@ -118,7 +118,7 @@ class HttpAccess(ABC):
         headers: dict[str, str] | None = None,
         body: Body | None = None,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Ask S3; the answer is read in the block and its connection given back after it."""
+        """Send a request to S3; the block reads the response, and its end returns the connection."""
         try:
             answer = self._pool.request(
                 method,

@@ -27,7 +27,7 @@ PARTIAL: Final = ".vxdata-"
 """How the names of unfinished files begin; they end in ``.part``."""
 
 STALE_SECONDS: Final = 3_600
-"""Age at which an unfinished file belongs to nobody: whoever still wrote to it would have changed it."""
+"""Age from which an unfinished file is abandoned: a running download would have changed it."""
 
 _UNSAFE: Final = re.compile(r'[%\\:*?"<>|]|^\.(?=vxdata-)')
 
@@ -68,11 +68,11 @@ def whole_file(target: Path, top: Path) -> Iterator[Path]:
 
     Args:
         target: The file; one that exists is replaced.
-        top: The folder of the download. What is unfinished lies there, so that whoever reads the folder of a
-            prefix meets whole objects only.
+        top: The folder of the download. Unfinished files lie there, so that a reader of the folder of a
+            prefix finds whole objects only.
 
     Yields:
-        A path that nobody else writes to.
+        A path that no other process writes to.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = _drafts_of(target, top) / f"{PARTIAL}{secrets.token_hex(8)}.part"
@@ -97,7 +97,7 @@ def remove_stale(folder: Path) -> None:
     Args:
         folder: The folder; it need not exist.
     """
-    # A second process may tidy up at the same time, and a folder of somebody else may not be ours to tidy.
+    # A second process may tidy up at the same time, and a folder of another user may not be writable.
     with suppress(OSError):
         for unfinished in folder.glob(f"{PARTIAL}*.part"):
             if time.time() - unfinished.stat().st_mtime > STALE_SECONDS:

@@ -112,7 +112,7 @@ def _replacing(values: pl.Expr, dtype: pl.DataType, paths: Mapping[str, str]) ->
 
 
 def _plain(dtype: Any) -> pl.DataType:
-    """What a type is underneath: a category is a text, an array is a list, and so is a mapping."""
+    """Return the storage type: text for a category, a list for an array and for a mapping."""
     match dtype:
         case pl.Categorical() | pl.Enum():
             return pl.String()

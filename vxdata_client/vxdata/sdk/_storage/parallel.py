@@ -28,7 +28,7 @@ def side_by_side(
     spans: Iterable[Span],
     file_progress: FileProgress,
 ) -> Iterator[Iterator[Outcome]]:
-    """Move parts, for the length of a block; after it nobody works at them any more.
+    """Transfer parts for the length of a block; when it ends, no thread works on them.
 
     Args:
         threads: Who moves them.

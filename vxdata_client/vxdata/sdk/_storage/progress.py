@@ -75,7 +75,7 @@ class Progress:
 
 
 class FileProgress:
-    """What one file adds to the progress.
+    """The progress of one file.
 
     Args:
         progress: The bar, or the tally of the file that this one is a part of.

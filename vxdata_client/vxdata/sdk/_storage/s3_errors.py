@@ -1,4 +1,4 @@
-"""What the status of an HTTP answer of S3 means."""
+"""The meaning of the HTTP status codes of S3."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _OF_STATUSES: Final[dict[int, Meaning]] = {
 
 
 def problem_of_status(url: ObjectUrl, status: int, code: str | None, message: str | None) -> StorageProblem:
-    """Say what an answer other than a success means.
+    """Return the error of a response that is no success.
 
     Args:
         url: The object.

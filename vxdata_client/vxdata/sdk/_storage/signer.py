@@ -60,7 +60,7 @@ class Signer:
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         asked = time.monotonic()
-        # Whoever waits for the lock finds its address in the batch that is fetched meanwhile.
+        # A thread that waits for the lock finds its URL in the batch that is fetched meanwhile.
         with self._lock:
             found = self._ready.pop(url, None)
             if found is not None and time.monotonic() < found.until:
@@ -75,7 +75,7 @@ class Signer:
             except InvalidRequest:
                 if len(batch) == 1:
                     raise
-                # Some object of the batch is refused; only whoever wants that one should hear of it.
+                # One object of the batch was refused; only the thread that wants it should raise.
                 return self._sign([url])[url]
             for other in batch[1:]:
                 del self._waiting[other]

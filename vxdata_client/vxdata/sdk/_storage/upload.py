@@ -75,7 +75,7 @@ class FileUpload:
     called: str
 
     def __str__(self) -> str:
-        """What errors call it."""
+        """Name of the file in errors."""
         return self.called
 
 

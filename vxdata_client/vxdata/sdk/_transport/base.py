@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Batches(Protocol):
-    """The record batches of an answer while they arrive; dropping them cancels the query, too."""
+    """The record batches of a result while they arrive; dropping them cancels the query."""
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Iterate once."""
@@ -25,7 +25,7 @@ class Batches(Protocol):
         """Wait for the next batch."""
 
     def is_ready(self, seconds: float) -> bool:
-        """Wait a while; return whether `next` answers at once."""
+        """Wait a while; return whether `next` returns at once."""
 
     def close(self) -> None:
         """Cancel the query, unless it has ended."""
@@ -33,7 +33,7 @@ class Batches(Protocol):
 
 @dataclass(frozen=True)
 class Stream:
-    """The answer to a plan while it arrives.
+    """The result of a plan while it arrives.
 
     Args:
         arrow_schema: Schema of every batch.
@@ -50,7 +50,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Written:
-    """The answer to an upload.
+    """The response to an upload.
 
     Args:
         receipt: What the commit did.
@@ -105,7 +105,7 @@ class Transport(Protocol):
         """
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
-        """Run an action that answers with one body."""
+        """Run an action and return the body of its response."""
 
     def close(self) -> None:
         """Close the connection. Every later call raises `InvalidRequest`."""

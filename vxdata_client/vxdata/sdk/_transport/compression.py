@@ -13,7 +13,7 @@ Wanted = Compression | Literal["auto"] | None
 
 
 def codec_for(base_url: str, wanted: Wanted) -> Compression | None:
-    """Choose how answers and uploads are compressed.
+    """Choose how results and uploads are compressed.
 
     Loopback carries two gigabytes a second, which no codec does; a network that carries a tenth of that is
     faster with Zstandard, which makes records like ours about a third of their size.

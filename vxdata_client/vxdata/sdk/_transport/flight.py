@@ -142,7 +142,7 @@ class FlightTransport:
         return _written(receipt, told)
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
-        """Run an action that answers with one body."""
+        """Run an action and return the body of its response."""
         with self._translated():
             results = list(self._client.do_action((action.value, body), self._options))
         return bytes(results[0].body)
@@ -221,7 +221,7 @@ class _Remembered(Iterator[pa.RecordBatch]):
 
 
 def _written(receipt: pa.Buffer | None, lineage: pa.Buffer | None) -> Written:
-    """Read the answer to an upload."""
+    """Read the response to an upload."""
     if receipt is None:
         msg = "The server ended the upload without a receipt."
         raise IncompleteUpload(msg)

@@ -1,4 +1,4 @@
-"""The transport in memory: functions of this process answer in the place of a server."""
+"""The transport in memory: functions of this process take the place of a server."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class _Batches(Iterator[pa.RecordBatch]):
         return next(self._batches)
 
     def is_ready(self, seconds: float) -> bool:  # noqa: ARG002 - nothing is waited for
-        """Return that `next` answers at once."""
+        """Return true: `next` returns at once."""
         return True
 
     def close(self) -> None:

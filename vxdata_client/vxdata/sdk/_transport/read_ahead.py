@@ -40,7 +40,7 @@ class _End:
 
 
 class ReadAhead(Iterator[Item]):
-    """What a source makes in another thread.
+    """The items of a source, made in another thread.
 
     Closing it early, dropping it, and Ctrl-C while it waits cancel the source's call.
 

@@ -1,4 +1,4 @@
-"""The actions: each takes one body and answers with one."""
+"""The actions: each takes one body and returns one."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ Response = TypeVar("Response")
 
 
 class _Unformattable(ValueError):
-    """What `get_schema` raises: pyarrow sends the traceback of every exception from there.
+    """The exception that `get_schema` raises: pyarrow sends the traceback of every other one.
 
     It formats the traceback with the standard library, which fails on this property; pyarrow then
     falls back to the bare class name.
@@ -178,7 +178,7 @@ class FlightServer(pa.flight.FlightServerBase):
 
     @operation
     def do_action(self, opened: OpenCall, _headers: Headers, action: pa.flight.Action) -> list[bytes]:
-        """Run an action; every one answers with one body."""
+        """Run an action and yield the one body of its response."""
         return [self._actions.run(action.type, action.body.to_pybytes(), opened.call)]
 
     def _info(self, opened: OpenCall, descriptor: pa.flight.FlightDescriptor) -> pa.flight.FlightInfo:

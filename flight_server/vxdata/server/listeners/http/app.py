@@ -63,7 +63,7 @@ def build_app(check: Callable[[Call], Health], boundary: Boundary) -> Starlette:
 
 
 def _stays() -> bool:
-    """A health check is short, so nobody looks whether its caller has gone."""
+    """Return false: a health check is too short to be cancelled."""
     return False
 
 

@@ -31,7 +31,7 @@ HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (BlobNotFound, 404),
     (InvalidRequest, 400),
     (StateConflict, 409),
-    (RequestCancelled, 499),  # as nginx logs a caller that has gone: nobody reads it
+    (RequestCancelled, 499),  # the status that nginx logs when the client has gone; no client reads it
     (RequestTimedOut, 504),
     (InternalError, 500),
     (ServiceProblem, 503),

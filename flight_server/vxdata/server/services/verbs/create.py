@@ -52,13 +52,13 @@ def create(
 
 
 def _insert_levels(connection: Connection, staging: Staging, commit: Instant) -> list[PayloadType]:
-    """Insert what has a live parent, again and again while that makes more parents live.
+    """Insert the rows whose parent is live, level by level, until a pass inserts none.
 
-    One pass is enough where types stand in the order parent before child, as the built-in ones do,
-    and no resource's parent is of its own type.
+    One pass is enough if each type comes after the types of its parents, as the built-in ones do, and no
+    resource's parent is of its own type.
 
     Returns:
-        The types of which rows are left over.
+        The types with rows that could not be inserted.
     """
     waiting = {payload_type: staging.counts[payload_type.prefix] for payload_type in staging.staged_types}
     again = False
@@ -87,7 +87,7 @@ def _insert_levels(connection: Connection, staging: Staging, commit: Instant) ->
 
 
 def _insert(connection: Connection, statement: str, lineage: CreatedLineage | None) -> int:
-    """Run an INSERT, keep what it returns if somebody wants it, and count the rows."""
+    """Run an INSERT and return the number of rows; keep the returned rows if a receipt is wanted."""
     if lineage is None:
         return connection.execute(statement)
     inserted = connection.table(statement)

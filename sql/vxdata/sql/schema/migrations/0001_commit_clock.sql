@@ -8,7 +8,7 @@ CREATE TABLE vxdata.commit_clock (
 ) WITH (fillfactor = 10);
 
 COMMENT ON TABLE vxdata.commit_clock IS
-    'One row: the number and the stamp of the last commit. A writer locks it last, so stamp order is commit order.';
+    'One row: the number and the stamp of the last commit. A writer locks it after staging and until it commits, so stamp order is commit order.';
 
 INSERT INTO vxdata.commit_clock (version, stamp) VALUES (0, clock_timestamp());
 
