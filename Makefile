@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_BENCH := $(VENV)/.installed-bench
+LOWEST := .venv-lowest
+INSTALLED_LOWEST := $(LOWEST)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 PIP_VERSION = $(shell sed -n 's/^pip==//p' constraints.txt)
 EXTRAS := server,idc
@@ -20,7 +22,7 @@ export PIP_ROOT_USER_ACTION := ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install demo up test coverage bench check lint style types imports generated wheel \
-	generate format constraints clean clean-data bench-report
+	generate format constraints clean clean-data bench-report test-lowest
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(INSTALLED_BENCH): $(INSTALLED)
 	@echo "Installing the peers of the benchmarks into $(VENV) …"
 	@$(PIP) install --constraint constraints.txt --group bench
+	@touch $@
+
+# pip cannot choose the lowest versions of what pyproject.toml names; uv can.
+$(INSTALLED_LOWEST): $(INSTALLED)
+	@echo "Installing the lowest versions into $(LOWEST) …"
+	@$(PYTHON) -m venv --without-pip $(LOWEST)
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		--group test --editable '.[$(EXTRAS)]'
 	@touch $@
 
 constraints:  ## write the newest versions that pyproject.toml allows to constraints.txt (use the oldest Python)
@@ -77,6 +87,9 @@ test: $(INSTALLED)  ## all tests and docstring examples (PYTEST_ARGS=…)
 coverage: $(INSTALLED)  ## the tests, with the lines and branches they miss
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(PYTEST_ARGS)
 
+test-lowest: $(INSTALLED_LOWEST)  ## the tests with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest $(PYTEST_ARGS)
+
 check: lint style types imports generated wheel  ## everything CI checks beside the tests
 
 lint: $(INSTALLED)  ## check: ruff's rules and format
@@ -109,7 +122,7 @@ format: $(INSTALLED)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean:  ## remove .venv, caches and built files; data in var/ stay
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) $(LOWEST) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-data:  ## remove the data of the demo (DATA_DIR=…)
