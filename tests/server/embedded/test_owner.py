@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vxdata.server.embedded import DataDirectoryInUse
-from vxdata.server.embedded.owner import LockFile, claim, lease
+from vxdata.server.embedded.owner import LockFile, claim, lock_part
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def take(data_dir: Path, told: list[str], timeout: float) -> LockFile:
-    return lease(data_dir, "s3", title="S3", timeout=timeout, progress=told.append)
+    return lock_part(data_dir, "s3", title="S3", timeout=timeout, progress=told.append)
 
 
 def test_one_owner_at_a_time(tmp_path: Path) -> None:

@@ -47,36 +47,36 @@ def arriving(inbox: queue.SimpleQueue[int | None]) -> Iterator[int]:
 
 
 def test_what_arrives_in_time_is_passed_on() -> None:
-    with IdleTimeout(Held().context(), LONG) as lease:
-        assert list(lease.limited(iter([1, 2, 3]))) == [1, 2, 3]
-        assert list(lease.limited(iter([]))) == []
-    assert lease.held.ends == [None]
-    assert lease.held.ended_by == [threading.current_thread()]
+    with IdleTimeout(Held().context(), LONG) as timeout:
+        assert list(timeout.limited(iter([1, 2, 3]))) == [1, 2, 3]
+        assert list(timeout.limited(iter([]))) == []
+    assert timeout.held.ends == [None]
+    assert timeout.held.ended_by == [threading.current_thread()]
 
 
 def test_no_timer_is_left() -> None:
-    with IdleTimeout(Held().context(), LONG) as lease:
-        list(lease.limited(iter(range(50))))
+    with IdleTimeout(Held().context(), LONG) as timeout:
+        list(timeout.limited(iter(range(50))))
     until(
         lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()),
         "the timers have ended",
     )
-    assert lease.held.ends == [None]
+    assert timeout.held.ends == [None]
 
 
 @pytest.mark.parametrize("last", [1, None], ids=["an item", "the end"])
 def test_silence_ends_it_while_the_wait_goes_on(last: int | None) -> None:
     inbox: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     held = Held()
-    lease = IdleTimeout(held.context(), SHORT)
+    timeout = IdleTimeout(held.context(), SHORT)
     seen: list[int] = []
 
     failures: list[IncompleteUpload] = []
 
     def limited() -> None:
         try:
-            with lease:
-                seen.extend(lease.limited(arriving(inbox)))
+            with timeout:
+                seen.extend(timeout.limited(arriving(inbox)))
         except IncompleteUpload as refused:
             failures.append(refused)
 
@@ -96,32 +96,32 @@ def test_silence_ends_it_while_the_wait_goes_on(last: int | None) -> None:
 
 
 def test_only_waits_are_timed() -> None:
-    with IdleTimeout(Held().context(), SHORT) as lease:
-        for _ in lease.limited(iter([1])):
+    with IdleTimeout(Held().context(), SHORT) as timeout:
+        for _ in timeout.limited(iter([1])):
             # Using what is held may take as long as it wants, far beyond the limit of a wait.
             beyond = threading.Event()
             threading.Timer(5 * SHORT, beyond.set).start()
             assert beyond.wait(LONG)
-            assert lease.held.ends == []
-    assert lease.held.ends == [None]
+            assert timeout.held.ends == []
+    assert timeout.held.ends == [None]
 
 
 def test_a_timer_that_comes_late_finds_another_wait() -> None:
     waits: list[object] = []
 
     def arrive() -> int:
-        waits.append(lease._wait)
+        waits.append(timeout._wait)
         if len(waits) > 1:
-            lease._end(waits[-2])
+            timeout._end(waits[-2])
         return len(waits)
 
-    with IdleTimeout(Held().context(), LONG) as lease:
-        items = lease.limited(iter(arrive, None))
+    with IdleTimeout(Held().context(), LONG) as timeout:
+        items = timeout.limited(iter(arrive, None))
         assert (next(items), next(items)) == (1, 2)
-        lease._end(waits[1])
-        assert lease.held.ends == []
+        timeout._end(waits[1])
+        assert timeout.held.ends == []
         assert next(items) == 3
-    assert lease.held.ends == [None]
+    assert timeout.held.ends == [None]
 
 
 def test_failures_of_what_arrives_come_through() -> None:
@@ -129,9 +129,9 @@ def test_failures_of_what_arrives_come_through() -> None:
         yield 1
         raise NotAllowed("no")
 
-    with pytest.raises(NotAllowed), IdleTimeout(Held().context(), LONG) as lease:
-        list(lease.limited(broken()))
-    assert lease.held.ends == [NotAllowed]
+    with pytest.raises(NotAllowed), IdleTimeout(Held().context(), LONG) as timeout:
+        list(timeout.limited(broken()))
+    assert timeout.held.ends == [NotAllowed]
 
 
 def test_what_cannot_be_taken_is_not_held() -> None:

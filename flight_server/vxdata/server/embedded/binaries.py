@@ -111,18 +111,18 @@ def _copy_once(parts: list[Path], folder: Path, progress: Progress) -> None:
     if folder.is_dir():
         return
     progress(f"copying {parts[0]} to {folder}, where the service account can run it")
-    draft = folder.with_name(folder.name + ".new")
-    if draft.exists():
-        shutil.rmtree(draft)
-    draft.mkdir(parents=True)
+    temporary = folder.with_name(folder.name + ".new")
+    if temporary.exists():
+        shutil.rmtree(temporary)
+    temporary.mkdir(parents=True)
     for part in filter(Path.exists, parts):
         if part.is_dir():
-            shutil.copytree(part, draft / part.name, symlinks=True)
+            shutil.copytree(part, temporary / part.name, symlinks=True)
         else:
-            shutil.copy2(part, draft / part.name)
-    _open_to_all(draft)
+            shutil.copy2(part, temporary / part.name)
+    _open_to_all(temporary)
     _open_to_all(folder.parent)
-    draft.rename(folder)
+    temporary.rename(folder)
 
 
 def _open_to_all(folder: Path) -> None:

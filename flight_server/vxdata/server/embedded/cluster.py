@@ -75,35 +75,35 @@ class Cluster:
             detail = "a PostgreSQL cluster is to be made here, but there are other files; move them away"
             raise DataDirectoryIncompatible(self.directory, detail)
         self.account.require_name()
-        draft = self.directory.with_name(self.directory.name + ".new")
-        if draft.exists():
-            shutil.rmtree(draft)
-        self.account.make_directory(draft)
-        self._initdb(draft, secrets, private)
-        self._set_up(draft, secrets)
-        draft.rename(self.directory)
+        temporary = self.directory.with_name(self.directory.name + ".new")
+        if temporary.exists():
+            shutil.rmtree(temporary)
+        self.account.make_directory(temporary)
+        self._initdb(temporary, secrets, private)
+        self._set_up(temporary, secrets)
+        temporary.rename(self.directory)
 
     def command(self, program: str, *arguments: str, cwd: Path) -> Command:
         """Describe one of PostgreSQL's programs, run by the account under the cluster's lock."""
         argv = (str(self.binaries.postgres_program(program)), *arguments)
         return Command(program, argv, self.account, cwd, POSTGRES_ENVIRONMENT, self.lock, _TOOL_STOP)
 
-    def _initdb(self, draft: Path, secrets: StackSecrets, private: Path) -> None:
+    def _initdb(self, temporary: Path, secrets: StackSecrets, private: Path) -> None:
         password_file = private / "password"
         password = secrets.postgres_admin_password.get_secret_value()
         write_private(password_file, password + "\n", uid=self.account.uid, gid=self.account.gid)
         try:
-            command = self.command("initdb", *_initdb_arguments(draft, password_file), cwd=draft)
+            command = self.command("initdb", *_initdb_arguments(temporary, password_file), cwd=temporary)
             run_tool(command, timeout=_TIMEOUT)
         finally:
             password_file.unlink()
-        with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
+        with (temporary / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\n# This file is written anew at every start; what you put below it wins.\n")
             file.write(f"include_if_exists '{TUNED}'\n")
 
-    def _set_up(self, draft: Path, secrets: StackSecrets) -> None:
+    def _set_up(self, temporary: Path, secrets: StackSecrets) -> None:
         """Make the role and the database in single-user mode, before anybody can connect."""
-        command = self.command("postgres", "--single", "-D", str(draft), "postgres", cwd=draft)
+        command = self.command("postgres", "--single", "-D", str(temporary), "postgres", cwd=temporary)
         written = run_tool(command, given=_set_up_sql(secrets), timeout=_TIMEOUT)
         # In this mode a statement that fails is only reported: the exit status is 0 all the same.
         lines = written.splitlines()
@@ -115,9 +115,9 @@ class Cluster:
 POSTGRES_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def _initdb_arguments(draft: Path, password_file: Path) -> tuple[str, ...]:
+def _initdb_arguments(temporary: Path, password_file: Path) -> tuple[str, ...]:
     return (
-        f"--pgdata={draft}",
+        f"--pgdata={temporary}",
         f"--username={ADMIN}",
         f"--pwfile={password_file}",
         "--auth=scram-sha-256",

@@ -83,7 +83,7 @@ def claim(data_dir: Path) -> LockFile:
     return lock
 
 
-def lease(data_dir: Path, name: str, *, title: str, timeout: float, progress: Progress) -> LockFile:
+def lock_part(data_dir: Path, name: str, *, title: str, timeout: float, progress: Progress) -> LockFile:
     """Wait until no child of an earlier owner uses its part of the directory, then lock that part.
 
     The lock is meant to be inherited: every process of the child keeps it until it has ended. After

@@ -87,15 +87,15 @@ def write_private(path: Path, text: str, *, uid: int = -1, gid: int = -1) -> Non
         uid: new owner; -1 leaves it with this process.
         gid: new group; -1 leaves it with this process.
     """
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         os.fchown(fd, uid, gid)
         file.write(text)
         file.flush()
         os.fsync(fd)
-    draft.replace(path)
+    temporary.replace(path)
 
 
 def scram_verifier(password: SecretStr, salt: bytes | None = None) -> str:

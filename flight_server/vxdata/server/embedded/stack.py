@@ -15,7 +15,7 @@ from vxdata.server.embedded.account import Account, choose_account, prepare_data
 from vxdata.server.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from vxdata.server.embedded.cluster import Cluster
 from vxdata.server.embedded.machine import Machine
-from vxdata.server.embedded.owner import LockFile, claim, lease
+from vxdata.server.embedded.owner import LockFile, claim, lock_part
 from vxdata.server.embedded.postgres import PostgresServer
 from vxdata.server.embedded.runtime import Runtime
 from vxdata.server.embedded.s3 import S3Endpoint, S3Server
@@ -35,7 +35,7 @@ _TITLES = {"postgres": postgres.TITLE, "s3": s3.TITLE}
 _SYSTEM_DATA_DIR = Path("/var/lib/vxdata")
 
 # How long children of a killed supervisor may take to finish: a checkpoint of all of PostgreSQL's memory.
-_LEASE_TIMEOUT = 180.0
+_LOCK_TIMEOUT = 180.0
 
 
 def default_data_dir() -> Path:
@@ -201,7 +201,7 @@ class EmbeddedStack:
 
 
 def _lease(layout: Layout, name: str, progress: Progress) -> LockFile:
-    return lease(layout.data_dir, name, title=_TITLES[name], timeout=_LEASE_TIMEOUT, progress=progress)
+    return lock_part(layout.data_dir, name, title=_TITLES[name], timeout=_LOCK_TIMEOUT, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -128,10 +128,10 @@ class WriteService:
     ) -> CommitReceipt:
         # A client that sends nothing is lent no connection.
         first = [section for section in [next(sections, None)] if section is not None]
-        with IdleTimeout(self._transaction(call), self._idle) as lease:
-            connection = lease.held
+        with IdleTimeout(self._transaction(call), self._idle) as timeout:
+            connection = timeout.held
             staging = Staging(connection, self._registry, command.verb, lineage)
-            digest = self._receive(command, chain(first, lease.limited(sections)), staging)
+            digest = self._receive(command, chain(first, timeout.limited(sections)), staging)
             if not staging.counts:
                 return _unchanged(connection)
             return retry_on_conflict(connection, lambda: _apply(connection, staging, command, digest))

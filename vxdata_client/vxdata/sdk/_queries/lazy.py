@@ -74,7 +74,7 @@ class LazyScan:
     def _scan(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch_rows: int | None
     ) -> Iterator[pl.DataFrame]:
-        """Answer Polars: the first `rows` rows if it names a number, and of these those that pass."""
+        """Yield frames for Polars: the first `rows` rows, if given, and of these the ones that pass."""
         plan = self._narrowed(columns, predicate, rows)
         self._plans.append(plan)
         stream = retry_read(partial(self._transport.read, plan))
