@@ -21,7 +21,7 @@ FORMS = (
 ELSEWHERE = (
     "flight_server/vxdata/server/services/read.py",
     "sql/vxdata/sql/names.py",
-    "schemas/vxdata/schemas/registry.py",
+    "schemas/vxdata/schemas/catalog/registry.py",
     "vxdata_client/vxdata/sdk/_queries/query.py",
 )
 FLIGHT = (

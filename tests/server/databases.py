@@ -91,7 +91,7 @@ def database(database_uri: SecretStr) -> Iterator[ConnectionPool]:
 
 @pytest.fixture(scope="module")
 def monitor() -> Iterator[CancellationMonitor]:
-    """A running watch."""
+    """A running monitor."""
     with closing(CancellationMonitor()) as running:
         yield running
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 CANCEL_SECONDS: Final = 10.0
 """How long cancelled calls get to end."""
 
-MAX_PARTS: Final = 4
+MAX_SCAN_CONNECTIONS: Final = 4
 """Connections of one parallel scan, at most, unless the settings say otherwise."""
 
 log = structlog.get_logger(__name__)
@@ -118,7 +118,7 @@ class Server:
                 catalog,
                 self._monitor,
                 self._result_cache,
-                parts=settings.read_parts or min(usable_cpus(), MAX_PARTS),
+                scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
                 stall_limit=settings.stall_limit,
             ),
             write=WriteService(

@@ -176,7 +176,7 @@ def test_a_sweep_among_uploads_of_equal_files(
     client: Client, sweep: Sweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the order: what an upload has told, and a resource refers to, is there."""
-    monkeypatch.setattr(sweeps, "OBJECTS_PER_TURN", 3)
+    monkeypatch.setattr(sweeps, "OBJECTS_PER_BATCH", 3)
     paths = [tmp_path / f"{number}.bin" for number in range(60)]
     for path in paths:
         path.write_bytes(secrets.token_bytes(100))

@@ -1,4 +1,4 @@
-"""The watch: what runs for nobody is cancelled, and nothing else."""
+"""The cancellation monitor: what runs for nobody is cancelled, and nothing else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_left_by_an_error(monitor: CancellationMonitor) -> None:
     assert monitor.cancel_all() == 0
 
 
-def test_a_cancel_that_fails_does_not_end_the_watch(monitor: CancellationMonitor) -> None:
+def test_a_cancel_that_fails_does_not_end_the_monitor(monitor: CancellationMonitor) -> None:
     failing, statement = Statement(DatabaseError("no route")), Statement()
     with monitor.watching(failing, gone):
         until(lambda: failing.cancelled > 1, "it is tried again")
@@ -72,7 +72,7 @@ def test_a_cancel_that_fails_does_not_end_the_watch(monitor: CancellationMonitor
         until(lambda: statement.cancelled, "the watch goes on")
 
 
-def test_a_caller_that_cannot_be_asked_does_not_end_the_watch(monitor: CancellationMonitor) -> None:
+def test_a_caller_that_cannot_be_asked_does_not_end_the_monitor(monitor: CancellationMonitor) -> None:
     asked = threading.Event()
 
     def unknown() -> bool:

@@ -50,7 +50,7 @@ def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
 
 @pytest.fixture
 def in_parts(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
-    return ReadService(pool, Catalog.from_registry(registry()), monitor, parts=PARTS)
+    return ReadService(pool, Catalog.from_registry(registry()), monitor, scan_connections=PARTS)
 
 
 def found(service: ReadService, plan: Plan = PLAN) -> list[str]:
@@ -137,7 +137,7 @@ def test_answers_share_the_further_connections(
     database_uri: SecretStr, monitor: CancellationMonitor, database: ConnectionPool
 ) -> None:
     with closing(ConnectionPool(database_uri, size=8)) as many:
-        service = ReadService(many, Catalog.from_registry(registry()), monitor, parts=2)
+        service = ReadService(many, Catalog.from_registry(registry()), monitor, scan_connections=2)
         first = service.run(PLAN, CALL).batches
         next(first)
         second = service.run(PLAN, CALL).batches
@@ -197,7 +197,7 @@ def test_it_is_never_divided_where_one_connection_is_allowed(
     database: ConnectionPool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    service = ReadService(pool, Catalog.from_registry(registry()), monitor, parts=1)
+    service = ReadService(pool, Catalog.from_registry(registry()), monitor, scan_connections=1)
     asked: list[str] = []
     monkeypatch.setattr("vxdata.sql.query.scan.count_pages", _noting(asked))
     assert len(found(service)) >= ROWS

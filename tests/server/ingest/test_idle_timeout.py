@@ -1,4 +1,4 @@
-"""Leases: what is held ends in time, exactly once, and never under the hands of who uses it."""
+"""Idle timeouts: what is held ends in time, exactly once, and never under the hands of who uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kept answers over PostgreSQL: one run for all who ask the same, and never a stale row."""
+"""Cached results over PostgreSQL: one run for all who ask the same, and never a stale row."""
 
 from __future__ import annotations
 

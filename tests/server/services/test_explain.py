@@ -47,7 +47,7 @@ def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
 
 @pytest.fixture
 def service(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
-    return ReadService(pool, default_catalog(), monitor, parts=2)
+    return ReadService(pool, default_catalog(), monitor, scan_connections=2)
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def sweep(
 
 
 def _open(settings: Settings, parts: ExitStack) -> Sweep:
-    """StorageBackend the database and the bucket."""
+    """Open the database and the bucket."""
     if settings.database_uri is None or settings.s3_bucket is None:
         msg = (
             "A sweep needs the database and the bucket: set VXDATA_DATABASE_URI and VXDATA_S3_BUCKET, "

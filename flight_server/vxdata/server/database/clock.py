@@ -41,7 +41,7 @@ def fence(database: ConnectionPool, as_of: datetime, deadline: float = math.inf)
     # Raising the floor waits for the write in progress, so it takes none of the readers' connections.
     with database.connection(for_writing=True, deadline=deadline) as connection:
         if not connection.execute(clock.fence_at(as_of)):
-            msg = f"as_of {as_of.isoformat()} lies in the future; the answer could still change."
+            msg = f"as_of {as_of.isoformat()} lies in the future; the result could still change."
             raise AsOfInFuture(msg, as_of=as_of.isoformat())
 
 
@@ -57,8 +57,8 @@ class ResolvedSnapshot:
 
     Args:
         instant: The instant at which it reads.
-        last_change: Names the last commit that can have changed the answer.
-        purge_epoch: Number of purges so far; they change answers of the past.
+        last_change: Names the last commit that can have changed the result.
+        purge_epoch: Number of purges so far; they change results of the past.
     """
 
     instant: Instant

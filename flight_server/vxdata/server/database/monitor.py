@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 POLL_SECONDS: Final = 0.1
-"""Seconds that a statement goes on after its caller has gone, at most."""
+"""Seconds between two polls of the callers."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ class Cancellable(Protocol):
     """A running statement that another thread can cancel."""
 
     def cancel(self) -> None:
-        """Cancel the statement; return before it has ended."""
+        """Cancel the statement. This may return before the statement has ended."""
 
 
 class CancellationMonitor:

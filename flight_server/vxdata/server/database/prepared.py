@@ -68,7 +68,7 @@ class PreparedStatements:
         """Statements that make PostgreSQL forget what is not needed any more."""
 
     def table(self, sql: str, literals: Sequence[str]) -> pa.Table:
-        """Run a statement, which is prepared unless it was not long ago.
+        """Run a statement; prepare it first, unless this connection did within `PREPARED_SECONDS`.
 
         Args:
             sql: A query, which may have the parameters ``$1``, ``$2`` and so on.

@@ -1,7 +1,7 @@
 """Retries: a part of a transaction that PostgreSQL aborted to end a deadlock is tried again.
 
-Our own writers lock the commit clock before anything else and so never meet in a deadlock; an operator
-at a console, or a maintenance job, can lock rows first.
+Writers of VxData lock the commit clock before any row that others may lock, so they never meet in a
+deadlock. An operator at a console, or a maintenance job, can lock rows first.
 """
 
 from __future__ import annotations

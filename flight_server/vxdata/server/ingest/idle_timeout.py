@@ -63,7 +63,7 @@ class IdleTimeout(Generic[Held]):
             arriving: The items; `next` blocks until one has arrived.
 
         Yields:
-            The items. Between two items the caller must not use `held`.
+            The items. Between two items the caller may use `held`; while `next` waits, it must not.
 
         Raises:
             IncompleteUpload: An item was too late; the context has been left.

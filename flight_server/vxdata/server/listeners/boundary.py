@@ -1,8 +1,8 @@
 """The boundary that every call crosses, from every listener.
 
-A call gets a request id, which every line of its log carries. It is refused while the server drains. Every
-exception becomes a `VxDataError`. When the call has ended, the observers get its outcome. A listener adds
-the parts of its protocol: how a request is read, and which status an error has.
+A call gets a request id, which its errors carry, and the log of its handler. It is refused while the server
+drains. Every exception becomes a `VxDataError`. When the call has ended, the observers get its outcome. A
+listener adds the parts of its protocol: how a request is read, and which status an error has.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def translate(error: Exception) -> VxDataError:
 
 
 class ErrorReporter:
-    """FairSemaphore exceptions into wire errors, logs them, and keeps what is too long to send."""
+    """Turns exceptions into wire errors, logs them, and keeps those that are too long to send."""
 
     def __init__(self) -> None:
         """Begin with nothing kept."""

@@ -1,7 +1,7 @@
 """The result cache: each query runs once, and its result is kept for the next caller.
 
-A result never changes: its key holds the statement and the last commit of the types that it reads. So
-nothing expires and nothing is invalidated; only space is short.
+A result never changes: its key holds the statement and the last commit of the types that it reads. So no
+entry becomes stale. Entries go when space is short, and when a purge removes resources.
 
 A caller asks `ResultCache` with a prepared query. If the store holds a finished entry, its batches are
 returned. If the query is already running, the caller becomes another reader of the `SharedQuery`. Otherwise

@@ -1,4 +1,4 @@
-"""Cache keys: two queries have the same key if their results are the same."""
+"""Cache keys: two queries have the same key only if their results are the same."""
 
 from __future__ import annotations
 

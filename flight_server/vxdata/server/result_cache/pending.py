@@ -43,7 +43,7 @@ class EntryStore(Protocol):
         """Replace the pending entry by the finished one."""
 
     def abandon(self, entry: PendingEntry) -> None:
-        """Drop the pending entry and its reservation."""
+        """Drop the pending entry, its reservation and its file."""
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
         """Run a function in a thread of the store."""
@@ -69,7 +69,7 @@ class PendingEntry:
         """Write batches to the file.
 
         Raises:
-            NotCached: The result is too large, or the disk refuses it.
+            NotCached: The result is too large, the disk refuses it, or the entry was given up.
         """
         self._store.reserve(self, sum(batch.get_total_buffer_size() for batch in batches))
         try:
@@ -93,7 +93,7 @@ class PendingEntry:
             rest: The batches that follow them.
 
         Raises:
-            NotCached: The disk refuses the result.
+            NotCached: The result is too large, the disk refuses it, or the entry was given up.
         """
         if (
             not segments

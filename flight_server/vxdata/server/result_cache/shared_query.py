@@ -116,7 +116,7 @@ class SharedQuery:
             is_cancelled: Returns whether the reader's caller has gone; called from another thread.
 
         Returns:
-            All batches, from the first one on; None if the query has failed or all its readers have left.
+            All batches, from the first one on; None if the query has failed, is abandoned, or is not cached.
         """
         with self._changed:
             if self._failure is not None or self._is_abandoned or self._entry is None:
@@ -137,7 +137,7 @@ class SharedQuery:
         """End the query.
 
         Returns:
-            False if a fetch is under way: then the statement has to be cancelled.
+            False if the query has not begun, or a fetch is under way: then cancel the statement.
         """
         with self._changed:
             if self._is_busy or self._batches is None:

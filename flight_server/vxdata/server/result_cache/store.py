@@ -104,7 +104,7 @@ class CacheStore:
             query: The query that later readers can join.
 
         Returns:
-            The entry; None if there is one already, or keeping it failed a short while ago.
+            The entry; None if one is pending already, or keeping it failed a short while ago.
         """
         with self._lock:
             if key in self._refused or key in self._in_flight:
@@ -199,7 +199,7 @@ class CacheStore:
             self._forget(entry)
 
     def abandon(self, entry: PendingEntry) -> None:
-        """Drop a pending entry and remove its file."""
+        """Drop a pending entry, its reservation and its file."""
         with self._lock:
             if self._is_in_flight(entry):
                 self._forget(entry)

@@ -35,7 +35,7 @@ class PreparedStream:
     Args:
         plan: A bound plan.
         database: Pool of connections.
-        parts: Runs the statement, over further connections for a large scan.
+        parallel_scan: Runs the statement, over further connections for a large scan.
         monitor: Cancels the query when all its readers have gone.
         readers: The shared query that will read the batches.
         deadline: Time by which a connection must have become free, in seconds of the monotonic clock.
@@ -47,6 +47,7 @@ class PreparedStream:
 
     Raises:
         ServerBusy: No connection became free in time.
+        RequestTimedOut: No connection became free before the deadline.
         DatabaseError: PostgreSQL cannot be asked.
     """
 
@@ -54,7 +55,7 @@ class PreparedStream:
         self,
         plan: BoundPlan,
         database: ConnectionPool,
-        parts: ParallelScan,
+        parallel_scan: ParallelScan,
         monitor: CancellationMonitor,
         readers: SharedQuery,
         deadline: float = math.inf,
@@ -71,7 +72,7 @@ class PreparedStream:
             self._result_schema = result_schema_of(self.prepared.columns)
             self.schema = self._result_schema.at(self.snapshot.instant)
             self._resources = resources.pop_all()
-        self._parallel_scan = parts
+        self._parallel_scan = parallel_scan
         self._batches = self._run()
 
     def __iter__(self) -> Self:

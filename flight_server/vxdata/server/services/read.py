@@ -49,15 +49,15 @@ class Result:
 
 
 class ReadService:
-    """Answers plans.
+    """Runs plans.
 
     Args:
         database: Pool of connections.
         catalog: What plans may name.
         monitor: Cancels queries whose caller has gone.
-        result_cache: Gives out answers that are there already.
-        parts: Most connections of an answer.
-        stall_limit: Seconds that a part of an answer may wait to be taken.
+        result_cache: Keeps the results of earlier queries.
+        scan_connections: Connections of one parallel scan, at most.
+        stall_limit: Seconds that may pass without a reader asking for a batch.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class ReadService:
         monitor: CancellationMonitor,
         result_cache: ResultCache | None = None,
         *,
-        parts: int = 1,
+        scan_connections: int = 1,
         stall_limit: float = math.inf,
     ) -> None:
         """Keep what it works with."""
-        self._parallel_scan = ParallelScan(database, parts)
+        self._parallel_scan = ParallelScan(database, scan_connections)
         self._result_cache = result_cache or ResultCache(None)
         self._stall_limit = stall_limit
         self._database = database
@@ -98,18 +98,19 @@ class ReadService:
             return plan if bound.is_timeless else fixed, stream.schema
 
     def run(self, plan: Plan, call: Call) -> Result:
-        """Answer a plan: from what is kept, together with others who ask the same, or by running it.
+        """Run a plan, or return its result from the cache or from a running query.
 
         Args:
             plan: A well-formed plan.
             call: The call, with its deadline.
 
         Returns:
-            The answer, with its first row on the way; that of a point lookup whole.
+            The result, before its first batch; that of a point lookup is complete.
 
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
             ServerBusy: No connection became free in time.
+            RequestTimedOut: No connection became free before the deadline.
             DatabaseError: PostgreSQL refused the query.
         """
         bound = self._bound(plan, call)
@@ -130,7 +131,7 @@ class ReadService:
         readers: SharedQuery,
         call: Call,
     ) -> Iterator[pa.RecordBatch]:
-        """The batches: from what is kept, of a stream that others read, or of this one."""
+        """Return the batches: from the cache, from a query that others read, or from this stream."""
         if bound.releases is None:  # nothing says how long the rows of a plain table stay as they are
             return readers.begin(stream, None)
         columns = result_schema_of(bound.columns).description
@@ -139,7 +140,7 @@ class ReadService:
         return self._result_cache.get_or_run(opened, call.is_cancelled)
 
     def _at_once(self, lookup: PreparedPlan, call: Call) -> Result:
-        """Answer a point lookup: with its instant, in one statement."""
+        """Run a point lookup, which reads its instant in the same statement."""
         statement = lookup.statement
         with (
             self._database.connection(deadline=call.deadline) as connection,

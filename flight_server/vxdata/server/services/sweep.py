@@ -47,9 +47,9 @@ class Unreferenced:
 
     Args:
         objects: The objects.
-        listed: Objects of the bucket.
+        listed: Number of objects in the bucket.
         unfinished: Multipart uploads to keys of VxData that were never completed.
-        foreign: How many of them VxData has not uploaded, by their keys; a sweep leaves them.
+        foreign: Number of listed objects whose key is not that of an upload; a sweep leaves them.
         limit: Objects that were stored or touched later are left.
         number: Number of the sweep.
         version: The last commit whose references were seen.
@@ -94,7 +94,7 @@ class Sweep:
             on_progress: Called with the number of objects looked at so far.
 
         Returns:
-            The objects that may go.
+            The objects that may be removed, and the unfinished uploads. An earlier sweep can remove no more.
 
         Raises:
             ServerUnavailable: PostgreSQL or the blob store cannot be reached.

@@ -97,7 +97,7 @@ class WriteService:
             lineage: Takes up the lineage of what is created, if the caller wants it.
 
         Returns:
-            The receipt of the commit; where nothing was to change, of the last one.
+            The receipt of the commit: the stored one for a repeated key, the last one if nothing changes.
 
         Raises:
             NotAllowed: The verb is a purge, and the operator has not allowed it.
@@ -106,6 +106,7 @@ class WriteService:
             StateConflict: What is stored forbids it; nothing is written.
             IdempotencyMismatch: The key was used before for another upload.
             ServerBusy: Too many others write, and none ended in time.
+            RequestTimedOut: No connection became free before the deadline.
         """
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
@@ -126,7 +127,7 @@ class WriteService:
         call: Call,
         lineage: CreatedLineage | None,
     ) -> CommitReceipt:
-        # A client that sends nothing is lent no connection.
+        # A client that sends nothing takes no connection.
         first = [section for section in [next(sections, None)] if section is not None]
         with IdleTimeout(self._transaction(call), self._idle) as timeout:
             connection = timeout.held

@@ -5,7 +5,7 @@ moves the present versions to history and puts the new ones in their place. Wher
 these (by a cascade, or by lineage), a *pending* table takes them first. So the verbs differ in what they
 compute, and there is one way to write. In the order in which a verb uses them:
 
-- `presence`: whether what is staged is there to be changed;
+- `preconditions`: whether what is staged is there to be changed;
 - `pending`: what staged changes make of stored versions;
 - `cascade`: what follows from them below;
 - `lineage`: where pending versions hang;

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Outcome = TypeVar("Outcome")
 
 TRIES: Final = 3
-"""Tries of one part, one right after the other; the engine tries whole objects again, with waits."""
+"""Tries of one part, one right after the other; the transfer pool retries whole objects, with waits."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The network as the SDK sees it: three ways to ask, which take and give plain values."""
+"""The transport of the SDK: four methods that take and return plain values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Purge: remove every version of resources and of all below them, for good.
 
 The one verb that makes a past instant read differently. It is off unless the operator allows it, it
-leaves a line in the commit log that names no resource, and it moves the epoch that kept answers depend on.
+leaves a line in the commit log that names no resource, and it moves the epoch that cached results depend on.
 """
 
 from __future__ import annotations
