@@ -106,6 +106,29 @@ def decode(data: bytes) -> Plan:
     except ValueError as error:
         msg = f"The ticket is not a query plan: {error}."
         raise InvalidTicket(msg) from error
+    return _plan_of(content, data)
+
+
+def decode_parsed(content: Any) -> Plan:
+    """Read a plan from JSON that has been parsed, as a part of a larger text.
+
+    Args:
+        content: The parsed JSON.
+
+    Returns:
+        As from `decode`.
+
+    Raises:
+        InvalidTicket: As from `decode`.
+        InvalidPlan: As from `decode`.
+    """
+    data = to_json(content)
+    _check_size(data)
+    return _plan_of(content, data)
+
+
+def _plan_of(content: Any, data: bytes) -> Plan:
+    """Read a plan from its JSON, which is there parsed and as bytes."""
     if not isinstance(content, dict):
         msg = "The ticket is not a query plan: it holds JSON, but not an object."
         raise InvalidTicket(msg)

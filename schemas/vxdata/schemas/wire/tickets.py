@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from vxdata.schemas.errors import InvalidTicket
-from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode, encode
+from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode, decode_parsed, encode
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan.nodes import Plan
@@ -90,7 +90,7 @@ def decode_ticket(data: bytes) -> Ticket:
     if not isinstance(content, dict) or "kind" not in content:
         return Ticket(decode(data))
     _check_envelope(content)
-    return Ticket(decode(to_json(content[PLAN])))
+    return Ticket(decode_parsed(content[PLAN]))
 
 
 def _json_of(data: bytes) -> Any:
