@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import Plan
     from vxdata.server.call import Call
+    from vxdata.server.database.connection import Connection
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.sql.query.prepared import PreparedPlan
@@ -142,10 +143,7 @@ class ReadService:
     def _at_once(self, lookup: PreparedPlan, call: Call) -> Result:
         """Run a point lookup, which reads its instant in the same statement."""
         statement = lookup.statement
-        with (
-            self._database.connection(deadline=call.deadline) as connection,
-            self._monitor.watching(connection, call.is_cancelled),
-        ):
+        with self._connection(call) as connection:
             table = connection.prepared.table(statement.template.text, statement.literals)
         instant, batches = split_clock_columns(table, lookup.max_rows)
         result_schema = result_schema_of(lookup.columns)
@@ -170,10 +168,7 @@ class ReadService:
         lookup = prepare(bound)
         if lookup is not None:
             sql, parameters = lookup.statement.template.text, lookup.statement.literals
-            with (
-                self._database.connection(deadline=call.deadline) as connection,
-                self._monitor.watching(connection, call.is_cancelled),
-            ):
+            with self._connection(call) as connection:
                 postgresql = connection.prepared.explain(sql, parameters)
             return _explanation(plan, lookup.method, sql, postgresql, parameters=parameters)
         with closing(self._stream(bound, SharedQuery(call.is_cancelled), call)) as stream:
@@ -187,6 +182,15 @@ class ReadService:
         if bound.as_of is not None:
             fence(self._database, bound.as_of, call.deadline)
         return bound
+
+    @contextmanager
+    def _connection(self, call: Call) -> Iterator[Connection]:
+        """Take a connection, whose statements are cancelled once the call is."""
+        with (
+            self._database.connection(deadline=call.deadline) as connection,
+            self._monitor.watching(connection, call.is_cancelled),
+        ):
+            yield connection
 
     def _stream(self, bound: BoundPlan, readers: SharedQuery, call: Call) -> PreparedStream:
         return PreparedStream(
