@@ -29,6 +29,19 @@ class Statement:
             raise self.error
 
 
+class Slow:
+    """Is cancelled only once it is released."""
+
+    def __init__(self) -> None:
+        self.begun, self.release = threading.Event(), threading.Event()
+        self.has_ended = False
+
+    def cancel(self) -> None:
+        self.begun.set()
+        assert self.release.wait(30)
+        self.has_ended = True
+
+
 def gone() -> bool:
     return True
 
@@ -93,6 +106,28 @@ def test_cancel_all(monitor: CancellationMonitor) -> None:
         assert min(first.cancelled, second.cancelled) > 0
         until(lambda: first.cancelled > 2, "it is cancelled until it ends")
     assert monitor.cancel_all() == 0
+
+
+def test_a_slow_cancel_holds_up_nothing_else(monitor: CancellationMonitor) -> None:
+    """A cancel of a PostgreSQL that does not respond takes as long as its connection attempt."""
+    slow = Slow()
+    with monitor.watching(slow, gone):
+        assert slow.begun.wait(30)
+        statement = Statement()
+        with monitor.watching(statement, gone):
+            until(lambda: statement.cancelled, "another statement is cancelled")
+        with monitor.watching(Statement(), never):
+            pass
+        slow.release.set()
+
+
+def test_the_end_waits_for_its_own_cancel(monitor: CancellationMonitor) -> None:
+    """Else the cancel could hit the next statement of the connection."""
+    slow = Slow()
+    threading.Timer(0.3, slow.release.set).start()
+    with monitor.watching(slow, gone):
+        assert slow.begun.wait(30)
+    assert slow.has_ended
 
 
 def test_close_ends_the_thread() -> None:
