@@ -15,6 +15,7 @@ from tests.server.support import until
 from vxdata.schemas.errors import InvalidRequest, VxDataError
 from vxdata.schemas.wire import WireError
 from vxdata.server.app import Server
+from vxdata.server.database.pool import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ class Raw:
 
     def free_places(self) -> int:
         """How many connections the server could lend at once."""
-        return self.server._services.read._database._readers._free
+        return self.server._services.read._database._places[Lane.STREAM]._free
 
 
 def serve(settings: Settings, uri: SecretStr) -> Iterator[Raw]:

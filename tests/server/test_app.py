@@ -15,6 +15,7 @@ from vxdata.sdk import Client, F
 from vxdata.server.app import Server
 from vxdata.server.database.clock import lock_clock
 from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.pool import Lane
 
 if TYPE_CHECKING:
     from vxdata.server.config import Settings
@@ -56,7 +57,7 @@ def test_readers_never_wait_for_writers(
         ThreadPoolExecutor(6) as threads,
     ):
         first = client.data_sources.create(DataSourceCreate(identifier=f"{unique}-first", license="x"))
-        turns = server._services.write._database._writers
+        turns = server._services.write._database._places[Lane.WRITE]
         with database.connection() as operator, operator.transaction(READ_WRITE):
             lock_clock(operator)
             writing = [threads.submit(create, server, f"{unique}-{number}") for number in range(6)]

@@ -77,6 +77,7 @@ class Server:
             database = ConnectionPool(
                 settings.database_uri,
                 size=settings.pool_size,
+                lookups=settings.lookup_pool_size,
                 writers=settings.writer_pool_size,
                 wait=settings.pool_wait,
             )

@@ -54,7 +54,12 @@ class Settings(BaseSettings):
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
     pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Most database connections of readers, which is also most reads that run at a time."
+        16, description="Most database connections of queries, which is also most queries that run at a time."
+    )
+    lookup_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8,
+        description="Most database connections of point lookups and health checks, beside those of queries: "
+        "they are quick, and wait for no query.",
     )
     writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8, description="Most database connections of writers, beside those of readers; more writers queue."

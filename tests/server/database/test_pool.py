@@ -26,10 +26,10 @@ from vxdata.server.database.errors import (
     UndefinedObject,
     UniqueViolation,
 )
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import ConnectionPool, Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vxdata.server.database.connection import Connection
 
@@ -56,7 +56,7 @@ def terminate(database: ConnectionPool, backend: int) -> None:
 
 
 def is_waiting(pool: ConnectionPool, count: int) -> bool:
-    return len(pool._readers._waiting) == count
+    return len(pool._places[Lane.STREAM]._waiting) == count
 
 
 def has_gone(database: ConnectionPool, backend: int) -> bool:
@@ -79,14 +79,36 @@ class TestPool:
         with pool.connection() as again:
             assert again in {first, second}
 
-    def test_writers_and_readers_do_not_count_against_each_other(self, database_uri: SecretStr) -> None:
-        with closing(ConnectionPool(database_uri, size=2, writers=1, wait=0)) as pool, ExitStack() as lent:
-            pids = {pid(lent.enter_context(pool.connection())) for _ in range(2)}
-            pids.add(pid(lent.enter_context(pool.connection(for_writing=True))))
+    def test_lanes_do_not_count_against_each_other(self, database_uri: SecretStr) -> None:
+        lanes = (Lane.STREAM, Lane.LOOKUP, Lane.WRITE)
+        with (
+            closing(ConnectionPool(database_uri, size=1, writers=1, lookups=1, wait=0)) as pool,
+            ExitStack() as lent,
+        ):
+            pids = {pid(lent.enter_context(pool.connection(lane))) for lane in lanes}
             assert len(pids) == 3
-            for for_writing in (False, True):
-                with pytest.raises(ServerBusy), pool.connection(for_writing=for_writing):
+            for lane in lanes:
+                with pytest.raises(ServerBusy), pool.connection(lane):
                     pass
+
+    def test_a_caller_with_many_calls_delays_another_by_one(self, database_uri: SecretStr) -> None:
+        served: list[str] = []
+        with closing(ConnectionPool(database_uri, size=1, wait=60)) as pool:
+
+            def work(caller: str) -> None:
+                with pool.connection(caller=caller):
+                    served.append(caller)
+
+            callers = ["many"] * 4 + ["one"]
+            threads = [threading.Thread(target=work, args=(caller,)) for caller in callers]
+            with pool.connection(caller="many"):
+                for number, thread in enumerate(threads):
+                    thread.start()
+                    until(partial(is_waiting, pool, number + 1), "it waits")
+            for thread in threads:
+                thread.join()
+        assert served.index("one") == 0
+        assert pool._places[Lane.STREAM]._turns == {}
 
     def test_waits_in_turn(self, database_uri: SecretStr) -> None:
         served: list[int] = []
@@ -506,3 +528,55 @@ def test_who_leaves_few_rows_or_is_refused_leaves_the_connection_sound(pool: Con
             pass
         assert connection.rows("SELECT 2 AS two") == [{"two": 2}]
         assert not connection.is_broken
+
+
+class TestSlots:
+    """PostgreSQL has fewer slots than the pool has places."""
+
+    @pytest.fixture(params=[2])
+    def crowded(
+        self, new_database: Callable[[], SecretStr], admin: ConnectionPool, request: pytest.FixtureRequest
+    ) -> SecretStr:
+        """A database with few slots; the connection that a pool clones all others from takes one."""
+        uri = new_database()
+        name = uri.get_secret_value().rpartition("?")[0].rpartition("/")[2]
+        with admin.connection() as connection:
+            connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT {request.param}')
+        return uri
+
+    def test_calls_queue_for_a_slot(self, crowded: SecretStr) -> None:
+        with closing(ConnectionPool(crowded, size=4, wait=60)) as pool:
+            seen: list[int] = []
+
+            def work() -> None:
+                with pool.connection() as connection:
+                    seen.append(pid(connection))
+
+            threads = [threading.Thread(target=work) for _ in range(3)]
+            with pool.connection() as first:
+                expected = pid(first)
+                for thread in threads:
+                    thread.start()
+                assert not seen
+            for thread in threads:
+                thread.join()
+        assert seen == [expected] * 3
+
+    @pytest.mark.parametrize("crowded", [3], indirect=True)
+    def test_a_slot_that_another_program_frees_is_found(self, crowded: SecretStr) -> None:
+        with closing(ConnectionPool(crowded, size=1, wait=60)) as pool:
+            with pool.connection() as connection:
+                connection.is_broken = True  # it is closed when it is returned
+            other = ConnectionPool(crowded, size=1)  # takes the other two slots
+            threading.Timer(0.5, other.close).start()
+            with pool.connection() as connection:
+                assert pid(connection)
+
+    def test_no_slot_in_time(self, crowded: SecretStr) -> None:
+        with (
+            closing(ConnectionPool(crowded, size=4, wait=0.5)) as pool,
+            pool.connection(),
+            pytest.raises(ServerBusy, match=r"within 0\.5 seconds"),
+            pool.connection(),
+        ):
+            pass

@@ -37,6 +37,7 @@ from vxdata.schemas.wire import (
 )
 from vxdata.schemas.wire.tickets import decode_ticket
 from vxdata.server.app import Server
+from vxdata.server.database.pool import FENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
     from vxdata.server.database.pool import ConnectionPool
 
 POOL_SIZE: Final = 3
-PLACES: Final = 2 * POOL_SIZE
-"""Connections of readers and of writers."""
+PLACES: Final = 3 * POOL_SIZE + FENCES
+"""Connections of all lanes."""
 LEAKS: Final = re.compile(
     r"Traceback|File \"|\.py\b|\.pyx|\.cc:|site-packages|SELECT |INSERT |UPDATE |COPY |FROM |vxdata\.\"|pg_|libpq|"
     r"SQLSTATE|adbc|/srv/|/usr/|/home/|/tmp/|/root/|0x[0-9a-f]{6}|object at|line \d+, in"
@@ -65,6 +66,7 @@ def settings_here(settings: Settings, database_uri: SecretStr) -> Settings:
             "cache_dir": None,
             "pool_size": POOL_SIZE,
             "writer_pool_size": POOL_SIZE,
+            "lookup_pool_size": POOL_SIZE,
             "pool_wait": 20.0,
             "grace": 30.0,
         }
@@ -132,7 +134,7 @@ def upload_of(rows: pa.RecordBatch, resource_type: str = "datasource") -> list[p
 
 def free_places(own: Server) -> int:
     database = own._services.read._database
-    return database._readers._free + database._writers._free
+    return sum(places._free for places in database._places.values())
 
 
 def busy(database: ConnectionPool) -> int:

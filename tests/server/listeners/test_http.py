@@ -14,7 +14,7 @@ from tests.server.support import until
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
 from vxdata.schemas.wire import Health
 from vxdata.server.app import Server
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.http.app import LISTENER, build_app
@@ -121,8 +121,9 @@ class TestServer:
     @pytest.fixture(scope="class")
     @classmethod
     def own(cls, settings: Settings, database_uri: SecretStr) -> Iterator[Any]:
-        """A server with two connections."""
-        with Server(settings.model_copy(update={"database_uri": database_uri, "pool_size": 2})) as running:
+        """A server with two connections for queries and two for lookups."""
+        changes = {"database_uri": database_uri, "pool_size": 2, "lookup_pool_size": 2}
+        with Server(settings.model_copy(update=changes)) as running:
             yield running
 
     def test_through_the_whole_server(self, own: Server) -> None:
@@ -135,6 +136,9 @@ class TestServer:
         monkeypatch.setattr("vxdata.server.services.health.MAX_WAIT", 0.05)
         pool = own._services.read._database
         with pool.connection(), pool.connection():
+            during = httpx.get(f"{own.http_url}/readyz", trust_env=False, timeout=30)
+        assert during.status_code == 200, "queries that run do not keep the server from taking calls"
+        with pool.connection(Lane.LOOKUP), pool.connection(Lane.LOOKUP):
             found = httpx.get(f"{own.http_url}/readyz", trust_env=False, timeout=30)
         assert (found.status_code, found.json()["code"]) == (503, "SERVER_BUSY")
         assert httpx.get(f"{own.http_url}/readyz", trust_env=False, timeout=30).status_code == 200

@@ -46,8 +46,8 @@ class CountingDatabase(ConnectionPool):
     streams = 0
 
     @contextmanager
-    def connection(self, **options: Any) -> Iterator[Connection]:
-        with super().connection(**options) as connection:
+    def connection(self, *arguments: Any, **options: Any) -> Iterator[Connection]:
+        with super().connection(*arguments, **options) as connection:
             stream = connection.stream
 
             def counted(sql: str, **options: bool) -> AbstractContextManager[Iterator[pa.RecordBatch]]:

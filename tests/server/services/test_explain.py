@@ -149,7 +149,7 @@ def test_it_takes_no_connection_for_longer(service: ReadService) -> None:
 class TestPreparedStream:
     def opened(self, pool: ConnectionPool, monitor: CancellationMonitor) -> PreparedStream:
         bound = ReadService(pool, default_catalog(), monitor)._bound(WHOLE, CALL)
-        return PreparedStream(bound, pool, ParallelScan(pool, 1), monitor, SharedQuery(never))
+        return PreparedStream(bound, pool, ParallelScan(pool, 1), monitor, SharedQuery(never), CALL)
 
     def is_free(self, pool: ConnectionPool) -> bool:
         """Whether both connections can be had, and are in no transaction."""

@@ -18,7 +18,7 @@ from vxdata.schemas.errors import (
     UnexpectedPayload,
 )
 from vxdata.schemas.wire import ExternalUids
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.services.register import RegisterService
 
 if TYPE_CHECKING:
@@ -117,13 +117,13 @@ def test_a_deadlock_is_met_by_another_attempt(
 def test_writers_and_readers_have_places_of_their_own(
     monitor: CancellationMonitor, database_uri: SecretStr, source: str
 ) -> None:
-    with closing(ConnectionPool(database_uri, size=1, writers=1, wait=0.05)) as narrow:
+    with closing(ConnectionPool(database_uri, size=1, writers=1, lookups=1, wait=0.05)) as narrow:
         service = RegisterService(narrow, monitor)
-        with narrow.connection():
+        with narrow.connection(Lane.LOOKUP):
             made = service.register(asked((source, "one")), CALL)
             with pytest.raises(ServerBusy):
                 service.resolve(asked((source, "one")), CALL)
-        with narrow.connection(for_writing=True):
+        with narrow.connection(Lane.WRITE):
             assert service.resolve(asked((source, "one")), CALL) == made
             with pytest.raises(ServerBusy):
                 service.register(asked((source, "two")), CALL)

@@ -23,7 +23,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, Verb, WireError, WriteCommand
 from vxdata.server.app import Server
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.ingest.lineage import CreatedLineage
 from vxdata.server.services.write import Section, WriteService
 
@@ -238,20 +238,20 @@ class TestPlaces:
         free: list[int] = []
 
         def arriving() -> Iterator[Section | int]:
-            free.append(narrow._writers._free)
+            free.append(narrow._places[Lane.WRITE]._free)
             yield sources(name)
-            free.append(narrow._writers._free)
+            free.append(narrow._places[Lane.WRITE]._free)
             yield 1
 
         service.write(WriteCommand(verb="create"), arriving(), CALL)
         assert free == [1, 0]
-        assert narrow._writers._free == 1
+        assert narrow._places[Lane.WRITE]._free == 1
 
     def test_the_next_writer_waits_and_is_told(
         self, narrow: ConnectionPool, monitor: CancellationMonitor, name: str
     ) -> None:
         service = WriteService(narrow, registry(), monitor, allow_purge=False)
-        with narrow.connection(for_writing=True), refused(narrow, ServerBusy, "within 0.05 seconds"):
+        with narrow.connection(Lane.WRITE), refused(narrow, ServerBusy, "within 0.05 seconds"):
             write(service, "create", sources(name))
 
     def test_it_takes_none_of_the_readers(

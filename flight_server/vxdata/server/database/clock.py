@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import AsOfInFuture
+from vxdata.server.database.pool import Lane
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import texts
 from vxdata.sql.instant import Instant
@@ -24,22 +25,23 @@ MAX_TYPE_LISTS: Final = 1000
 """Lists of resource types that are remembered as SQL."""
 
 
-def fence(database: ConnectionPool, as_of: datetime, deadline: float = math.inf) -> None:
+def fence(database: ConnectionPool, as_of: datetime, caller: str = "", deadline: float = math.inf) -> None:
     """Make sure that no later commit can be stamped at or before an instant.
 
     Args:
         database: Where the commit clock is.
         as_of: The instant that a read asks for.
+        caller: The caller that its connection counts for.
         deadline: When it must be done, by the monotonic clock.
 
     Raises:
         AsOfInFuture: The instant is later than the database server's clock.
     """
-    with database.connection(deadline=deadline) as connection:
+    with database.connection(Lane.LOOKUP, caller=caller, deadline=deadline) as connection:
         if as_of <= last_commit(connection).as_of:
             return
-    # Raising the floor waits for the write in progress, so it takes none of the readers' connections.
-    with database.connection(for_writing=True, deadline=deadline) as connection:
+    # Raising the floor waits for the write in progress, so it has a lane of its own.
+    with database.connection(Lane.FENCE, caller=caller, deadline=deadline) as connection:
         if not connection.execute(clock.fence_at(as_of)):
             msg = f"as_of {as_of.isoformat()} lies in the future; the result could still change."
             raise AsOfInFuture(msg, as_of=as_of.isoformat())

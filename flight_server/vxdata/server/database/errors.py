@@ -47,6 +47,10 @@ class OutOfResources(DatabaseError):
     """Disk, memory or connections ran out."""
 
 
+class TooManyConnections(OutOfResources):
+    """PostgreSQL has no free slot for a connection; one may become free."""
+
+
 class UndefinedObject(DatabaseError):
     """A table, column, type or schema that the statement names is not there."""
 
@@ -69,6 +73,7 @@ SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("57P", ConnectionLost),
     ("08P01", DatabaseError),  # bytes that do not fit a column's type, sent over a sound connection
     ("08", ConnectionLost),
+    ("53300", TooManyConnections),
     ("53", OutOfResources),
     ("42P01", UndefinedObject),
     ("42703", UndefinedObject),
@@ -127,6 +132,14 @@ def classify_text(message: str) -> DatabaseError:
     return found(message)
 
 
+NO_SLOT_TEXTS: Final = (
+    "too many clients already",
+    "connection slots are reserved",
+    "too many connections for",
+)
+"""PostgreSQL's sentences when it has no free slot: libpq hands out no SQLSTATE of a failed connection."""
+
+
 def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -135,6 +148,8 @@ def connect_failure(error: Exception) -> DatabaseError:
     """The cause for the log: libpq repeats a URI that it cannot read, with the password in it."""
     text = first_line(error)
     is_safe = "connection to server" in text
+    if is_safe and any(words in str(error) for words in NO_SLOT_TEXTS):
+        return TooManyConnections(text)
     return DatabaseError(text if is_safe else "the URI of the database cannot be read, or names no host")
 
 

@@ -7,11 +7,12 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import RequestTimedOut, ServerBusy, ServerUnavailable
 from vxdata.server.database.connection import ConnectionFactory
-from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.errors import DatabaseError, TooManyConnections
 from vxdata.server.database.semaphore import FairSemaphore
 
 if TYPE_CHECKING:
@@ -24,45 +25,79 @@ if TYPE_CHECKING:
 IDLE_BEFORE_PING: Final = 30.0
 """Seconds after which an idle connection is tested before it is used again."""
 
+SLOT_SECONDS: Final = 0.25
+"""Seconds between two attempts to connect while PostgreSQL has no free slot."""
+
+
+class Lane(Enum):
+    """What a connection is lent for. Each lane has places of its own, so that none waits for another."""
+
+    STREAM = "stream"
+    """A result of any size; a place is held for as long as the query runs."""
+
+    LOOKUP = "lookup"
+    """One statement with a few rows, which are read at once: no client can prolong it."""
+
+    WRITE = "write"
+    """A transaction that writes. Writers wait for each other while they hold a place."""
+
+    FENCE = "fence"
+    """Moving the commit clock for a read at the present instant, which waits for the write in progress."""
+
+
+FENCES: Final = 2
+"""Fences at a time; each waits for the same lock."""
+
 
 class ConnectionPool:
-    """A bounded pool of connections to one database, first come, first served.
-
-    Writers wait for each other while they hold a connection, so theirs are counted apart: a reader finds
-    one however many writers there are.
+    """A bounded pool of connections to one database, with a fair queue for each lane.
 
     Args:
         uri: libpq connection URI.
-        size: Connections of all readers, at most.
-        writers: Connections of all writers, at most, beside those of the readers.
+        size: Connections of the lane `STREAM`, at most.
+        writers: Connections of the lane `WRITE`, at most.
+        lookups: Connections of the lane `LOOKUP`, at most.
         wait: Seconds that a caller waits for a free connection.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
     """
 
-    def __init__(self, uri: SecretStr, *, size: int = 16, writers: int = 8, wait: float = 60.0) -> None:
+    def __init__(
+        self, uri: SecretStr, *, size: int = 16, writers: int = 8, lookups: int = 8, wait: float = 60.0
+    ) -> None:
         """Open the first connection; all others are its clones."""
         self._wait = wait
-        self._readers = FairSemaphore(size)
-        self._writers = FairSemaphore(writers)
+        sizes = {Lane.STREAM: size, Lane.LOOKUP: lookups, Lane.WRITE: writers, Lane.FENCE: FENCES}
+        self._places = {lane: FairSemaphore(places) for lane, places in sizes.items()}
         self._idle: deque[Connection] = deque()
         self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
+        self._returned = threading.Condition()
         self._factory = ConnectionFactory(uri)
         with self.connection():
             pass
 
+    def has_waiters(self, lane: Lane) -> bool:
+        """Return whether a caller waits for a connection of a lane."""
+        return self._places[lane].has_waiters
+
     @contextmanager
     def connection(
-        self, *, wait: float | None = None, for_writing: bool = False, deadline: float = math.inf
+        self,
+        lane: Lane = Lane.STREAM,
+        *,
+        caller: str = "",
+        wait: float | None = None,
+        deadline: float = math.inf,
     ) -> Iterator[Connection]:
         """Lend a connection for the length of a block.
 
         Args:
+            lane: What it is for.
+            caller: The caller that it counts for: the lane's places are divided among callers.
             wait: Seconds to wait for one; as long as the pool's callers do by default.
-            for_writing: Whether it is taken from the connections for writers.
             deadline: Time by which the wait must have ended, in seconds of the monotonic clock.
 
         Yields:
@@ -74,15 +109,11 @@ class ConnectionPool:
             ServerUnavailable: PostgreSQL cannot be reached, or the pool is closed.
         """
         wait = self._wait if wait is None else wait
-        semaphore = self._writers if for_writing else self._readers
-        with semaphore.acquire(min(wait, max(deadline - time.monotonic(), 0))) as admitted:
-            if not admitted and time.monotonic() >= deadline:
-                msg = "The deadline of the call passed while it waited for a database connection."
-                raise RequestTimedOut(msg)
-            if not admitted:
-                msg = f"No database connection became free within {wait:g} seconds; try again later."
-                raise ServerBusy(msg, wait_seconds=wait)
-            connection = self._getconn()
+        until = min(time.monotonic() + wait, deadline)
+        with self._places[lane].acquire(max(until - time.monotonic(), 0), caller) as admitted:
+            connection = self._getconn(until) if admitted else None
+            if connection is None:
+                raise _no_connection(wait, deadline)
             try:
                 yield connection
             finally:
@@ -95,12 +126,20 @@ class ConnectionPool:
             self._close_idle()
             self._factory.close()
 
-    def _getconn(self) -> Connection:
-        while (connection := self._next_idle()) is not None:
-            if _is_usable(connection):
-                return connection
-            self._discard(connection)
-        return self._open()
+    def _getconn(self, until: float) -> Connection | None:
+        """Return an idle connection or a new one; None if PostgreSQL has no slot for one in time."""
+        while True:
+            while (connection := self._next_idle()) is not None:
+                if _is_usable(connection):
+                    return connection
+                self._discard(connection)
+            try:
+                return self._open()
+            except TooManyConnections:
+                if time.monotonic() >= until:
+                    return None
+            with self._returned:  # another caller of this pool may return one; other programs tell nobody
+                self._returned.wait(min(SLOT_SECONDS, max(until - time.monotonic(), 0)))
 
     def _next_idle(self) -> Connection | None:
         """Return the idle connection that was used last, or None."""
@@ -118,6 +157,8 @@ class ConnectionPool:
                 connection.close()
             else:
                 self._idle.append(connection)
+        with self._returned:
+            self._returned.notify()
 
     def _open(self) -> Connection:
         with self._opening:
@@ -126,6 +167,8 @@ class ConnectionPool:
                 raise ServerUnavailable(msg)
             try:
                 connection = self._factory.connect()
+            except TooManyConnections:
+                raise
             except DatabaseError as error:
                 msg = "The database cannot be reached."
                 raise ServerUnavailable(msg) from error
@@ -147,6 +190,13 @@ class ConnectionPool:
     def _close_idle(self) -> None:
         while (connection := self._next_idle()) is not None:
             connection.close()
+
+
+def _no_connection(wait: float, deadline: float) -> RequestTimedOut | ServerBusy:
+    if time.monotonic() >= deadline:
+        return RequestTimedOut("The deadline of the call passed while it waited for a database connection.")
+    msg = f"No database connection became free within {wait:g} seconds; try again later."
+    return ServerBusy(msg, wait_seconds=wait)
 
 
 def _is_usable(connection: Connection) -> bool:

@@ -112,6 +112,7 @@ class Boundary:
         *,
         timeout: float = math.inf,
         principal: Principal = ANONYMOUS,
+        address: str = "",
     ) -> Iterator[OpenCall]:
         """Open a call for the length of a block.
 
@@ -120,6 +121,7 @@ class Boundary:
             has_left: Returns whether the caller has gone; called from another thread.
             timeout: Seconds that the call may take.
             principal: The caller.
+            address: Network address of the caller, without its port.
 
         Yields:
             The call. It ends with the block, or with the response that the block passed to `stream`.
@@ -128,7 +130,7 @@ class Boundary:
             CallFailed: The block failed, or the server is shutting down; raised as the error of the protocol.
         """
         begun = time.monotonic()
-        call = Call(secrets.token_hex(8), has_left, principal, begun + timeout)
+        call = Call(secrets.token_hex(8), has_left, principal, address, begun + timeout)
         opened = OpenCall(call, self._errors, self._observe(operation, call, begun), self._as_error)
         with structlog.contextvars.bound_contextvars(
             request_id=call.request_id, listener=self._listener, operation=operation

@@ -12,6 +12,7 @@ from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.types.object_url import ObjectUrl, headers_of
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
 from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.pool import Lane
 from vxdata.server.storage.blobs import PRESIGNED_SECONDS
 from vxdata.sql.write import touches
 
@@ -132,7 +133,7 @@ class BlobService:
         """
         urls = sorted({str(ObjectUrl.parse(url)) for url in asked.urls})
         with (
-            self._database.connection(for_writing=True, deadline=call.deadline) as connection,
+            self._database.connection(Lane.WRITE, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):

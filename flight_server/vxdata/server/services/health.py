@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.wire import Health
 from vxdata.server.database.clock import last_commit
+from vxdata.server.database.pool import Lane
 
 if TYPE_CHECKING:
     from vxdata.server.call import Call
@@ -46,6 +47,8 @@ class HealthService:
         """
         if self._blobs is not None:
             self._blobs.check()
-        with self._database.connection(wait=MAX_WAIT, deadline=call.deadline) as connection:
+        with self._database.connection(
+            Lane.LOOKUP, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline
+        ) as connection:
             commit = last_commit(connection)
         return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
 from vxdata.server.database.clock import resolve_snapshot
 from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.parallel_scan import ScanConnections
+from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.shared_query import CancellableQuery
 from vxdata.server.services.result_schema import result_schema_of
 from vxdata.sql.query.prepared import prepare
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.schemas.binding import BoundPlan
+    from vxdata.server.call import Call
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.parallel_scan import ParallelScan
     from vxdata.server.database.pool import ConnectionPool
@@ -38,7 +39,7 @@ class PreparedStream:
         parallel_scan: Runs the statement, over further connections for a large scan.
         monitor: Cancels the query when all its readers have gone.
         readers: The shared query that will read the batches.
-        deadline: Time by which a connection must have become free, in seconds of the monotonic clock.
+        call: The call that a connection is for; its deadline limits the wait for one.
 
     Attributes:
         snapshot: The instant, and the state of the types that are read.
@@ -58,11 +59,12 @@ class PreparedStream:
         parallel_scan: ParallelScan,
         monitor: CancellationMonitor,
         readers: SharedQuery,
-        deadline: float = math.inf,
+        call: Call,
     ) -> None:
         """Take a connection, begin a transaction and resolve the instant."""
         with ExitStack() as resources:
-            connection = resources.enter_context(database.connection(deadline=deadline))
+            lent = database.connection(Lane.STREAM, caller=call.caller, deadline=call.deadline)
+            connection = resources.enter_context(lent)
             self._connections = ScanConnections(connection)
             attended = CancellableQuery(self._connections, readers)
             resources.enter_context(monitor.watching(attended, readers.is_abandoned))

@@ -12,6 +12,7 @@ from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import Explanation
 from vxdata.server.database.clock import fence, split_clock_columns
 from vxdata.server.database.parallel_scan import ParallelScan
+from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.cache import PreparedQuery, ResultCache
 from vxdata.server.result_cache.key import cache_key
 from vxdata.server.result_cache.shared_query import SharedQuery
@@ -180,22 +181,20 @@ class ReadService:
         """Bind a plan, and make sure that no later commit can be stamped before its instant."""
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
-            fence(self._database, bound.as_of, call.deadline)
+            fence(self._database, bound.as_of, call.caller, call.deadline)
         return bound
 
     @contextmanager
     def _connection(self, call: Call) -> Iterator[Connection]:
         """Take a connection, whose statements are cancelled once the call is."""
         with (
-            self._database.connection(deadline=call.deadline) as connection,
+            self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
         ):
             yield connection
 
     def _stream(self, bound: BoundPlan, readers: SharedQuery, call: Call) -> PreparedStream:
-        return PreparedStream(
-            bound, self._database, self._parallel_scan, self._monitor, readers, call.deadline
-        )
+        return PreparedStream(bound, self._database, self._parallel_scan, self._monitor, readers, call)
 
 
 def _explanation(

@@ -22,6 +22,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.wire import Registered
 from vxdata.server.database.clock import lock_clock
 from vxdata.server.database.connection import READ_ONLY, READ_WRITE
+from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
 from vxdata.sql.write import registration
 
@@ -101,7 +102,7 @@ class RegisterService:
         """
         scheme = _numbering_scheme(asked)
         with (
-            self._database.connection(for_writing=True, deadline=call.deadline) as connection,
+            self._database.connection(Lane.WRITE, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):
@@ -124,7 +125,7 @@ class RegisterService:
         """
         _numbering_scheme(asked)
         with (
-            self._database.connection(deadline=call.deadline) as connection,
+            self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_ONLY),
         ):

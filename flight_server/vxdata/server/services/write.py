@@ -18,6 +18,7 @@ from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllo
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.server.database.clock import last_commit, lock_clock
 from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
 from vxdata.server.ingest.idle_timeout import IdleTimeout
 from vxdata.server.ingest.staging import Staging
@@ -117,7 +118,7 @@ class WriteService:
         return receipt
 
     def _purge_epoch(self) -> int:
-        with self._database.connection(for_writing=True) as connection:
+        with self._database.connection(Lane.LOOKUP) as connection:
             return int(connection.rows(clock.PURGE_EPOCH)[0]["purge_epoch"])
 
     def _commit(
@@ -140,7 +141,7 @@ class WriteService:
     @contextmanager
     def _transaction(self, call: Call) -> Iterator[Connection]:
         with (
-            self._database.connection(for_writing=True, deadline=call.deadline) as connection,
+            self._database.connection(Lane.WRITE, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_WRITE),
         ):

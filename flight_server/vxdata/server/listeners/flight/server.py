@@ -58,7 +58,10 @@ def operation(method: Callable[..., Response]) -> Callable[..., Response]:
     def within_boundary(self: FlightServer, context: Any, *arguments: Any) -> Response:
         headers = context.get_middleware(HEADERS)
         name = method.__name__.strip("_")
-        with self.boundary.call(name, context.is_cancelled, timeout=headers.timeout) as opened:
+        address, _, _ = context.peer().rpartition(":")
+        with self.boundary.call(
+            name, context.is_cancelled, timeout=headers.timeout, address=address
+        ) as opened:
             return method(self, opened, headers, *arguments)
 
     return within_boundary
