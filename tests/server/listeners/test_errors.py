@@ -53,7 +53,7 @@ class TestClassify:
             ("08006", ConnectionLost),
             ("08P01", DatabaseError),
             ("53100", OutOfResources),
-            ("53300", OutOfResources),
+            ("53300", TooManyConnections),
             ("42P01", UndefinedObject),
             ("42703", UndefinedObject),
             ("23514", DatabaseError),
