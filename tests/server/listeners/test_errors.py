@@ -27,6 +27,7 @@ from vxdata.server.database.errors import (
     DatabaseError,
     OutOfResources,
     StatementCancelled,
+    TooManyConnections,
     UndefinedObject,
     UniqueViolation,
     classify,
