@@ -27,7 +27,13 @@ from vxdata.schemas.errors import (
     ValidationFailed,
     VxDataError,
 )
-from vxdata.schemas.errors.messages import SHOWN_IN_MESSAGE, abridged, did_you_mean
+from vxdata.schemas.errors.messages import (
+    MAX_NAME_LENGTH,
+    SHOWN_IN_MESSAGE,
+    abridged,
+    abridged_name,
+    did_you_mean,
+)
 
 
 def tree(root: type[VxDataError]) -> list[type[VxDataError]]:
@@ -188,6 +194,16 @@ def test_unknown_names_come_with_suggestions() -> None:
     assert "Did you mean b_value?" in UnknownField.from_names("volume", ["b_valu"], ["b_value"]).message
     assert "Did you mean volume?" in UnknownResourceType.from_name("volum", ["volume"]).message
     assert did_you_mean("zzz", ["b", "a"]) == "Known: a, b."
+
+
+def test_near_what_is_too_long_to_be_a_name_nothing_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("difflib.get_close_matches")
+    long = "volume" * MAX_NAME_LENGTH
+    assert did_you_mean(long, ["b", "a"]) == "Known: a, b."
+    error = UnknownResourceType.from_name(long, ["volume"])
+    assert len(error.message) < 2 * MAX_NAME_LENGTH
+    assert error.details["resource_type"] == abridged_name(long)
+    assert len(UnknownField.from_names("volume", [long], ["b_value"]).message) < 2 * MAX_NAME_LENGTH
 
 
 def test_batch_errors_name_their_identifiers() -> None:

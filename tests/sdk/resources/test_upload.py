@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from vxdata.schemas.create import DataSourceCreate
 from vxdata.schemas.errors import InvalidRequest, InvalidTicket, UnknownField, UnknownResourceType
 from vxdata.schemas.fields import MAX_TEXT_LENGTH
 from vxdata.schemas.update import DataSourceUpdate
@@ -19,6 +20,7 @@ from vxdata.schemas.wire import UPLOAD_SCHEMA
 from vxdata.sdk import F
 from vxdata.sdk._resources.upload import (
     MAX_KEY_LENGTH,
+    MAX_NAME_BYTES,
     SECTION_BYTES,
     WriteRequest,
     describe_client,
@@ -177,6 +179,20 @@ class TestCaller:
         described = describe_client()
         assert set(described) == {"user", "host", "sdk"}
         assert all(described.values())
+
+    @pytest.mark.parametrize(
+        "name", [b"m\xfcller", b"\xff" * 100, "ü".encode() * 50_000, b'"\\\n\x1b' * 10_000, b"x" * 100_000]
+    )
+    def test_any_name_of_a_user_can_be_sent(
+        self, client: Client, unique: str, monkeypatch: pytest.MonkeyPatch, name: bytes
+    ) -> None:
+        monkeypatch.setenv("LOGNAME", os.fsdecode(name))
+        created = client.data_sources.create(DataSourceCreate(identifier=unique, license="x"))
+        (commit,) = client.data_sources.history(created.identifier)
+        user = commit.client["user"]
+        assert user == describe_client()["user"]
+        assert 0 < len(user.encode()) <= MAX_NAME_BYTES
+        assert user[:1] == os.fsdecode(name)[:1] or user.startswith("\\")
 
     def test_a_user_without_a_name_is_unknown(self) -> None:
         # The module is loaded before, as the interpreter may be closed to the user.

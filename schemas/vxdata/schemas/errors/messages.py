@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SHOWN_IN_MESSAGE = 20
 """At most this many items are written into a message; `details` carries all of them."""
+
+MAX_NAME_LENGTH: Final = 200
+"""Characters of the longest text that may be a name: the search for near ones is quadratic in them."""
 
 
 def abridged(items: Sequence[str]) -> str:
@@ -30,8 +33,27 @@ def abridged(items: Sequence[str]) -> str:
     return f"{shown} and {hidden:,} more" if hidden > 0 else shown
 
 
+def abridged_name(text: str) -> str:
+    """Show what was given as a name, at most `MAX_NAME_LENGTH` characters of it.
+
+    Args:
+        text: What was written, of any length.
+
+    Returns:
+        The text, or its beginning with the number of characters left out.
+
+    Example:
+        >>> abridged_name("volume")
+        'volume'
+        >>> abridged_name("x" * 1_000).removeprefix("x" * 200)
+        '… (800 more characters)'
+    """
+    hidden = len(text) - MAX_NAME_LENGTH
+    return f"{text[:MAX_NAME_LENGTH]}… ({hidden:,} more characters)" if hidden > 0 else text
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known words, or list what there is.
+    """Suggest the nearest known words, or list what there is; near a word that is no name lies none.
 
     Args:
         word: What was written.
@@ -45,6 +67,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         'Did you mean b_value?'
     """
     names = sorted(known)
+    if len(word) > MAX_NAME_LENGTH:
+        return f"Known: {abridged(names)}."
     by_folded = {name.casefold(): name for name in names}
     near = [by_folded[match] for match in difflib.get_close_matches(word.casefold(), by_folded, n=3)]
     return f"Did you mean {' or '.join(near)}?" if near else f"Known: {abridged(names)}."

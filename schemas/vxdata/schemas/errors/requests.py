@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from vxdata.schemas.errors.base import VxDataError
-from vxdata.schemas.errors.messages import abridged, did_you_mean
+from vxdata.schemas.errors.messages import abridged, abridged_name, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ class UnknownField(InvalidRequest):
         known = list(known)
         hint = " ".join(did_you_mean(name, known) for name in names[:3])
         return cls(
-            f"{resource_type} has no field {abridged(names)}. {hint}",
+            f"{resource_type} has no field {abridged([abridged_name(name) for name in names])}. {hint}",
             resource_type=resource_type,
             fields=list(names),
             known=known,
@@ -59,9 +59,10 @@ class UnknownResourceType(InvalidRequest):
     def from_name(cls, name: str, known: Iterable[str]) -> Self:
         """Name the unknown type and the nearest known ones."""
         known = list(known)
+        shown = abridged_name(name)
         return cls(
-            f"There is no resource type {name!r}. {did_you_mean(name, known)}",
-            resource_type=name,
+            f"There is no resource type {shown!r}. {did_you_mean(name, known)}",
+            resource_type=shown,
             known=known,
         )
 

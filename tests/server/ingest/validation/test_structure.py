@@ -15,6 +15,7 @@ from vxdata.server.ingest.validation.violations import Violations
 
 PATIENT = registry().get("patient")
 ROW = {"identifier": "patient/a", "parent_identifier": "datasource/a", "license": "x"}
+PATIENT_NAMES = [field.name for field in PATIENT.create_fields]
 
 
 def check(rows: pa.RecordBatch) -> list[tuple[int, str, str]]:
@@ -139,3 +140,11 @@ def test_memory_that_is_not_safe_to_read(name: str, old: bytes, new: bytes) -> N
         pytest.raises(InvalidTicket, match="malformed"),
     ):
         check(reader.read_next_batch())
+
+
+def test_thousands_of_columns_given_twice() -> None:
+    names = PATIENT_NAMES * 500
+    columns = [pa.array([], pa.string())] * len(names)
+    with pytest.raises(FieldTypeMismatch, match="more than once: age_at_enrolment, ") as caught:
+        check(pa.RecordBatch.from_arrays(columns, names))
+    assert caught.value.details["fields"] == sorted(PATIENT_NAMES)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SECTION_BYTES: Final = 4 * 1024 * 1024
 """Size of a section: large enough to copy in one go, small enough for flat memory on both sides."""
 
+MAX_NAME_BYTES: Final = 1024
+"""UTF-8 bytes of a user's or a machine's name that are sent; the commit log takes 16 KiB in all."""
+
 MAX_KEY_LENGTH: Final = 200
 """Characters of an idempotency key, as `WriteCommand` takes it."""
 
@@ -109,12 +112,22 @@ def _laid_out(table: pa.Table) -> pa.Table:
 
 
 def describe_client() -> dict[str, str]:
-    """Return the description of this client that the commit log keeps."""
+    """Return the description of this client that the commit log keeps.
+
+    Names come from the environment, which may hold any bytes: those that are not UTF-8 are escaped, and a
+    name longer than `MAX_NAME_BYTES` is cut.
+    """
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a user id without a name, as containers have
         user = "unknown"
-    return {"user": user, "host": platform.node(), "sdk": _sdk_version()}
+    return {"user": _sendable(user), "host": _sendable(platform.node()), "sdk": _sdk_version()}
+
+
+def _sendable(name: str) -> str:
+    """A name as the commit log can store it."""
+    content = name.replace("\0", "\\0").encode("utf-8", "backslashreplace")
+    return content[:MAX_NAME_BYTES].decode("utf-8", "ignore")
 
 
 @cache

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidTicket, UnknownField
+from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire.uploads import demanded_columns, upload_fields
 
@@ -53,9 +55,9 @@ def _check_columns(payload_type: PayloadType, columns: tuple[Field, ...], arrow_
     unknown = [name for name in arrow_schema.names if name not in fields]
     if unknown:
         raise UnknownField.from_names(payload_type.prefix, unknown, fields)
-    repeated = sorted({name for name in arrow_schema.names if arrow_schema.names.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(arrow_schema.names).items() if count > 1)
     if repeated:
-        msg = f"Columns given more than once: {', '.join(repeated)}."
+        msg = f"Columns given more than once: {abridged(repeated)}."
         raise FieldTypeMismatch(msg, resource_type=payload_type.prefix, fields=repeated)
     for column in arrow_schema:
         wanted = arrow_type(fields[column.name].type)

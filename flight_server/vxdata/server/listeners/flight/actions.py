@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from vxdata.schemas.errors import UnknownAction
-from vxdata.schemas.errors.messages import did_you_mean
+from vxdata.schemas.errors.messages import abridged_name, did_you_mean
 from vxdata.schemas.plan import decode
 from vxdata.schemas.wire import Action, BlobUrls, ExternalUids, ListRequest, Message, PresignRequest
 from vxdata.server.call import Call
@@ -60,8 +60,9 @@ class Actions:
             InvalidTicket: The body is not what the action takes.
         """
         if name not in self.by_name:
-            msg = f"There is no action {name!r}. {did_you_mean(name, Action)}"
-            raise UnknownAction(msg, action=name)
+            shown = abridged_name(name)
+            msg = f"There is no action {shown!r}. {did_you_mean(name, Action)}"
+            raise UnknownAction(msg, action=shown)
         return self.by_name[name](body, call)
 
 

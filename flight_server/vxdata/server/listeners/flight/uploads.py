@@ -31,7 +31,7 @@ def sections(reader: Any) -> Iterator[Section | int]:
         InvalidTicket: The upload is malformed.
         IncompleteUpload: It broke off, or does not end with a marker.
     """
-    if not reader.schema.equals(UPLOAD_SCHEMA):
+    if not _schema(reader).equals(UPLOAD_SCHEMA):
         columns = ", ".join(f"{column.name} ({column.type})" for column in UPLOAD_SCHEMA)
         msg = f"An upload has the columns {columns}, none of them nullable."
         raise InvalidTicket(msg)
@@ -50,6 +50,14 @@ def sections(reader: Any) -> Iterator[Section | int]:
                 yield from _rows(resource_type.as_py(), rows.as_buffer())
 
 
+def _schema(reader: Any) -> pa.Schema:
+    try:
+        return reader.schema
+    except (pa.ArrowException, OSError) as error:
+        msg = "The upload does not begin with an Arrow schema; nothing was written."
+        raise InvalidTicket(msg) from error
+
+
 def _chunks(reader: Any) -> Iterator[Any]:
     while True:
         try:
@@ -66,15 +74,18 @@ def _chunks(reader: Any) -> Iterator[Any]:
 
 
 def _check_chunk(sections: pa.RecordBatch) -> None:
-    """Refuse what is too large, or not safe to read."""
-    if sections.nbytes > MAX_CHUNK_BYTES:
-        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MAX_CHUNK_BYTES:,}."
-        raise InvalidTicket(msg)
+    """Refuse what is not safe to read, or too large.
+
+    Nothing may read a buffer before the whole batch is validated: even `nbytes` follows offsets.
+    """
     try:
         sections.validate(full=True)
     except pa.ArrowInvalid as error:
         msg = "A message of the upload is a malformed record batch."
         raise InvalidTicket(msg) from error
+    if sections.nbytes > MAX_CHUNK_BYTES:
+        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MAX_CHUNK_BYTES:,}."
+        raise InvalidTicket(msg)
     if any(column.null_count for column in sections.columns):
         msg = "A section of the upload, or its type, is null."
         raise InvalidTicket(msg)

@@ -1,0 +1,147 @@
+"""Messages that no Flight client sends: the server refuses them by name, and goes on."""
+
+# ruff: noqa: E501 - one case a line
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+
+from tests.fixtures.raw_grpc import (
+    Answer,
+    RawConnection,
+    action,
+    command,
+    flight_data,
+    ipc_messages,
+    path,
+    ticket,
+)
+from tests.server.child import ChildServer, child_server
+from tests.server.support import section
+from vxdata.schemas.wire import UPLOAD_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import SecretStr
+
+    from vxdata.server.config import Settings
+
+CREATE = command(b'{"version": 1, "verb": "create"}')
+HUGE = 2**40
+ROWS = 1_234_567 // 1_001
+NAME = b"x" * 10_000_000
+
+
+@pytest.fixture(scope="module")
+def child(settings: Settings, database_uri: SecretStr) -> Iterator[ChildServer]:
+    """A server in a child process."""
+    with child_server(settings, database_uri=database_uri, cache_dir=None) as running:
+        yield running
+
+
+@pytest.fixture
+def raw(child: ChildServer) -> Iterator[RawConnection]:
+    """A connection to it; afterwards the server must still answer."""
+    with RawConnection(child.port) as connection:
+        yield connection
+    assert child.is_alive
+    with RawConnection(child.port) as connection:
+        assert connection.call(b"DoAction", action(b"health")).status == 0
+
+
+def messages_of(
+    batch: pa.RecordBatch, options: pa.ipc.IpcWriteOptions | None = None
+) -> list[tuple[bytes, bytes]]:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
+        writer.write_batch(batch)
+    return ipc_messages(sink.getvalue().to_pybytes())
+
+
+def upload(raw: RawConnection, messages: list[tuple[bytes, bytes]]) -> Answer:
+    """Upload the messages of an IPC stream, the first of which is its schema."""
+    (schema, _), *rest = messages
+    data = [flight_data(header=header, body=body) for header, body in rest]
+    return raw.call(b"DoPut", flight_data(CREATE, schema), *data)
+
+
+@pytest.mark.parametrize("claimed", [HUGE, 2**31, 2**62, -1, -(2**62), 3])
+@pytest.mark.parametrize("which", [(0,), (0, 1), (0, 1, 2), (1, 2), (2,)], ids=str)
+def test_a_batch_that_claims_other_rows_than_it_has(
+    raw: RawConnection, claimed: int, which: tuple[int, ...]
+) -> None:
+    """The lengths of the batch and of its columns; 2**40 in all three once ended the process."""
+    texts = [f"{number}" for number in range(ROWS)]
+    rows = pa.record_batch([pa.array(texts), pa.array(texts).cast(pa.binary())], schema=UPLOAD_SCHEMA)
+    schema, (header, body) = messages_of(rows)
+    places = [at for at in range(0, len(header) - 7, 8) if struct.unpack_from("<q", header, at)[0] == ROWS]
+    assert len(places) == 3
+    changed = bytearray(header)
+    for index in which:
+        struct.pack_into("<q", changed, places[index], claimed)
+    answer = upload(raw, [schema, (bytes(changed), body)])
+    assert answer.code in {"INVALID_TICKET", "INCOMPLETE_UPLOAD"}
+
+
+def test_an_upload_without_a_schema(raw: RawConnection) -> None:
+    marker = flight_data(metadata=b'{"rows": 0}')
+    for messages in (
+        [flight_data(CREATE)],
+        [flight_data(CREATE), marker],
+        [flight_data(CREATE), flight_data()],
+    ):
+        assert raw.call(b"DoPut", *messages).code == "INVALID_TICKET"
+
+
+def first_message_with_rows() -> bytes:
+    _, (header, body) = messages_of(section("datasource", b""))
+    return flight_data(CREATE, header, body=body)
+
+
+@pytest.mark.parametrize(
+    ("method", "messages"),
+    [
+        (b"DoPut", []),
+        (b"DoPut", [first_message_with_rows()]),
+        (b"DoPut", [flight_data(b"\xff\xff")]),
+        (b"DoPut", [flight_data(header=b"x" * 100)]),
+        (b"DoPut", [flight_data(CREATE, b"x" * 100)]),
+        (b"DoExchange", []),
+        (b"DoGet", [b"\xff"]),
+        (b"DoAction", [action(b"\xff\xfe")]),
+        (b"GetFlightInfo", [b""]),
+        (b"NoSuchMethod", [b""]),
+    ],
+)
+def test_what_arrow_refuses_by_itself(raw: RawConnection, method: bytes, messages: list[bytes]) -> None:
+    """Before a method of ours is called; nor is that the place for a traceback."""
+    answer = raw.call(method, *messages)
+    assert answer.status not in {None, 0}
+    assert "Traceback" not in answer.message
+    assert not answer.extra
+
+
+@pytest.mark.parametrize(
+    ("method", "message", "code"),
+    [
+        (b"DoAction", action(NAME), "UNKNOWN_ACTION"),
+        (b"DoGet", ticket(json.dumps({"version": 2, "relation": NAME.decode()}).encode()), "UNKNOWN_RESOURCE_TYPE"),
+        (b"DoGet", ticket(json.dumps({"version": 2, "relation": "volume", "select": [NAME.decode()]}).encode()), "UNKNOWN_FIELD"),
+        (b"DoGet", ticket(json.dumps({"version": 2, "relation": "volume", NAME.decode(): 1}).encode()), "INVALID_PLAN"),
+        (b"GetFlightInfo", path(NAME), "UNKNOWN_RESOURCE_TYPE"),
+        (b"GetFlightInfo", path(*[b"a"] * 100_000), "INVALID_TICKET"),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else value,
+)  # fmt: skip
+def test_text_that_is_too_long_to_be_a_name(
+    raw: RawConnection, method: bytes, message: bytes, code: str
+) -> None:
+    answer = raw.call(method, message)
+    assert answer.code == code
+    assert len(answer.extra) <= 1536
