@@ -6,13 +6,16 @@ import gc
 import signal
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import psutil
 import pytest
 
 from tests.fixtures.commands import DEADLINE, vxdata
+from tests.fixtures.hostile import HOSTILE
 from vxdata.cli.running import freeze_what_stays
+from vxdata.schemas.create import DataSourceCreate
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from tests.fixtures.commands import Running
 
 FREE = ("--port", "0", "--http-port", "0")
+
+POSTGRES_OWN = {"PGLOCALEDIR", "PGSYSCONFDIR", "PG_GRANDPARENT_PID"}
+"""Variables that PostgreSQL's programs set for themselves and their children."""
 
 
 def assert_ends(processes: list[psutil.Process]) -> None:
@@ -81,8 +87,51 @@ class TestUp:
         assert_ends(children)
         assert "ChildFailed: " in running.log.read_text()
 
+    def test_an_environment_made_for_other_servers_reaches_nobody(
+        self, start: Callable[..., Running], data_dir: Path
+    ) -> None:
+        running = start("up", "--data-dir", data_dir, *FREE, env=HOSTILE)
+        assert_answers(f"{running.http_url}/readyz")
+        for child in running.children():
+            # The filer's own gRPC is told by a file; everything else by arguments.
+            assert set(child.environ()) <= {"PATH", "LC_ALL", "TZ", "HOME", "GOMEMLIMIT", *POSTGRES_OWN}
+        with Client(running.flight_url) as client:
+            letters = DataSourceCreate(identifier="letters", license="Zürich \N{GREEK SMALL LETTER MU}")
+            assert client.data_sources.create(letters).license == letters.license
+            assert client.data_sources.retrieve("letters").license == letters.license
+        log = running.log.read_text()
+        assert all(name in log for name in HOSTILE)
+        assert "foreign" not in log
+        assert running.stop(signal.SIGTERM) == (0, "")
+
 
 class TestServe:
+    def test_libpq_and_boto3_read_the_environment(
+        self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
+    ) -> None:
+        uri = new_database().get_secret_value()
+        assert vxdata("db", "upgrade", env={"VXDATA_DATABASE_URI": uri}).returncode == 0
+        password = unquote(str(urlsplit(uri).password))
+        without = uri.replace(f":{quote(password, safe='')}@", "@")
+        env = {"VXDATA_DATABASE_URI": without, "PGPASSWORD": password}
+        running = start("serve", *FREE, env=env | {"PGCLIENTENCODING": "LATIN1"})
+        assert_answers(f"{running.http_url}/readyz")
+        with Client(running.flight_url) as client:
+            letters = DataSourceCreate(identifier="letters", license="Zürich \N{GREEK SMALL LETTER MU}")
+            assert client.data_sources.create(letters).license == letters.license
+            assert client.data_sources.retrieve("letters").license == letters.license
+        for name, value, why in (
+            ("PGSERVICE", "nope", 'definition of service "nope" not found'),
+            ("PGOPTIONS", "-c no_such=1", 'unrecognized configuration parameter "no_such"'),
+            ("AWS_PROFILE", "nope", "The config profile (nope) could not be found"),
+        ):
+            second = vxdata("serve", *FREE, env=env | {name: value, "VXDATA_S3_BUCKET": "vxdata"})
+            assert second.returncode == 1
+            (line,) = second.stderr.splitlines()
+            assert line.startswith("ServerUnavailable: ")
+            assert why in line
+            assert password not in line
+
     def test_a_database_of_the_environment(
         self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
     ) -> None:

@@ -6,6 +6,7 @@ import sys
 import tomllib
 
 import typer
+from botocore.exceptions import BotoCoreError
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -63,6 +64,8 @@ def _describe(error: Exception) -> tuple[str, str]:
             )
         case tomllib.TOMLDecodeError():
             return "InvalidSettings", f"the file that {CONFIG_VARIABLE} names is not TOML: {error}"
+        case VxDataError(__cause__=DatabaseError() | BotoCoreError() as reason):
+            return type(error).__name__, f"{error} {reason}"
         case OSError(strerror=str(reason), filename=str(path)):
             return type(error).__name__, f"{path}: {reason}"
         case _:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import socket
 import sys
-import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +18,7 @@ from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
+from vxdata.server.embedded.environment import clean_environment
 from vxdata.server.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -59,12 +58,30 @@ def embedded_server(
     given = Settings(port=port, http_port=http_port)
     for wanted in (port, http_port):
         require_free(wanted, given.host)
-    with EmbeddedStack.start(data_dir or default_data_dir(), progress=_tell) as stack:
+    with start_stack(data_dir or default_data_dir()) as stack:
         settings = settings_on(stack, given)
         configure_logs("WARNING" if quiet else settings.log_level, as_json=settings.log_json)
         upgrade_database(stack.postgres_uri)
         with Server(settings) as server:
             yield stack, server
+
+
+def start_stack(data_dir: Path) -> EmbeddedStack:
+    """Start PostgreSQL and S3 for a process that uses no others.
+
+    Args:
+        data_dir: The folder of all data.
+
+    Returns:
+        The running stack, a context manager.
+
+    Raises:
+        EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
+    """
+    ignored = clean_environment(os.environ)
+    if ignored:
+        _tell(f"ignoring variables that are meant for other servers: {', '.join(ignored)}")
+    return EmbeddedStack.start(data_dir, progress=_tell)
 
 
 def freeze_what_stays() -> None:
@@ -159,30 +176,6 @@ def leave(server: Server, error: Exception | None = None) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0 if error is None else 1)
-
-
-@contextmanager
-def until_signal() -> Iterator[threading.Event]:
-    """Catch SIGINT and SIGTERM for the length of a block.
-
-    Yields:
-        An event that the first signal sets; a second signal ends the process at once.
-    """
-    stop = threading.Event()
-
-    def on_signal(number: int, _frame: object) -> None:
-        if stop.is_set():
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        log.info("stopping", signal=signal.Signals(number).name)
-        stop.set()
-
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _tell(sentence: str) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.running import announce, freeze_what_stays, leave, require_free, until_signal
+from vxdata.cli.running import announce, freeze_what_stays, leave, require_free
+from vxdata.cli.signals import until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.logs import configure_logs

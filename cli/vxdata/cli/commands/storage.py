@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from vxdata.cli.progress import count_progress
-from vxdata.cli.running import console, settings_on
+from vxdata.cli.running import console, settings_on, start_stack
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
-from vxdata.server.embedded import EmbeddedStack
 from vxdata.server.services.sweep import MIN_AGE, Sweep
 from vxdata.server.storage.blobs import BlobStore
 
@@ -86,7 +85,7 @@ def sweep(
     with ExitStack() as parts:
         settings = Settings()
         if data_dir is not None:
-            settings = settings_on(parts.enter_context(EmbeddedStack.start(data_dir)), settings)
+            settings = settings_on(parts.enter_context(start_stack(data_dir)), settings)
         sweeper = _open(settings, parts)
         with count_progress("Looking") as on_progress:
             found = sweeper.find(older_than, on_progress)

@@ -11,8 +11,8 @@ from vxdata.cli.running import (
     embedded_server,
     freeze_what_stays,
     leave,
-    until_signal,
 )
+from vxdata.cli.signals import until_signal
 from vxdata.server.embedded.errors import EmbeddedStackError
 
 

@@ -284,7 +284,7 @@ class ConnectionFactory:
             return Connection(clone)
         except adbc_driver_manager.Error as error:
             self.close()
-            raise connect_failure(error) from None
+            raise connect_failure(error, self._uri.get_secret_value()) from None
 
     def close(self) -> None:
         """Let go of the first connection; the next clone makes another one."""

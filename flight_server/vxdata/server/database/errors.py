@@ -5,7 +5,9 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html lists the codes.
 
 from __future__ import annotations
 
+import re
 from typing import Final
+from urllib.parse import unquote
 
 
 class DatabaseError(Exception):
@@ -90,6 +92,10 @@ TEXTS: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
 """SQLSTATE of a failure that a running query can meet -> class of the error."""
 
 
+QUOTED: Final = re.compile('"([^"]*)"')
+"""A part of a sentence of libpq that is in quotes."""
+
+
 def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], message: str) -> DatabaseError:
     """Find the class of a driver's error.
 
@@ -144,13 +150,30 @@ def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def connect_failure(error: Exception) -> DatabaseError:
-    """The cause for the log: libpq repeats a URI that it cannot read, with the password in it."""
+def connect_failure(error: Exception, uri: str) -> DatabaseError:
+    """The reason that libpq gives, for the log and the operator.
+
+    libpq repeats parts of a URI that it cannot read, and one of them may be the password.
+
+    Args:
+        error: The driver's error.
+        uri: The URI; no text in quotes that is a part of it remains, unless a server was reached.
+
+    Returns:
+        The failure.
+
+    Example:
+        >>> uri = "postgresql://me:sec ret@host/db"
+        >>> str(connect_failure(ValueError('invalid port number: "sec ret@host"'), uri))
+        'invalid port number: "…"'
+    """
     text = first_line(error)
-    is_safe = "connection to server" in text
-    if is_safe and any(words in str(error) for words in NO_SLOT_TEXTS):
-        return TooManyConnections(text)
-    return DatabaseError(text if is_safe else "the URI of the database cannot be read, or names no host")
+    if "connection to server" in text:
+        is_full = any(words in str(error) for words in NO_SLOT_TEXTS)
+        return (TooManyConnections if is_full else DatabaseError)(text)
+    known = (uri, unquote(uri))
+    text = QUOTED.sub(lambda found: '"…"' if any(found[1] in each for each in known) else found[0], text)
+    return DatabaseError(text.replace(uri, "…"))
 
 
 def first_line(error: Exception) -> str:

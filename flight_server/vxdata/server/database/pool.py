@@ -173,7 +173,8 @@ class ConnectionPool:
                 msg = "The database cannot be reached."
                 raise ServerUnavailable(msg) from error
         try:
-            connection.execute("SET TIME ZONE 'UTC'")
+            # PGTZ and PGCLIENTENCODING may say otherwise, and the driver takes all text for UTF-8.
+            connection.execute("SET TIME ZONE 'UTC'", "SET client_encoding TO 'UTF8'")
         except DatabaseError as error:
             self._discard(connection)
             msg = "The database accepts no connections."

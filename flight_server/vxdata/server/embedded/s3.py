@@ -14,12 +14,12 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vxdata.server.embedded import weed
 from vxdata.server.embedded.child import Child, Command, run_tool
+from vxdata.server.embedded.environment import isolated_session
 from vxdata.server.embedded.errors import ChildFailed, StartTimeout
 from vxdata.server.embedded.ports import LOOPBACK, free_port_pairs, is_listening
 from vxdata.server.embedded.secrets import StackSecrets, write_private
@@ -202,7 +202,7 @@ class S3Probe:
 
 def s3_client(endpoint: S3Endpoint) -> Any:
     """Return a client that asks once, quickly and directly: no retries, no proxy of the environment."""
-    return boto3.client(
+    return isolated_session().client(
         "s3",
         endpoint_url=endpoint.url,
         region_name=endpoint.region,

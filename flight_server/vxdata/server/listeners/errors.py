@@ -109,7 +109,8 @@ class ErrorReporter:
         if isinstance(shown, InternalError):
             log.error("request_failed", request_id=request_id, exc_info=error)
         else:
-            log.info("request_refused", request_id=request_id, code=shown.code, cause=type(error).__name__)
+            told = {"request_id": request_id, "code": shown.code, "cause": type(error).__name__}
+            log.info("request_refused", **told, **_reason(error, shown))
         full_error = WireError(request_id=request_id, **shown.to_wire())
         content = full_error.to_bytes()
         message = _short_message(full_error.message)
@@ -145,6 +146,17 @@ class ErrorReporter:
             msg = "No error is kept under this request id."
             raise InvalidTicket(msg, request_id=request_id[:64])
         return kept
+
+
+def _reason(error: Exception, shown: VxDataError) -> dict[str, str]:
+    """The words of PostgreSQL, libpq or botocore for the log, where they are about the service.
+
+    About a request they could hold values of its sender.
+    """
+    if not isinstance(shown, ServerUnavailable | ServerBusy):
+        return {}
+    reason = error.__cause__ if isinstance(error, VxDataError) else error
+    return {} if reason is None else {"reason": str(reason)}
 
 
 def _short_message(message: str) -> str:

@@ -44,6 +44,7 @@ Method = Literal["get", "head", "put"]
 
 _MARKERS: Final = ("KeyMarker", "UploadIdMarker")
 _UNREACHABLE: Final = "The blob store cannot be reached."
+_UNUSABLE: Final = "The settings of boto3 cannot be used."
 _REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _REDIRECTS: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT}
 
@@ -277,6 +278,13 @@ def _problem_of(error: ClientError, url: str) -> VxDataError:
 
 
 def _client(settings: Settings, **patience: Any) -> Any:
+    try:
+        return _made_client(settings, patience)
+    except BotoCoreError as error:  # a variable or a file of the environment, such as AWS_PROFILE
+        raise ServerUnavailable(_UNUSABLE) from error
+
+
+def _made_client(settings: Settings, patience: dict[str, Any]) -> Any:
     secret = settings.s3_secret_key
     return boto3.client(
         "s3",
