@@ -50,7 +50,7 @@ class Dialect(Protocol):
         """A value that an array holds."""
 
     def is_among(self, value: exp.Expr, query: exp.Expr) -> exp.Expr:
-        """A value that a query finds, which runs once and whose result is looked up in an index."""
+        """A text in the array that a query finds, which is looked up in an index; false if it finds none."""
 
     # --- lists and mappings ---
 
@@ -123,4 +123,4 @@ class Dialect(Protocol):
         """Most terms of a conjunction that the planner should look at one by one."""
 
     def step_by_step(self, query: exp.Query) -> exp.Query:
-        """A query beside each row of another one, which must not be joined with that as a whole."""
+        """A query of one column beside each row of another one, to be run row by row and taken for small."""

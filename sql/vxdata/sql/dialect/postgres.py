@@ -59,8 +59,9 @@ class PostgreSQL:
         return exp.EQ(this=value, expression=exp.Any(this=exp.paren(array)))
 
     def is_among(self, value: exp.Expr, query: exp.Expr) -> exp.Expr:
-        """`value = ANY (ARRAY(query))`: as an array, what is found is looked up in an index."""
-        return self.is_any_of(value, exp.Anonymous(this="ARRAY", expressions=[query]))
+        """`value = ANY (array)`: as an array, what is found is looked up in an index."""
+        none = exp.cast(exp.Array(expressions=[]), "text[]", dialect=DIALECT)
+        return self.is_any_of(value, exp.Coalesce(this=exp.Subquery(this=query), expressions=[none]))
 
     def has_any(self, items: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
         """`items && wanted`."""
@@ -163,8 +164,13 @@ class PostgreSQL:
         return exp.Case().when(exp.not_(reach.is_(exp.null())), found)
 
     def step_by_step(self, query: exp.Query) -> exp.Query:
-        """With `OFFSET 0`, so that each step looks its few rows up in an index."""
-        return query.offset(0, copy=False)
+        """`unnest(ARRAY(query))`.
+
+        The planner cannot join what is inside with the rows beside it, and takes the array for ten items, as
+        it does any array that it does not know.
+        """
+        array = exp.Anonymous(this="ARRAY", expressions=[query])
+        return exp.select(exp.alias_(exp.Explode(this=array), query.named_selects[0]))
 
 
 POSTGRESQL = PostgreSQL()

@@ -13,6 +13,7 @@ from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.sql.names import column
 from vxdata.sql.query.conditions import scope_of
 from vxdata.sql.query.operands import ordered
+from vxdata.sql.query.relatives import with_relatives
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding import BoundPlan
@@ -41,11 +42,12 @@ def distinct(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
 
 
 def restrict(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
-    """Add the plan's predicate, if it has one."""
+    """Add the plan's predicate, if it has one, and the recursive queries that it refers to."""
     if plan.where is None:
         return query
     scope = scope_of(plan.relation.name, target.dialect)
-    return query.where(scope.condition(plan.where), copy=False)
+    query = query.where(scope.condition(plan.where), copy=False)
+    return with_relatives(query, plan, target.dialect)
 
 
 def order(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:

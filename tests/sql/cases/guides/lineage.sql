@@ -45,6 +45,319 @@ WHERE
 
 -- title: of any ancestor
 {"version": 2, "relation": "volume", "where": {"op": "has_ancestor", "identifier": "datasource/dasa"}, "select": ["identifier"]};
+WITH "below_by_datasource_id" AS (
+  WITH RECURSIVE climb(relative, identifier) AS (
+    SELECT
+      few.identifier,
+      above.identifier
+    FROM (VALUES
+      (0)) AS start
+    CROSS JOIN LATERAL (
+      SELECT
+        UNNEST(
+          ARRAY(
+            SELECT
+              child.identifier
+            FROM (
+              SELECT
+                "identifier",
+                "parent_identifier"
+              FROM "vxdata"."datasource"
+            ) AS "child"
+            WHERE
+              child.parent_identifier IS NOT NULL
+          )
+        ) AS identifier
+    ) AS few
+    CROSS JOIN LATERAL (
+      SELECT
+        UNNEST(
+          ARRAY(
+            SELECT
+              child.parent_identifier AS identifier
+            FROM (
+              SELECT
+                "identifier",
+                "parent_identifier"
+              FROM "vxdata"."datasource"
+            ) AS "child"
+            WHERE
+              child.identifier = few.identifier
+          )
+        ) AS identifier
+    ) AS above
+    UNION
+    SELECT
+      climb.relative,
+      next.identifier
+    FROM climb
+    CROSS JOIN LATERAL (
+      SELECT
+        UNNEST(
+          ARRAY(
+            SELECT
+              parent.parent_identifier AS identifier
+            FROM (
+              SELECT
+                "identifier",
+                "parent_identifier",
+                "datasource_id"
+              FROM (
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."patient"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."imagingstudy"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."volume"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."histomap"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."pathologyspecimen"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."pathologyassessment"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."piradsassessment"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."psameasurement"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."diagnosticreport"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."annotationsession"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."vxannotatecaserecord"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."artefact"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."benchmarking"
+              ) AS "versions"
+              WHERE
+                "tombstone"
+            ) AS "parent"
+            WHERE
+              parent.identifier = climb.identifier AND parent.parent_identifier IS NOT NULL
+          )
+        ) AS identifier
+    ) AS next
+  ), pairs(relative, identifier) AS (
+    SELECT
+      climb.relative,
+      next.identifier
+    FROM climb
+    CROSS JOIN LATERAL (
+      SELECT
+        UNNEST(
+          ARRAY(
+            SELECT
+              "parent"."datasource_id" AS identifier
+            FROM (
+              SELECT
+                "identifier",
+                "parent_identifier",
+                "datasource_id"
+              FROM (
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."patient"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."imagingstudy"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."volume"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."histomap"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."pathologyspecimen"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."pathologyassessment"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."piradsassessment"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."psameasurement"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."diagnosticreport"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."annotationsession"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."vxannotatecaserecord"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."artefact"
+                UNION ALL
+                SELECT
+                  "identifier",
+                  "parent_identifier",
+                  "datasource_id",
+                  "tombstone"
+                FROM "vxdata"."benchmarking"
+              ) AS "versions"
+              WHERE
+                NOT "tombstone"
+            ) AS "parent"
+            WHERE
+              parent.identifier = climb.identifier
+            UNION ALL
+            SELECT
+              parent.identifier
+            FROM (
+              SELECT
+                "identifier",
+                "parent_identifier",
+                "datasource_id"
+              FROM "vxdata"."datasource"
+            ) AS "parent"
+            WHERE
+              parent.identifier = climb.identifier
+          )
+        ) AS identifier
+    ) AS next
+  ), families(identifier, relatives) AS (
+    SELECT
+      pairs.identifier,
+      ARRAY_AGG(pairs.relative)
+    FROM pairs
+    GROUP BY
+      pairs.identifier
+  ), found(root, identifier) AS (
+    SELECT
+      roots.root,
+      roots.root
+    FROM (VALUES
+      (CAST('datasource/dasa' AS TEXT) COLLATE "C")) AS roots(root)
+    UNION
+    SELECT
+      found.root,
+      UNNEST(families.relatives)
+    FROM found
+    JOIN families
+      ON families.identifier = found.identifier
+  )
+  SELECT
+    root,
+    ARRAY_AGG(identifier) AS identifiers
+  FROM found
+  GROUP BY
+    root
+)
 SELECT
   "volume"."identifier"
 FROM (
@@ -57,268 +370,15 @@ FROM (
 ) AS "volume"
 WHERE
   "volume"."datasource_id" = ANY(
-    ARRAY(
-      WITH RECURSIVE climb(relative, identifier) AS (
+    COALESCE(
+      (
         SELECT
-          child.identifier,
-          child.parent_identifier
-        FROM (
-          SELECT
-            "identifier",
-            "parent_identifier"
-          FROM "vxdata"."datasource"
-        ) AS "child"
+          "identifiers"
+        FROM "below_by_datasource_id"
         WHERE
-          child.parent_identifier IS NOT NULL
-        UNION
-        SELECT
-          climb.relative,
-          next.parent_identifier
-        FROM climb
-        CROSS JOIN LATERAL (
-          SELECT
-            parent.parent_identifier
-          FROM (
-            SELECT
-              "identifier",
-              "parent_identifier",
-              "datasource_id"
-            FROM (
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."patient"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."imagingstudy"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."volume"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."histomap"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."pathologyspecimen"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."pathologyassessment"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."piradsassessment"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."psameasurement"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."diagnosticreport"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."annotationsession"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."vxannotatecaserecord"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."artefact"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."benchmarking"
-            ) AS "versions"
-            WHERE
-              "tombstone"
-          ) AS "parent"
-          WHERE
-            parent.identifier = climb.identifier AND parent.parent_identifier IS NOT NULL
-          OFFSET 0
-        ) AS next
-      ), pairs(relative, identifier) AS (
-        SELECT
-          climb.relative,
-          next.identifier
-        FROM climb
-        CROSS JOIN LATERAL (
-          SELECT
-            "parent"."datasource_id" AS identifier
-          FROM (
-            SELECT
-              "identifier",
-              "parent_identifier",
-              "datasource_id"
-            FROM (
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."patient"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."imagingstudy"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."volume"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."histomap"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."pathologyspecimen"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."pathologyassessment"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."piradsassessment"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."psameasurement"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."diagnosticreport"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."annotationsession"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."vxannotatecaserecord"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."artefact"
-              UNION ALL
-              SELECT
-                "identifier",
-                "parent_identifier",
-                "datasource_id",
-                "tombstone"
-              FROM "vxdata"."benchmarking"
-            ) AS "versions"
-            WHERE
-              NOT "tombstone"
-          ) AS "parent"
-          WHERE
-            parent.identifier = climb.identifier
-          UNION ALL
-          SELECT
-            parent.identifier
-          FROM (
-            SELECT
-              "identifier",
-              "parent_identifier",
-              "datasource_id"
-            FROM "vxdata"."datasource"
-          ) AS "parent"
-          WHERE
-            parent.identifier = climb.identifier
-          OFFSET 0
-        ) AS next
-      ), family(identifier) AS (
-        SELECT
-          CAST('datasource/dasa' AS TEXT) COLLATE "C"
-        UNION
-        SELECT
-          pairs.relative
-        FROM pairs
-        JOIN family
-          ON family.identifier = pairs.identifier
-      )
-      SELECT
-        identifier
-      FROM family
+          "root" = CAST('datasource/dasa' AS TEXT) COLLATE "C"
+      ),
+      CAST(ARRAY[] AS TEXT[])
     )
   )
   AND "volume"."identifier" <> 'datasource/dasa';
