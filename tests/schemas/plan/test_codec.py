@@ -10,9 +10,11 @@ import pytest
 from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidPlan, InvalidTicket
+from vxdata.schemas.json_shape import MAX_KEYS
 from vxdata.schemas.plan import (
     MAX_NESTING,
     MAX_PLAN_BYTES,
+    And,
     Comparison,
     HasAncestor,
     IsIn,
@@ -20,11 +22,12 @@ from vxdata.schemas.plan import (
     Or,
     Plan,
     Subquery,
+    codec,
     decode,
     digest,
     encode,
 )
-from vxdata.schemas.plan.codec import MAX_QUERIES
+from vxdata.schemas.plan.codec import MAX_PARTS, MAX_QUERIES
 from vxdata.schemas.plan.predicates import MAX_ROWS, MAX_TERMS, MAX_VALUES
 
 if TYPE_CHECKING:
@@ -93,6 +96,52 @@ class TestLimits:
         assert isinstance(decode(written(test | {"values": values[:-1]})), Plan)
         with pytest.raises(InvalidPlan, match="at most 250000 items"):
             decode(written(test | {"values": values}))
+
+    @pytest.mark.parametrize(
+        ("where", "what"),
+        [
+            ({"op": "or", "terms": [{"op": "or", "terms": [LEAF] * MAX_TERMS}] * 3}, "60,005 conditions"),
+            ({"op": "or", "terms": [{}] * (MAX_PARTS + 1)}, "40,003 conditions"),
+            ({"op": "is_in", "field": "x", "values": [[1] * MAX_VALUES] * 3}, "750,003 values"),
+            ({f"key{number}": 1 for number in range(MAX_KEYS + 1)}, "101 keys"),
+        ],
+    )
+    def test_parts_of_the_whole_plan(
+        self, monkeypatch: pytest.MonkeyPatch, where: dict[str, Any], what: str
+    ) -> None:
+        """They are counted before a model is made of them."""
+        monkeypatch.setattr(codec, "Plan", None)
+        with pytest.raises(InvalidPlan, match=f"^The query plan has {what} .*; at most") as caught:
+            decode(written(where))
+        assert caught.value.details["count"] > caught.value.details["limit"]
+
+    def test_conditions_that_are_written(self) -> None:
+        half = Or.model_construct(terms=(Comparison(op="==", field="x", value=1),) * MAX_TERMS)
+        with pytest.raises(InvalidPlan, match="at most 40,000"):
+            encode(Plan(relation="volume", where=And(terms=(half, half, half))))
+
+    @pytest.mark.parametrize("bracket", ["{}", "[]"])
+    def test_brackets_are_counted_before_parsing(self, monkeypatch: pytest.MonkeyPatch, bracket: str) -> None:
+        monkeypatch.setattr(codec, "from_json", None)
+        with pytest.raises(InvalidPlan, match="600,001 brackets; at most 500,000"):
+            decode(("[" + ",".join([bracket] * 600_000) + "]").encode())
+
+    @pytest.mark.parametrize(
+        ("where", "problem"),
+        [
+            ({"op": "is_in", "field": "x", "values": [None] * 100_000}, "values.0"),
+            ({"op": "or", "terms": [{}] * 10_000}, "terms.0"),
+        ],
+    )
+    def test_of_many_wrong_items_the_first_is_named(self, where: dict[str, Any], problem: str) -> None:
+        with pytest.raises(InvalidPlan, match=problem) as caught:
+            decode(written(where))
+        assert len(caught.value.details["problems"]) < 10
+
+    def test_a_key_given_a_million_times(self) -> None:
+        with pytest.raises(InvalidPlan, match="Extra inputs are not permitted") as caught:
+            decode(b'{"version":2,"relation":"volume",' + b'"a":1,' * 1_000_000 + b'"b":1}')
+        assert len(caught.value.details["problems"]) == 2
 
     @pytest.mark.parametrize("part", ["limit", "offset"])
     def test_rows(self, part: str) -> None:

@@ -13,7 +13,7 @@ from vxdata.schemas.plan.predicates import MAX_COLUMNS, Node, OnField, Orders, P
 PLAN_VERSION: Final = 2
 """Version of the plan format that is written. Plans of version 1 are still read: see `codec`."""
 
-Names = Annotated[tuple[str, ...], Field(max_length=MAX_COLUMNS)]
+Names = Annotated[tuple[str, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)]
 AggregateFunction = Literal["count", "min", "max", "mean", "sum", "n_unique", "quantile"]
 
 
@@ -65,7 +65,7 @@ class Plan(Node):
     select: Annotated[Names, Field(min_length=1)] | None = None
     distinct: bool = False
     group_by: Names | None = None
-    aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MAX_COLUMNS)] = ()
+    aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)] = ()
     order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0

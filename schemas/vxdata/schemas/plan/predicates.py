@@ -36,7 +36,7 @@ class Unordered:
     """Marks a list in which neither order nor repetition counts; the canonical form sorts it."""
 
 
-Values = Annotated[tuple[Value, ...], Field(max_length=MAX_VALUES), Unordered()]
+Values = Annotated[tuple[Value, ...], Field(max_length=MAX_VALUES, fail_fast=True), Unordered()]
 RowCount = Annotated[int, Field(ge=0, le=MAX_ROWS)]
 
 Ordering = Literal["<", "<=", ">", ">="]
@@ -154,14 +154,14 @@ class And(Condition):
     """All terms hold."""
 
     op: Literal["and"] = "and"
-    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MAX_TERMS)]
+    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MAX_TERMS, fail_fast=True)]
 
 
 class Or(Condition):
     """At least one term holds."""
 
     op: Literal["or"] = "or"
-    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MAX_TERMS)]
+    terms: Annotated[tuple[Predicate, ...], Field(min_length=1, max_length=MAX_TERMS, fail_fast=True)]
 
 
 Predicate = Annotated[
@@ -195,7 +195,7 @@ class OrderBy(OnField):
     nulls_first: bool = False
 
 
-Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MAX_COLUMNS)]
+Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)]
 
 
 class Subquery(Node):

@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import from_json
-
 from vxdata.schemas.errors import InvalidTicket
-from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode, decode_parsed, encode
+from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode_parsed, encode, parse
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan.nodes import Plan
@@ -86,19 +84,11 @@ def decode_ticket(data: bytes) -> Ticket:
             f"The ticket takes {len(data):,} bytes; at most {MAX_PLAN_BYTES + ENVELOPE_BYTES:,} are allowed."
         )
         raise InvalidTicket(msg, size=len(data), limit=MAX_PLAN_BYTES + ENVELOPE_BYTES)
-    content = _json_of(data)
+    content = parse(data)
     if not isinstance(content, dict) or "kind" not in content:
-        return Ticket(decode(data))
+        return Ticket(decode_parsed(content))
     _check_envelope(content)
     return Ticket(decode_parsed(content[PLAN]))
-
-
-def _json_of(data: bytes) -> Any:
-    try:
-        return from_json(data, allow_inf_nan=False)
-    except ValueError as error:
-        msg = f"The ticket is not a query plan: {error}."
-        raise InvalidTicket(msg) from error
 
 
 def _check_envelope(content: dict[str, Any]) -> None:
