@@ -14,6 +14,7 @@ from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded.machine import usable_cpus
+from vxdata.server.ingest.spool import SpoolSpace
 from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
@@ -128,6 +129,8 @@ class Server:
                 self._monitor,
                 allow_purge=settings.allow_purge,
                 idle=settings.upload_idle,
+                limit=settings.upload_limit,
+                space=SpoolSpace(settings.spool_dir, settings.spool_bytes),
                 on_purge=self._result_cache.note_purges,
             ),
             register=RegisterService(database, self._monitor),

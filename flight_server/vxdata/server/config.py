@@ -75,6 +75,17 @@ class Settings(BaseSettings):
     upload_idle: Annotated[float, Field(gt=0, le=threading.TIMEOUT_MAX)] = Field(
         120.0, description="Seconds that an upload may be silent between two sections before it is refused."
     )
+    upload_limit: Annotated[float, Field(gt=0)] = Field(
+        3600.0, description="Seconds that an upload may take to arrive before it is refused."
+    )
+    spool_dir: Path | None = Field(
+        None,
+        description="Folder for uploads that have not arrived as a whole; that of temporary files if unset.",
+    )
+    spool_bytes: Annotated[int, Field(ge=0)] = Field(
+        64 * 1024**3,
+        description="Bytes of such uploads on disk, at most; one that does not fit is refused.",
+    )
     stall_limit: Annotated[float, Field(gt=0)] = Field(
         300.0, description="Seconds that a batch may wait for its reader before the query is ended."
     )

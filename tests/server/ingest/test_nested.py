@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.fields import Field, NumberMap, Text, TextMap
 from vxdata.server.ingest.nested import as_map, with_values
-from vxdata.server.ingest.staging import staging_batch
+from vxdata.server.ingest.reception import staging_batch
 from vxdata.server.services.result_schema import ResultSchema
 
 MAP = pa.map_(pa.string(), pa.float64())

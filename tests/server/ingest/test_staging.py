@@ -15,6 +15,8 @@ from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.types.arrow import create_schema
 from vxdata.sdk._conversion.models import arrow_value
 from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.ingest.reception import Reception
+from vxdata.server.ingest.spool import Spool, SpoolSpace
 from vxdata.server.ingest.staging import FEW, FEW_BYTES, Staging
 
 if TYPE_CHECKING:
@@ -37,11 +39,11 @@ def sources(count: int, text: str = "x") -> pa.RecordBatch:
 
 
 def staged(connection: Connection, payload_type: PayloadType, *batches: pa.RecordBatch) -> str:
-    staging = Staging(connection, registry(), "create")
+    reception = Reception(registry(), "create", Spool(SpoolSpace()))
     for batch in batches:
-        staging.add(payload_type, batch)
-    staging.finish()
-    return staging.relation(payload_type)
+        reception.add(payload_type, batch)
+    reception.finish()
+    return Staging(connection, reception).relation(payload_type)
 
 
 def is_table(relation: str) -> bool:
@@ -68,12 +70,32 @@ def test_where_rows_are(database: ConnectionPool, batches: list[pa.RecordBatch],
         assert found["n"] == sum(batch.num_rows for batch in batches)
 
 
-def test_what_is_wrong_is_not_staged(database: ConnectionPool) -> None:
+def test_what_is_wrong_is_not_spooled() -> None:
+    spool = Spool(SpoolSpace())
+    reception = Reception(registry(), "create", spool)
+    reception.add(SOURCE, sources(1, "a\x00"))
+    with pytest.raises(ValidationFailed):
+        reception.finish()
+    with pytest.raises(KeyError):
+        spool.rows("datasource")
+
+
+def test_many_batches_are_copied_at_once(database: ConnectionPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those in memory and those in the file alike, and in their order."""
+    monkeypatch.setattr("vxdata.server.ingest.spool.MEMORY_BYTES", 4096)
+    rows = sources(FEW * 5)
     with database.connection() as connection, connection.transaction(READ_WRITE):
-        staging = Staging(connection, registry(), "create")
-        staging.add(SOURCE, sources(1, "a\x00"))
-        with pytest.raises(ValidationFailed):
-            staging.finish()
+        ingest, copied = connection.ingest, []
+
+        def counting(table: str, reader: pa.RecordBatchReader) -> int:
+            copied.append(ingest(table, reader))
+            return copied[-1]
+
+        monkeypatch.setattr(connection, "ingest", counting)
+        relation = staged(connection, SOURCE, *(rows.slice(number, 1) for number in range(rows.num_rows)))
+        assert copied == [rows.num_rows]
+        found = connection.rows(f"SELECT identifier FROM {relation} AS s ORDER BY ctid")
+    assert [row["identifier"] for row in found] == rows["identifier"].to_pylist()
 
 
 @pytest.mark.parametrize("payload_type", list(registry()), ids=lambda payload_type: payload_type.prefix)

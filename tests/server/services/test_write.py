@@ -28,7 +28,7 @@ from vxdata.server.ingest.lineage import CreatedLineage
 from vxdata.server.services.write import Section, WriteService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic import SecretStr
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.wire import CommitReceipt
     from vxdata.server.config import Settings
     from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.listeners.boundary import Outcome
 
 
 def upload(*sections: Section) -> Iterator[Section | int]:
@@ -231,7 +232,7 @@ class TestPlaces:
         with closing(ConnectionPool(database_uri, size=1, writers=1, wait=0.05)) as pool:
             yield pool
 
-    def test_an_upload_that_has_not_begun_takes_none(
+    def test_an_upload_that_has_not_arrived_takes_none(
         self, narrow: ConnectionPool, monitor: CancellationMonitor, name: str
     ) -> None:
         service = WriteService(narrow, registry(), monitor, allow_purge=False)
@@ -242,9 +243,10 @@ class TestPlaces:
             yield sources(name)
             free.append(narrow._places[Lane.WRITE]._free)
             yield 1
+            free.append(narrow._places[Lane.WRITE]._free)
 
         service.write(WriteCommand(verb="create"), arriving(), CALL)
-        assert free == [1, 0]
+        assert free == [1, 1, 1]
         assert narrow._places[Lane.WRITE]._free == 1
 
     def test_the_next_writer_waits_and_is_told(
@@ -264,27 +266,33 @@ class TestPlaces:
 
 class TestSilence:
     @pytest.fixture
-    def server(self, settings: Settings, database_uri: SecretStr) -> Iterator[Server]:
+    def outcomes(self) -> list[Outcome]:
+        """The calls of the server that have ended."""
+        return []
+
+    @pytest.fixture
+    def server(
+        self, settings: Settings, database_uri: SecretStr, outcomes: list[Outcome]
+    ) -> Iterator[Server]:
         """A server with one place for writers, that waits for the next section for two seconds."""
         changes = {"database_uri": database_uri, "writer_pool_size": 1, "upload_idle": 2.0}
-        with Server(settings.model_copy(update=changes)) as running:
+        with Server(settings.model_copy(update=changes), observers=[outcomes.append]) as running:
             yield running
 
     @pytest.mark.parametrize("what", ["a section", "the marker", "the end"])
-    def test_a_silent_client_loses_its_place(
+    def test_a_silent_client_holds_no_place_and_is_refused(
         self, server: Server, database: ConnectionPool, name: str, what: str
     ) -> None:
         with (
             closing(fl.connect(server.flight_url)) as silent,
             closing(fl.connect(server.flight_url)) as other,
+            capture_logs() as logs,
         ):
             descriptor = fl.FlightDescriptor.for_command(WriteCommand(verb="create").to_bytes())
             writer, answers = silent.do_put(descriptor, UPLOAD_SCHEMA)
             writer.write_batch(part(f"{name}-silent"))
-            until(lambda: transactions(database), "the upload is being staged")
-            # There is one place, so this is written only once the silent client has lost it.
-            assert put(other, [part(name)], 1)
-            until(lambda: not transactions(database), "its transaction has gone as well")
+            assert put(other, [part(name)], 1), "there is one place, and the silent client does not hold it"
+            until(lambda: given_up(logs), "the upload has been given up")
             with pytest.raises(fl.FlightError) as caught:
                 go_on(writer, answers, what)
         found = WireError.model_validate_json(caught.value.extra_info)
@@ -293,14 +301,15 @@ class TestSilence:
         assert written(database, name) == [name]
 
     def test_one_that_vanishes_while_it_is_silent(
-        self, server: Server, database: ConnectionPool, name: str
+        self, server: Server, outcomes: Sequence[Outcome], database: ConnectionPool, name: str
     ) -> None:
         with closing(fl.connect(server.flight_url)) as silent:
             descriptor = fl.FlightDescriptor.for_command(WriteCommand(verb="create").to_bytes())
             writer, _ = silent.do_put(descriptor, UPLOAD_SCHEMA)
             writer.write_batch(part(f"{name}-silent"))
-            until(lambda: transactions(database), "the upload is being staged")
-        until(lambda: not transactions(database), "its transaction has gone")
+            del writer
+            until(lambda: outcomes, "the call has ended")
+        assert server._services.write._space._used == 0
         with closing(fl.connect(server.flight_url)) as other:
             assert put(other, [part(name)], 1)
         assert written(database, name) == [name]
@@ -321,15 +330,9 @@ def part(name: str) -> Any:
     return section("datasource", ipc(batch("datasource", [{"identifier": name, "license": "x"}])))
 
 
-def transactions(database: ConnectionPool) -> int:
-    """How many transactions wait for their clients."""
-    return int(
-        scalar(
-            database,
-            "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'idle in transaction' "
-            "AND datname = current_database()",
-        )
-    )
+def given_up(logs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the server has given an upload up."""
+    return any(line["event"] == "upload_given_up" for line in logs)
 
 
 def written(database: ConnectionPool, name: str) -> list[str]:

@@ -1,47 +1,30 @@
-"""Cache files: record batches on disk, mapped into memory where they are read.
+"""Cache files: record files that tell what they hold, and whether they are complete.
 
-A file is a sequence of *segments*, each an Arrow IPC stream that begins at a page, then a *footer* in JSON,
-the length of the footer, and a magic number. A file without its footer is incomplete and is never read.
-
-https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
+After the segments stands a *footer* in JSON, the length of the footer, and a magic number. A file without its
+footer is incomplete and is never read.
 """
 
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import struct
-import weakref
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
 import xxhash
 from pydantic import BaseModel, ConfigDict
 
+from vxdata.server.record_file import RecordFile, Segment
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
 MAGIC: Final = b"VXRESLT1"
 TAIL: Final = struct.Struct("<Q8s")
 CHECK_BYTES: Final = 1024 * 1024
-
-
-class Segment(BaseModel):
-    """A part of a cache file.
-
-    Args:
-        offset: Bytes before the segment; a multiple of the page size.
-        size: Bytes of the segment.
-        checksum: XXH3 of the bytes, hexadecimal; empty while the file is being written.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    offset: int
-    size: int
-    checksum: str = ""
 
 
 class Footer(BaseModel):
@@ -64,19 +47,18 @@ class DamagedCacheFile(Exception):
     """A file is incomplete, or its bytes differ from those that were written."""
 
 
-class CacheFile:
-    """An open cache file. It closes with its last reference, and stays readable after its removal.
+class CacheFile(RecordFile):
+    """An open cache file.
 
     Args:
         path: Path of the file when it was opened.
-        descriptor: The open file.
+        descriptor: The open file, which the object takes over.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
         """Take over the descriptor."""
+        super().__init__(descriptor)
         self.path = path
-        self._descriptor = descriptor
-        weakref.finalize(self, os.close, descriptor)
 
     @classmethod
     def create(cls, path: Path) -> CacheFile:
@@ -105,20 +87,7 @@ class CacheFile:
         """
         if not os.fstat(self._descriptor).st_nlink:
             raise FileNotFoundError(errno.ENOENT, "was removed while it was written", self.path.name)
-        offset = _next_page(os.fstat(self._descriptor).st_size)
-        os.ftruncate(self._descriptor, offset)
-        with (
-            pa.OSFile(self._itself(), "ab") as sink,
-            pa.ipc.new_stream(sink, batches[0].schema.remove_metadata()) as writer,
-        ):
-            for batch in batches:
-                writer.write_batch(batch)
-        return Segment(offset=offset, size=os.fstat(self._descriptor).st_size - offset)
-
-    def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
-        """Map a segment and yield its batches. Their values are the mapped bytes; nothing is copied."""
-        with pa.ipc.open_stream(pa.py_buffer(self._mapped(segment))) as batches:
-            yield from batches
+        return super().append(batches)
 
     def finish(self, key: str, purge_epoch: int, segments: Sequence[Segment]) -> Footer:
         """Write the footer with the checksums, which completes the file.
@@ -163,13 +132,6 @@ class CacheFile:
                 msg = f"{self.path.name} is damaged in the {segment.size:,} bytes from {segment.offset:,}"
                 raise DamagedCacheFile(msg)
 
-    def _itself(self) -> str:
-        """Return a path of the open file; its name may belong to another file by now."""
-        return f"/dev/fd/{self._descriptor}"
-
-    def _mapped(self, segment: Segment) -> mmap.mmap:
-        return mmap.mmap(self._descriptor, segment.size, prot=mmap.PROT_READ, offset=segment.offset)
-
     def _checksum(self, segment: Segment) -> str:
         """Hash a segment by reading it: mapped pages would count as memory of the process."""
         digest = xxhash.xxh3_128()
@@ -177,8 +139,3 @@ class CacheFile:
             size = min(CHECK_BYTES, segment.size - begin)
             digest.update(os.pread(self._descriptor, size, segment.offset + begin))
         return digest.hexdigest()
-
-
-def _next_page(size: int) -> int:
-    """The first offset from a size on that can be mapped."""
-    return -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from vxdata.server.record_file import Segment
     from vxdata.server.result_cache.entry import CacheEntry
-    from vxdata.server.result_cache.file import CacheFile, Segment
+    from vxdata.server.result_cache.file import CacheFile
 
 MAX_MEMORY_ENTRY_BYTES: Final = 256 * 1024
 """Bytes of the largest result that is kept in memory; larger ones are kept on disk."""

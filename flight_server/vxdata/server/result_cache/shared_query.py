@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vxdata.server.database.monitor import Cancellable
-    from vxdata.server.result_cache.file import Segment
+    from vxdata.server.record_file import Segment
     from vxdata.server.result_cache.pending import PendingEntry
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024

@@ -1,17 +1,18 @@
 """Write: an upload becomes one commit, or nothing.
 
-The order of every write: stage what arrives while validating it, take the commit clock, apply the verb,
-log, commit. The clock is the lock of all writers, so what is read after taking it (which parents are
-live, which versions are present) cannot change before the commit.
+The order of every write: receive, validate and spool all rows; then, on a connection, stage them, take the
+commit clock, apply the verb, log, commit. A client that sends slowly holds no connection. The clock is the
+lock of all writers, so what is read after taking it (which parents are live, which versions are present)
+cannot change before the commit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import contextmanager
+import math
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
@@ -20,8 +21,10 @@ from vxdata.server.database.clock import last_commit, lock_clock
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
-from vxdata.server.ingest.idle_timeout import IdleTimeout
+from vxdata.server.ingest.reception import Reception
+from vxdata.server.ingest.spool import Spool, SpoolSpace
 from vxdata.server.ingest.staging import Staging
+from vxdata.server.ingest.upload_timeout import UploadTimeout
 from vxdata.server.services.verbs import VERBS
 from vxdata.sql import commit_clock as clock
 
@@ -60,7 +63,9 @@ class WriteService:
         registry: The payload types.
         monitor: Cancels statements whose caller has gone.
         allow_purge: Whether the verb `purge` is allowed.
-        idle: Seconds that an upload may be silent while it holds a connection.
+        idle: Seconds that an upload may be silent.
+        limit: Seconds that an upload may take to arrive.
+        space: The disk space for uploads that have not arrived as a whole.
         on_purge: Told the number of purges so far after each one was committed.
     """
 
@@ -72,6 +77,8 @@ class WriteService:
         *,
         allow_purge: bool,
         idle: float = 120.0,
+        limit: float = math.inf,
+        space: SpoolSpace | None = None,
         on_purge: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Keep the parts."""
@@ -79,6 +86,8 @@ class WriteService:
         self._allow_purge = allow_purge
         self._database = database
         self._idle = idle
+        self._limit = limit
+        self._space = space or SpoolSpace()
         self._registry = registry
         self._monitor = monitor
 
@@ -106,7 +115,8 @@ class WriteService:
             InvalidRequest: Columns, types, identifiers or values are wrong.
             StateConflict: What is stored forbids it; nothing is written.
             IdempotencyMismatch: The key was used before for another upload.
-            ServerBusy: Too many others write, and none ended in time.
+            LimitExceeded: The upload needs more space than one upload may.
+            ServerBusy: Too many others write, and none ended in time; or there is no space for the upload.
             RequestTimedOut: No connection became free before the deadline.
         """
         if command.verb == "purge" and not self._allow_purge:
@@ -128,15 +138,14 @@ class WriteService:
         call: Call,
         lineage: CreatedLineage | None,
     ) -> CommitReceipt:
-        # A client that sends nothing takes no connection.
-        first = [section for section in [next(sections, None)] if section is not None]
-        with IdleTimeout(self._transaction(call), self._idle) as timeout:
-            connection = timeout.held
-            staging = Staging(connection, self._registry, command.verb, lineage)
-            digest = self._receive(command, chain(first, timeout.limited(sections)), staging)
-            if not staging.counts:
-                return _unchanged(connection)
-            return retry_on_conflict(connection, lambda: _apply(connection, staging, command, digest))
+        with closing(Spool(self._space)) as spool:
+            reception = Reception(self._registry, command.verb, spool)
+            digest = self._receive(command, sections, reception)
+            if not reception.counts:
+                return self._unchanged()
+            with self._transaction(call) as connection:
+                staging = Staging(connection, reception, lineage)
+                return retry_on_conflict(connection, lambda: _apply(connection, staging, command, digest))
 
     @contextmanager
     def _transaction(self, call: Call) -> Iterator[Connection]:
@@ -147,22 +156,30 @@ class WriteService:
         ):
             yield connection
 
-    def _receive(self, command: WriteCommand, sections: Iterator[Section | int], staging: Staging) -> str:
-        """Stage the sections, and return the digest of the whole request."""
+    def _receive(self, command: WriteCommand, sections: Iterator[Section | int], reception: Reception) -> str:
+        """Receive the sections, and return the digest of the whole request."""
         digest = hashlib.blake2b(command.body(), digest_size=16)
         announced: int | None = None
-        for section in sections:
-            match section:
-                case Section(resource_type=resource_type, rows=rows):
-                    for buffer in _buffers(rows):
-                        digest.update(buffer)
-                    staging.add(self._registry.get(resource_type), rows)
-                case int():
-                    announced = section
-        if announced != staging.received:
-            raise _incomplete(announced, staging.received)
-        staging.finish()
+        timeout = UploadTimeout(reception.spool.close, self._idle, self._limit)
+        with self._monitor.watching(timeout, timeout.is_late):
+            for section in timeout.limited(sections):
+                match section:
+                    case Section(resource_type=resource_type, rows=rows):
+                        for buffer in _buffers(rows):
+                            digest.update(buffer)
+                        reception.add(self._registry.get(resource_type), rows)
+                    case int():
+                        announced = section
+        if announced != reception.received:
+            raise _incomplete(announced, reception.received)
+        reception.finish()
         return digest.hexdigest()
+
+    def _unchanged(self) -> CommitReceipt:
+        """The receipt of a write that had nothing to do: no commit, the present state."""
+        with self._database.connection(Lane.LOOKUP) as connection:
+            present = last_commit(connection)
+        return CommitReceipt(version=present.version, as_of=present.as_of, counts={})
 
 
 def _buffers(rows: pa.RecordBatch) -> Iterator[pa.Buffer | bytes]:
@@ -189,12 +206,6 @@ def _apply(connection: Connection, staging: Staging, command: WriteCommand, dige
     if statements:
         connection.execute(*statements)
     return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=counts)
-
-
-def _unchanged(connection: Connection) -> CommitReceipt:
-    """The receipt of a write that had nothing to do: no commit, the present state."""
-    present = last_commit(connection)
-    return CommitReceipt(version=present.version, as_of=present.as_of, counts={})
 
 
 def _replayed(earlier: dict[str, Any], command: WriteCommand, digest: str) -> CommitReceipt:

@@ -15,6 +15,7 @@ Grouped by what the caller can do::
     │   ├── ValidationFailed      values break the constraints of their fields
     │   ├── DuplicateIdentifiers  one batch names an identifier twice
     │   ├── IncompleteUpload      an upload ended without its commit marker
+    │   ├── LimitExceeded         the request is larger than a limit of the server
     │   ├── InvalidBlobUrl        an S3 URL or key has a form that is not allowed
     │   ├── NotAllowed            the server's operator has not allowed the verb
     │   └── AsOfInFuture          an `as_of` later than the server's clock
@@ -55,6 +56,7 @@ from vxdata.schemas.errors.requests import (
     InvalidPlan,
     InvalidRequest,
     InvalidTicket,
+    LimitExceeded,
     NotAllowed,
     UnexpectedPayload,
     UnknownAction,
@@ -107,6 +109,7 @@ __all__ = [
     "InvalidPlan",
     "InvalidRequest",
     "InvalidTicket",
+    "LimitExceeded",
     "LineageCycle",
     "LocalFileProblem",
     "NotAllowed",

@@ -23,6 +23,10 @@ class InvalidTicket(InvalidRequest):
     """A ticket, command or action body holds bytes that are not a VxData request."""
 
 
+class LimitExceeded(InvalidRequest):
+    """The request is larger than a limit of the server; `details` name the limit and its setting."""
+
+
 class UnknownAction(InvalidRequest):
     """The server offers no action of this name."""
 

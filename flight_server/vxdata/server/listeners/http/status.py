@@ -9,6 +9,7 @@ from vxdata.schemas.errors import (
     BlobNotFound,
     InternalError,
     InvalidRequest,
+    LimitExceeded,
     NotAllowed,
     NotRegistered,
     RequestCancelled,
@@ -29,6 +30,7 @@ HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (ResourceNotFound, 404),
     (NotRegistered, 404),
     (BlobNotFound, 404),
+    (LimitExceeded, 413),
     (InvalidRequest, 400),
     (StateConflict, 409),
     (RequestCancelled, 499),  # the status that nginx logs when the client has gone; no client reads it

@@ -1,0 +1,170 @@
+"""The spool: the rows of an upload, until all of them have arrived.
+
+An upload comes as fast as its client sends. So its rows wait in memory, or in a file once there are many, and
+no connection to the database is taken before the last one is there.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from vxdata.schemas.errors import LimitExceeded, ServerBusy
+from vxdata.server.record_file import RecordFile, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+MEMORY_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one upload in memory, at most; more are written to its file."""
+
+log = structlog.get_logger(__name__)
+
+
+class SpoolSpace:
+    """The disk space that all uploads share.
+
+    Args:
+        folder: Folder of the files; that of temporary files by default. The files have no names, so none is
+            left behind.
+        limit_bytes: Bytes of all uploads in files, at most.
+    """
+
+    def __init__(self, folder: Path | None = None, limit_bytes: int = 64 * 1024**3) -> None:
+        """Begin with all space free."""
+        self._folder = folder
+        self._limit = limit_bytes
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def create_file(self) -> RecordFile:
+        """Create a file without a name.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
+            return RecordFile(os.dup(file.fileno()))
+
+    def reserve(self, size: int, held: int) -> None:
+        """Reserve space.
+
+        Args:
+            size: Bytes that an upload is about to write.
+            held: Bytes that it has reserved already.
+
+        Raises:
+            LimitExceeded: The upload alone needs more than there is.
+            ServerBusy: Other uploads need the space now.
+        """
+        with self._lock:
+            if held + size > self._limit:
+                msg = f"The upload holds more than the {self._limit:,} bytes that one may; send it in parts."
+                raise LimitExceeded(msg, limit_bytes=self._limit, setting="VXDATA_SPOOL_BYTES")
+            if self._used + size > self._limit:
+                msg = f"Uploads in progress take all of the {self._limit:,} bytes for them; try again later."
+                raise ServerBusy(msg, limit_bytes=self._limit, setting="VXDATA_SPOOL_BYTES")
+            self._used += size
+
+    def release(self, size: int) -> None:
+        """Give space back."""
+        with self._lock:
+            self._used -= size
+
+
+@dataclass
+class _Rows:
+    """The rows of one resource type: first those in the file, then those in memory."""
+
+    segments: list[Segment] = field(default_factory=list)
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+
+
+class Spool:
+    """The rows of one upload, by resource type, in the order in which they came.
+
+    Args:
+        space: The space that it takes its part of.
+    """
+
+    def __init__(self, space: SpoolSpace) -> None:
+        """Begin empty."""
+        self._space = space
+        self._file: RecordFile | None = None
+        self._by_type: dict[str, _Rows] = {}
+        self._in_memory = 0
+        self._reserved = 0
+
+    def append(self, resource_type: str, batch: pa.RecordBatch) -> None:
+        """Take rows up.
+
+        Args:
+            resource_type: Prefix of their type.
+            batch: The rows.
+
+        Raises:
+            LimitExceeded: The upload needs more space than one upload may.
+            ServerBusy: There is no space at the moment, or the disk is full.
+        """
+        rows = self._by_type.setdefault(resource_type, _Rows())
+        size = int(batch.nbytes)
+        rows.batches.append(batch)
+        rows.rows += batch.num_rows
+        rows.bytes += size
+        self._in_memory += size
+        if self._in_memory > MEMORY_BYTES:
+            self._write()
+
+    def rows(self, resource_type: str) -> int:
+        """Number of rows of a type."""
+        return self._by_type[resource_type].rows
+
+    def bytes(self, resource_type: str) -> int:
+        """Bytes of the rows of a type."""
+        return self._by_type[resource_type].bytes
+
+    def batches(self, resource_type: str) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a type."""
+        rows = self._by_type[resource_type]
+        for segment in rows.segments:
+            assert self._file is not None  # noqa: S101 - the segment was written to it
+            yield from self._file.read(segment)
+        yield from rows.batches
+
+    def close(self) -> None:
+        """Drop everything."""
+        self._by_type.clear()
+        self._file = None
+        self._space.release(self._reserved)
+        self._reserved = 0
+
+    def _write(self) -> None:
+        """Move what is in memory to the file."""
+        self._space.reserve(self._in_memory, self._reserved)
+        self._reserved += self._in_memory
+        try:
+            for rows in self._by_type.values():
+                rows.segments += self._append_to_file(rows.batches)
+                rows.batches.clear()
+        except OSError as error:
+            log.warning("upload_not_spooled", reason=str(error))
+            msg = "The server's disk has no room for the upload; try again later."
+            raise ServerBusy(msg) from error
+        self._in_memory = 0
+
+    def _append_to_file(self, batches: Sequence[pa.RecordBatch]) -> list[Segment]:
+        self._file = self._file or self._space.create_file()
+        # Batches of one type differ in their columns where an update changes other fields.
+        return [self._file.append(list(alike)) for _, alike in groupby(batches, attrgetter("schema"))]
