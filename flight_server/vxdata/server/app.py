@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -11,10 +12,10 @@ import structlog
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.database.monitor import CancellationMonitor
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded.machine import usable_cpus
-from vxdata.server.ingest.spool import SpoolSpace
+from vxdata.server.listeners.admission import Admission
 from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
@@ -22,12 +23,14 @@ from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
 from vxdata.server.result_cache.cache import ResultCache
 from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse
+from vxdata.server.result_cache.write_aside import WriteAside
 from vxdata.server.services import Services
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.register import RegisterService
 from vxdata.server.services.write import WriteService
+from vxdata.server.spool_space import SpoolSpace
 from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ class Server:
         self._settings = settings
         self._ready = threading.Event()
         self.is_stuck = False
+        self.admission = Admission(settings.max_calls, settings.max_calls_each)
         with ExitStack() as parts:
             database = ConnectionPool(
                 settings.database_uri,
@@ -105,6 +109,7 @@ class Server:
                 catalog.registry,
                 errors,
                 observers,
+                self.admission,
             )
             parts.callback(self._stop_flight)
             self._parts = parts.pop_all()
@@ -114,6 +119,8 @@ class Server:
         self, database: ConnectionPool, catalog: Catalog, blobs: BlobStore | None
     ) -> Services:
         settings = self._settings
+        space = SpoolSpace(settings.spool_dir, settings.spool_bytes)
+        aside = WriteAside(space, partial(database.has_waiters, Lane.STREAM), settings.stall_yield)
         return Services(
             read=ReadService(
                 database,
@@ -122,6 +129,7 @@ class Server:
                 self._result_cache,
                 scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
                 stall_limit=settings.stall_limit,
+                aside=aside,
             ),
             write=WriteService(
                 database,
@@ -130,7 +138,7 @@ class Server:
                 allow_purge=settings.allow_purge,
                 idle=settings.upload_idle,
                 limit=settings.upload_limit,
-                space=SpoolSpace(settings.spool_dir, settings.spool_bytes),
+                space=space,
                 on_purge=self._result_cache.note_purges,
             ),
             register=RegisterService(database, self._monitor),

@@ -34,7 +34,7 @@ class Call:
         request_id: Identifier of the call in the log and in its errors.
         has_left: Returns whether the caller has gone; called from another thread.
         principal: The caller.
-        address: Network address of the caller, without its port; empty if unknown.
+        peer: Network address of the caller, with its port after the last colon; empty if unknown.
         deadline: Time by which the call must have ended, in seconds of the monotonic clock; infinite without
             a limit.
     """
@@ -42,13 +42,13 @@ class Call:
     request_id: str
     has_left: Callable[[], bool] = field(repr=False)
     principal: Principal = ANONYMOUS
-    address: str = ""
+    peer: str = ""
     deadline: float = math.inf
 
     @property
     def caller(self) -> str:
         """The name under which calls share places: the principal, or the address of an anonymous caller."""
-        return self.address if self.principal == ANONYMOUS else self.principal.name
+        return self.peer.rpartition(":")[0] if self.principal == ANONYMOUS else self.principal.name
 
     @property
     def is_late(self) -> bool:

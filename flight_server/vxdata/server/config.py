@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         description="Connections of one parallel scan, at most; by default as many as the server has cores, "
         "up to four.",
     )
+    max_calls: Annotated[int, Field(ge=1)] = Field(1000, description="Flight calls in progress, at most.")
+    max_calls_each: Annotated[int, Field(ge=1)] = Field(
+        500, description="Flight calls in progress of one caller, which is one network address, at most."
+    )
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
     )
@@ -80,11 +84,17 @@ class Settings(BaseSettings):
     )
     spool_dir: Path | None = Field(
         None,
-        description="Folder for uploads that have not arrived as a whole; that of temporary files if unset.",
+        description="Folder for uploads that have not arrived as a whole, and for results that wait for "
+        "their readers; that of temporary files if unset.",
     )
     spool_bytes: Annotated[int, Field(ge=0)] = Field(
         64 * 1024**3,
-        description="Bytes of such uploads on disk, at most; one that does not fit is refused.",
+        description="Bytes in that folder, at most; an upload that does not fit is refused.",
+    )
+    stall_yield: Annotated[float, Field(ge=0)] = Field(
+        2.0,
+        description="Seconds that a query may have waited for its readers in all, before the rest of its "
+        "result is written to disk because other queries wait for a connection.",
     )
     stall_limit: Annotated[float, Field(gt=0)] = Field(
         300.0, description="Seconds that a batch may wait for its reader before the query is ended."

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from vxdata.schemas.errors import LimitExceeded, ServerBusy
-from vxdata.server.ingest.spool import MEMORY_BYTES, Spool, SpoolSpace
+from vxdata.server.ingest.spool import MEMORY_BYTES, Spool
+from vxdata.server.spool_space import SpoolSpace
 
 LARGE = MEMORY_BYTES // 4
 """Bytes of a row: the spool writes after every fourth one."""
@@ -100,8 +101,8 @@ def test_closing_gives_everything_back() -> None:
     before = len(list(Path("/dev/fd").iterdir()))
     spool = Spool(space)
     fill(spool, 9)
-    assert space._used > 0
+    assert space.used_bytes > 0
     spool.close()
     spool.close()
-    assert space._used == 0
+    assert space.used_bytes == 0
     assert len(list(Path("/dev/fd").iterdir())) == before

@@ -16,8 +16,9 @@ from vxdata.schemas.types.arrow import create_schema
 from vxdata.sdk._conversion.models import arrow_value
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.ingest.reception import Reception
-from vxdata.server.ingest.spool import Spool, SpoolSpace
+from vxdata.server.ingest.spool import Spool
 from vxdata.server.ingest.staging import FEW, FEW_BYTES, Staging
+from vxdata.server.spool_space import SpoolSpace
 
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType

@@ -477,11 +477,13 @@ class TestRefusedUploads:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"sent\n"
-            until(lambda: staged_anywhere(database), "the server has staged what was sent")
+            until(lambda: own.admission.in_progress == 1, "the server has the call")
         finally:
             process.send_signal(kind)
             process.communicate(timeout=30)
-        until(lambda: free_places(own) == PLACES, "the connection is free again")
+        until(lambda: not own.admission.in_progress, "the call has ended")
+        assert free_places(own) == PLACES
+        assert not staged_anywhere(database)
 
 
 UPLOADER = """

@@ -309,7 +309,7 @@ class TestSilence:
             writer.write_batch(part(f"{name}-silent"))
             del writer
             until(lambda: outcomes, "the call has ended")
-        assert server._services.write._space._used == 0
+        assert server._services.write._space.used_bytes == 0
         with closing(fl.connect(server.flight_url)) as other:
             assert put(other, [part(name)], 1)
         assert written(database, name) == [name]

@@ -6,9 +6,6 @@ no connection to the database is taken before the last one is there.
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -17,69 +14,19 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from vxdata.schemas.errors import LimitExceeded, ServerBusy
-from vxdata.server.record_file import RecordFile, Segment
+from vxdata.server.spool_space import NoSpace, SpoolSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
+
+    from vxdata.server.record_file import RecordFile, Segment
 
 MEMORY_BYTES: Final = 16 * 1024 * 1024
 """Bytes of one upload in memory, at most; more are written to its file."""
 
 log = structlog.get_logger(__name__)
-
-
-class SpoolSpace:
-    """The disk space that all uploads share.
-
-    Args:
-        folder: Folder of the files; that of temporary files by default. The files have no names, so none is
-            left behind.
-        limit_bytes: Bytes of all uploads in files, at most.
-    """
-
-    def __init__(self, folder: Path | None = None, limit_bytes: int = 64 * 1024**3) -> None:
-        """Begin with all space free."""
-        self._folder = folder
-        self._limit = limit_bytes
-        self._used = 0
-        self._lock = threading.Lock()
-
-    def create_file(self) -> RecordFile:
-        """Create a file without a name.
-
-        Raises:
-            OSError: The folder cannot be written.
-        """
-        with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
-            return RecordFile(os.dup(file.fileno()))
-
-    def reserve(self, size: int, held: int) -> None:
-        """Reserve space.
-
-        Args:
-            size: Bytes that an upload is about to write.
-            held: Bytes that it has reserved already.
-
-        Raises:
-            LimitExceeded: The upload alone needs more than there is.
-            ServerBusy: Other uploads need the space now.
-        """
-        with self._lock:
-            if held + size > self._limit:
-                msg = f"The upload holds more than the {self._limit:,} bytes that one may; send it in parts."
-                raise LimitExceeded(msg, limit_bytes=self._limit, setting="VXDATA_SPOOL_BYTES")
-            if self._used + size > self._limit:
-                msg = f"Uploads in progress take all of the {self._limit:,} bytes for them; try again later."
-                raise ServerBusy(msg, limit_bytes=self._limit, setting="VXDATA_SPOOL_BYTES")
-            self._used += size
-
-    def release(self, size: int) -> None:
-        """Give space back."""
-        with self._lock:
-            self._used -= size
 
 
 @dataclass
@@ -152,8 +99,7 @@ class Spool:
 
     def _write(self) -> None:
         """Move what is in memory to the file."""
-        self._space.reserve(self._in_memory, self._reserved)
-        self._reserved += self._in_memory
+        self._reserve(self._in_memory)
         try:
             for rows in self._by_type.values():
                 rows.segments += self._append_to_file(rows.batches)
@@ -163,6 +109,18 @@ class Spool:
             msg = "The server's disk has no room for the upload; try again later."
             raise ServerBusy(msg) from error
         self._in_memory = 0
+
+    def _reserve(self, size: int) -> None:
+        limit = {"limit_bytes": self._space.limit_bytes, "setting": SpoolSpace.SETTING}
+        try:
+            self._space.reserve(size)
+        except NoSpace as full:
+            if self._reserved + size > self._space.limit_bytes:
+                msg = f"The upload holds more than the {self._space.limit_bytes:,} bytes that one may have."
+                raise LimitExceeded(msg, **limit) from full
+            msg = f"Uploads in progress take the {self._space.limit_bytes:,} bytes for them; try again later."
+            raise ServerBusy(msg, **limit) from full
+        self._reserved += size
 
     def _append_to_file(self, batches: Sequence[pa.RecordBatch]) -> list[Segment]:
         self._file = self._file or self._space.create_file()

@@ -1,8 +1,9 @@
 """The boundary that every call crosses, from every listener.
 
 A call gets a request id, which its errors carry, and the log of its handler. It is refused while the server
-drains. Every exception becomes a `VxDataError`. When the call has ended, the observers get its outcome. A
-listener adds the parts of its protocol: how a request is read, and which status an error has.
+drains, or if too many calls are in progress. Every exception becomes a `VxDataError`. When the call has
+ended, the observers get its outcome. A listener adds the parts of its protocol: how a request is read, and
+which status an error has.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.wire import WireError
+    from vxdata.server.listeners.admission import Admission
     from vxdata.server.listeners.errors import ErrorReporter
 
 OK: Final = "OK"
@@ -84,6 +86,7 @@ class Boundary:
         errors: Encodes exceptions for the wire.
         observers: Receive the outcome of every call.
         as_error: Returns the error of the listener's protocol; by default `CallFailed` itself is raised.
+        admission: Limits the calls in progress; without it, there is no limit.
     """
 
     def __init__(
@@ -92,12 +95,14 @@ class Boundary:
         errors: ErrorReporter,
         observers: Sequence[Observer] = (),
         as_error: Callable[[CallFailed], Exception] = _itself,
+        admission: Admission | None = None,
     ) -> None:
         """Begin open, until `drain`."""
         self._listener = listener
         self._errors = errors
         self._observers = tuple(observers)
         self._as_error = as_error
+        self._admission = admission
         self._is_draining = False
 
     def drain(self) -> None:
@@ -112,7 +117,7 @@ class Boundary:
         *,
         timeout: float = math.inf,
         principal: Principal = ANONYMOUS,
-        address: str = "",
+        peer: str = "",
     ) -> Iterator[OpenCall]:
         """Open a call for the length of a block.
 
@@ -121,7 +126,7 @@ class Boundary:
             has_left: Returns whether the caller has gone; called from another thread.
             timeout: Seconds that the call may take.
             principal: The caller.
-            address: Network address of the caller, without its port.
+            peer: Network address of the caller, with its port after the last colon.
 
         Yields:
             The call. It ends with the block, or with the response that the block passed to `stream`.
@@ -130,26 +135,30 @@ class Boundary:
             CallFailed: The block failed, or the server is shutting down; raised as the error of the protocol.
         """
         begun = time.monotonic()
-        call = Call(secrets.token_hex(8), has_left, principal, address, begun + timeout)
+        call = Call(secrets.token_hex(8), has_left, principal, peer, begun + timeout)
         opened = OpenCall(call, self._errors, self._observe(operation, call, begun), self._as_error)
         with structlog.contextvars.bound_contextvars(
             request_id=call.request_id, listener=self._listener, operation=operation
         ):
             try:
-                self._refuse_if_draining()
+                self._admit(call)
                 yield opened
             except Exception as error:  # noqa: BLE001 - the boundary: nothing but our own errors leaves it
                 raise opened.failed(error) from None
         if not opened.is_streaming:
             opened.end(OK)
 
-    def _refuse_if_draining(self) -> None:
+    def _admit(self, call: Call) -> None:
         if self._is_draining:
             msg = "The server is shutting down; try again."
             raise ServerUnavailable(msg)
+        if self._admission is not None:
+            self._admission.enter(call)
 
     def _observe(self, operation: str, call: Call, begun: float) -> Callable[[str], None]:
         def observe(code: str) -> None:
+            if self._admission is not None:
+                self._admission.leave(call)
             outcome = Outcome(self._listener, operation, call, code, time.monotonic() - begun)
             for observer in self._observers:
                 observer(outcome)

@@ -28,6 +28,25 @@ class NotCached(Exception):
     """A result is not kept: it is too large, the disk refused it, or its entry is out of date."""
 
 
+class RecordedEntry(Protocol):
+    """What records the batches of a query: a pending entry of the cache, or a file for its readers alone."""
+
+    def append(self, batches: Sequence[pa.RecordBatch]) -> Segment:
+        """Write batches to the file."""
+
+    def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+        """Read the batches of a segment back."""
+
+    def finish(self, segments: Sequence[Segment], rest: Sequence[pa.RecordBatch]) -> None:
+        """Keep the complete result."""
+
+    def submit(self, work: Callable[[], None]) -> Future[None]:
+        """Run a function beside the fetch."""
+
+    def discard(self) -> None:
+        """Give the entry up."""
+
+
 class EntryStore(Protocol):
     """The operations of the store that a pending entry needs."""
 

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from vxdata.server.database.monitor import Cancellable
     from vxdata.server.record_file import Segment
-    from vxdata.server.result_cache.pending import PendingEntry
+    from vxdata.server.result_cache.pending import RecordedEntry
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
 """Bytes that are written to the file at a time; as many again may gather in memory meanwhile."""
@@ -81,7 +80,7 @@ class SharedQuery:
         self._stall_limit = stall_limit
         self._changed = threading.Condition()
         self._batches: Batches | None = None
-        self._entry: PendingEntry | None = None
+        self._entry: RecordedEntry | None = None
         self._readers: list[_Reader] = []
         self._stored: list[tuple[int, int, Callable[[], Iterator[pa.RecordBatch]]]] = []
         """Position of the first batch, number of batches, and a function that reads them back."""
@@ -94,9 +93,10 @@ class SharedQuery:
         self._is_abandoned = False
         self._is_whole = False
         self._idle_since = math.inf
+        self._idle_before = 0.0
         self._failure: Exception | None = None
 
-    def begin(self, batches: Batches, entry: PendingEntry | None) -> Iterator[pa.RecordBatch]:
+    def begin(self, batches: Batches, entry: RecordedEntry | None) -> Iterator[pa.RecordBatch]:
         """Take over the batches.
 
         Args:
@@ -132,6 +132,34 @@ class SharedQuery:
         with self._changed:
             self._is_abandoned |= self._is_stalled() or all(is_cancelled() for is_cancelled in self._callers)
             return self._is_abandoned
+
+    def idle_seconds(self) -> float:
+        """Return how long the query has waited for its readers, all waits together; 0 once it is whole."""
+        with self._changed:
+            return 0.0 if self._is_whole else self._idle_before + self._idle_now()
+
+    def fetch_rest(self, make_entry: Callable[[], RecordedEntry]) -> None:
+        """Fetch all batches that are left, however slow the readers are, so that the query ends.
+
+        Args:
+            make_entry: Makes an entry for the batches if the query has none. If that cannot take them, the
+                query fails.
+        """
+        is_made = False
+        with self._changed:
+            if self._is_busy:  # a reader has come back, and waits for no other thread
+                return
+            while not self._is_whole and self._failure is None:
+                if self._entry is None and is_made:
+                    self._failure = _not_taken()
+                else:
+                    is_made |= self._entry is None
+                    self._entry = self._entry or make_entry()
+                    self._fetch(leaves_behind=False)
+            if self._is_whole:
+                return
+            self._claim_the_end()
+        self._end()
 
     def give_up(self) -> bool:
         """End the query.
@@ -181,7 +209,12 @@ class SharedQuery:
 
     def _note_reading(self) -> None:
         if not self._is_busy:
+            self._idle_before += self._idle_now()
             self._idle_since = time.monotonic()
+
+    def _idle_now(self) -> float:
+        """Return the seconds since a reader last asked for a batch; 0 while one is fetched."""
+        return max(time.monotonic() - self._idle_since, 0.0)
 
     def _is_full(self) -> bool:
         """Return whether memory holds as much as it may for a slower reader; nothing is on disk."""
@@ -208,6 +241,7 @@ class SharedQuery:
         Args:
             leaves_behind: Whether the slower readers were waited for long enough.
         """
+        self._idle_before += self._idle_now()
         self._is_busy, self._idle_since = True, math.inf
         self._changed.release()
         try:
@@ -221,7 +255,7 @@ class SharedQuery:
         except BaseException as error:
             # Every reader raises it, so none takes the batches so far for the complete result.
             self._failure = error if isinstance(error, Exception) else StatementCancelled("interrupted")
-            self._discard()
+            self._discard(self._entry)
             if not isinstance(error, Exception):
                 raise
         finally:
@@ -253,7 +287,7 @@ class SharedQuery:
         entry = self._entry
         if entry is None:
             return
-        with self._unless_it_fails():
+        with self._unless_it_fails(entry):
             if self._writing is not None and (self._is_whole or self._tail_bytes >= 2 * SEGMENT_BYTES):
                 self._writing.result()
             if self._is_whole and self._entry is entry:
@@ -261,9 +295,9 @@ class SharedQuery:
             elif self._tail_bytes >= SEGMENT_BYTES and (self._writing is None or self._writing.done()):
                 self._writing = entry.submit(partial(self._write, entry, tuple(self._tail)))
 
-    def _write(self, entry: PendingEntry, batches: tuple[pa.RecordBatch, ...]) -> None:
+    def _write(self, entry: RecordedEntry, batches: tuple[pa.RecordBatch, ...]) -> None:
         """Write the first batches to the file, and only then drop them from memory."""
-        with self._unless_it_fails():
+        with self._unless_it_fails(entry):
             segment = entry.append(batches)
             with self._changed:
                 if self._entry is entry:
@@ -273,21 +307,22 @@ class SharedQuery:
                     self._release(len(batches))
 
     @contextmanager
-    def _unless_it_fails(self) -> Iterator[None]:
+    def _unless_it_fails(self, entry: RecordedEntry) -> Iterator[None]:
         """Give the entry up if it cannot be written. The readers still get every batch."""
         try:
             yield
         except NotCached as problem:
             log.info("result_not_cached", reason=str(problem))
-            self._discard()
+            self._discard(entry)
         except Exception as error:  # noqa: BLE001 - no fault of the cache may end a query
             log.warning("result_not_cached", reason=str(error))
-            self._discard()
+            self._discard(entry)
 
-    def _discard(self) -> None:
-        """Give the entry up. Present readers can still read the segments that were written."""
+    def _discard(self, entry: RecordedEntry | None) -> None:
+        """Give an entry up. Present readers can still read the segments that were written."""
         with self._changed:
-            entry, self._entry = self._entry, None
+            if self._entry is entry:
+                self._entry = None
         if entry is not None:
             entry.discard()
 
@@ -297,6 +332,9 @@ class SharedQuery:
             self._callers.remove(reader.is_cancelled)
             self._changed.notify_all()
             if self._callers or self._is_whole or self._failure is not None:
+                return
+            if self._is_busy:  # by `fetch_rest`, which ends the query too
+                self._failure = self._reason()
                 return
             self._claim_the_end()
         self._end()
@@ -310,7 +348,7 @@ class SharedQuery:
         try:
             self._begun_batches.close()
         finally:
-            self._discard()
+            self._discard(self._entry)
             with self._changed:
                 self._is_busy = False
                 self._changed.notify_all()
@@ -328,22 +366,12 @@ class SharedQuery:
         return RequestTimedOut(msg, seconds=self._stall_limit)
 
 
-@dataclass(frozen=True)
-class CancellableQuery:
-    """A statement and the query that shares its batches, as one thing that the monitor can cancel.
-
-    Args:
-        statement: The statement in PostgreSQL.
-        query: The query that shares its batches.
-    """
-
-    statement: Cancellable
-    query: SharedQuery
-
-    def cancel(self) -> None:
-        """End the query; while a fetch is under way, cancel its statement instead."""
-        if not self.query.give_up():
-            self.statement.cancel()
+def _not_taken() -> RequestTimedOut:
+    msg = (
+        "The result was not taken while other queries waited for its connection, and there was no room to "
+        "keep it. Begin again, as of the same instant for the same rows."
+    )
+    return RequestTimedOut(msg)
 
 
 def _begun(reader: Generator[pa.RecordBatch | None]) -> Iterator[pa.RecordBatch]:

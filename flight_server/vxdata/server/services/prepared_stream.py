@@ -9,12 +9,13 @@ from vxdata.server.database.clock import resolve_snapshot
 from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.parallel_scan import ScanConnections
 from vxdata.server.database.pool import Lane
-from vxdata.server.result_cache.shared_query import CancellableQuery
+from vxdata.server.result_cache.monitored import CancellableQuery
 from vxdata.server.services.result_schema import result_schema_of
 from vxdata.sql.query.prepared import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -84,6 +85,10 @@ class PreparedStream:
     def __next__(self) -> pa.RecordBatch:
         """Return the next batch, in the declared schema."""
         return next(self._batches)
+
+    def hold(self, resource: AbstractContextManager[None]) -> None:
+        """Enter another context, which is left before the connection is returned."""
+        self._resources.enter_context(resource)
 
     def close(self) -> None:
         """End the query and release its resources, unless that has been done."""

@@ -15,6 +15,7 @@ from vxdata.server.database.parallel_scan import ParallelScan
 from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.cache import PreparedQuery, ResultCache
 from vxdata.server.result_cache.key import cache_key
+from vxdata.server.result_cache.monitored import StalledQuery
 from vxdata.server.result_cache.shared_query import SharedQuery
 from vxdata.server.services.prepared_stream import PreparedStream
 from vxdata.server.services.result_schema import result_schema_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from vxdata.server.database.connection import Connection
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.result_cache.write_aside import WriteAside
     from vxdata.sql.query.prepared import PreparedPlan
 
 
@@ -60,6 +62,7 @@ class ReadService:
         result_cache: Keeps the results of earlier queries.
         scan_connections: Connections of one parallel scan, at most.
         stall_limit: Seconds that may pass without a reader asking for a batch.
+        aside: Frees the connections of slow readers; without it, they keep them.
     """
 
     def __init__(
@@ -71,11 +74,13 @@ class ReadService:
         *,
         scan_connections: int = 1,
         stall_limit: float = math.inf,
+        aside: WriteAside | None = None,
     ) -> None:
         """Keep what it works with."""
         self._parallel_scan = ParallelScan(database, scan_connections)
         self._result_cache = result_cache or ResultCache(None)
         self._stall_limit = stall_limit
+        self._aside = aside
         self._database = database
         self._catalog = catalog
         self._monitor = monitor
@@ -122,6 +127,9 @@ class ReadService:
         readers = SharedQuery(call.is_cancelled, self._stall_limit)
         with ExitStack() as stack:
             stream = stack.enter_context(closing(self._stream(bound, readers, call)))
+            if self._aside is not None:
+                stalled = StalledQuery(readers, self._aside)
+                stream.hold(self._monitor.watching(stalled, stalled.is_due))
             batches = self._shared(bound, stream, readers, call)
             stack.pop_all()  # the reader of the batches ends the stream
         return Result(stream.schema, batches)

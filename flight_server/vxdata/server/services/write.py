@@ -22,10 +22,11 @@ from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
 from vxdata.server.ingest.reception import Reception
-from vxdata.server.ingest.spool import Spool, SpoolSpace
+from vxdata.server.ingest.spool import Spool
 from vxdata.server.ingest.staging import Staging
 from vxdata.server.ingest.upload_timeout import UploadTimeout
 from vxdata.server.services.verbs import VERBS
+from vxdata.server.spool_space import SpoolSpace
 from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:

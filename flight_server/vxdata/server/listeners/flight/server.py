@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from vxdata.schemas.catalog.registry import Registry
+    from vxdata.server.listeners.admission import Admission
     from vxdata.server.listeners.boundary import Observer, OpenCall
     from vxdata.server.listeners.errors import ErrorReporter
     from vxdata.server.listeners.flight.headers import Headers
@@ -58,9 +59,8 @@ def operation(method: Callable[..., Response]) -> Callable[..., Response]:
     def within_boundary(self: FlightServer, context: Any, *arguments: Any) -> Response:
         headers = context.get_middleware(HEADERS)
         name = method.__name__.strip("_")
-        address, _, _ = context.peer().rpartition(":")
         with self.boundary.call(
-            name, context.is_cancelled, timeout=headers.timeout, address=address
+            name, context.is_cancelled, timeout=headers.timeout, peer=context.peer()
         ) as opened:
             return method(self, opened, headers, *arguments)
 
@@ -76,6 +76,7 @@ class FlightServer(pa.flight.FlightServerBase):
         registry: The payload types.
         errors: Describes exceptions for the wire.
         observers: Told of every call that has ended.
+        admission: Limits the calls in progress.
 
     Attributes:
         boundary: What every call passes.
@@ -91,9 +92,10 @@ class FlightServer(pa.flight.FlightServerBase):
         registry: Registry,
         errors: ErrorReporter,
         observers: Sequence[Observer] = (),
+        admission: Admission | None = None,
     ) -> None:
         """Begin to serve: a pyarrow server listens once it is constructed."""
-        self.boundary = Boundary(LISTENER, errors, observers, flight_error)
+        self.boundary = Boundary(LISTENER, errors, observers, flight_error, admission)
         self._services = services
         self._registry = registry
         self._actions = Actions(services, errors)

@@ -1,0 +1,67 @@
+"""Admission: how many calls may be in progress at a time, in all and for each caller.
+
+gRPC gives every call a thread and refuses none, so a caller that leaves calls open would take them all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from vxdata.schemas.errors import ServerBusy
+
+if TYPE_CHECKING:
+    from vxdata.server.call import Call
+
+
+class Admission:
+    """Counts the calls of a listener that are in progress.
+
+    Args:
+        limit: Calls in progress, at most.
+        limit_each: Calls in progress of one caller, at most.
+    """
+
+    def __init__(self, limit: int, limit_each: int) -> None:
+        """Begin without calls."""
+        self._limit = limit
+        self._limit_each = limit_each
+        self._lock = threading.Lock()
+        self._calls: dict[str, Call] = {}
+        self._by_caller: Counter[str] = Counter()
+
+    @property
+    def in_progress(self) -> int:
+        """The number of calls in progress."""
+        return len(self._calls)
+
+    @property
+    def peers(self) -> frozenset[str]:
+        """The network addresses, with their ports, that calls in progress come from."""
+        with self._lock:
+            return frozenset(call.peer for call in self._calls.values())
+
+    def enter(self, call: Call) -> None:
+        """Admit a call, until it leaves.
+
+        Raises:
+            ServerBusy: As many calls as may be are in progress.
+        """
+        with self._lock:
+            if len(self._calls) >= self._limit:
+                msg = f"{self._limit:,} calls are in progress, as many as may be; try again later."
+                raise ServerBusy(msg, limit=self._limit, setting="VXDATA_MAX_CALLS")
+            if self._by_caller[call.caller] >= self._limit_each:
+                msg = f"{self._limit_each:,} calls of this caller are in progress, as many as one may have."
+                raise ServerBusy(msg, limit=self._limit_each, setting="VXDATA_MAX_CALLS_EACH")
+            self._calls[call.request_id] = call
+            self._by_caller[call.caller] += 1
+
+    def leave(self, call: Call) -> None:
+        """Count a call out; one that was not admitted changes nothing."""
+        with self._lock:
+            if self._calls.pop(call.request_id, None) is not None:
+                self._by_caller[call.caller] -= 1
+                if not self._by_caller[call.caller]:
+                    del self._by_caller[call.caller]

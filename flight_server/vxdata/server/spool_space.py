@@ -1,0 +1,68 @@
+"""The disk space for what waits for slow clients: uploads that arrive, and results that nobody takes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+from vxdata.server.record_file import RecordFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class NoSpace(Exception):
+    """There is no space at the moment."""
+
+
+class SpoolSpace:
+    """The disk space that all slow clients share.
+
+    Args:
+        folder: Folder of the files; that of temporary files by default. The files have no names, so none is
+            left behind.
+        limit_bytes: Bytes in files, at most.
+    """
+
+    SETTING: ClassVar = "VXDATA_SPOOL_BYTES"
+    """Setting of the limit, for the errors."""
+
+    def __init__(self, folder: Path | None = None, limit_bytes: int = 64 * 1024**3) -> None:
+        """Begin with all space free."""
+        self.limit_bytes = limit_bytes
+        self._folder = folder
+        self._used = 0
+        self._lock = threading.Lock()
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes that are reserved."""
+        return self._used
+
+    def create_file(self) -> RecordFile:
+        """Create a file without a name.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
+            return RecordFile(os.dup(file.fileno()))
+
+    def reserve(self, size: int) -> None:
+        """Reserve space for bytes that are about to be written.
+
+        Raises:
+            NoSpace: There is not as much left.
+        """
+        with self._lock:
+            if self._used + size > self.limit_bytes:
+                msg = f"{self._used:,} of {self.limit_bytes:,} bytes are taken"
+                raise NoSpace(msg)
+            self._used += size
+
+    def release(self, size: int) -> None:
+        """Give reserved space back."""
+        with self._lock:
+            self._used -= size

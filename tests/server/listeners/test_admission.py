@@ -1,0 +1,81 @@
+"""Admission: calls in progress are limited, in all and for each caller, and none is counted for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.server.support import never
+from vxdata.schemas.errors import ServerBusy
+from vxdata.server.call import Call, Principal
+from vxdata.server.listeners.admission import Admission
+from vxdata.server.listeners.boundary import Boundary, CallFailed
+from vxdata.server.listeners.errors import ErrorReporter
+
+
+def call(number: int, host: str = "ipv4:10.0.0.1", principal: str = "anonymous") -> Call:
+    return Call(f"{number}", never, Principal(principal), f"{host}:{4000 + number}")
+
+
+def test_a_limit_for_all() -> None:
+    admission = Admission(2, 2)
+    admission.enter(call(1))
+    admission.enter(call(2, "ipv4:10.0.0.2"))
+    with pytest.raises(ServerBusy, match="2 calls are in progress") as caught:
+        admission.enter(call(3, "ipv4:10.0.0.3"))
+    assert caught.value.retryable
+    assert caught.value.details["setting"] == "VXDATA_MAX_CALLS"
+    admission.leave(call(1))
+    admission.enter(call(3, "ipv4:10.0.0.3"))
+    assert admission.in_progress == 2
+
+
+def test_a_limit_for_each_caller() -> None:
+    """Anonymous callers are told apart by their addresses, others by their names."""
+    admission = Admission(10, 1)
+    admission.enter(call(1))
+    with pytest.raises(ServerBusy, match="1 calls of this caller") as caught:
+        admission.enter(call(2))
+    assert caught.value.details["setting"] == "VXDATA_MAX_CALLS_EACH"
+    admission.enter(call(3, "ipv4:10.0.0.2"))
+    admission.enter(call(4, principal="ann"))
+    with pytest.raises(ServerBusy):
+        admission.enter(call(5, "ipv4:10.0.0.9", principal="ann"))
+    assert admission.peers == {"ipv4:10.0.0.1:4001", "ipv4:10.0.0.2:4003", "ipv4:10.0.0.1:4004"}
+
+
+def test_a_refused_call_is_not_counted_out() -> None:
+    admission = Admission(1, 1)
+    admission.enter(call(1))
+    with pytest.raises(ServerBusy):
+        admission.enter(call(2))
+    admission.leave(call(2))
+    admission.leave(call(2))
+    assert admission.in_progress == 1
+    admission.leave(call(1))
+    admission.leave(call(1))
+    assert admission.in_progress == 0
+    admission.enter(call(3))
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_call_leaves_with_its_response(*, fails: bool) -> None:
+    admission = Admission(1, 1)
+    boundary = Boundary("test", ErrorReporter(), admission=admission)
+
+    def items() -> object:
+        yield 1
+        if fails:
+            raise ServerBusy("no")
+
+    with boundary.call("read", never, peer="ipv4:10.0.0.1:1") as opened:
+        response = opened.stream(iter(items()))  # type: ignore[call-overload]
+    assert admission.in_progress == 1
+    with pytest.raises(CallFailed), boundary.call("read", never, peer="ipv4:10.0.0.2:1"):
+        pytest.fail("the block must not begin")
+    next(response)
+    with pytest.raises((StopIteration, CallFailed)):
+        next(response)
+    assert admission.in_progress == 0
+    with pytest.raises(CallFailed), boundary.call("read", never):
+        raise ServerBusy("no")
+    assert admission.in_progress == 0
