@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vxdata.server.embedded import AccountUnusable, DataDirectoryUnreachable, account
-from vxdata.server.embedded.account import Account, choose_account, prepare_data_dir
+from vxdata.server.embedded.account import Account, choose_account, nobody, prepare_data_dir
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand processes to other accounts")
 
@@ -24,8 +25,23 @@ def test_an_ordinary_user_runs_the_children_himself(tmp_path: Path) -> None:
 def test_root_uses_a_service_account(tmp_path: Path) -> None:
     chosen = choose_account(tmp_path / "missing")
     assert chosen.is_service
-    assert chosen.uid != 0
+    assert chosen.uid not in {0, nobody()}
     assert chosen.popen_extra_groups == []
+
+
+@as_root
+def test_without_a_user_vxdata_the_account_is_a_number_that_nobody_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "SERVICE_ACCOUNT", "no-such-user-here")
+    chosen = choose_account(tmp_path)
+    assert chosen.uid == chosen.gid
+    with pytest.raises(KeyError):
+        pwd.getpwuid(chosen.uid)
+    with pytest.raises(KeyError):
+        grp.getgrgid(chosen.gid)
+    monkeypatch.setattr(account, "SERVICE_ACCOUNT", "daemon")
+    assert choose_account(tmp_path).uid == pwd.getpwnam("daemon").pw_uid
 
 
 @as_root
@@ -37,16 +53,37 @@ def test_root_leaves_existing_data_with_their_owner(open_dir: Path) -> None:
 
 
 @as_root
+def test_data_of_nobody_are_nobodys(open_dir: Path) -> None:
+    old, new = open_dir / "old", open_dir / "new"
+    old.mkdir()
+    new.mkdir()
+    os.chown(old, nobody(), nobody())
+    assert choose_account(old).uid not in {0, nobody()}
+    os.chown(new, 4711, 4712)
+    assert (
+        choose_account(old, new) == choose_account(new, old) == Account("#4711", 4711, 4712, is_service=True)
+    )
+
+
+@as_root
 def test_root_without_any_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account, "SERVICE_ACCOUNTS", ("no-such-user-here",))
+    monkeypatch.setattr(account, "SERVICE_ACCOUNT", "no-such-user-here")
+    monkeypatch.setattr(account, "_UNNAMED", [pwd.getpwnam("daemon").pw_uid])
     with pytest.raises(AccountUnusable, match="no user no-such-user-here"):
         choose_account(tmp_path / "missing")
 
 
 def test_a_user_without_a_name_is_refused() -> None:
     with pytest.raises(AccountUnusable, match="/etc/passwd"):
-        Account("#4711", 4711, 4711, is_service=False).require_name()
-    MYSELF.require_name()
+        Account("#4711", 4711, 4711, is_service=False).with_a_name()
+    assert MYSELF.with_a_name() == MYSELF
+
+
+def test_a_service_account_without_a_name_borrows_one_and_keeps_its_group() -> None:
+    lent = Account("#4711", 4711, 4712, is_service=True).with_a_name()
+    assert pwd.getpwuid(lent.uid).pw_name == lent.name
+    assert lent.uid != 0
+    assert lent.gid == 4712
 
 
 def test_a_new_data_directory_is_private(open_dir: Path) -> None:

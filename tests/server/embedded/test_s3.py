@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -48,17 +49,20 @@ def test_anonymous_and_wrong_keys_are_refused(stack: EmbeddedStack, blobs: Any) 
         assert refusal(caught) == 403
 
 
-def test_the_ports_behind_s3_ask_for_a_token(stack: EmbeddedStack, blobs: Any) -> None:
+def test_the_ports_behind_s3_ask_for_a_token_too(stack: EmbeddedStack, blobs: Any) -> None:
     blobs.put_object(Bucket=stack.s3.bucket, Key="behind", Body=b"x")
-    ports = stack._blobs.ports
-    url = f"http://127.0.0.1:{ports.filer}/buckets/{stack.s3.bucket}/behind"
-    assert httpx.get(url).status_code == 401
-    assert httpx.put(url, content=b"y").status_code == 401
-    assert httpx.delete(url).status_code == 401
-    assigned = httpx.get(f"http://127.0.0.1:{ports.master}/dir/assign").json()
-    volume = f"http://127.0.0.1:{ports.volume}/{assigned['fid']}"
-    assert httpx.get(volume).status_code == 401
-    assert httpx.put(volume, files={"file": b"y"}).status_code == 401
+    ports, home = stack._blobs.ports, stack._blobs.directory / "home"
+    context = ssl.create_default_context(cafile=home / weed.AUTHORITY)
+    context.load_cert_chain(home / weed.CERTIFICATE, home / weed.KEY)
+    with httpx.Client(verify=context) as part:
+        url = f"https://127.0.0.1:{ports.filer}/buckets/{stack.s3.bucket}/behind"
+        assert part.get(url).status_code == 401
+        assert part.put(url, content=b"y").status_code == 401
+        assert part.delete(url).status_code == 401
+        assigned = part.get(f"https://127.0.0.1:{ports.master}/dir/assign").json()
+        volume = f"https://127.0.0.1:{ports.volume}/{assigned['fid']}"
+        assert part.get(volume).status_code == 401
+        assert part.put(volume, files={"file": b"y"}).status_code == 401
 
 
 def test_it_listens_on_loopback_only_and_calls_nobody(stack: EmbeddedStack) -> None:

@@ -17,6 +17,7 @@ from vxdata.server.embedded import (
     DataDirectoryIncompatible,
     DataDirectoryInUse,
     EmbeddedStack,
+    account,
     default_data_dir,
 )
 from vxdata.server.embedded import (
@@ -126,7 +127,7 @@ def test_a_first_start_killed_in_the_middle_is_no_obstacle(
 ) -> None:
     data_dir = open_dir / "data"
     with supervise(data_dir) as supervisor:
-        assert wait_until((data_dir / "postgres.new" / "PG_VERSION").exists, timeout=60, every=0.001)
+        assert wait_until((data_dir / "postgres.new" / "data" / "PG_VERSION").exists, timeout=60, every=0.001)
         supervisor.kill()
     assert not (data_dir / "postgres").exists()
     with EmbeddedStack.start(data_dir) as stack:
@@ -145,6 +146,45 @@ def test_an_ordinary_user(open_dir: Path, supervise: Any, ask: Callable[..., lis
         assert ask(told["uri"], "SELECT current_user::text") == [("vxdata",)]
         assert supervisor.finish() == 0
     assert {path.stat().st_uid for path in data_dir.rglob("*")} == {NOBODY}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has had children of nobody")
+def test_data_that_nobody_owned_are_opened_by_an_account_of_our_own(
+    open_dir: Path, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    data_dir = open_dir / "data"
+    with EmbeddedStack.start(data_dir) as stack:
+        ask(uri(stack), "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+        s3_client(stack.s3).put_object(Bucket=stack.s3.bucket, Key="kept", Body=MEGABYTES)
+    # As it was before the ports were closed: without certificates, and nobody's.
+    for path in (data_dir / "s3" / "home" / ".seaweedfs").iterdir():
+        path.unlink()
+    for part in (data_dir / "postgres", data_dir / "s3"):
+        for path in (part, *part.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+    told: list[str] = []
+    with EmbeddedStack.start(data_dir, progress=told.append) as stack:
+        users = {psutil.Process(pid).uids().real for pid in stack.pids.values()}
+        assert not users & {0, NOBODY}
+        assert ask(uri(stack), "SELECT count(*) FROM kept") == [(1000,)]
+        assert s3_client(stack.s3).get_object(Bucket=stack.s3.bucket, Key="kept")["Body"].read() == MEGABYTES
+    assert len([line for line in told if "from nobody" in line]) == 2
+    assert {
+        path.stat().st_uid for part in ("postgres", "s3") for path in (data_dir / part).rglob("*")
+    } == users
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands its children to another account")
+def test_a_service_account_without_a_name_makes_a_cluster(
+    open_dir: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    monkeypatch.setattr(account, "SERVICE_ACCOUNT", "no-such-user-here")
+    with EmbeddedStack.start(open_dir / "data") as stack:
+        users = {psutil.Process(pid).uids().real for pid in stack.pids.values()}
+        assert users <= set(account._UNNAMED)
+        assert ask(uri(stack), "SELECT current_user::text") == [("vxdata",)]
+    assert {path.stat().st_uid for path in (open_dir / "data" / "postgres").rglob("*")} == users
+    assert not (open_dir / "data" / "postgres.new").exists()
 
 
 def test_a_failed_start_leaves_nothing_running(open_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

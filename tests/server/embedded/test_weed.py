@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
+from vxdata.server.embedded import weed
 from vxdata.server.embedded.secrets import StackSecrets
 from vxdata.server.embedded.weed import (
     WeedPorts,
@@ -14,6 +15,7 @@ from vxdata.server.embedded.weed import (
     security_text,
 )
 
+HERE = Path("/d")
 PORTS = WeedPorts(s3=11001, master=11002, volume=11003, filer=11004, admin=11005)
 
 
@@ -32,8 +34,20 @@ def test_secrets_reach_the_files_and_not_the_arguments() -> None:
     identity = json.loads(identities_text(secrets))["identities"][0]
     assert identity["credentials"][0]["secretKey"] == secrets.s3_secret_key.get_secret_value()
     keys = tomllib.loads(security_text(secrets))["jwt"]
+    assert secrets.volume_write_key.get_secret_value() not in str(mini_arguments(HERE, HERE, HERE, PORTS))
     assert keys["signing"]["key"] == secrets.volume_write_key.get_secret_value()
     assert keys["filer_signing"]["read"]["key"] == secrets.filer_read_key.get_secret_value()
+
+
+def test_every_part_has_a_certificate_and_asks_for_one() -> None:
+    told = tomllib.loads(security_text(StackSecrets()))
+    grpc, https = told["grpc"], told["https"]
+    assert {"master", "volume", "filer", "s3", "admin", "worker", "client"} == grpc.keys() - {"ca"}
+    assert {"master", "volume", "filer", "admin", "client"} == https.keys()
+    for part in (*(grpc[name] for name in grpc.keys() - {"ca"}), *https.values()):
+        assert (part["cert"], part["key"]) == (weed.CERTIFICATE, weed.KEY)
+    assert {grpc["ca"], *(part["ca"] for part in https.values())} == {weed.AUTHORITY}
+    assert https["client"]["enabled"] is True
 
 
 def test_only_a_configuration_with_the_setting_confirms() -> None:

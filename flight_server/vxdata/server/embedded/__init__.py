@@ -14,6 +14,7 @@ from vxdata.server.embedded.errors import (
     EmbeddedStackError,
     MissingBinaries,
     NoFreePorts,
+    PortNotClosed,
     StartTimeout,
 )
 from vxdata.server.embedded.s3 import S3Endpoint
@@ -30,6 +31,7 @@ __all__ = [
     "EmbeddedStackError",
     "MissingBinaries",
     "NoFreePorts",
+    "PortNotClosed",
     "S3Endpoint",
     "StartTimeout",
     "default_data_dir",

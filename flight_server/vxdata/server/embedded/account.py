@@ -1,15 +1,18 @@
 """The account that runs the child processes, and the files that it can reach.
 
-PostgreSQL refuses to run as root, so root hands its children to a service account. Everybody else runs
-them as himself. Permissions of directories that are not ours are looked at and never changed.
+PostgreSQL refuses to run as root, so root hands its children to an account of their own: the user
+``vxdata`` if there is one, else a number that no user has. Decision 0030 says why no user is created.
+Everybody else runs them as himself. Permissions of directories that are not ours are looked at and never
+changed.
 """
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +21,13 @@ from vxdata.server.embedded.errors import AccountUnusable, DataDirectoryUnreacha
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SERVICE_ACCOUNTS = ("vxdata", "nobody")
-"""Accounts that root may hand the children to, best first."""
+SERVICE_ACCOUNT = "vxdata"
+"""The user that runs root's children, if there is one."""
+
+# Distributions give these numbers to no user (systemd and Debian reserve them), and a container whose users
+# are mapped has them too: it often has no more than 65,536.
+_UNNAMED = range(65_520, 65_532)
+_OVERFLOW = 65_534  # what Linux shows where a user has no number, and nobody's number in most places
 
 # Enters one directory after the other and prints the first that refuses. Asking the kernel in the name of
 # the account also honours access control lists and mount options, which mode bits do not show.
@@ -63,17 +71,25 @@ class Account:
             path.mkdir(mode=0o700)
             self.own(path)
 
-    def require_name(self) -> None:
-        """Refuse an account without a passwd entry, as containers with random user ids have it.
+    def with_a_name(self) -> Account:
+        """Return an account that has a passwd entry, and this one's group.
+
+        ``initdb`` looks the name of its user up and ends if there is none. Root can lend it another user for
+        that time. What both make is to lie in a directory that only the group may enter: other processes
+        of that user are not in it, so they reach neither the files nor the process.
 
         Raises:
-            AccountUnusable: ``initdb`` looks the user's name up and would fail with a riddle.
+            AccountUnusable: it has no name, and we are not root or there is no other user.
         """
-        try:
-            pwd.getpwuid(self.uid)
-        except KeyError:
-            detail = "it has no entry in /etc/passwd, which PostgreSQL's initdb insists on; add one"
-            raise AccountUnusable(self.uid, detail) from None
+        if _has_name(self.uid):
+            return self
+        detail = "it has no entry in /etc/passwd, which PostgreSQL's initdb insists on; add one"
+        if not self.is_service:
+            raise AccountUnusable(self.uid, detail)
+        for entry in pwd.getpwall():
+            if entry.pw_uid != 0:
+                return replace(self, name=entry.pw_name, uid=entry.pw_uid)
+        raise AccountUnusable(self.uid, detail)
 
     def first_closed(self, directory: Path) -> Path | None:
         """Return the topmost of a directory and its parents that the account may not enter."""
@@ -100,44 +116,71 @@ class Account:
         )
 
 
-def choose_account(existing_data: Path) -> Account:
+def choose_account(*parts: Path) -> Account:
     """Choose the account that runs the children.
 
     Args:
-        existing_data: a directory that the children's account owns, if it has been made already.
+        parts: the directories that belong to it, as far as they have been made.
 
     Returns:
-        The supervisor's own account; if that is root, the owner of the data, or else a service account.
+        The supervisor's own account; if that is root, the owner of the parts, or else a service account.
+        ``nobody`` ran the children of earlier versions: his parts count as parts without an owner.
 
     Raises:
-        AccountUnusable: root finds none of the service accounts.
+        AccountUnusable: root finds no user ``vxdata`` and no number that no user has.
     """
     uid = os.geteuid()
     if uid != 0:
         return Account(_name_of(uid), uid, os.getegid(), is_service=False)
-    if existing_data.is_dir() and (status := existing_data.stat()).st_uid != 0:
-        return Account(_name_of(status.st_uid), status.st_uid, status.st_gid, is_service=True)
+    for part in filter(Path.is_dir, parts):
+        status = part.stat()
+        if status.st_uid not in {0, nobody()}:
+            return Account(_name_of(status.st_uid), status.st_uid, status.st_gid, is_service=True)
     return _service_account()
 
 
+def nobody() -> int:
+    """Return the user id of ``nobody``, which many services share."""
+    entry = _user("nobody")
+    return _OVERFLOW if entry is None else entry.pw_uid
+
+
 def _service_account() -> Account:
-    for name in SERVICE_ACCOUNTS:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(name, entry.pw_uid, entry.pw_gid, is_service=True)
-    detail = (
-        f"PostgreSQL does not run as root and there is no user {' or '.join(SERVICE_ACCOUNTS)}; create one"
-    )
+    entry = _user(SERVICE_ACCOUNT)
+    if entry is not None:
+        return Account(SERVICE_ACCOUNT, entry.pw_uid, entry.pw_gid, is_service=True)
+    for number in _UNNAMED:
+        if not _has_name(number) and not _names_a_group(number):
+            return Account(_name_of(number), number, number, is_service=True)
+    detail = f"PostgreSQL does not run as root and there is no user {SERVICE_ACCOUNT}; create one"
     raise AccountUnusable(0, detail)
 
 
-def _name_of(uid: int) -> str:
+def _user(name: str) -> pwd.struct_passwd | None:
     try:
-        return pwd.getpwuid(uid).pw_name
+        return pwd.getpwnam(name)
     except KeyError:
-        return f"#{uid}"
+        return None
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _names_a_group(gid: int) -> bool:
+    try:
+        grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return True
+
+
+def _name_of(uid: int) -> str:
+    return pwd.getpwuid(uid).pw_name if _has_name(uid) else f"#{uid}"
 
 
 def prepare_data_dir(data_dir: Path, account: Account) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vxdata.server.embedded.child import Command, run_tool
 from vxdata.server.embedded.errors import ChildFailed, DataDirectoryIncompatible
+from vxdata.server.embedded.handover import give
 from vxdata.server.embedded.secrets import StackSecrets, scram_verifier, write_private
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Cluster:
             )
             raise DataDirectoryIncompatible(self.directory, detail)
 
-    def create(self, secrets: StackSecrets, private: Path) -> None:
+    def create(self, secrets: StackSecrets) -> None:
         """Make the cluster with its role and database.
 
         It is made in a temporary folder beside its place and renamed when complete, so being killed in the
@@ -65,50 +66,64 @@ class Cluster:
 
         Args:
             secrets: the passwords.
-            private: a directory that only the account can enter, for a short-lived password file.
 
         Raises:
             DataDirectoryIncompatible: something else lies in its place.
+            AccountUnusable: nobody has a name under which initdb would run.
             ChildFailed: initdb or the set-up failed.
         """
         if self.directory.exists() and any(self.directory.iterdir()):
             detail = "a PostgreSQL cluster is to be made here, but there are other files; move them away"
             raise DataDirectoryIncompatible(self.directory, detail)
-        self.account.require_name()
-        temporary = self.directory.with_name(self.directory.name + ".new")
-        if temporary.exists():
-            shutil.rmtree(temporary)
-        self.account.make_directory(temporary)
-        self._initdb(temporary, secrets, private)
-        self._set_up(temporary, secrets)
-        temporary.rename(self.directory)
+        enclosure = self.directory.with_name(self.directory.name + ".new")
+        if enclosure.exists():
+            shutil.rmtree(enclosure)
+        maker = replace(self, directory=enclosure / "data", account=self.account.with_a_name())
+        self.account.make_directory(enclosure)
+        if maker.account != self.account:
+            # The lent user passes as a member of the account's group. His other processes are not in it.
+            enclosure.chmod(0o710)
+        maker.account.make_directory(maker.directory)
+        _initdb(maker, secrets, enclosure)
+        _set_up(maker, secrets)
+        give(maker.directory, maker.account.uid, self.account)
+        maker.directory.rename(self.directory)
+        enclosure.rmdir()
 
     def command(self, program: str, *arguments: str, cwd: Path) -> Command:
         """Describe one of PostgreSQL's programs, run by the account under the cluster's lock."""
         argv = (str(self.binaries.postgres_program(program)), *arguments)
         return Command(program, argv, self.account, cwd, POSTGRES_ENVIRONMENT, self.lock, _TOOL_STOP)
 
-    def _initdb(self, temporary: Path, secrets: StackSecrets, private: Path) -> None:
-        password_file = private / "password"
-        password = secrets.postgres_admin_password.get_secret_value()
-        write_private(password_file, password + "\n", uid=self.account.uid, gid=self.account.gid)
-        try:
-            command = self.command("initdb", *_initdb_arguments(temporary, password_file), cwd=temporary)
-            run_tool(command, timeout=_TIMEOUT)
-        finally:
-            password_file.unlink()
-        with (temporary / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write("\n# This file is written anew at every start; what you put below it wins.\n")
-            file.write(f"include_if_exists '{TUNED}'\n")
 
-    def _set_up(self, temporary: Path, secrets: StackSecrets) -> None:
-        """Make the role and the database in single-user mode, before anybody can connect."""
-        command = self.command("postgres", "--single", "-D", str(temporary), "postgres", cwd=temporary)
-        written = run_tool(command, given=_set_up_sql(secrets), timeout=_TIMEOUT)
-        # In this mode a statement that fails is only reported: the exit status is 0 all the same.
-        lines = written.splitlines()
-        if any("ERROR:" in line for line in lines):
-            raise ChildFailed("postgres --single", 0, tuple(lines))
+def _initdb(maker: Cluster, secrets: StackSecrets, private: Path) -> None:
+    """Have initdb fill a cluster's directory; the password lies in a file for that time."""
+    account = maker.account
+    password_file = private / "password"
+    password = secrets.postgres_admin_password.get_secret_value()
+    write_private(password_file, password + "\n", uid=account.uid, gid=account.gid)
+    try:
+        arguments = _initdb_arguments(maker.directory, password_file)
+        run_tool(maker.command("initdb", *arguments, cwd=maker.directory), timeout=_TIMEOUT)
+    finally:
+        password_file.unlink()
+    with (maker.directory / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("\n# This file is written anew at every start; what you put below it wins.\n")
+        file.write(f"include_if_exists '{TUNED}'\n")
+
+
+def _set_up(maker: Cluster, secrets: StackSecrets) -> None:
+    """Make the role and the database in single-user mode, before anybody can connect."""
+    arguments = ("--single", "-D", str(maker.directory), "postgres")
+    written = run_tool(
+        maker.command("postgres", *arguments, cwd=maker.directory),
+        given=_set_up_sql(secrets),
+        timeout=_TIMEOUT,
+    )
+    # In this mode a statement that fails is only reported: the exit status is 0 all the same.
+    lines = written.splitlines()
+    if any("ERROR:" in line for line in lines):
+        raise ChildFailed("postgres --single", 0, tuple(lines))
 
 
 # Nothing is inherited: PGDATA, PGOPTIONS and their like would change what the programs do.

@@ -10,6 +10,7 @@
     │   └── DataDirectoryIncompatible
     ├── AccountUnusable                run as somebody else
     ├── NoFreePorts                    free some ports
+    ├── PortNotClosed                  report it: strangers would be let in
     ├── ChildFailed                    read the log lines it carries
     └── StartTimeout                   wait longer, or read the log
 
@@ -139,6 +140,22 @@ class NoFreePorts(EmbeddedStackError):
     def __str__(self) -> str:
         """Say how hard it was tried."""
         return f"found no {self.wanted} free ports on 127.0.0.1 in {self.attempts} attempts"
+
+
+class PortNotClosed(EmbeddedStackError):
+    """A port of the S3 server answers processes that are no part of it."""
+
+    def __init__(self, port: int) -> None:
+        """Keep the TCP port."""
+        super().__init__(port)
+        self.port = port
+
+    def __str__(self) -> str:
+        """Name the port and say why nothing was started."""
+        return (
+            f"the S3 server would let every user of this machine in at port {self.port}, "
+            "since it does not ask for a certificate there; it was stopped"
+        )
 
 
 class ChildFailed(EmbeddedStackError):

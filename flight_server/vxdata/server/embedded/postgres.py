@@ -62,7 +62,7 @@ class PostgresServer:
         """
         if not self.cluster.exists:
             progress(f"making a {TITLE} cluster in {self.cluster.directory}")
-            self.cluster.create(self.secrets, self.socket_dir)
+            self.cluster.create(self.secrets)
         self.cluster.check_version()
         self._write_settings(settings)
         command = self.cluster.command("postgres", *self._arguments(), cwd=self.cluster.directory)

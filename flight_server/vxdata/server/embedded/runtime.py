@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vxdata.server.embedded.account import nobody
 from vxdata.server.embedded.secrets import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from vxdata.server.embedded.account import Account
 
@@ -63,34 +64,37 @@ class Runtime:
 
     def remove(self) -> None:
         """Remove the directory and the sockets, then the note."""
-        _remove(self.directory, self.ports, self.account)
+        _remove(self.directory, self.ports, {self.account.uid})
         self.note.unlink(missing_ok=True)
 
     def _write_note(self) -> None:
-        write_private(self.note, json.dumps({"directory": str(self.directory), "ports": self.ports}))
+        kept = {"directory": str(self.directory), "ports": self.ports, "owner": self.account.uid}
+        write_private(self.note, json.dumps(kept))
 
 
 def _sweep(note: Path, account: Account) -> None:
     if note.exists():
         left = json.loads(note.read_text(encoding="utf-8"))
-        _remove(Path(left["directory"]), left["ports"], account)
+        # Earlier versions noted no owner: it was the account of the data, or nobody.
+        owners = {left["owner"]} if "owner" in left else {account.uid, nobody()}
+        _remove(Path(left["directory"]), left["ports"], owners)
 
 
-def _remove(directory: Path, ports: Iterable[int], account: Account) -> None:
-    if _belongs_to(directory, account, stat.S_IFDIR) and directory.name.startswith(_PREFIX):
+def _remove(directory: Path, ports: Iterable[int], owners: Collection[int]) -> None:
+    if _belongs_to(directory, owners, stat.S_IFDIR) and directory.name.startswith(_PREFIX):
         shutil.rmtree(directory)
     parts = ("master-grpc", "volume-grpc", "filer-grpc", "filer", "s3-grpc", "s3", "admin-grpc")
     for port in ports:
         for part in parts:
             socket = Path(_S3_SOCKETS.format(part=part, port=port))
-            if _belongs_to(socket, account, stat.S_IFSOCK):
+            if _belongs_to(socket, owners, stat.S_IFSOCK):
                 socket.unlink(missing_ok=True)
 
 
-def _belongs_to(path: Path, account: Account, kind: int) -> bool:
-    """Tell whether a path in the common /tmp is of that kind and the account's own; leave others' alone."""
+def _belongs_to(path: Path, owners: Collection[int], kind: int) -> bool:
+    """Tell whether a path in the common /tmp is of that kind and of one of the users; leave others' alone."""
     try:
         status = path.lstat()
     except FileNotFoundError:
         return False
-    return stat.S_IFMT(status.st_mode) == kind and status.st_uid == account.uid
+    return stat.S_IFMT(status.st_mode) == kind and status.st_uid in owners

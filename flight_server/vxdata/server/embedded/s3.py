@@ -1,8 +1,7 @@
 """The embedded S3 server.
 
-It is for this machine's use: the S3, filer and volume ports ask for credentials and listen on loopback
-only, but SeaweedFS's gRPC ports trust every process that can connect, as does its master. On a
-machine with users who must not see the blobs, configure an S3 service of your own.
+Every user of the machine reaches the loopback address, so every port asks who is there: that of S3 for keys,
+all others for the certificate that the parts of SeaweedFS have in this run (decision 0030).
 """
 
 from __future__ import annotations
@@ -18,9 +17,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vxdata.server.embedded import weed
+from vxdata.server.embedded.certificates import asks_for_certificate, make_certificates
 from vxdata.server.embedded.child import Child, Command, run_tool
 from vxdata.server.embedded.environment import isolated_session
-from vxdata.server.embedded.errors import ChildFailed, StartTimeout
+from vxdata.server.embedded.errors import ChildFailed, PortNotClosed, StartTimeout
 from vxdata.server.embedded.ports import LOOPBACK, free_port_pairs, is_listening
 from vxdata.server.embedded.secrets import StackSecrets, write_private
 from vxdata.server.embedded.waiting import Progress, wait_until
@@ -75,6 +75,7 @@ class S3Server:
     """The server process, once started."""
     ports: weed.WeedPorts = field(init=False)
     """The ports in use, once started."""
+    _authority: str = field(default="", init=False)
 
     @property
     def endpoint(self) -> S3Endpoint:
@@ -99,11 +100,19 @@ class S3Server:
         for directory in (self.directory, self._data, self._home, self._home / ".seaweedfs"):
             self.account.make_directory(directory)
         self._write(self._identities, weed.identities_text(self.secrets))
-        self._write(self._home / ".seaweedfs" / "security.toml", weed.security_text(self.secrets))
+        self._write_security()
         for stale in self._data.glob("m[0-9]*"):
             # The master's election state, in a directory named after a port that is not used any more.
             shutil.rmtree(stale)
         self._launch()
+
+    def _write_security(self) -> None:
+        made = make_certificates()
+        self._authority = made.authority
+        self._write(self._home / weed.AUTHORITY, made.authority)
+        self._write(self._home / weed.CERTIFICATE, made.certificate)
+        self._write(self._home / weed.KEY, made.key.get_secret_value())
+        self._write(self._home / weed.SECURITY, weed.security_text(self.secrets))
 
     def wait_ready(self, progress: Progress) -> None:
         """Wait until an object can be written to our bucket, durably.
@@ -111,8 +120,10 @@ class S3Server:
         Raises:
             ChildFailed: the server ended instead.
             StartTimeout: it took too long.
+            PortNotClosed: a port but that of S3 lets strangers in.
         """
         self._wait_for_filer(progress)
+        self._require_closed()
         self._make_durable()
         client = s3_client(self.endpoint)
         probe = S3Probe(client)
@@ -131,6 +142,12 @@ class S3Server:
                 self._launch()
             else:
                 raise StartTimeout(TITLE, _READY_TIMEOUT)
+
+    def _require_closed(self) -> None:
+        """Refuse a server without certificates: weed writes a warning then and serves everybody."""
+        for port in filter(is_listening, self.ports.closed):
+            if not asks_for_certificate(port, self._authority):
+                raise PortNotClosed(port)
 
     def _wait(self, condition: Callable[[], bool], progress: Progress) -> bool:
         def holds() -> bool:

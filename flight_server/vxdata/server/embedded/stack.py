@@ -14,6 +14,7 @@ from vxdata.server.embedded import postgres, s3
 from vxdata.server.embedded.account import Account, choose_account, prepare_data_dir
 from vxdata.server.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from vxdata.server.embedded.cluster import Cluster
+from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
 from vxdata.server.embedded.postgres import PostgresServer
@@ -120,7 +121,7 @@ class EmbeddedStack:
             EmbeddedStackError: the tree is drawn in :mod:`vxdata.server.embedded.errors`.
         """
         layout = Layout(data_dir.expanduser().resolve())
-        account = choose_account(existing_data=layout.postgres)
+        account = choose_account(layout.postgres, layout.s3)
         prepare_data_dir(layout.data_dir, account)
         with ExitStack() as undo:
             undo.enter_context(claim(layout.data_dir))
@@ -219,6 +220,8 @@ class _Host:
     def prepare(cls, layout: Layout, account: Account, progress: Progress) -> Self:
         """Gather it; the data directory is ours and no old child uses it any more."""
         layout.logs.mkdir(mode=0o700, exist_ok=True)
+        for part in (layout.postgres, layout.s3):
+            take_from_nobody(part, account, progress)
         return cls(
             layout=layout,
             account=account,

@@ -11,9 +11,21 @@ from vxdata.server.embedded.ports import GRPC_OFFSET, LOOPBACK
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from vxdata.server.embedded.secrets import StackSecrets
 
 PORT_COUNT = 5
+
+# Names that hold in the working directory of weed.
+SECURITY = ".seaweedfs/security.toml"
+AUTHORITY = ".seaweedfs/authority.pem"
+CERTIFICATE = ".seaweedfs/weed.pem"
+KEY = ".seaweedfs/weed.key"
+
+# Every part that listens for gRPC, and those that only call others.
+_GRPC_PARTS = ("master", "volume", "filer", "s3", "admin", "worker", "client")
+_HTTP_PARTS = ("master", "volume", "filer", "admin")
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,11 @@ class WeedPorts:
         """All ten ports."""
         lower = (self.s3, self.master, self.volume, self.filer, self.admin)
         return (*lower, *(port + GRPC_OFFSET for port in lower))
+
+    @property
+    def closed(self) -> tuple[int, ...]:
+        """All but the port of S3 itself: only SeaweedFS's own parts get an answer there."""
+        return tuple(port for port in self.every if port != self.s3)
 
 
 def mini_arguments(data: Path, identities: Path, sockets: Path, ports: WeedPorts) -> tuple[str, ...]:
@@ -85,14 +102,31 @@ def identities_text(secrets: StackSecrets) -> str:
 
 
 def security_text(secrets: StackSecrets) -> str:
-    """Return ``security.toml``: without these keys the filer and volume ports serve everybody."""
-    keys = {
+    """Return ``security.toml``, which closes all ports but that of S3.
+
+    A part without a certificate serves everybody: the master signs tokens for whoever asks, and the gRPC
+    services ask for none. With a certificate a part also asks its callers for one. Behind that, the volumes
+    and the filer ask for tokens, which are signed with the keys.
+    """
+    own = f'cert = "{CERTIFICATE}"\nkey = "{KEY}"\n'
+    authority = f'ca = "{AUTHORITY}"\n'
+    sections = {
+        "grpc": authority,
+        **{f"grpc.{part}": own for part in _GRPC_PARTS},
+        **{f"https.{part}": own + authority for part in _HTTP_PARTS},
+        "https.client": "enabled = true\n" + own + authority,
+        **{section: f'key = "{token.get_secret_value()}"\n' for section, token in _tokens(secrets).items()},
+    }
+    return "".join(f"[{section}]\n{lines}" for section, lines in sections.items())
+
+
+def _tokens(secrets: StackSecrets) -> dict[str, SecretStr]:
+    return {
         "jwt.signing": secrets.volume_write_key,
         "jwt.signing.read": secrets.volume_read_key,
         "jwt.filer_signing": secrets.filer_write_key,
         "jwt.filer_signing.read": secrets.filer_read_key,
     }
-    return "".join(f'[{section}]\nkey = "{key.get_secret_value()}"\n' for section, key in keys.items())
 
 
 def fsync_script(bucket: str) -> str:
