@@ -25,7 +25,10 @@ from vxdata.server.embedded.ports import LOOPBACK
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-_ANSWER_TIMEOUT = 5.0
+# Only a machine that is very busy takes longer than a moment.
+_ANSWER_TIMEOUT = 60.0
+# The beginning of HTTP/2, with empty settings: gRPC servers answer it, and HTTP servers do not understand it.
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 _FIRST_DAY = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LAST_DAY = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)  # RFC 5280: "no expiration"
 
@@ -73,7 +76,7 @@ def asks_for_certificate(port: int, authority: str) -> bool:
         authority: PEM of the authority that signed the server's own certificate.
 
     Returns:
-        False if it answers, waits for a request, or does not speak TLS under that authority.
+        False if it answers, is silent, or does not speak TLS under that authority.
     """
     # In TLS 1.3 the client is done before the server misses its certificate. What comes then is the answer.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -86,11 +89,13 @@ def asks_for_certificate(port: int, authority: str) -> bool:
             return False
         with encrypted:
             try:
-                return encrypted.recv(1) == b""
+                encrypted.sendall(_GREETING)
+                encrypted.recv(1)
             except (ssl.SSLError, ConnectionError):
                 return True
             except TimeoutError:
                 return False
+            return False
 
 
 def _signed(
