@@ -21,7 +21,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test coverage bench check lint style types imports generated wheel \
+.PHONY: help install demo up test fuzz coverage bench check lint style types imports generated wheel \
 	generate format constraints clean clean-data bench-report test-lowest
 
 help:  ## this list
@@ -83,6 +83,9 @@ bench-report: $(INSTALLED_BENCH)  ## write docs/benchmarks.md from the figures t
 
 test: $(INSTALLED)  ## all tests and docstring examples (PYTEST_ARGS=…)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: $(INSTALLED)  ## changed requests against a server of its own (CALLS=2000000)
+	$(BIN)/python -m tests.fuzz $(or $(CALLS),2000000)
 
 coverage: $(INSTALLED)  ## the tests, with the lines and branches they miss
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(PYTEST_ARGS)

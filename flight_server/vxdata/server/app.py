@@ -110,6 +110,7 @@ class Server:
                 errors,
                 observers,
                 self.admission,
+                settings.limits,
             )
             parts.callback(self._stop_flight)
             self._parts = parts.pop_all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from vxdata.server.limits import DEFAULT_LIMITS, Limits
 
 CONFIG_VARIABLE = "VXDATA_CONFIG"
 """Environment variable that names the settings file, in TOML."""
@@ -96,6 +99,30 @@ class Settings(BaseSettings):
         description="Seconds that a query may have waited for its readers in all, before the rest of its "
         "result is written to disk because other queries wait for a connection.",
     )
+    header_bytes: Annotated[int, Field(ge=1024, le=16384)] = Field(
+        DEFAULT_LIMITS.header_bytes,
+        description="Bytes of the headers of a call, at most; gRPC itself refuses more than 8 to 16 KiB.",
+    )
+    ticket_bytes: Annotated[int, Field(ge=1024, le=DEFAULT_LIMITS.ticket_bytes)] = Field(
+        DEFAULT_LIMITS.ticket_bytes, description="Bytes of a ticket, or of a plan in a descriptor, at most."
+    )
+    message_bytes: Annotated[int, Field(ge=1024**2, le=2**31 - 1)] = Field(
+        DEFAULT_LIMITS.message_bytes,
+        description="Bytes of a message of an upload, inflated, and of the body of an action, at most.",
+    )
+    section_bytes: Annotated[int, Field(ge=1024**2)] = Field(
+        DEFAULT_LIMITS.section_bytes,
+        description="Bytes of a record batch of an upload, inflated, at most; checked before it is inflated.",
+    )
+    section_rows: Annotated[int, Field(ge=1)] = Field(
+        DEFAULT_LIMITS.section_rows, description="Rows of a record batch of an upload, at most."
+    )
+    section_columns: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        DEFAULT_LIMITS.section_columns, description="Columns of a section of an upload, at most."
+    )
+    upload_sections: Annotated[int, Field(ge=1)] = Field(
+        DEFAULT_LIMITS.upload_sections, description="Record batches of one upload, at most."
+    )
     stall_limit: Annotated[float, Field(gt=0)] = Field(
         300.0, description="Seconds that a batch may wait for its reader before the query is ended."
     )
@@ -117,6 +144,11 @@ class Settings(BaseSettings):
         pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$",
     )
     log_json: bool = Field(False, description="Whether log lines are JSON instead of text for people.")  # noqa: FBT003 - pydantic's default
+
+    @property
+    def limits(self) -> Limits:
+        """The limits on what clients send."""
+        return Limits(**{limit.name: getattr(self, limit.name) for limit in fields(Limits)})
 
     @classmethod
     def settings_customise_sources(

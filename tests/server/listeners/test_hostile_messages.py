@@ -41,7 +41,7 @@ NAME = b"x" * 10_000_000
 @pytest.fixture(scope="module")
 def child(settings: Settings, database_uri: SecretStr) -> Iterator[ChildServer]:
     """A server in a child process."""
-    with child_server(settings, database_uri=database_uri, cache_dir=None) as running:
+    with child_server(settings, database_uri=database_uri, cache_dir=None, header_bytes=4096) as running:
         yield running
 
 
@@ -145,3 +145,77 @@ def test_text_that_is_too_long_to_be_a_name(
     answer = raw.call(method, message)
     assert answer.code == code
     assert len(answer.extra) <= 1536
+
+
+def section_stream(rows: pa.RecordBatch, **options: object) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        writer.write_batch(rows)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def send(raw: RawConnection, stream: bytes, resource_type: str = "datasource", rows: int = 1) -> Answer:
+    outer = pa.record_batch(
+        [[resource_type] * rows, pa.array([stream] * rows, pa.binary())], schema=UPLOAD_SCHEMA
+    )
+    return upload(raw, messages_of(outer))
+
+
+def named(answer: Answer, setting: str) -> None:
+    assert answer.code == "LIMIT_EXCEEDED"
+    assert json.loads(answer.extra)["details"]["setting"] == setting
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4"])
+def test_a_section_that_inflates_beyond_the_limit(raw: RawConnection, child: ChildServer, codec: str) -> None:
+    before = child.resident_bytes
+    rows = pa.record_batch({"license": ["x" * 400_000_000]})
+    stream = section_stream(rows, compression=codec)
+    assert len(stream) < 2_000_000
+    named(send(raw, stream), "VXDATA_SECTION_BYTES")
+    assert child.resident_bytes - before < 100_000_000
+
+
+def test_sections_and_columns_beyond_the_limits(raw: RawConnection) -> None:
+    wide = pa.RecordBatch.from_arrays([pa.array(["x"])] * 1_001, [f"c{number}" for number in range(1_001)])
+    named(send(raw, section_stream(wide)), "VXDATA_SECTION_COLUMNS")
+    named(send(raw, b"", rows=100_001), "VXDATA_UPLOAD_SECTIONS")
+
+
+def test_rows_without_columns(raw: RawConnection) -> None:
+    stream = bytearray(section_stream(pa.record_batch([pa.array([ROWS])], names=["x"]).select([])))
+    places = [at for at in range(0, len(stream) - 7, 8) if struct.unpack_from("<q", stream, at)[0] == 1]
+    struct.pack_into("<q", stream, places[-1], HUGE)
+    named(send(raw, bytes(stream)), "VXDATA_SECTION_ROWS")
+
+
+def test_messages_headers_and_bodies_beyond_the_limits(raw: RawConnection) -> None:
+    named(raw.call(b"DoGet", ticket(b" " * 17_000_000)), "VXDATA_TICKET_BYTES")
+    named(raw.call(b"DoAction", action(b"resolve", b" " * 70_000_000)), "VXDATA_MESSAGE_BYTES")
+    crowded = [(f"x-{number}".encode(), b"y" * 100) for number in range(60)]
+    named(raw.call(b"DoAction", action(b"health"), headers=crowded), "VXDATA_HEADER_BYTES")
+
+
+def test_types_that_no_payload_uses(raw: RawConnection) -> None:
+    for column in (
+        pa.array(["x"]).dictionary_encode(),
+        pa.array(["x" * 20], pa.string_view()),
+        pa.RunEndEncodedArray.from_arrays([1], ["x"]),
+        pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array(["x"])]),
+        pa.array([{"a": [1]}]),
+    ):
+        assert send(raw, section_stream(pa.record_batch({"license": column}))).code == "FIELD_TYPE_MISMATCH"
+
+
+def test_names_that_are_not_utf_8(raw: RawConnection) -> None:
+    """Of the children of a list the names do not matter: then the upload lacks its marker alone."""
+    nested = pa.record_batch(
+        {"germline_variants": pa.array([["x"]], pa.list_(pa.field("qqqq", pa.string())))}
+    )
+    for rows, name, code in (
+        (nested, b"qqqq", "INCOMPLETE_UPLOAD"),
+        (nested, b"germline_variants", "INVALID_TICKET"),
+        (pa.record_batch({"zzzz": [1]}), b"zzzz", "INVALID_TICKET"),
+    ):
+        stream = section_stream(rows).replace(name, b"\xff" * len(name))
+        assert send(raw, stream, "patient").code == code

@@ -6,6 +6,7 @@ Grouped by what the caller can do::
     ├── InvalidRequest            change the request
     │   ├── InvalidPlan           a query plan is malformed, too large, or of another version
     │   ├── InvalidTicket         the bytes of a ticket, command or action are not ours
+    │   ├── LimitExceeded         the request is larger than a limit of the server
     │   ├── UnknownAction         no such action
     │   ├── UnknownField          a plan or a frame names a field that the type does not have
     │   ├── UnknownResourceType   no payload type has this prefix

@@ -111,7 +111,7 @@ def decode(data: bytes) -> Plan:
     """
     _check_size(data)
     content = parse(data)
-    return _plan_of(content, to_json(content))
+    return _plan_of(content, to_json(content, inf_nan_mode="constants"))
 
 
 def parse(data: bytes) -> Any:
@@ -151,7 +151,7 @@ def decode_parsed(content: Any) -> Plan:
         InvalidTicket: As from `decode`.
         InvalidPlan: As from `decode`.
     """
-    data = to_json(content)
+    data = to_json(content, inf_nan_mode="constants")
     _check_size(data)
     return _plan_of(content, data)
 
@@ -164,7 +164,7 @@ def _plan_of(content: Any, data: bytes) -> Plan:
     _check_parts(content)
     _check_version(content.get("version"))
     if content["version"] == FORMER_VERSION:
-        data = to_json(_upgraded(content) | {"version": PLAN_VERSION})
+        data = to_json(_upgraded(content) | {"version": PLAN_VERSION}, inf_nan_mode="constants")
     try:
         plan = Plan.model_validate_json(data)
     except ValidationError as error:

@@ -79,7 +79,10 @@ class ExternalUids(Message):
     """
 
     resource_type: str
-    pairs: list[tuple[str, Annotated[str, Field(min_length=1, max_length=256, pattern="^[^\\x00]*$")]]]
+    pairs: Annotated[
+        list[tuple[str, Annotated[str, Field(min_length=1, max_length=256, pattern="^[^\\x00]*$")]]],
+        Field(fail_fast=True),
+    ]
 
     @property
     def parents(self) -> list[str]:
@@ -123,7 +126,7 @@ class PresignRequest(Message):
     """
 
     method: Literal["get", "head", "put"]
-    urls: Annotated[list[str], Field(max_length=MAX_URLS)]
+    urls: Annotated[list[str], Field(max_length=MAX_URLS, fail_fast=True)]
 
 
 class Presigned(Message):
@@ -174,7 +177,7 @@ class Listed(Message):
 class BlobUrls(Message):
     """Blobs by their ``s3://`` URLs."""
 
-    urls: Annotated[list[str], Field(max_length=MAX_URLS)]
+    urls: Annotated[list[str], Field(max_length=MAX_URLS, fail_fast=True)]
 
 
 class Health(Message):

@@ -13,7 +13,6 @@ from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire.uploads import demanded_columns, upload_fields
 
 if TYPE_CHECKING:
-    from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import Verb
     from vxdata.server.ingest.validation.violations import Violations
@@ -34,8 +33,8 @@ def check_structure(
         FieldTypeMismatch: Columns of another type, or the same column twice.
     """
     _check_memory(batch)
-    _check_columns(payload_type, upload_fields(payload_type, verb), batch.schema)
-    everywhere = pa.array([True] * batch.num_rows, pa.bool_())
+    check_columns(payload_type, batch.schema, verb)
+    everywhere = pa.repeat(pa.scalar(value=True), batch.num_rows)
     for name in demanded_columns(payload_type, verb):
         if name not in batch.schema.names:
             problem = "is required, but its column is missing"
@@ -50,8 +49,19 @@ def _check_memory(batch: pa.RecordBatch) -> None:
         raise InvalidTicket(msg) from error
 
 
-def _check_columns(payload_type: PayloadType, columns: tuple[Field, ...], arrow_schema: pa.Schema) -> None:
-    fields = {field.name: field for field in columns}
+def check_columns(payload_type: PayloadType, arrow_schema: pa.Schema, verb: Verb) -> None:
+    """Check that columns are those of the type, each of the declared Arrow type.
+
+    Args:
+        payload_type: What the rows claim to be.
+        arrow_schema: The columns.
+        verb: What the rows are for, which decides the columns that they may have.
+
+    Raises:
+        UnknownField: Columns that the type does not have.
+        FieldTypeMismatch: Columns of another type, or the same column twice.
+    """
+    fields = {field.name: field for field in upload_fields(payload_type, verb)}
     unknown = [name for name in arrow_schema.names if name not in fields]
     if unknown:
         raise UnknownField.from_names(payload_type.prefix, unknown, fields)

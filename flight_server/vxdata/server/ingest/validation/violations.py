@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -11,12 +12,17 @@ import pyarrow.compute as pc
 from vxdata.schemas.errors import ValidationFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vxdata.schemas.payload_type import PayloadType
 
 MAX_KEPT: Final = 10_000
 """Violations described one by one; further ones are only counted."""
 
 SHOWN_VALUE_LENGTH: Final = 200
+
+STEP: Final = 16_384
+"""Rows of a mask that are looked through at a time."""
 
 
 @dataclass
@@ -45,9 +51,8 @@ class Violations:
             mask: Boolean array, true where the field is wrong; null counts as right.
             problem: What is wrong, as the end of a sentence about the field.
         """
-        rows = pc.indices_nonzero(mask)
-        self.count += len(rows)
-        for index in rows[: MAX_KEPT - len(self.found)].to_pylist():
+        self.count += mask.true_count
+        for index in islice(_marked(mask), MAX_KEPT - len(self.found)):
             self.found.append(
                 {
                     "resource_type": payload_type.prefix,
@@ -67,6 +72,12 @@ class Violations:
         """
         if self.count:
             raise ValidationFailed.from_violations(self.found, self.count)
+
+
+def _marked(mask: pa.Array) -> Iterator[int]:
+    """The places where a mask is true, found part by part: there may be millions, and few are needed."""
+    for start in range(0, len(mask), STEP):
+        yield from (start + index for index in pc.indices_nonzero(mask[start : start + STEP]).to_pylist())
 
 
 def _value(batch: pa.RecordBatch, name: str, index: int) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from vxdata.schemas.errors import UnknownAction
 from vxdata.schemas.errors.messages import abridged_name, did_you_mean
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Run = Callable[[bytes, Call], bytes]
 """Runs an action: takes its body and the call, and returns the body of the response."""
+
+MAX_ID_BYTES: Final = 64
+"""Bytes of a request id that are looked at."""
 
 Body = TypeVar("Body", bound=Message)
 
@@ -37,7 +40,9 @@ class Actions:
             Action.REGISTER: _with_body(ExternalUids, services.register.register),
             Action.RESOLVE: _with_body(ExternalUids, services.register.resolve),
             Action.EXPLAIN: lambda body, call: services.read.explain(decode(body), call).to_bytes(),
-            Action.ERROR_DETAIL: lambda body, _: errors.full_error(body.decode("utf-8", "replace")),
+            Action.ERROR_DETAIL: lambda body, _: errors.full_error(
+                body[:MAX_ID_BYTES].decode("utf-8", "replace")
+            ),
             Action.BLOB_STORE: lambda _, call: services.blobs.describe(call).to_bytes(),
             Action.PRESIGN: _with_body(PresignRequest, services.blobs.presign),
             Action.LIST_BLOBS: _with_body(ListRequest, services.blobs.list),

@@ -14,6 +14,10 @@ HEADERS: Final = "headers"
 """Name of the middleware."""
 
 
+ENTRY_BYTES: Final = 32
+"""What HTTP/2 counts for each header beside its name and value (RFC 9113, 6.5.2)."""
+
+
 class Headers(pyarrow.flight.ServerMiddleware):
     """The headers of one call.
 
@@ -23,10 +27,14 @@ class Headers(pyarrow.flight.ServerMiddleware):
         codec: How record batches are compressed; None for as they are.
         lineage: Takes up the lineage of what an upload creates; None where the caller does not take it.
         timeout: Seconds that the caller waits.
+        size: Bytes of all headers, as HTTP/2 counts them.
     """
 
-    def __init__(self, codec: Compression | None, lineage: CreatedLineage | None, timeout: float) -> None:
+    def __init__(
+        self, codec: Compression | None, lineage: CreatedLineage | None, timeout: float, size: int
+    ) -> None:
         """Keep them for the call."""
+        self.size = size
         self.codec = codec
         self.lineage = lineage
         self.timeout = timeout
@@ -41,7 +49,11 @@ class HeadersFactory(pyarrow.flight.ServerMiddlewareFactory):
         known: dict[str, Compression] = {name: name for name in get_args(Compression)}
         codec = next((known[name] for name in accepted if name in known), None)
         lineage = CreatedLineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None
-        return Headers(codec, lineage, _seconds(headers.get(TIMEOUT, ())))
+        return Headers(codec, lineage, _seconds(headers.get(TIMEOUT, ())), _size(headers))
+
+
+def _size(headers: dict[str, list[str]]) -> int:
+    return sum(len(name) + len(value) + ENTRY_BYTES for name, values in headers.items() for value in values)
 
 
 def _seconds(values: list[str] | tuple[str, ...]) -> float:

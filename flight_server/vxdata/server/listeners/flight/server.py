@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pyarrow as pa
@@ -14,6 +14,8 @@ from vxdata.schemas.plan import decode
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import ACTION_DESCRIPTIONS
 from vxdata.schemas.wire.tickets import Ticket, decode_ticket, encode_ticket
+from vxdata.server.ingest.validation.structure import check_columns
+from vxdata.server.limits import DEFAULT_LIMITS, Limits
 from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.flight.actions import Actions
 from vxdata.server.listeners.flight.headers import HEADERS, HeadersFactory
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from vxdata.schemas.catalog.registry import Registry
+    from vxdata.schemas.wire import Verb
     from vxdata.server.listeners.admission import Admission
     from vxdata.server.listeners.boundary import Observer, OpenCall
     from vxdata.server.listeners.errors import ErrorReporter
@@ -55,13 +58,14 @@ def operation(method: Callable[..., Response]) -> Callable[..., Response]:
     Whatever it raises leaves as a Flight error of ours, without traceback, SQL or path.
     """
 
-    @functools.wraps(method)
+    @wraps(method)
     def within_boundary(self: FlightServer, context: Any, *arguments: Any) -> Response:
         headers = context.get_middleware(HEADERS)
         name = method.__name__.strip("_")
         with self.boundary.call(
             name, context.is_cancelled, timeout=headers.timeout, peer=context.peer()
         ) as opened:
+            self.limits.check("header_bytes", headers.size, "Bytes of the headers")
             return method(self, opened, headers, *arguments)
 
     return within_boundary
@@ -77,6 +81,7 @@ class FlightServer(pa.flight.FlightServerBase):
         errors: Describes exceptions for the wire.
         observers: Told of every call that has ended.
         admission: Limits the calls in progress.
+        limits: How large the messages of clients may be.
 
     Attributes:
         boundary: What every call passes.
@@ -93,9 +98,11 @@ class FlightServer(pa.flight.FlightServerBase):
         errors: ErrorReporter,
         observers: Sequence[Observer] = (),
         admission: Admission | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """Begin to serve: a pyarrow server listens once it is constructed."""
         self.boundary = Boundary(LISTENER, errors, observers, flight_error, admission)
+        self.limits = limits
         self._services = services
         self._registry = registry
         self._actions = Actions(services, errors)
@@ -113,7 +120,9 @@ class FlightServer(pa.flight.FlightServerBase):
         self, opened: OpenCall, headers: Headers, ticket: pa.flight.Ticket
     ) -> pa.flight.FlightDataStream:
         """Run the plan of the ticket."""
-        result = self._services.read.run(decode_ticket(ticket.ticket).plan, opened.call)
+        content = ticket.ticket
+        self.limits.check("ticket_bytes", len(content), "Bytes of the ticket")
+        result = self._services.read.run(decode_ticket(content).plan, opened.call)
         options = pa.ipc.IpcWriteOptions(compression=headers.codec)
         if result.is_whole:  # C++ sends a table without asking the interpreter for what comes next
             table = pa.Table.from_batches(list(result.batches), result.arrow_schema)
@@ -162,11 +171,16 @@ class FlightServer(pa.flight.FlightServerBase):
         """Write what is uploaded, in one commit; the response is its receipt, then the lineage if wanted."""
         command = read_write_command(descriptor.command or b"")
         lineage = headers.lineage
-        receipt = self._services.write.write(command, sections(reader), opened.call, lineage)
+        check = partial(self._check_columns, command.verb)
+        arriving = sections(reader, self.limits, check)
+        receipt = self._services.write.write(command, arriving, opened.call, lineage)
         log.info("committed", verb=command.verb, version=receipt.version, counts=receipt.counts)
         writer.write(receipt.to_bytes())
         if lineage is not None and (kept := lineage.to_buffer()) is not None:
             writer.write(kept)
+
+    def _check_columns(self, verb: Verb, resource_type: str, arrow_schema: pa.Schema) -> None:
+        check_columns(self._registry.get(resource_type), arrow_schema, verb)
 
     @operation
     def do_exchange(
@@ -184,12 +198,15 @@ class FlightServer(pa.flight.FlightServerBase):
     @operation
     def do_action(self, opened: OpenCall, _headers: Headers, action: pa.flight.Action) -> list[bytes]:
         """Run an action and yield the one body of its response."""
+        self.limits.check("message_bytes", action.body.size, "Bytes of the action's body")
         return [self._actions.run(action.type, action.body.to_pybytes(), opened.call)]
 
     def _info(self, opened: OpenCall, descriptor: pa.flight.FlightDescriptor) -> pa.flight.FlightInfo:
-        if descriptor.command is None:
+        content = descriptor.command
+        if content is None:
             return self._listing(_resource_type(descriptor))
-        plan, arrow_schema = self._services.read.describe(decode(descriptor.command), opened.call)
+        self.limits.check("ticket_bytes", len(content), "Bytes of the descriptor")
+        plan, arrow_schema = self._services.read.describe(decode(content), opened.call)
         endpoint = pa.flight.FlightEndpoint(pa.flight.Ticket(encode_ticket(Ticket(plan))), [])
         return pa.flight.FlightInfo(arrow_schema, descriptor, [endpoint], -1, -1)
 
@@ -200,8 +217,8 @@ class FlightServer(pa.flight.FlightServerBase):
 
 
 def _resource_type(descriptor: pa.flight.FlightDescriptor) -> str:
-    path: list[str] = [part.decode("utf-8", "replace") for part in descriptor.path or ()]
+    path: list[bytes] = list(descriptor.path or ())
     if len(path) != 1:
-        msg = f"The path of a flight is one resource type, not {'/'.join(path)!r:.100}."
+        msg = f"The path of a flight is one resource type, not {len(path):,} parts."
         raise InvalidTicket(msg)
-    return path[0]
+    return path[0].decode("utf-8", "replace")

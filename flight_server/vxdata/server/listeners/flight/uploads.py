@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -9,26 +11,36 @@ from pydantic import ValidationError
 
 from vxdata.schemas.errors import IncompleteUpload, InvalidTicket
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker
+from vxdata.server.ingest.ipc_stream import record_batches
 from vxdata.server.services.write import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_CHUNK_BYTES: Final = 64 * 1024 * 1024
-"""Largest message of an upload; gRPC itself would take any."""
+    from vxdata.server.limits import Limits
+
+MAX_MARKER_BYTES: Final = 1024
+"""Longest commit marker."""
+
+CheckColumns = Callable[[str, pa.Schema], None]
+"""Refuses the columns of a section, given its resource type."""
 
 
-def sections(reader: Any) -> Iterator[Section | int]:
+def sections(reader: Any, limits: Limits, check_columns: CheckColumns) -> Iterator[Section | int]:
     """Decode an upload.
 
     Args:
         reader: Flight's reader of the messages as they arrive.
+        limits: How large messages and sections may be, and how many.
+        check_columns: Refuses the columns of a section before its rows are read.
 
     Yields:
-        The sections, then the row count of the commit marker.
+        The sections, then the row count of the commit marker. The rows are not validated: their buffers lie
+        within the message, but nothing tells yet whether the offsets in them do.
 
     Raises:
         InvalidTicket: The upload is malformed.
+        LimitExceeded: It is too large.
         IncompleteUpload: It broke off, or does not end with a marker.
     """
     if not _schema(reader).equals(UPLOAD_SCHEMA):
@@ -36,6 +48,7 @@ def sections(reader: Any) -> Iterator[Section | int]:
         msg = f"An upload has the columns {columns}, none of them nullable."
         raise InvalidTicket(msg)
     is_ended = False
+    count = 0
     for chunk in _chunks(reader):
         if is_ended:
             msg = "The upload goes on after its commit marker; nothing was written."
@@ -44,10 +57,18 @@ def sections(reader: Any) -> Iterator[Section | int]:
             is_ended = True
             yield _marker(chunk.app_metadata)
         else:
-            _check_chunk(chunk.data)
-            columns_of_chunk = (chunk.data.column(name) for name in UPLOAD_SCHEMA.names)
-            for resource_type, rows in zip(*columns_of_chunk, strict=True):
-                yield from _rows(resource_type.as_py(), rows.as_buffer())
+            _check_chunk(chunk.data, limits)
+            for section in _sections(chunk.data, limits, check_columns):
+                count += 1
+                limits.check("upload_sections", count, "Sections of the upload")
+                yield section
+
+
+def _sections(chunk: pa.RecordBatch, limits: Limits, check_columns: CheckColumns) -> Iterator[Section]:
+    for resource_type, rows in zip(*(chunk.column(name) for name in UPLOAD_SCHEMA.names), strict=True):
+        name = resource_type.as_py()
+        for batch in record_batches(rows.as_buffer(), limits, partial(check_columns, name)):
+            yield Section(name, batch)
 
 
 def _schema(reader: Any) -> pa.Schema:
@@ -73,7 +94,7 @@ def _chunks(reader: Any) -> Iterator[Any]:
         yield chunk
 
 
-def _check_chunk(sections: pa.RecordBatch) -> None:
+def _check_chunk(sections: pa.RecordBatch, limits: Limits) -> None:
     """Refuse what is not safe to read, or too large.
 
     Nothing may read a buffer before the whole batch is validated: even `nbytes` follows offsets.
@@ -83,28 +104,17 @@ def _check_chunk(sections: pa.RecordBatch) -> None:
     except pa.ArrowInvalid as error:
         msg = "A message of the upload is a malformed record batch."
         raise InvalidTicket(msg) from error
-    if sections.nbytes > MAX_CHUNK_BYTES:
-        msg = f"A message of the upload holds {sections.nbytes:,} bytes, over {MAX_CHUNK_BYTES:,}."
-        raise InvalidTicket(msg)
+    limits.check("message_bytes", int(sections.nbytes), "Bytes of a message of the upload")
+    limits.check("upload_sections", sections.num_rows, "Sections of a message of the upload")
     if any(column.null_count for column in sections.columns):
         msg = "A section of the upload, or its type, is null."
         raise InvalidTicket(msg)
 
 
-def _rows(resource_type: str, buffer: pa.Buffer) -> Iterator[Section]:
-    """Read a section's IPC stream, without copying it."""
-    try:
-        with pa.ipc.open_stream(buffer) as batches:
-            for batch in batches:
-                yield Section(resource_type, batch)
-    except (pa.ArrowException, OSError) as error:
-        msg = f"A section of the upload ({resource_type!r:.50}) is not an Arrow IPC stream."
-        raise InvalidTicket(msg) from error
-
-
 def _marker(metadata: pa.Buffer | None) -> int:
+    content = b"" if metadata is None or metadata.size > MAX_MARKER_BYTES else metadata.to_pybytes()
     try:
-        return CommitMarker.model_validate_json((metadata or pa.py_buffer(b"")).to_pybytes()).rows
+        return CommitMarker.model_validate_json(content).rows
     except ValidationError as error:
         msg = "The upload's last message is not a commit marker; nothing was written."
         raise IncompleteUpload(msg) from error
