@@ -123,13 +123,14 @@ class S3Server:
             PortNotClosed: a port but that of S3 lets strangers in.
         """
         self._wait_for_filer(progress)
-        self._require_closed()
         self._make_durable()
         client = s3_client(self.endpoint)
         probe = S3Probe(client)
         # The first PUT succeeds some time after the first listing does, so only a PUT tells.
         if not self._wait(probe.succeeds, progress):
             raise StartTimeout(TITLE, _READY_TIMEOUT, probe.last_answer)
+        # Not before: a port that is listening already answers only when its part is ready.
+        self._require_closed()
 
     def _wait_for_filer(self, progress: Progress) -> None:
         for attempt in range(_PORT_ATTEMPTS):
