@@ -34,7 +34,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Near:
-    """A float that may be off by a rounding error."""
+    """A float that may be off by a rounding error: processors differ in how often they round."""
 
     value: float
     tolerance: float
@@ -42,9 +42,7 @@ class Near:
 
 @dataclass(frozen=True)
 class TooLarge:
-    """A sum that its type cannot hold; with `certain`, in whatever order it is taken."""
-
-    certain: bool
+    """A value that its type cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,6 @@ class Answer:
         rows: The rows.
         is_ordered: Whether their order is told by the plan.
         keys: How many columns at the front tell the rows of a group apart; None where rows are no groups.
-        is_signed: Whether the sign of zero is told; rows that differ in it alone are equal.
         may_be_refused: Whether some sum is too large, be it of a group that is not returned.
     """
 
@@ -64,7 +61,6 @@ class Answer:
     rows: list[Row]
     is_ordered: bool
     keys: int | None = None
-    is_signed: bool = True
     may_be_refused: bool = False
 
 
@@ -113,7 +109,7 @@ def _distinct(plan: Plan, rows: pl.DataFrame) -> Answer:
     if is_ordered:
         ties = [name for name in columns if name not in {order.field for order in plan.order_by}]
         rows = _sorted(rows, plan.order_by, ties).slice(plan.offset, plan.limit)
-    return Answer(columns, rows.rows(), is_ordered, is_signed=False)
+    return Answer(columns, rows.rows(), is_ordered)
 
 
 def _grouped(plan: Plan, keys: Sequence[str], rows: pl.DataFrame, conditions: Conditions) -> Answer:
@@ -138,7 +134,7 @@ def _grouped(plan: Plan, keys: Sequence[str], rows: pl.DataFrame, conditions: Co
     if is_ordered:
         found = _sorted_rows(found, columns, plan.order_by, keys)
         found = found[plan.offset :][: plan.limit]
-    return Answer(columns, found, is_ordered, len(keys), is_signed=False, may_be_refused=may_be_refused)
+    return Answer(columns, found, is_ordered, len(keys), may_be_refused=may_be_refused)
 
 
 def _one_group(values: pl.DataFrame) -> pl.DataFrame:
@@ -152,43 +148,42 @@ def _of(aggregate: Aggregate) -> pl.Expr:
 
 def _aggregate(aggregate: Aggregate, values: list[Any], conditions: Conditions) -> Any:
     present = [value for value in values if value is not None]
-    if aggregate.function == "count":
-        return len(present)
-    if aggregate.function == "n_unique":
-        return len(set(present))
+    if aggregate.function in {"count", "n_unique"}:
+        return len(present if aggregate.function == "count" else set(present))
     if not present:
         return None
     if aggregate.function in {"min", "max"}:
-        return min(present) if aggregate.function == "min" else max(present)
+        extreme = min(present) if aggregate.function == "min" else max(present)
+        return extreme + 0.0 if isinstance(extreme, float) else extreme
     if aggregate.function == "quantile":
         return _quantile(sorted(present), aggregate.quantile or 0.0)
+    if aggregate.function == "mean":
+        return _mean(present)
     is_integer = isinstance(conditions.type_of(aggregate.field or "", aggregate.key), Integer)
-    return (_of_integers if is_integer else _of_floats)(present, is_mean=aggregate.function == "mean")
+    return _sum_of_integers(present) if is_integer else _sum_of_floats(present)
 
 
-def _of_integers(values: list[int], *, is_mean: bool) -> Any:
-    if is_mean:
-        return _near(Fraction(sum(values), len(values)), Fraction(0))
-    return sum(values) if sum(values) in BIGINT else TooLarge(certain=True)
+def _sum_of_integers(values: list[int]) -> int | TooLarge:
+    return sum(values) if sum(values) in BIGINT else TooLarge()
 
 
-def _of_floats(values: list[float], *, is_mean: bool) -> Near | TooLarge:
-    total = sum(map(Fraction, values), Fraction(0))
-    size = sum((abs(Fraction(value)) for value in values), Fraction(0))
-    return _near(total / len(values) if is_mean else total, size)
+def _sum_of_floats(values: Sequence[float]) -> float | TooLarge:
+    """The float nearest to the exact sum."""
+    try:
+        return float(sum(map(Fraction, values), Fraction(0)))
+    except OverflowError:
+        return TooLarge()
 
 
-def _near(value: Fraction, size: Fraction) -> Near | TooLarge:
-    """A float of which sums of a size were made on the way."""
-    if size > LARGEST * (1 - TOLERANCE):
-        return TooLarge(certain=abs(value) > LARGEST * (1 + TOLERANCE))
-    return Near(float(value), float((size + abs(value)) * TOLERANCE) + SUBNORMAL)
+def _mean(values: Sequence[float]) -> float | TooLarge:
+    total = _sum_of_floats(values)
+    return total if isinstance(total, TooLarge) else total / len(values)
 
 
 def _quantile(values: list[Any], quantile: float) -> Near | TooLarge:
     reach = Fraction(values[-1]) - Fraction(values[0])
     if isinstance(values[0], float) and reach > LARGEST:
-        return TooLarge(certain=True)
+        return TooLarge()
     place = quantile * (len(values) - 1)
     low, high = Fraction(values[math.floor(place)]), Fraction(values[math.ceil(place)])
     value = low + (Fraction(place) - math.floor(place)) * (high - low)

@@ -105,10 +105,13 @@ class Dialect(Protocol):
         """A sum as an integer of 64 bits."""
 
     def mean_of_integers(self, value: exp.Expr) -> exp.Expr:
-        """A mean as a double."""
+        """A mean as a double: the double nearest to the sum, divided by the number."""
+
+    def sum_of_doubles(self, value: exp.Expr) -> exp.Expr:
+        """The double nearest to the exact sum, in whatever order the rows come; fails where there is none."""
 
     def mean_of_doubles(self, value: exp.Expr) -> exp.Expr:
-        """A mean as a double, which overflows only where the sum does."""
+        """A sum of doubles divided by their number; it overflows only where the sum does."""
 
     def quantile_of_integers(self, value: exp.Expr, quantile: float) -> exp.Expr:
         """A quantile, interpolated linearly."""

@@ -134,23 +134,18 @@ class PostgreSQL:
         return exp.cast(exp.Sum(this=value), exp.DType.BIGINT)
 
     def mean_of_integers(self, value: exp.Expr) -> exp.Expr:
-        """PostgreSQL's own mean of bigint is numeric."""
-        return exp.cast(exp.Avg(this=value), exp.DType.DOUBLE)
+        """PostgreSQL's own sum of bigint is numeric, whose cast gives the nearest double."""
+        total = exp.cast(exp.Sum(this=value), exp.DType.DOUBLE)
+        return _own("quotient", total, exp.Count(this=value.copy()))
+
+    def sum_of_doubles(self, value: exp.Expr) -> exp.Expr:
+        """Whole numbers that the values are made of, added exactly by functions of migration 0009."""
+        parts = ("first_part", "second_part", "third_part", "rest")
+        return _own("nearest", *(exp.Sum(this=_own(part, value.copy())) for part in parts))
 
     def mean_of_doubles(self, value: exp.Expr) -> exp.Expr:
-        """The sum divided by the number.
-
-        PostgreSQL's own mean also sums squares, which overflow beyond 1e154. What is too small for a double
-        is 0, where PostgreSQL's division would fail.
-        """
-        total, rows = exp.Sum(this=value), exp.Count(this=value.copy())
-        smallest = exp.cast(exp.Literal.string("5e-324"), exp.DType.DOUBLE)
-        is_zero = exp.LTE(
-            this=exp.Abs(this=total.copy()), expression=exp.Mul(this=rows.copy(), expression=smallest)
-        )
-        number = exp.Nullif(this=rows, expression=exp.Literal.number(0))
-        mean = exp.Div(this=total, expression=number, typed=True)
-        return exp.Case().when(is_zero, exp.cast(exp.Literal.number(0), exp.DType.DOUBLE)).else_(mean)
+        """The sum divided by the number: what is too small for a double is 0."""
+        return _own("quotient", self.sum_of_doubles(value), exp.Count(this=value.copy()))
 
     def quantile_of_integers(self, value: exp.Expr, quantile: float) -> exp.Expr:
         """`percentile_cont`."""

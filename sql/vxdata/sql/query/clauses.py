@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.binding.bound_predicates import Operand
-from vxdata.schemas.fields import NumberMap, TextMap
+from vxdata.schemas.fields import Float, NumberMap, TextMap
 from vxdata.sql.names import column
 from vxdata.sql.query.conditions import scope_of
-from vxdata.sql.query.operands import ordered
+from vxdata.sql.query.operands import one_of_equals, ordered
 from vxdata.sql.query.relatives import with_relatives
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ def project(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
     """Select the plan's columns; of a grouped plan, its keys."""
     table = plan.relation.name
     fields = [output.field for output in plan.outputs if isinstance(output.source, Operand)]
-    return query.select(*(_output(field, table, target.dialect) for field in fields), copy=False)
+    merges = plan.distinct or plan.keys is not None
+    outputs = (_output(field, table, target.dialect, merges=merges) for field in fields)
+    return query.select(*outputs, copy=False)
 
 
-def _output(field: Field, table: str, dialect: Dialect) -> exp.Expr:
+def _output(field: Field, table: str, dialect: Dialect, *, merges: bool) -> exp.Expr:
     source = column(field.name, table)
+    if merges and isinstance(field.type, Float):
+        return exp.alias_(one_of_equals(source, Operand(field)), field.name, quoted=True)
     if isinstance(field.type, TextMap | NumberMap):
         return exp.alias_(dialect.entries(source, field.type), field.name, quoted=True)
     return source

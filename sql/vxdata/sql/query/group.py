@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from vxdata.schemas.binding.bound import BoundAggregate
 from vxdata.schemas.fields import Integer
-from vxdata.sql.query.operands import operand
+from vxdata.sql.query.operands import one_of_equals, operand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def group(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
         for output in plan.outputs
         if isinstance(output.source, BoundAggregate)
     ]
-    keys = [operand(key, table, dialect) for key in plan.keys]
+    keys = [one_of_equals(operand(key, table, dialect), key) for key in plan.keys]
     query = query.select(*aggregates, copy=False)
     return query.group_by(*keys, copy=False) if keys else query
 
@@ -42,11 +42,13 @@ def _aggregate(aggregate: BoundAggregate, table: str, dialect: Dialect) -> exp.E
     match aggregate.function:
         case "quantile":
             write = dialect.quantile_of_integers if is_integer else dialect.quantile_of_doubles
-            return write(value, aggregate.quantile or 0.0)
+            return write(one_of_equals(value, aggregate.operand), aggregate.quantile or 0.0)
         case "mean":
             return dialect.mean_of_integers(value) if is_integer else dialect.mean_of_doubles(value)
-        case "sum" if is_integer:
-            return dialect.sum_of_integers(value)
+        case "sum":
+            return dialect.sum_of_integers(value) if is_integer else dialect.sum_of_doubles(value)
+        case "min" | "max" as function:
+            return FUNCTIONS[function](one_of_equals(value, aggregate.operand))
         case function:
             return FUNCTIONS[function](value)
 
@@ -56,6 +58,5 @@ FUNCTIONS: dict[AggregateFunction, Callable[[exp.Expr], exp.Expr]] = {
     "n_unique": lambda value: exp.Count(this=exp.Distinct(expressions=[value])),
     "min": lambda value: exp.Min(this=value),
     "max": lambda value: exp.Max(this=value),
-    "sum": lambda value: exp.Sum(this=value),
 }
 """Function -> how it is written, if all engines write it alike; all leave nulls out."""

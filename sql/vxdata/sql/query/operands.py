@@ -35,6 +35,18 @@ def operand(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
     return dialect.entry(whole, source.key, is_number=isinstance(source.type, Float))
 
 
+def one_of_equals(value: exp.Expr, source: Operand) -> exp.Expr:
+    """Write an operand so that equal values are the same: of the two zeros of a float, that without a sign.
+
+    Args:
+        value: The operand.
+        source: What is meant by it.
+    """
+    if not isinstance(source.type, Float):
+        return value
+    return exp.Add(this=value, expression=exp.Literal.number("0.0"))
+
+
 def ordered(query: exp.Select, order: Sequence[BoundOrder], table: str, dialect: Dialect) -> exp.Select:
     """Order a query.
 

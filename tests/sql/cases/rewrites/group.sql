@@ -14,19 +14,28 @@ SELECT
   COUNT(DISTINCT "volume"."b_value") AS "different",
   MIN("volume"."series_date") AS "first",
   MAX("volume"."series_date") AS "last",
-  CASE
-    WHEN ABS(SUM("volume"."slice_thickness")) <= COUNT("volume"."slice_thickness") * CAST('5e-324' AS DOUBLE PRECISION)
-    THEN CAST(0 AS DOUBLE PRECISION)
-    ELSE SUM("volume"."slice_thickness") / NULLIF(COUNT("volume"."slice_thickness"), 0)
-  END AS "mean",
-  SUM("volume"."slice_thickness") AS "sum",
+  VXDATA.QUOTIENT(
+    VXDATA.NEAREST(
+      SUM(VXDATA.FIRST_PART("volume"."slice_thickness")),
+      SUM(VXDATA.SECOND_PART("volume"."slice_thickness")),
+      SUM(VXDATA.THIRD_PART("volume"."slice_thickness")),
+      SUM(VXDATA.REST("volume"."slice_thickness"))
+    ),
+    COUNT("volume"."slice_thickness")
+  ) AS "mean",
+  VXDATA.NEAREST(
+    SUM(VXDATA.FIRST_PART("volume"."slice_thickness")),
+    SUM(VXDATA.SECOND_PART("volume"."slice_thickness")),
+    SUM(VXDATA.THIRD_PART("volume"."slice_thickness")),
+    SUM(VXDATA.REST("volume"."slice_thickness"))
+  ) AS "sum",
   CAST(SUM("volume"."series_number") AS BIGINT) AS "whole sum",
   CASE
     WHEN NOT (
-      MAX("volume"."slice_thickness") - MIN("volume"."slice_thickness")
+      MAX("volume"."slice_thickness" + 0.0) - MIN("volume"."slice_thickness" + 0.0)
     ) IS NULL
     THEN PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
-      "volume"."slice_thickness")
+      "volume"."slice_thickness" + 0.0)
   END AS "median"
 FROM "vxdata_unresolved"."volume" AS "volume"
 GROUP BY
@@ -52,7 +61,7 @@ GROUP BY
 SELECT
   "benchmarking"."eval_task",
   MAX(
-    CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION)
+    CAST(JSONB_EXTRACT_PATH_TEXT("benchmarking"."summary_metrics", 'auc') AS DOUBLE PRECISION) + 0.0
   ) AS "best"
 FROM "vxdata_unresolved"."benchmarking" AS "benchmarking"
 GROUP BY
