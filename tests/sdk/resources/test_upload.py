@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from vxdata.schemas.create import DataSourceCreate
-from vxdata.schemas.errors import InvalidRequest, InvalidTicket, UnknownField, UnknownResourceType
+from vxdata.schemas.errors import InvalidRequest, LimitExceeded, UnknownField, UnknownResourceType
 from vxdata.schemas.fields import MAX_TEXT_LENGTH
 from vxdata.schemas.update import DataSourceUpdate
 from vxdata.schemas.wire import UPLOAD_SCHEMA
@@ -111,7 +111,7 @@ class TestUpload:
             summary_metrics=pl.lit([], dtype=pl.List(pl.Struct({"key": pl.String, "value": pl.Float64})))
         )
         before = client.health().version
-        with pytest.raises(InvalidTicket, match="bytes"):
+        with pytest.raises(LimitExceeded, match="VXDATA_MESSAGE_BYTES"):
             client.benchmarking_results.create(frame)
         assert client.health().version == before
 

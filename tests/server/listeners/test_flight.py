@@ -555,7 +555,7 @@ class TestUploads:
 
     @pytest.mark.usefixtures("unchanged")
     def test_a_message_that_is_too_large(self, raw: Any) -> None:
-        with refused("INVALID_TICKET"):
+        with refused("LIMIT_EXCEEDED"):
             put(raw, [section("datasource", b"x" * (64 * 1024 * 1024 + 1))], 1)
 
 
