@@ -19,6 +19,7 @@ from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.embedded.environment import clean_environment
+from vxdata.server.listeners.connections import raise_file_limit
 from vxdata.server.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def embedded_server(
         settings = settings_on(stack, given)
         configure_logs("WARNING" if quiet else settings.log_level, as_json=settings.log_json)
         upgrade_database(stack.postgres_uri)
+        allow_many_files()
         with Server(settings) as server:
             yield stack, server
 
@@ -92,6 +94,11 @@ def freeze_what_stays() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def allow_many_files() -> None:
+    """Let this process open as many files as it may: each connection of a client takes one."""
+    log.debug("file_limit", files=raise_file_limit())
 
 
 def announce(server: Server) -> None:

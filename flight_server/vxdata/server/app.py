@@ -17,6 +17,7 @@ from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.listeners.admission import Admission
 from vxdata.server.listeners.boundary import Boundary
+from vxdata.server.listeners.connections import ConnectionGuard
 from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
@@ -113,6 +114,10 @@ class Server:
                 settings.limits,
             )
             parts.callback(self._stop_flight)
+            guard = ConnectionGuard(
+                (self._flight.port, self._http.port), settings.max_connections, lambda: self.admission.peers
+            )
+            parts.callback(guard.close)
             self._parts = parts.pop_all()
         self._ready.set()
 

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     max_calls_each: Annotated[int, Field(ge=1)] = Field(
         500, description="Flight calls in progress of one caller, which is one network address, at most."
     )
+    max_connections: Annotated[int, Field(ge=16)] = Field(
+        1000,
+        description="Network connections of clients, at most; fewer if the process may open fewer files. "
+        "Beyond that, connections without a call in progress are closed.",
+    )
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.running import announce, freeze_what_stays, leave, require_free
+from vxdata.cli.running import allow_many_files, announce, freeze_what_stays, leave, require_free
 from vxdata.cli.signals import until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
@@ -48,6 +48,7 @@ def serve(
     configure_logs(settings.log_level, as_json=settings.log_json)
     for wanted in (settings.port, settings.http_port):
         require_free(wanted, settings.host)
+    allow_many_files()
     with until_signal() as stop, Server(settings) as server:
         freeze_what_stays()
         announce(server)

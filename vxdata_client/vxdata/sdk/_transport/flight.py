@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from vxdata.sdk._transport.compression import Wanted
     from vxdata.sdk._transport.read_ahead import Cancel
 
+KEEPALIVE = (("grpc.keepalive_time_ms", 300_000), ("grpc.keepalive_timeout_ms", 20_000))
+"""A server that is gone is noticed after some five minutes of silence. gRPC's servers end the connections of
+clients that ask more often: https://grpc.io/docs/guides/keepalive/."""
+
 SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
 
 
@@ -67,7 +71,7 @@ class FlightTransport:
             raise InvalidRequest(msg, base_url=base_url)
         self._base_url = base_url
         try:
-            self._client = pa.flight.connect(base_url)
+            self._client = pa.flight.connect(base_url, generic_options=[*KEEPALIVE])
         except pa.ArrowInvalid as error:
             msg = f"base_url {base_url!r} is no address such as grpc://127.0.0.1:8815: {error}."
             raise InvalidRequest(msg, base_url=base_url) from error

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 STOP_SECONDS: Final = 5
 """How long a check that is under way may hold up the end."""
 
+BACKLOG: Final = 64
+"""Connections that wait to be accepted, at most. Without a free file descriptor, asyncio logs as many errors
+at a time: https://github.com/python/cpython/issues/151615"""
+
 
 class HttpServer:
     """Serves an application from a thread of its own.
@@ -37,8 +41,14 @@ class HttpServer:
             self._socket.close()
             raise
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=STOP_SECONDS,
+            backlog=BACKLOG,
         )
+        config.load()  # its imports open files, of which there may be none left once clients connect
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="vxdata-http", daemon=True
