@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 def test_a_half_open_connection_ends_the_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     # gRPC asks no more often than every ten seconds, whatever it is told.
-    monkeypatch.setattr(
-        module, "KEEPALIVE", (("grpc.keepalive_time_ms", 10_000), ("grpc.keepalive_timeout_ms", 500))
-    )
+    options = {"grpc.keepalive_time_ms": 10_000, "grpc.http2.ping_timeout_ms": 500}
+    monkeypatch.setattr(module, "KEEPALIVE", tuple((dict(module.KEEPALIVE) | options).items()))
     with Relay(server.flight_url) as relay:
         transport = FlightTransport(relay.url, timeout=None)
         assert transport.read(Plan(relation="datasource", limit=1)).version >= 0

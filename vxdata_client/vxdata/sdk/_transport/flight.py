@@ -45,7 +45,11 @@ if TYPE_CHECKING:
     from vxdata.sdk._transport.compression import Wanted
     from vxdata.sdk._transport.read_ahead import Cancel
 
-KEEPALIVE = (("grpc.keepalive_time_ms", 300_000), ("grpc.keepalive_timeout_ms", 20_000))
+KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 300_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 20_000),  # the one that counts: it is a minute by default
+)
 """A server that is gone is noticed after some five minutes of silence. gRPC's servers end the connections of
 clients that ask more often: https://grpc.io/docs/guides/keepalive/."""
 
