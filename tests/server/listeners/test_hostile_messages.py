@@ -147,6 +147,18 @@ def test_text_that_is_too_long_to_be_a_name(
     assert len(answer.extra) <= 1536
 
 
+@pytest.mark.parametrize("value", [b"\xe9", b"\xff\xfe", bytes(range(0x80, 0x100))])
+@pytest.mark.parametrize("name", [b"x-anything", b"vxdata-timeout", b"authorization"])
+def test_headers_that_are_not_utf_8(raw: RawConnection, name: bytes, value: bytes) -> None:
+    """pyarrow decodes them before anything of ours is called; its refusal shows neither code nor paths."""
+    answer = raw.call(b"DoAction", action(b"health"), headers=[(name, value)])
+    assert answer.status not in {None, 0}
+    for shown in (answer.message, answer.extra.decode("latin-1")):
+        assert "File " not in shown
+        assert "site-packages" not in shown
+        assert ".py" not in shown
+
+
 def section_stream(rows: pa.RecordBatch, **options: object) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
