@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vxdata.schemas.wire.uploads import EXPECTED_VERSION
+from vxdata.server.ingest.coalescing import Coalescer, is_small
 from vxdata.server.ingest.nested import with_values
-from vxdata.server.ingest.validation import validate
+from vxdata.server.ingest.validation import check_memory, validate
 from vxdata.server.ingest.validation.violations import Violations
 from vxdata.sql.schema.ddl import map_columns
 from vxdata.sql.write.staged import COLUMN_SET
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import Verb
+    from vxdata.server.ingest.coalescing import Run
     from vxdata.server.ingest.spool import Spool
 
 
@@ -36,7 +38,7 @@ class Reception:
 
     Attributes:
         counts: Rows received, by type.
-        column_sets: By type, the sets of columns that rows state: a column that is absent is kept, not null.
+        column_sets: By type, the numbers of the sets of columns that rows state: what is absent is kept.
         parents: By type, the types of the parents that rows state.
     """
 
@@ -45,9 +47,10 @@ class Reception:
         self.registry = registry
         self.spool = spool
         self.counts: dict[str, int] = {}
-        self.column_sets: dict[str, list[tuple[str, ...]]] = {}
+        self.column_sets: dict[str, dict[tuple[str, ...], int]] = {}
         self.parents: dict[str, set[str]] = {}
         self._verb: Verb = verb
+        self._coalescer = Coalescer()
         self._violations = Violations()
 
     @property
@@ -56,41 +59,61 @@ class Reception:
         return sum(self.counts.values())
 
     def add(self, payload_type: PayloadType, batch: pa.RecordBatch) -> None:
-        """Validate a batch and take it up.
+        """Take a batch up: validate it, at once or together with others that are as small.
 
         Args:
             payload_type: Type of the rows.
             batch: The rows; columns are fields of a create.
 
         Raises:
-            InvalidRequest: The batch as a whole is not what it claims to be.
+            InvalidRequest: A batch as a whole is not what it claims to be: this one, or an earlier one.
             LimitExceeded: The upload needs more space than one upload may.
             ServerBusy: There is no space for it at the moment.
         """
+        if is_small(batch):
+            check_memory(batch)  # before it is put together with others; that of a large one comes later
         first_row = self.counts.get(payload_type.prefix, 0)
-        validate(self.registry, payload_type, batch, first_row, self._violations, self._verb)
-        if not batch.num_rows:
-            return
-        number = self._number_of(payload_type, batch)
-        if not self._violations.count:
-            self._spool(payload_type, batch, number)
-        self.counts[payload_type.prefix] = first_row + batch.num_rows
+        if batch.num_rows:
+            self.counts[payload_type.prefix] = first_row + batch.num_rows
+        for run in self._coalescer.add(payload_type, batch, first_row):
+            self._take(run)
+
+    def flush(self) -> None:
+        """Validate the batches that still wait for others: there are no more.
+
+        Raises:
+            InvalidRequest: A batch as a whole is not what it claims to be.
+            LimitExceeded: The upload needs more space than one upload may.
+            ServerBusy: There is no space for it at the moment.
+        """
+        for run in self._coalescer.rest():
+            self._take(run)
 
     def finish(self) -> None:
         """Raise what was wrong, as all rows are there.
 
         Raises:
+            InvalidRequest: A batch as a whole is not what it claims to be.
             ValidationFailed: At least one value breaks a constraint.
         """
+        self.flush()
         self._violations.raise_if_any()
+
+    def _take(self, run: Run) -> None:
+        violations = Violations()
+        validate(self.registry, run.payload_type, run.rows, 0, violations, self._verb)
+        self._violations.take_over(violations, run.origin_of)
+        if not run.rows.num_rows:
+            return
+        number = self._number_of(run.payload_type, run.rows)
+        if not self._violations.count:
+            self._spool(run.payload_type, run.rows, number)
 
     def _number_of(self, payload_type: PayloadType, batch: pa.RecordBatch) -> int:
         """The number of the batch's set of columns among those of its type."""
         names = tuple(name for name in batch.schema.names if name not in {"identifier", EXPECTED_VERSION})
-        known = self.column_sets.setdefault(payload_type.prefix, [])
-        if names not in known:
-            known.append(names)
-        return known.index(names)
+        known = self.column_sets.setdefault(payload_type.prefix, {})
+        return known.setdefault(names, len(known))
 
     def _spool(self, payload_type: PayloadType, batch: pa.RecordBatch, number: int) -> None:
         if "parent_identifier" in batch.schema.names:

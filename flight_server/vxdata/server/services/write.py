@@ -159,18 +159,18 @@ class WriteService:
 
     def _receive(self, command: WriteCommand, sections: Iterator[Section | int], reception: Reception) -> str:
         """Receive the sections, and return the digest of the whole request."""
-        digest = hashlib.blake2b(command.body(), digest_size=16)
+        digest = _RequestDigest(command)
         announced: int | None = None
         timeout = UploadTimeout(reception.spool.close, self._idle, self._limit)
         with self._monitor.watching(timeout, timeout.is_late):
             for section in timeout.limited(sections):
                 match section:
                     case Section(resource_type=resource_type, rows=rows):
-                        for buffer in _buffers(rows):
-                            digest.update(buffer)
+                        digest.add(rows)
                         reception.add(self._registry.get(resource_type), rows)
                     case int():
                         announced = section
+        reception.flush()
         if announced != reception.received:
             raise _incomplete(announced, reception.received)
         reception.finish()
@@ -183,10 +183,26 @@ class WriteService:
         return CommitReceipt(version=present.version, as_of=present.as_of, counts={})
 
 
-def _buffers(rows: pa.RecordBatch) -> Iterator[pa.Buffer | bytes]:
-    yield str(rows.schema).encode()
-    for column in rows.columns:
-        yield from (buffer for buffer in column.buffers() if buffer is not None)
+class _RequestDigest:
+    """The digest of a request, batch by batch."""
+
+    def __init__(self, command: WriteCommand) -> None:
+        self._digest = hashlib.blake2b(command.body(), digest_size=16)
+        self._schema: pa.Schema | None = None
+        self._described = b""
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        # Once for all batches with the same schema: to describe one takes longer than to read a row.
+        if self._schema is None or not rows.schema.equals(self._schema, check_metadata=True):
+            self._schema, self._described = rows.schema, str(rows.schema).encode()
+        self._digest.update(self._described)
+        for column in rows.columns:
+            for buffer in column.buffers():
+                if buffer is not None:
+                    self._digest.update(buffer)
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
 
 
 def _apply(connection: Connection, staging: Staging, command: WriteCommand, digest: str) -> CommitReceipt:

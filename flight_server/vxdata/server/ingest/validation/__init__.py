@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vxdata.server.ingest.validation.identifiers import check_identifiers
-from vxdata.server.ingest.validation.structure import check_structure
+from vxdata.server.ingest.validation.structure import check_memory, check_structure
 from vxdata.server.ingest.validation.values import check_values
 
 if TYPE_CHECKING:
@@ -48,4 +48,4 @@ def validate(
     check_values(payload_type, batch, first_row, violations, verb)
 
 
-__all__ = ["validate"]
+__all__ = ["check_memory", "validate"]

@@ -32,7 +32,7 @@ def check_structure(
         UnknownField: Columns that the type does not have.
         FieldTypeMismatch: Columns of another type, or the same column twice.
     """
-    _check_memory(batch)
+    check_memory(batch)
     check_columns(payload_type, batch.schema, verb)
     everywhere = pa.repeat(pa.scalar(value=True), batch.num_rows)
     for name in demanded_columns(payload_type, verb):
@@ -41,7 +41,12 @@ def check_structure(
             violations.add(payload_type, batch, first_row, name, everywhere, problem)
 
 
-def _check_memory(batch: pa.RecordBatch) -> None:
+def check_memory(batch: pa.RecordBatch) -> None:
+    """Check that the batch is safe to read.
+
+    Raises:
+        InvalidTicket: Offsets lie outside their buffers, or text is not UTF-8.
+    """
     try:
         batch.validate(full=True)
     except pa.ArrowInvalid as error:

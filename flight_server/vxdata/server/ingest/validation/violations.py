@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from vxdata.schemas.errors import ValidationFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vxdata.schemas.payload_type import PayloadType
 
@@ -31,6 +32,7 @@ class Violations:
 
     found: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0
+    _orders: list[int] = field(default_factory=list)
 
     def add(
         self,
@@ -64,14 +66,29 @@ class Violations:
                 }
             )
 
+    def take_over(self, others: Violations, origin_of: Callable[[int], tuple[int, int]]) -> None:
+        """Record what was found in rows that were put together from several batches.
+
+        Args:
+            others: What was found, by the number of the row among those.
+            origin_of: Tells the number of a row's batch in the upload, and its own number there.
+        """
+        self.count += others.count
+        for violation in others.found[: MAX_KEPT - len(self.found)]:
+            order, row = origin_of(violation["row"])
+            self._orders.append(order)
+            self.found.append(violation | {"row": row})
+
     def raise_if_any(self) -> None:
-        """Raise what was collected.
+        """Raise what was collected, in the order in which the rows were sent.
 
         Raises:
             ValidationFailed: At least one violation was added.
         """
         if self.count:
-            raise ValidationFailed.from_violations(self.found, self.count)
+            orders = self._orders or [0] * len(self.found)
+            in_order = sorted(zip(orders, self.found, strict=True), key=itemgetter(0))
+            raise ValidationFailed.from_violations([violation for _, violation in in_order], self.count)
 
 
 def _marked(mask: pa.Array) -> Iterator[int]:
