@@ -29,7 +29,7 @@ from vxdata.server.ingest.lineage import CreatedLineage
 from vxdata.server.ingest.staging import FEW
 from vxdata.server.services.write import Section
 from vxdata.sql import commit_clock as clock
-from vxdata.sql.write.create import MAX_LOOKED_UP
+from vxdata.sql.write.lookup import MAX_LOOKED_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
     few, many = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vxdata.server.ingest.staging.FEW", few)
-        patch.setattr("vxdata.sql.write.create.MAX_LOOKED_UP", many)
+        patch.setattr("vxdata.sql.write.lookup.MAX_LOOKED_UP", many)
         yield
 
 

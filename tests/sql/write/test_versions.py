@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sql.instant import Instant
-from vxdata.sql.write import cascade, lineage, pending, publish, removal
+from vxdata.sql.write import cascade, descent, lineage, pending, publish, removal
 from vxdata.sql.write import preconditions as presence
 from vxdata.sql.write.cascade import Cascade
 from vxdata.sql.write.lineage import MarkColumn
@@ -75,9 +75,10 @@ def stage(connection: Connection, *names: str, number: int = 0, **values: str) -
         )
 
 
-def change(connection: Connection, payload_type: PayloadType, names: list[str], number: int = 0) -> int:
-    """Pend what a set of staged columns changes."""
-    query = pending.changed(payload_type, staged_table(payload_type), number, names)
+def change(connection: Connection, payload_type: PayloadType, *sets: tuple[str, ...]) -> int:
+    """Pend what the staged columns change, which are of one set or of several."""
+    numbers = {names: number for number, names in enumerate(sets)}
+    query = pending.changed(payload_type, staged_table(payload_type), numbers)
     return connection.execute(pending.pend(payload_type, query))
 
 
@@ -85,6 +86,13 @@ def mark(connection: Connection, payload_type: PayloadType, *, tombstone: bool) 
     """Pend what is staged as deleted, or as live."""
     query = pending.marked(payload_type, staged_table(payload_type), tombstone=tombstone)
     connection.execute(pending.pend(payload_type, query))
+
+
+def find_below(connection: Connection, reason: Cascade) -> None:
+    """Find what hangs below the pending volumes and artefacts."""
+    children = {"artefact": ["volume"]}
+    relink = cascade.relinks(reason)
+    connection.execute(*descent.find_below(children, ["volume", "artefact"], relink=relink))
 
 
 def pended(connection: Connection, prefix: str, *columns: str) -> list[tuple[Any, ...]]:
@@ -139,19 +147,36 @@ class TestPending:
     def test_an_update_pends_what_changes_and_marks_what_moves(self, connection: Connection) -> None:
         stage(connection, "volume/1", parent_identifier="datasource/2", license="x")
         stage(connection, "volume/2", parent_identifier="datasource/1", license="x")
-        names = ["parent_identifier", "license"]
+        names = ("parent_identifier", "license")
         assert change(connection, VOLUME, names) == 2
-        assert pended(connection, "volume", "parent_identifier", "placed", "relink", "cascaded", "level") == [
-            ("volume/1", "datasource/2", True, True, False, 0),
-            ("volume/2", "datasource/1", False, False, False, 0),
+        assert pended(connection, "volume", "parent_identifier", "placed", "relink", "cascaded") == [
+            ("volume/1", "datasource/2", True, True, False),
+            ("volume/2", "datasource/1", False, False, False),
         ]
 
-    def test_an_update_takes_one_set_of_columns(self, connection: Connection) -> None:
+    def test_a_row_states_the_columns_of_its_set(self, connection: Connection) -> None:
         stage(connection, "volume/1", b_value="5")
         stage(connection, "volume/2", number=1, license="x")
-        assert change(connection, VOLUME, ["b_value"]) == 1
-        assert change(connection, VOLUME, [], number=1) == 0
+        assert change(connection, VOLUME, ("b_value",), ()) == 1
         assert pended(connection, "volume", "b_value", "license") == [("volume/1", 5.0, None)]
+
+    def test_rows_of_many_sets_in_one_pass(self, connection: Connection) -> None:
+        """A field that a set leaves out is kept, a null in one that it names is written."""
+        connection.execute("UPDATE vxdata.volume SET license = 'old', b_value = 1 WHERE version = 1")
+        stage(connection, "volume/1", b_value="5")
+        stage(connection, "volume/2", number=1, license="x")
+        stage(connection, "volume/3", number=2)
+        sets = [("b_value",), ("b_value", "license"), ("license",), *((f"no_{n}",) for n in range(20))]
+        query = pending.changed(
+            VOLUME, staged_table(VOLUME), {names: number for number, names in enumerate(sets)}
+        )
+        assert query.count(staged_table(VOLUME)) == 1
+        assert connection.execute(pending.pend(VOLUME, query)) == 3
+        assert pended(connection, "volume", "b_value", "license") == [
+            ("volume/1", 5.0, "old"),
+            ("volume/2", None, "x"),
+            ("volume/3", 1.0, None),
+        ]
 
     def test_tombstones_and_what_comes_back(self, connection: Connection) -> None:
         stage(connection, "volume/1")
@@ -179,37 +204,40 @@ class TestCascade:
     def test_only_types_with_children_are_found(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/2")
         mark(connection, VOLUME, tombstone=True)
-        query = cascade.child_types(registry(), [VOLUME], 0, Cascade.DELETE)
-        assert connection.rows(query) == [{"prefix": "artefact"}]
-        assert {f"vxdata.{payload_type.prefix}" for payload_type in registry()} < tables(query)
-        assert "pg_temp.pending_artefact" not in tables(query)
+        query = cascade.child_types(registry(), ["volume", "artefact"])
+        assert connection.rows(query) == [{"child": "artefact", "parent": "volume"}]
+        assert {f"vxdata.{payload_type.prefix}" for payload_type in registry()} == tables(query)
 
     def test_children_of_others_are_not(self, connection: Connection) -> None:
         stage(connection, "volume/2")
         mark(connection, VOLUME, tombstone=True)
-        assert connection.rows(cascade.child_types(registry(), [VOLUME], 0, Cascade.DELETE)) == []
+        find_below(connection, Cascade.DELETE)
+        assert connection.rows(descent.COUNT_BELOW) == []
 
-    def test_a_level_is_taken_once(self, connection: Connection) -> None:
+    def test_what_was_taken_is_not_taken_again(self, connection: Connection) -> None:
         stage(connection, "volume/1", "volume/3")
         mark(connection, VOLUME, tombstone=True)
-        children = cascade.pend_children(ARTEFACT, [VOLUME], 0, Cascade.DELETE)
+        find_below(connection, Cascade.DELETE)
+        assert connection.rows(descent.COUNT_BELOW) == [{"prefix": "artefact", "rows": 2}]
+        children = cascade.pend_below(ARTEFACT, Cascade.DELETE, 2)
         assert connection.execute(children) == 2
         assert connection.execute(children) == 0
-        assert pended(connection, "artefact", "tombstone", "relink", "cascaded", "level") == [
-            ("artefact/1", True, False, True, 1),
-            ("artefact/3", True, False, True, 1),
+        assert pended(connection, "artefact", "tombstone", "relink", "cascaded") == [
+            ("artefact/1", True, False, True),
+            ("artefact/3", True, False, True),
         ]
 
     def test_a_move_marks_what_is_pending_already(self, connection: Connection) -> None:
         stage(connection, "artefact/1", license="x")
-        change(connection, ARTEFACT, ["license"])
+        change(connection, ARTEFACT, ("license",))
         stage(connection, "volume/1", parent_identifier="datasource/2")
-        change(connection, VOLUME, ["parent_identifier"])
-        children = cascade.pend_children(ARTEFACT, [VOLUME], 0, Cascade.RELINK)
+        change(connection, VOLUME, ("parent_identifier",))
+        find_below(connection, Cascade.RELINK)
+        children = cascade.pend_below(ARTEFACT, Cascade.RELINK, 1)
         assert connection.execute(children) == 1
         assert connection.execute(children) == 0
-        assert pended(connection, "artefact", "license", "relink", "cascaded", "level") == [
-            ("artefact/1", "x", True, False, 1)
+        assert pended(connection, "artefact", "license", "relink", "cascaded") == [
+            ("artefact/1", "x", True, False)
         ]
 
     @pytest.mark.parametrize(
@@ -259,8 +287,9 @@ class TestLineage:
 
     def test_lineage_comes_from_the_pending_parent(self, connection: Connection) -> None:
         stage(connection, "volume/1", parent_identifier="datasource/2")
-        change(connection, VOLUME, ["parent_identifier"])
-        connection.execute(cascade.pend_children(ARTEFACT, [VOLUME], 0, Cascade.RELINK))
+        change(connection, VOLUME, ("parent_identifier",))
+        find_below(connection, Cascade.RELINK)
+        connection.execute(cascade.pend_below(ARTEFACT, Cascade.RELINK, 1))
         both = frozenset({"volume", "artefact"})
         below = lineage.link(ARTEFACT, ["volume"], both)
         assert connection.execute(below) == 0
@@ -303,10 +332,10 @@ class TestPublish:
         self, connection: Connection, *, computed: bool
     ) -> None:
         stage(connection, "volume/1", b_value="5")
-        change(connection, VOLUME, ["b_value"])
+        change(connection, VOLUME, ("b_value",))
         versions = pending.pended(VOLUME)
         if computed:
-            versions = pending.changed(VOLUME, staged_table(VOLUME), 0, ["b_value"])
+            versions = pending.changed(VOLUME, staged_table(VOLUME), {("b_value",): 0})
         assert connection.execute(publish.publish(VOLUME, versions, COMMIT, computed=computed)) == 1
         columns = "b_value, version, valid_from, valid_to, created_at"
         where = "identifier = 'volume/1'"
@@ -318,14 +347,8 @@ class TestPublish:
     def test_several_sets_of_columns_at_once(self, connection: Connection) -> None:
         stage(connection, "volume/1", b_value="5")
         stage(connection, "volume/2", number=1, license="x")
-        sets = (["b_value"], ["license"])
-        queries = [
-            pending.changed(VOLUME, staged_table(VOLUME), number, names) for number, names in enumerate(sets)
-        ]
-        assert (
-            connection.execute(publish.publish(VOLUME, " UNION ALL ".join(queries), COMMIT, computed=True))
-            == 2
-        )
+        query = pending.changed(VOLUME, staged_table(VOLUME), {("b_value",): 0, ("license",): 1})
+        assert connection.execute(publish.publish(VOLUME, query, COMMIT, computed=True)) == 2
         rows = connection.rows("SELECT b_value, license, version FROM vxdata.volume ORDER BY identifier")
         assert [tuple(row.values()) for row in rows] == [(5.0, None, 2), (None, "x", 2), (None, None, 1)]
 
@@ -348,7 +371,7 @@ class TestRemoval:
         )
         stage(connection, "volume/1")
         mark(connection, VOLUME, tombstone=True)
-        assert connection.execute(removal.forget(VOLUME)) == 1
+        assert sum(connection.execute(statement) for statement in removal.forget(VOLUME)) == 1
         rows = connection.rows("SELECT identifier, external_uid FROM vxdata.registration ORDER BY number")
         assert [row["identifier"] for row in rows] == ["volume/1", "volume/2"]
         assert rows[0]["external_uid"] != "uid"

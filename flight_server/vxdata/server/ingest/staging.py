@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from vxdata.sql.names import staging_name
+from vxdata.sql.write.lookup import HASH_JOINS
 from vxdata.sql.write.staged import create_staging, staged_rows, staged_table
+from vxdata.sql.write.tables import ANALYZED_ROWS, analyze
 
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
@@ -86,12 +88,14 @@ class Staging:
         return staged_rows(payload_type, map(_stated, rows))
 
     def _copy(self, payload_type: PayloadType) -> None:
-        self._connection.execute(create_staging(payload_type))
+        self._connection.execute(HASH_JOINS, create_staging(payload_type))
         self._copied.add(payload_type.prefix)
         batches = self._spool.batches(payload_type.prefix)
         for schema, alike in groupby(batches, attrgetter("schema")):
             reader = pa.RecordBatchReader.from_batches(schema, alike)
             self._connection.ingest(staging_name(payload_type.prefix), reader)
+        if self.counts[payload_type.prefix] >= ANALYZED_ROWS:
+            self._connection.execute(analyze(staged_table(payload_type)))
 
 
 def _stated(row: dict[str, Any]) -> dict[str, Any]:

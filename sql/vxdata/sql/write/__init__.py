@@ -7,8 +7,10 @@ compute, and there is one way to write. In the order in which a verb uses them:
 
 - `preconditions`: whether what is staged is there to be changed;
 - `pending`: what staged changes make of stored versions;
-- `cascade`: what follows from them below;
+- `cascade`: what follows from them below, found by `descent`;
 - `lineage`: where pending versions hang;
 - `publish`: writing them;
 - `removal`: removing for good what is pending.
+
+`lookup` decides how rows find stored ones.
 """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import TOMBSTONE, latest, render, written
 from vxdata.sql.schema.ddl import map_columns, quote
 from vxdata.sql.types import mapping_type
+from vxdata.sql.write.lookup import any_of, are_many, stored_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,60 +20,76 @@ if TYPE_CHECKING:
 
 LINEAGE = tuple(LINEAGE_PREFIXES)
 
-MAX_LOOKED_UP: Final = 100_000
-"""Rows whose parents are looked up one by one at most; for more, all of the parents' types are read.
 
-Left to itself, PostgreSQL would read them all from some 8,000 rows on, as it takes a page of an index for one
-on disk. Among 168,506 studies it found the 793 parents of 10,000 volumes in 136 ms so, and one by one in 8;
-the parents of 100,000 volumes in 169 and 134 ms, the 150,544 of 1,000,000 in 0.5 and 1.3 s.
-"""
-
-
-def insert_staged(
+def insert_below_live(
     payload_type: PayloadType,
     staged: str,
     parents: Collection[str],
     commit: Instant,
     *,
     rows: int | None = None,
-    again: bool = False,
+    without: str | None = None,
     returning: bool = False,
 ) -> str:
-    """Insert the staged resources whose parent is live, with their lineage.
-
-    Rows whose parent is not there yet are left alone: a later pass takes them once the parent, part
-    of the same batch, has been inserted.
+    """Insert the staged resources whose parent is live or that have none, with their lineage.
 
     Args:
         payload_type: What to insert.
         staged: The relation of the staged rows.
         parents: Prefixes of the parents that the staged rows have.
         commit: Sequence number and stamp of this commit.
-        rows: How many there are in a staging table, which PostgreSQL cannot know; None if they stand in the
-            statement.
-        again: Whether some of the staged rows may have been inserted by an earlier pass.
+        rows: How many there are in a staging table; None if they stand in the statement.
+        without: A table of identifiers that are left out.
         returning: Whether to answer with the identifier and the lineage of each row.
 
     Returns:
         One INSERT statement.
     """
+    join, condition = _parent_join(staged, parents, rows)
+    if without is not None:
+        condition += f" AND NOT EXISTS (SELECT FROM {without} AS w WHERE w.identifier = s.identifier)"
+    lineage = {name: _lineage(payload_type, name, bool(parents)) for name in LINEAGE}
+    return _insert(payload_type, lineage, commit, f"{staged} AS s{join} WHERE {condition}", returning)
+
+
+def insert_linked(
+    payload_type: PayloadType, staged: str, linked: str, commit: Instant, *, returning: bool = False
+) -> str:
+    """Insert the staged resources whose lineage was computed apart.
+
+    Args:
+        payload_type: What to insert.
+        staged: The relation of the staged rows.
+        linked: A table of identifiers with their lineage.
+        commit: Sequence number and stamp of this commit.
+        returning: Whether to answer with the identifier and the lineage of each row.
+
+    Returns:
+        One INSERT statement.
+    """
+    lineage = {name: f"l.{name}" for name in LINEAGE}
+    source = f"{linked} AS l JOIN {staged} AS s ON s.identifier = l.identifier"
+    return _insert(payload_type, lineage, commit, source, returning)
+
+
+def _insert(
+    payload_type: PayloadType,
+    lineage: dict[str, str],
+    commit: Instant,
+    source: str,
+    returning: bool,  # noqa: FBT001 - private
+) -> str:
     stamp = render(timestamp(commit.as_of))
     values = {
         **{field.name: staged_value(field) for field in payload_type.create_fields},
-        **{name: _lineage(payload_type, name, bool(parents)) for name in LINEAGE},
+        **lineage,
         "valid_from": stamp,
         "created_at": stamp,
         "version": str(commit.version),
     }
-    join, condition = _parent_join(
-        parents, wanted=staged if rows is not None and rows <= MAX_LOOKED_UP else None
-    )
-    if again:
-        condition += f" AND NOT EXISTS ({_inserted(payload_type, commit)})"
     return (
         f"INSERT INTO {written(latest, payload_type.prefix)} ({', '.join(map(quote, values))}) "
-        f"SELECT {', '.join(values.values())} FROM {staged} AS s"
-        f"{join} WHERE {condition}"
+        f"SELECT {', '.join(values.values())} FROM {source}"
         + (f" RETURNING {', '.join(('identifier', *LINEAGE))}" if returning else "")
     )
 
@@ -82,49 +99,69 @@ def duplicates(staged: str) -> str:
     return f"SELECT identifier FROM {staged} AS s GROUP BY identifier HAVING count(*) > 1 ORDER BY identifier"
 
 
-def existing(payload_type: PayloadType, staged: str) -> str:
+def existing(payload_type: PayloadType, staged: str, rows: int | None = None) -> str:
     """Staged identifiers that exist already, and whether they are deleted."""
-    return (
-        f"SELECT r.identifier, r.{TOMBSTONE} FROM {written(latest, payload_type.prefix)} AS r "
-        f"JOIN {staged} AS s USING (identifier) ORDER BY r.identifier"
-    )
+    stored = stored_row(written(latest, payload_type.prefix), "s.identifier", rows)
+    return f"SELECT r.identifier, r.{TOMBSTONE} FROM {staged} AS s{stored} ORDER BY r.identifier"
 
 
-def left_over(payload_type: PayloadType, staged: str, commit: Instant) -> str:
-    """Staged identifiers, with their parents, that no pass could insert."""
-    return (
-        f"SELECT s.identifier, s.parent_identifier FROM {staged} AS s "
-        f"WHERE NOT EXISTS ({_inserted(payload_type, commit)}) ORDER BY s.identifier"
-    )
-
-
-def _inserted(payload_type: PayloadType, commit: Instant) -> str:
-    return (
-        f"SELECT FROM {written(latest, payload_type.prefix)} AS r "
-        f"WHERE r.identifier = s.identifier AND r.version = {commit.version}"
-    )
-
-
-def _parent_join(parents: Iterable[str], wanted: str | None) -> tuple[str, str]:
-    """The join that finds live parents, and the condition that a row may be inserted.
+def missing_parents(
+    staged: str, parents: Collection[str], others: Iterable[str], rows: int | None = None
+) -> str:
+    """Staged identifiers, with their parents, where these are neither live nor staged.
 
     Args:
-        parents: Their prefixes.
-        wanted: The relation of the rows whose parents are looked up one by one; all parents are read if None.
+        staged: The relation of the staged rows.
+        parents: Prefixes of the parents that the staged rows have, at least one.
+        others: The relations of the staged rows of these types, as far as there are such.
+        rows: How many rows there are in a staging table; None if they stand in the statement.
+
+    Returns:
+        A query for both.
     """
-    columns = ", ".join(f"r.{name}" for name in ("identifier", *LINEAGE))
-    those = ""
-    if wanted is not None:
-        named = f"SELECT DISTINCT parent_identifier AS identifier FROM {wanted} AS s"
-        those = f" JOIN ({named}) AS n ON n.identifier = r.identifier"
-    live = [
-        f"SELECT {columns} FROM {written(latest, prefix)} AS r{those} WHERE NOT r.{TOMBSTONE}"
-        for prefix in parents
-    ]
-    if not live:
+    join, is_live = _parent_join(staged, parents, rows)
+    absent = "".join(
+        f" AND NOT EXISTS (SELECT FROM {other} AS q WHERE q.identifier = s.parent_identifier)"
+        for other in others
+    )
+    return (
+        f"SELECT s.identifier, s.parent_identifier FROM {staged} AS s{join} "
+        f"WHERE ({is_live}) IS NOT TRUE{absent} ORDER BY s.identifier"
+    )
+
+
+def left_over(payload_type: PayloadType, staged: str, commit: Instant, rows: int | None = None) -> str:
+    """Staged identifiers that were not inserted, and whether what has that name already is deleted.
+
+    The version is looked at when the row has been found: as a condition of the search it would tell
+    PostgreSQL that there is next to nothing to find.
+    """
+    stored = stored_row(written(latest, payload_type.prefix), "s.identifier", rows, outer=True)
+    return (
+        f"SELECT s.identifier, r.{TOMBSTONE} FROM {staged} AS s{stored} "
+        f"WHERE r.version IS DISTINCT FROM {commit.version} ORDER BY s.identifier"
+    )
+
+
+def _parent_join(staged: str, parents: Collection[str], rows: int | None) -> tuple[str, str]:
+    """The join that finds stored parents, called `p`, and the condition that a row has a live one or none.
+
+    Whether a parent is deleted is asked when it has been found: how many are, PostgreSQL may not know.
+    """
+    if not parents:
         return "", "s.parent_identifier IS NULL"
-    join = f" LEFT JOIN ({' UNION ALL '.join(live)}) AS p ON p.identifier = s.parent_identifier"
-    return join, "(s.parent_identifier IS NULL OR p.identifier IS NOT NULL)"
+    columns = ", ".join(f"r.{name}" for name in ("identifier", *LINEAGE, TOMBSTONE))
+    tables = [written(latest, prefix) for prefix in sorted(parents)]
+    is_live = f"(s.parent_identifier IS NULL OR NOT p.{TOMBSTONE})"
+    if rows is None:
+        return f" LEFT JOIN {any_of(tables, columns, 's.parent_identifier')} AS p ON true", is_live
+    if are_many(rows):
+        found = " UNION ALL ".join(f"SELECT {columns} FROM {table} AS r" for table in tables)
+    else:
+        named = f"SELECT DISTINCT parent_identifier FROM {staged} AS s"
+        looked_up = any_of(tables, columns, "n.parent_identifier")
+        found = f"SELECT r.* FROM ({named}) AS n CROSS JOIN {looked_up} AS r"
+    return f" LEFT JOIN ({found}) AS p ON p.identifier = s.parent_identifier", is_live
 
 
 def _lineage(payload_type: PayloadType, name: str, has_parents: bool) -> str:  # noqa: FBT001 - private

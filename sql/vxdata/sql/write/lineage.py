@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.sql.names import TOMBSTONE, latest, pending, text, written
 from vxdata.sql.write.create import LINEAGE
+from vxdata.sql.write.descent import LINKED, known_lineage
 from vxdata.sql.write.tables import pending_table
 
 if TYPE_CHECKING:
@@ -43,15 +44,14 @@ def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: f
     Returns:
         A query for identifiers with their parents.
     """
-    absent = " AND ".join(
-        f"NOT EXISTS (SELECT FROM {table} AS q "
-        f"WHERE q.identifier = p.parent_identifier AND NOT q.{TOMBSTONE})"
+    is_live = " OR ".join(
+        f"(SELECT NOT q.{TOMBSTONE} FROM {table} AS q WHERE q.identifier = p.parent_identifier) IS TRUE"
         for prefix in parents
         for table in [written(latest, prefix), *([written(pending, prefix)] if prefix in pended else [])]
     )
     return (
         f"SELECT p.identifier, p.parent_identifier FROM {pending_table(payload_type)} AS p "
-        f"WHERE p.placed AND p.parent_identifier IS NOT NULL AND {absent} ORDER BY 1"
+        f"WHERE p.placed AND p.parent_identifier IS NOT NULL AND NOT ({is_live}) ORDER BY 1"
     )
 
 
@@ -74,28 +74,28 @@ def link(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[st
     Returns:
         One UPDATE; it affects as many rows as it could compute.
     """
-    known = " UNION ALL ".join(part for prefix in parents for part in _known(prefix, pended))
+    table = pending_table(payload_type)
+    named = f"SELECT DISTINCT parent_identifier FROM {table} WHERE relink AND parent_identifier IS NOT NULL"
+    found = f"({named}) AS n CROSS JOIN {known_lineage(parents, pended, 'n.parent_identifier')} AS k"
     return (
-        f"UPDATE {pending_table(payload_type)} AS p SET relink = false, {_lineage(payload_type, 'a')} "
-        f"FROM ({known}) AS a WHERE p.relink AND a.identifier = p.parent_identifier"
+        f"UPDATE {table} AS p SET relink = false, {_lineage(payload_type, 'a')} "
+        f"FROM (SELECT n.parent_identifier AS identifier, k.* FROM {found}) AS a "
+        "WHERE p.relink AND a.identifier = p.parent_identifier"
+    )
+
+
+def take_linked(payload_type: PayloadType) -> str:
+    """Take over the lineage of pending versions that was computed apart."""
+    inherited = ", ".join(f"{name} = l.{name}" for name in LINEAGE)
+    return (
+        f"UPDATE {pending_table(payload_type)} AS p SET relink = false, {inherited} "
+        f"FROM {LINKED} AS l WHERE l.identifier = p.identifier"
     )
 
 
 def not_linked(payload_type: PayloadType) -> str:
     """Pending versions whose lineage could not be computed: they hang in a cycle."""
     return f"SELECT identifier FROM {pending_table(payload_type)} WHERE relink ORDER BY 1"
-
-
-def _known(prefix: str, pended: frozenset[str]) -> list[str]:
-    """Queries for the lineage of a type as it will be, where that is known."""
-    present = f"SELECT identifier, {', '.join(LINEAGE)} FROM {written(latest, prefix)} AS r"
-    if prefix not in pended:
-        return [present]
-    table = written(pending, prefix)
-    return [
-        f"SELECT identifier, {', '.join(LINEAGE)} FROM {table} WHERE NOT relink",
-        f"{present} WHERE NOT EXISTS (SELECT FROM {table} AS q WHERE q.identifier = r.identifier)",
-    ]
 
 
 def _lineage(payload_type: PayloadType, parent: str | None) -> str:

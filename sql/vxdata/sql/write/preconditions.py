@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from vxdata.sql.names import TOMBSTONE
+from vxdata.sql.write.lookup import stored_row
 from vxdata.sql.write.tables import latest_table
 
 if TYPE_CHECKING:
@@ -20,13 +21,16 @@ class Precondition(Enum):
     KNOWN = "there, live or deleted"
 
 
-def failed_preconditions(payload_type: PayloadType, staged: str, needed: Precondition) -> str:
+def failed_preconditions(
+    payload_type: PayloadType, staged: str, needed: Precondition, rows: int | None = None
+) -> str:
     """Staged identifiers that do not fit what is stored, and why: one pass for all that can be wrong.
 
     Args:
         payload_type: The type.
         staged: The relation of the staged rows.
         needed: What the verb needs each resource to be.
+        rows: How many rows there are in a staging table; None if they stand in the statement.
 
     Returns:
         A query for identifiers, each with whether it is staged more than once, whether it is not what the
@@ -43,6 +47,6 @@ def failed_preconditions(payload_type: PayloadType, staged: str, needed: Precond
         "SELECT s.identifier, count(*) > 1 AS repeated, "
         f"bool_or({absent}) AS absent, coalesce(bool_or(NOT r.{TOMBSTONE}), false) AS live, "
         f"max(s.expected_version) FILTER (WHERE {conflict}) AS expected, max(r.version) AS found "
-        f"FROM {staged} AS s LEFT JOIN {latest_table(payload_type)} AS r ON r.identifier = s.identifier "
+        f"FROM {staged} AS s{stored_row(latest_table(payload_type), 's.identifier', rows, outer=True)} "
         f"GROUP BY s.identifier HAVING count(*) > 1 OR bool_or({absent}) OR bool_or({conflict})"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.binding.values import Literal
 from vxdata.sql.dialect.postgres import array_text
 from vxdata.sql.names import TOMBSTONE, latest, text, written
+from vxdata.sql.write.lookup import each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +26,14 @@ def lookup(resource_type: str, parents: Sequence[str], external_uids: Sequence[s
     Returns:
         A query for the pairs that are registered, with their identifiers.
     """
+    known = (
+        f"SELECT r.* FROM {TABLE} AS r WHERE r.resource_type = {text(resource_type)} "
+        "AND r.parent_identifier = asked.parent_identifier AND r.external_uid = asked.external_uid"
+    )
     return (
-        f"SELECT r.parent_identifier, r.external_uid, r.identifier FROM {TABLE} AS r "
-        f"JOIN unnest({_array(parents)}, {_array(external_uids)}) AS asked (parent_identifier, external_uid) "
-        "USING (parent_identifier, external_uid) "
-        f"WHERE r.resource_type = {text(resource_type)}"
+        "SELECT r.parent_identifier, r.external_uid, r.identifier "
+        f"FROM unnest({_array(parents)}, {_array(external_uids)}) AS asked (parent_identifier, external_uid) "
+        f"CROSS JOIN {each(known)} AS r"
     )
 
 

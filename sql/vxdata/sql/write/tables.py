@@ -5,7 +5,7 @@ They call a row of the latest table `r`, a staged one `s` and a pending one `p`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import TOMBSTONE, latest, pending, render, written
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.sql.instant import Instant
+
+ANALYZED_ROWS: Final = 10_000
+"""Rows of a temporary table from which on PostgreSQL is told of them: it sizes memory by what it knows."""
 
 
 def latest_table(payload_type: PayloadType) -> str:

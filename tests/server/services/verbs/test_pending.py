@@ -40,7 +40,7 @@ def test_a_cascade_makes_tables_of_the_types_below(
     with store.database.connection() as connection, connection.transaction(READ_WRITE):
         staged = staged_rows(payload_type, [{"identifier": tree[key], "column_set": 0}])
         pending = Pending(connection, registry())
-        pending.add(payload_type, marked(payload_type, staged, tombstone=True))
+        pending.add(payload_type, marked(payload_type, staged, tombstone=True), None)
         assert tables(connection) == set()
         pending.follow(Cascade.DELETE)
         found = [pended.prefix for pended in pending.types]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import DuplicateIdentifiers, NotDeleted, ResourceNotFound, VersionConflict
 from vxdata.sql.write import preconditions as presence
-from vxdata.sql.write.tables import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from vxdata.server.database.connection import Connection
     from vxdata.server.ingest.staging import Staging
     from vxdata.sql.write.preconditions import Precondition
-
-MANY: Final = 10_000
-"""Rows of a temporary table from which on the planner must know them, or it joins them one by one."""
 
 
 def require_preconditions(connection: Connection, staging: Staging, needed: Precondition) -> None:
@@ -34,11 +30,10 @@ def require_preconditions(connection: Connection, staging: Staging, needed: Prec
         NotDeleted: A resource is live that must be deleted.
         VersionConflict: A resource has another version than expected.
     """
-    for payload_type in staging.staged_types:
-        if staging.counts[payload_type.prefix] >= MANY:
-            connection.execute(analyze(staging.relation(payload_type)))
     queries = (
-        presence.failed_preconditions(payload_type, staging.relation(payload_type), needed)
+        presence.failed_preconditions(
+            payload_type, staging.relation(payload_type), needed, staging.copied_rows(payload_type)
+        )
         for payload_type in staging.staged_types
     )
     rows = connection.rows(" UNION ALL ".join(queries))

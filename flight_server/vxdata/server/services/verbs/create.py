@@ -1,7 +1,8 @@
-"""Create: insert new resources, level by level, each with its lineage."""
+"""Create: insert new resources, parents before children, each with its lineage."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import (
@@ -11,7 +12,9 @@ from vxdata.schemas.errors import (
     ResourceAlreadyExists,
 )
 from vxdata.server.database.errors import UniqueViolation
+from vxdata.server.services.verbs.generations import generations
 from vxdata.sql.write import create as writes
+from vxdata.sql.write import descent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from vxdata.server.database.connection import Connection
     from vxdata.server.ingest.lineage import CreatedLineage
     from vxdata.server.ingest.staging import Staging
+    from vxdata.server.services.verbs.generations import Generation
     from vxdata.sql.instant import Instant
 
 
@@ -43,7 +47,7 @@ def create(
     """
     try:
         with connection.savepoint():
-            missing = _insert_levels(connection, staging, commit)
+            missing = _insert_all(connection, staging, commit)
     except UniqueViolation as error:
         raise _explain_conflict(connection, staging) from error
     if missing:
@@ -51,39 +55,87 @@ def create(
     return staging.counts
 
 
-def _insert_levels(connection: Connection, staging: Staging, commit: Instant) -> list[PayloadType]:
-    """Insert the rows whose parent is live, level by level, until a pass inserts none.
-
-    One pass is enough if each type comes after the types of its parents, as the built-in ones do, and no
-    resource's parent is of its own type.
+def _insert_all(connection: Connection, staging: Staging, commit: Instant) -> list[PayloadType]:
+    """Insert the rows whose parent is live or inserted before them, parents before children.
 
     Returns:
         The types with rows that could not be inserted.
     """
-    waiting = {payload_type: staging.counts[payload_type.prefix] for payload_type in staging.staged_types}
-    again = False
     lineage = staging.lineage and staging.lineage.begin(staging.received)
-    while waiting:
-        inserted = 0
-        for payload_type in list(waiting):
-            statement = writes.insert_staged(
-                payload_type,
-                staging.relation(payload_type),
-                staging.parents.get(payload_type.prefix, set()),
-                commit,
-                rows=staging.copied_rows(payload_type),
-                again=again,
-                returning=lineage is not None,
-            )
-            count = _insert(connection, statement, lineage)
-            waiting[payload_type] -= count
-            inserted += count
-            if not waiting[payload_type]:
-                del waiting[payload_type]
-        if not inserted:
-            break
-        again = True
-    return list(waiting)
+    inserts = _Inserts(connection, staging, commit, lineage)
+    for group in generations(staging):
+        inserts.add(group)
+    return [
+        payload_type
+        for payload_type in staging.staged_types
+        if inserts.counts[payload_type.prefix] < staging.counts[payload_type.prefix]
+    ]
+
+
+class _Inserts:
+    """Inserts generation after generation, and counts what it inserts."""
+
+    def __init__(
+        self, connection: Connection, staging: Staging, commit: Instant, lineage: CreatedLineage | None
+    ) -> None:
+        self._connection = connection
+        self._staging = staging
+        self._commit = commit
+        self._lineage = lineage
+        self.counts: Counter[str] = Counter()
+
+    def add(self, group: Generation) -> None:
+        """Insert what hangs below live resources; then what hangs below resources of the same generation."""
+        waiting = self._wait(group) if group.may_hang_below_itself else 0
+        for payload_type in group.types:
+            self._below_live(payload_type, descent.WAITING if waiting else None)
+        if waiting:
+            self._connection.execute(*descent.link_below_live(group.prefixes))
+            for payload_type in group.types:
+                self._linked(payload_type)
+            self._connection.execute(f"DROP TABLE {descent.LINKED}")
+        if group.may_hang_below_itself:
+            self._connection.execute(f"DROP TABLE {descent.WAITING}")
+
+    def _wait(self, group: Generation) -> int:
+        """Set aside the rows whose parent is of the same generation and staged; tell how many there are."""
+        staging = self._staging
+        self._connection.execute(descent.CREATE_WAITING)
+        waiting = 0
+        for payload_type in group.types:
+            parents = [
+                staging.relation(other)
+                for other in group.types
+                if other.prefix in staging.parents.get(payload_type.prefix, ())
+            ]
+            if parents:
+                statement = descent.wait_for_staged(staging.relation(payload_type), parents)
+                waiting += self._connection.execute(statement)
+        if waiting:
+            self._connection.execute(descent.INDEX_WAITING, f"ANALYZE {descent.WAITING}")
+        return waiting
+
+    def _below_live(self, payload_type: PayloadType, without: str | None) -> None:
+        statement = writes.insert_below_live(
+            payload_type,
+            self._staging.relation(payload_type),
+            self._staging.parents.get(payload_type.prefix, set()),
+            self._commit,
+            rows=self._staging.copied_rows(payload_type),
+            without=without,
+            returning=self._lineage is not None,
+        )
+        self.counts[payload_type.prefix] += _insert(self._connection, statement, self._lineage)
+
+    def _linked(self, payload_type: PayloadType) -> None:
+        statement = writes.insert_linked(
+            payload_type,
+            self._staging.relation(payload_type),
+            descent.LINKED,
+            self._commit,
+            returning=self._lineage is not None,
+        )
+        self.counts[payload_type.prefix] += _insert(self._connection, statement, self._lineage)
 
 
 def _insert(connection: Connection, statement: str, lineage: CreatedLineage | None) -> int:
@@ -111,7 +163,9 @@ def _existing(
     return [
         row
         for payload_type in staged
-        for row in connection.rows(writes.existing(payload_type, staging.relation(payload_type)))
+        for row in connection.rows(
+            writes.existing(payload_type, staging.relation(payload_type), staging.copied_rows(payload_type))
+        )
     ]
 
 
@@ -131,21 +185,36 @@ def _explain_left_over(
     """
     if repeated := _duplicates(connection, staging, missing):
         return DuplicateIdentifiers.from_identifiers(repeated)
-    rows = [
-        row
-        for payload_type in missing
-        for row in connection.rows(writes.left_over(payload_type, staging.relation(payload_type), commit))
-    ]
-    waiting = {row["identifier"] for row in rows}
-    orphans = [row for row in rows if row["parent_identifier"] not in waiting]
-    if orphans:
+    if orphans := _orphans(connection, staging, missing):
         return ParentNotFound.from_identifiers(
             sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
         )
-    # What stands in the tables by now may also have been inserted a moment ago.
-    if found := [row for row in _existing(connection, staging, missing) if row["identifier"] in waiting]:
+    rows = [row for payload_type in missing for row in _left_over(connection, staging, payload_type, commit)]
+    if found := [row for row in rows if row["tombstone"] is not None]:
         return _already_there(found)
-    return LineageCycle.from_identifiers(sorted(waiting))
+    return LineageCycle.from_identifiers(sorted(row["identifier"] for row in rows))
+
+
+def _orphans(
+    connection: Connection, staging: Staging, missing: Sequence[PayloadType]
+) -> list[dict[str, Any]]:
+    """The rows whose parent is neither live nor staged."""
+    orphans = []
+    for payload_type in missing:
+        parents = staging.parents.get(payload_type.prefix, set())
+        others = [staging.relation(other) for other in staging.staged_types if other.prefix in parents]
+        query = writes.missing_parents(
+            staging.relation(payload_type), parents, others, staging.copied_rows(payload_type)
+        )
+        orphans += connection.rows(query)
+    return orphans
+
+
+def _left_over(
+    connection: Connection, staging: Staging, payload_type: PayloadType, commit: Instant
+) -> list[dict[str, Any]]:
+    relation, rows = staging.relation(payload_type), staging.copied_rows(payload_type)
+    return connection.rows(writes.left_over(payload_type, relation, commit, rows))
 
 
 def _duplicates(connection: Connection, staging: Staging, staged: Sequence[PayloadType]) -> list[str]:

@@ -33,7 +33,9 @@ def delete(
     checks.require_preconditions(connection, staging, Precondition.LIVE)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=True))
+        rows = staging.copied_rows(payload_type)
+        query = marked(payload_type, staging.relation(payload_type), tombstone=True, rows=rows)
+        pending.add(payload_type, query, rows)
     if command.cascade:
         pending.follow(Cascade.DELETE)
         pending.drop_unchanged(Cascade.DELETE)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import LineageCycle, ParentNotFound
-from vxdata.server.services.verbs.checks import MANY
-from vxdata.sql.write import cascade, lineage, publish
+from vxdata.sql.write import cascade, descent, lineage, publish
 from vxdata.sql.write.lineage import MarkColumn
+from vxdata.sql.write.lookup import HASH_JOINS
 from vxdata.sql.write.pending import create_pending, pend, pended
-from vxdata.sql.write.tables import analyze, pending_table
+from vxdata.sql.write.tables import ANALYZED_ROWS, analyze, pending_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,8 @@ class Pending:
         """Begin with nothing."""
         self._connection = connection
         self._registry = registry
-        self._queries: dict[str, list[str]] = {}
+        self._queries: dict[str, str] = {}
+        self._rows: dict[str, int | None] = {}
         self._prefixes: set[str] = set()
         self._cascaded: set[str] = set()
 
@@ -45,45 +46,59 @@ class Pending:
         """The types that have a pending table, in the order of the registry: mostly parents first."""
         return self._named(self._prefixes)
 
-    def add(self, payload_type: PayloadType, query: str) -> None:
+    def add(self, payload_type: PayloadType, query: str, rows: int | None) -> None:
         """Pend what a query finds.
 
         Args:
-            payload_type: The type.
-            query: A query for pending rows, none of a resource that another query finds.
+            payload_type: The type, once.
+            query: A query for pending rows.
+            rows: How many these are at most; None for a few.
         """
-        self._queries.setdefault(payload_type.prefix, []).append(query)
+        self._queries[payload_type.prefix] = query
+        self._rows[payload_type.prefix] = rows
 
     def spread(self) -> None:
         """Put into tables what is pending so far, since more will follow from it."""
         for payload_type in self._named(set(self._queries)):
-            for query in self._queries.pop(payload_type.prefix):
-                self._put(payload_type, pend(payload_type, query))
+            self._put(payload_type, pend(payload_type, self._queries.pop(payload_type.prefix)), 0)
 
-    def _put(self, payload_type: PayloadType, statement: str) -> int:
-        """Run a statement that inserts into the pending table of a type; tell how many rows it affects."""
+    def _put(self, payload_type: PayloadType, statement: str, before: int) -> None:
+        """Run a statement that inserts into the pending table of a type, in which there are some rows."""
         if payload_type.prefix not in self._prefixes:
-            self._connection.execute(create_pending(payload_type))
+            self._connection.execute(HASH_JOINS, create_pending(payload_type))
             self._prefixes.add(payload_type.prefix)
-        count = self._connection.execute(statement)
-        if count >= MANY:
+        rows = before + self._connection.execute(statement)
+        self._rows[payload_type.prefix] = rows
+        if rows >= ANALYZED_ROWS:
             self._connection.execute(analyze(pending_table(payload_type)))
-        return count
 
     def follow(self, reason: Cascade) -> None:
-        """Pend all descendants of what is pending, level by level."""
+        """Pend all descendants of what is pending."""
         self.spread()
-        above, level = self.types, 0
-        while above:
-            query = cascade.child_types(self._registry, above, level, reason)
-            found = {row["prefix"] for row in self._connection.rows(query)}
-            self._cascaded |= found
-            above = tuple(
-                payload_type
-                for payload_type in self._named(found)
-                if self._put(payload_type, cascade.pend_children(payload_type, above, level, reason))
-            )
-            level += 1
+        children = self._child_types()
+        if not children:
+            return
+        self._connection.execute(
+            *descent.find_below(children, self._prefixes, relink=cascade.relinks(reason))
+        )
+        found = {row["prefix"]: row["rows"] for row in self._connection.rows(descent.COUNT_BELOW)}
+        for payload_type in self._named(set(found)):
+            rows = found[payload_type.prefix]
+            statement = cascade.pend_below(payload_type, reason, rows)
+            self._put(payload_type, statement, self._rows.get(payload_type.prefix) or 0)
+        self._cascaded |= set(found)
+
+    def _child_types(self) -> dict[str, list[str]]:
+        """By type, the types of the parents of its resources: of what is pending, and of all below."""
+        children: dict[str, list[str]] = {}
+        new, known = set(self._prefixes), set(self._prefixes)
+        while new:
+            pairs = self._connection.rows(cascade.child_types(self._registry, sorted(new)))
+            for pair in pairs:
+                children.setdefault(pair["child"], []).append(pair["parent"])
+            new = {pair["child"] for pair in pairs} - known
+            known |= new
+        return children
 
     def drop_unchanged(self, reason: Cascade, roots: Iterable[int] = ()) -> None:
         """Take out what a cascade pended on the way but needs no new version.
@@ -125,9 +140,28 @@ class Pending:
         for payload_type, counts in parents.items():
             if None in counts:
                 waiting[payload_type] -= self._connection.execute(lineage.link_roots(payload_type))
-        while any(waiting.values()):
-            if not self._link_level(parents, waiting):
-                raise self._circular()
+        for payload_type, counts in parents.items():
+            if waiting[payload_type]:
+                statement = lineage.link(payload_type, _prefixes(counts), frozenset(self._prefixes))
+                waiting[payload_type] -= self._connection.execute(statement)
+        if any(waiting.values()):
+            self._link_apart(parents, waiting)
+
+    def _link_apart(
+        self, parents: dict[PayloadType, dict[str | None, int]], waiting: dict[PayloadType, int]
+    ) -> None:
+        """Compute the lineage of versions that hang below each other."""
+        prefixes = {prefix for counts in parents.values() for prefix in _prefixes(counts)}
+        self._connection.execute(descent.CREATE_WAITING)
+        left = [payload_type for payload_type, count in waiting.items() if count]
+        for payload_type in left:
+            self._connection.execute(descent.wait_for_pending(payload_type.prefix))
+        self._connection.execute(descent.INDEX_WAITING, f"ANALYZE {descent.WAITING}")
+        self._connection.execute(*descent.link_below_known(prefixes, frozenset(self._prefixes)))
+        for payload_type in left:
+            waiting[payload_type] -= self._connection.execute(lineage.take_linked(payload_type))
+        if any(waiting.values()):
+            raise self._circular()
 
     def write(self, commit: Instant) -> dict[str, int]:
         """Move present versions to history, and put the pending ones in their place.
@@ -137,9 +171,9 @@ class Pending:
         """
         counts = {}
         for payload_type in self._named(self._prefixes | set(self._queries)):
-            queries = self._queries.get(payload_type.prefix)
-            versions = " UNION ALL ".join(queries) if queries else pended(payload_type)
-            statement = publish.publish(payload_type, versions, commit, computed=bool(queries))
+            query, rows = self._queries.get(payload_type.prefix), self._rows[payload_type.prefix]
+            versions = pended(payload_type) if query is None else query
+            statement = publish.publish(payload_type, versions, commit, computed=query is not None, rows=rows)
             counts[payload_type.prefix] = self._connection.execute(statement)
         return counts
 
@@ -152,17 +186,6 @@ class Pending:
         for row in self._connection.rows(lineage.parent_types(self.types, marked)):
             counts.setdefault(row["prefix"], {})[row["parent"]] = row["rows"]
         return {payload_type: counts[payload_type.prefix] for payload_type in self._named(set(counts))}
-
-    def _link_level(
-        self, parents: dict[PayloadType, dict[str | None, int]], waiting: dict[PayloadType, int]
-    ) -> int:
-        """Compute the lineage of those whose parent's is known; tell of how many."""
-        before = sum(waiting.values())
-        for payload_type, counts in parents.items():
-            if waiting[payload_type]:
-                statement = lineage.link(payload_type, _prefixes(counts), frozenset(self._prefixes))
-                waiting[payload_type] -= self._connection.execute(statement)
-        return before - sum(waiting.values())
 
     def _circular(self) -> LineageCycle:
         return LineageCycle.from_identifiers(

@@ -42,11 +42,13 @@ def purge(
     checks.require_preconditions(connection, staging, Precondition.KNOWN)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=True))
+        rows = staging.copied_rows(payload_type)
+        query = marked(payload_type, staging.relation(payload_type), tombstone=True, rows=rows)
+        pending.add(payload_type, query, rows)
     pending.follow(Cascade.DELETE)
     connection.execute(clock.BUMP_EPOCH)
     for payload_type in pending.types:
-        connection.execute(forget(payload_type))
+        connection.execute(*forget(payload_type))
     return {
         payload_type.prefix: sum(connection.execute(statement) for statement in remove(payload_type))
         for payload_type in pending.types

@@ -35,7 +35,9 @@ def restore(
     checks.require_preconditions(connection, staging, Precondition.DELETED)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        pending.add(payload_type, marked(payload_type, staging.relation(payload_type), tombstone=False))
+        rows = staging.copied_rows(payload_type)
+        query = marked(payload_type, staging.relation(payload_type), tombstone=False, rows=rows)
+        pending.add(payload_type, query, rows)
     if command.cascade:
         pending.follow(Cascade.RESTORE)
     # Before any is dropped: what stays deleted on the way still hands its lineage down.

@@ -38,9 +38,9 @@ def update(
     checks.require_preconditions(connection, staging, Precondition.LIVE)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:
-        staged = staging.relation(payload_type)
-        for number, names in enumerate(staging.column_sets[payload_type.prefix]):
-            pending.add(payload_type, changed(payload_type, staged, number, names))
+        rows, sets = staging.copied_rows(payload_type), staging.column_sets[payload_type.prefix]
+        query = changed(payload_type, staging.relation(payload_type), sets, rows)
+        pending.add(payload_type, query, rows)
     if any("parent_identifier" in names for sets in staging.column_sets.values() for names in sets):
         pending.require_parents()
         pending.follow(Cascade.RELINK)
