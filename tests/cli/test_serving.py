@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import subprocess
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
@@ -12,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.fixtures.commands import DEADLINE, vxdata
+from tests.fixtures.commands import DEADLINE, command, environment, until, vxdata
 from tests.fixtures.hostile import HOSTILE
 from vxdata.cli.running import freeze_what_stays
 from vxdata.schemas.create import DataSourceCreate
@@ -35,6 +36,34 @@ POSTGRES_OWN = {"PGLOCALEDIR", "PGSYSCONFDIR", "PG_GRANDPARENT_PID"}
 def assert_ends(processes: list[psutil.Process]) -> None:
     _, alive = psutil.wait_procs(processes, timeout=DEADLINE)
     assert alive == []
+
+
+def main_process(running: Running, name: str) -> psutil.Process:
+    """The child of a name that has none of that name above it."""
+    named = {child.pid: child for child in running.children() if child.name() == name}
+    (found,) = (child for child in named.values() if child.ppid() not in named)
+    return found
+
+
+def postmaster(running: Running) -> psutil.Process:
+    return main_process(running, "postgres")
+
+
+def weed(running: Running) -> psutil.Process:
+    return main_process(running, "weed")
+
+
+def backend(running: Running) -> psutil.Process:
+    """One that serves a connection of the server."""
+    return next(child for child in postmaster(running).children() if "vxdata" in child.cmdline()[0])
+
+
+def down(running: Running) -> list[str]:
+    """What a server says is down; nothing if it is ready."""
+    answer = httpx.get(f"{running.http_url}/readyz", timeout=DEADLINE)
+    found: list[str] = answer.json().get("down", [])
+    assert answer.status_code == (HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK)
+    return found
 
 
 def assert_answers(url: str) -> None:
@@ -73,19 +102,71 @@ class TestUp:
         assert_ends(children)
         assert "stopping" in running.log.read_text()
 
-    @pytest.mark.parametrize("name", ["postgres", "weed"])
-    def test_ends_with_an_error_when_a_child_dies(
-        self, start: Callable[..., Running], data_dir: Path, name: str
+    def test_goes_on_when_a_child_or_a_part_of_it_is_killed(
+        self, start: Callable[..., Running], data_dir: Path
+    ) -> None:
+        running = start("up", "--data-dir", data_dir, *FREE)
+        with Client(running.flight_url) as client:
+            for number, victim in enumerate([postmaster, backend, weed, postmaster, weed]):
+                victim(running).kill()
+                name = f"{victim.__name__}-{number}"
+                client.data_sources.create(DataSourceCreate(identifier=name, license="x"))
+                assert client.data_sources.retrieve(name).license == "x"
+                until(lambda: httpx.get(f"{running.http_url}/readyz").status_code == 200, "it is ready")
+            assert client.data_sources.query().collect().height == 5
+        until(lambda: running.log.read_text().count("child_runs_again") == 4, "each was started again")
+        children = running.children()
+        assert running.stop(signal.SIGTERM) == (0, "")
+        assert_ends(children)
+
+    def test_says_what_is_down(self, start: Callable[..., Running], data_dir: Path) -> None:
+        running = start("up", "--data-dir", data_dir, *FREE)
+        needed = data_dir / "postgres" / "global" / "pg_control"
+        needed.rename(data_dir / "away")
+        postmaster(running).kill()
+        until(lambda: down(running) == ["database"], "the database is down")
+        assert_answers(f"{running.http_url}/livez")
+        weed(running).suspend()
+        until(lambda: down(running) == ["database", "blob store"], "both are down")
+        (data_dir / "away").rename(needed)
+        until(lambda: down(running) == ["blob store"], "the database is back")
+        weed(running).resume()
+        until(lambda: down(running) == [], "both are back")
+        assert running.stop(signal.SIGTERM) == (0, "")
+
+    @pytest.mark.slow
+    def test_ends_with_an_error_when_a_child_cannot_be_started_again(
+        self, start: Callable[..., Running], data_dir: Path
     ) -> None:
         running = start("up", "--data-dir", data_dir, *FREE)
         children = running.children()
-        victims = {child.pid: child for child in children if child.name() == name}
-        # The postmaster, not one of its own children.
-        for victim in [child for child in victims.values() if child.ppid() not in victims]:
-            victim.kill()
+        (data_dir / "postgres" / "global" / "pg_control").unlink()
+        postmaster(running).kill()
         assert running.process.wait(DEADLINE) == 1
         assert_ends(children)
-        assert "ChildFailed: " in running.log.read_text()
+        log = running.log.read_text()
+        assert "RestartsFailed: PostgreSQL failed 10 times within" in log
+        assert "PostgreSQL exited with status" in log
+        assert 'global/pg_control": No such file' in log.rpartition("RestartsFailed")[2]
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+    def test_can_be_stopped_while_it_starts(
+        self, data_dir: Path, number: signal.Signals, session_dir: Path
+    ) -> None:
+        log = session_dir / f"{data_dir.name}.log"
+        arguments = command("up", "--data-dir", data_dir, *FREE)
+        with (
+            log.open("w") as stderr,
+            subprocess.Popen(
+                arguments, env=environment(), stdout=subprocess.PIPE, stderr=stderr, text=True
+            ) as process,
+        ):
+            until((data_dir / "postgres.new").exists, "it makes its cluster")
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(number)
+            printed, _ = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, printed) == (0, ""), log.read_text()
+        assert_ends(children)
 
     def test_an_environment_made_for_other_servers_reaches_nobody(
         self, start: Callable[..., Running], data_dir: Path

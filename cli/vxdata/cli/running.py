@@ -23,6 +23,7 @@ from vxdata.server.listeners.connections import raise_file_limit
 from vxdata.server.logs import configure_logs
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -39,7 +40,12 @@ console = Console(stderr=True, highlight=False)
 
 @contextmanager
 def embedded_server(
-    data_dir: Path | None, port: int, http_port: int, *, quiet: bool = False
+    data_dir: Path | None,
+    port: int,
+    http_port: int,
+    *,
+    quiet: bool = False,
+    stopping: threading.Event | None = None,
 ) -> Iterator[tuple[EmbeddedStack, Server]]:
     """Start PostgreSQL, S3 and the server on one folder, and stop them at the end of the block.
 
@@ -48,42 +54,47 @@ def embedded_server(
         port: Flight port, or 0 for a free one.
         http_port: HTTP port, or 0 for a free one.
         quiet: Whether only warnings are logged, whatever the settings say.
+        stopping: Cancels the start when it is set.
 
     Yields:
         The stack and the server, ready for calls.
 
     Raises:
+        StartCancelled: `stopping` was set.
         EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
         OSError: A port is taken.
     """
     given = Settings(port=port, http_port=http_port)
+    # Before the start: until then, lines of the log would go to standard output.
+    configure_logs("WARNING" if quiet else given.log_level, as_json=given.log_json)
     for wanted in (port, http_port):
         require_free(wanted, given.host)
-    with start_stack(data_dir or default_data_dir()) as stack:
+    with start_stack(data_dir or default_data_dir(), stopping) as stack:
         settings = settings_on(stack, given)
-        configure_logs("WARNING" if quiet else settings.log_level, as_json=settings.log_json)
         upgrade_database(stack.postgres_uri)
         allow_many_files()
         with Server(settings) as server:
             yield stack, server
 
 
-def start_stack(data_dir: Path) -> EmbeddedStack:
+def start_stack(data_dir: Path, stopping: threading.Event | None = None) -> EmbeddedStack:
     """Start PostgreSQL and S3 for a process that uses no others.
 
     Args:
         data_dir: The folder of all data.
+        stopping: Cancels the start when it is set.
 
     Returns:
         The running stack, a context manager.
 
     Raises:
+        StartCancelled: `stopping` was set.
         EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
     """
     ignored = clean_environment(os.environ)
     if ignored:
         _tell(f"ignoring variables that are meant for other servers: {', '.join(ignored)}")
-    return EmbeddedStack.start(data_dir, progress=_tell)
+    return EmbeddedStack.start(data_dir, progress=_tell, stopping=stopping)
 
 
 def freeze_what_stays() -> None:

@@ -22,6 +22,8 @@ SAMPLES = (
     errors.ChildFailed("S3", -9, ("a", "b"), HERE),
     errors.ChildFailed("initdb", 1, ()),
     errors.StartTimeout("S3", 3.0, "refused"),
+    errors.RestartsFailed("S3", 10, 61.2, "S3 exited with status 1"),
+    errors.StartCancelled("S3 is starting"),
 )
 
 

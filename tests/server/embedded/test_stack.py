@@ -5,6 +5,9 @@ import os
 import signal
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,16 +16,19 @@ import psutil
 import pytest
 
 from vxdata.server.embedded import (
-    ChildFailed,
     DataDirectoryIncompatible,
     DataDirectoryInUse,
     EmbeddedStack,
+    RestartsFailed,
+    StartCancelled,
     account,
     default_data_dir,
+    supervisor,
 )
 from vxdata.server.embedded import (
     s3 as s3_module,
 )
+from vxdata.server.embedded.owner import LockFile, noted_pid
 from vxdata.server.embedded.ports import LOOPBACK, free_port_pairs
 from vxdata.server.embedded.s3 import S3Probe, s3_client
 from vxdata.server.embedded.waiting import wait_until
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOBODY = 65534
+DEADLINE = 120.0
 MEGABYTES = b"0123456789abcdef" * 200_000
 
 
@@ -50,12 +57,24 @@ def leftovers(stack: EmbeddedStack) -> list[Path]:
     return [*ours, *filter(Path.exists, [stack._blobs.runtime.directory])]
 
 
-def fails(stack: EmbeddedStack) -> bool:
-    try:
-        stack.check()
-    except ChildFailed:
-        return True
-    return False
+def came_back(stack: EmbeddedStack, name: str, killed: int) -> bool:
+    """Whether a killed child has a successor that can be used; fails when the stack has given it up."""
+    stack.check()
+    server: Any = {"postgres": stack._database, "s3": stack._blobs}[name]
+    if stack.pids[name] == killed:
+        return False
+    server.wait_ready(print)
+    return True
+
+
+def checks(stack: EmbeddedStack) -> str:
+    stack.check()
+    return "not given up"
+
+
+def answers(stack: EmbeddedStack) -> bool:
+    probe = S3Probe(s3_client(stack.s3))
+    return stack._database._accepts() and probe.succeeds()
 
 
 def test_the_default_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,25 +100,116 @@ def test_data_survive_restarts_and_both_kinds_of_crash(
         assert ask(uri(stack), "SELECT count(*) FROM kept") == [(200_000,)]
         ask(uri(stack), "INSERT INTO kept VALUES (0)")
         assert s3_client(stack.s3).get_object(Bucket=stack.s3.bucket, Key="kept")["Body"].read() == MEGABYTES
-        os.kill(stack.pids["postgres"], signal.SIGKILL)
-        assert wait_until(lambda: fails(stack), timeout=30)
-        with pytest.raises(ChildFailed) as caught:
-            stack.check()
-        assert (caught.value.name, caught.value.status) == ("PostgreSQL", -signal.SIGKILL)
-        assert any("ready to accept connections" in line for line in caught.value.log_tail)
+        s3_client(stack.s3).put_object(Bucket=stack.s3.bucket, Key="last", Body=MEGABYTES)
+        for pid in stack.pids.values():
+            os.kill(pid, signal.SIGKILL)
+        stack._stopping.set()  # so that nothing is started again: the next start has to recover
 
     with EmbeddedStack.start(data_dir) as stack:
         assert ask(uri(stack), "SELECT count(*) FROM kept") == [(200_001,)]
-        s3_client(stack.s3).put_object(Bucket=stack.s3.bucket, Key="last", Body=MEGABYTES)
-        os.kill(stack.pids["s3"], signal.SIGKILL)
-        assert wait_until(lambda: fails(stack), timeout=30)
-        with pytest.raises(ChildFailed, match="S3 was ended by signal 9"):
-            stack.check()
-
-    with EmbeddedStack.start(data_dir) as stack:
         for key in ("kept", "last"):
             found = s3_client(stack.s3).get_object(Bucket=stack.s3.bucket, Key=key)
             assert found["Body"].read() == MEGABYTES
+
+
+@pytest.mark.parametrize("name", ["postgres", "s3"])
+def test_a_killed_child_is_started_again_at_the_same_place_with_its_data(
+    open_dir: Path, ask: Callable[..., list[tuple[Any, ...]]], name: str
+) -> None:
+    with EmbeddedStack.start(open_dir / "data") as stack:
+        place = (uri(stack), stack.s3)
+        ask(uri(stack), "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+        for number in range(3):
+            body = f"{number}".encode()
+            s3_client(stack.s3).put_object(Bucket=stack.s3.bucket, Key=f"{number}", Body=body)
+            ask(uri(stack), "INSERT INTO kept VALUES (0)")
+            killed = stack.pids[name]
+            os.kill(killed, signal.SIGKILL)
+            assert wait_until(partial(came_back, stack, name, killed), timeout=DEADLINE)
+            assert (uri(stack), stack.s3) == place
+            assert ask(uri(stack), "SELECT count(*) FROM kept") == [(1_001 + number,)]
+            found = s3_client(stack.s3).get_object(Bucket=stack.s3.bucket, Key=f"{number}")
+            assert found["Body"].read() == body
+        pids = stack.pids
+        lock = open_dir / "data" / f"{name}.lock"
+        assert wait_until(lambda: noted_pid(lock) == pids[name], timeout=DEADLINE)
+    assert all(map(is_gone, pids.values()))
+    assert leftovers(stack) == []
+
+
+def test_a_backend_that_computes_does_not_hold_up_the_next_postmaster(
+    open_dir: Path, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    endless = "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b"
+    running = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE query LIKE '%generate_series%' AND pid <> pg_backend_pid()"
+    )
+    with ThreadPoolExecutor(1) as threads, EmbeddedStack.start(open_dir / "data") as stack:
+        busy = threads.submit(ask, uri(stack), endless)
+        assert wait_until(lambda: ask(uri(stack), running) == [(1,)], timeout=DEADLINE)
+        killed = stack.pids["postgres"]
+        os.kill(killed, signal.SIGKILL)
+        assert wait_until(lambda: came_back(stack, "postgres", killed), timeout=DEADLINE)
+        assert busy.exception(DEADLINE) is not None
+        assert ask(uri(stack), running) == [(0,)]
+
+
+def test_a_child_that_fails_again_and_again_is_given_up(
+    open_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.1)
+    data_dir = open_dir / "data"
+    with EmbeddedStack.start(data_dir) as stack:
+        control = data_dir / "postgres" / "global" / "pg_control"
+        control.rename(control.with_suffix(".away"))
+        os.kill(stack.pids["postgres"], signal.SIGKILL)
+        with pytest.raises(RestartsFailed) as caught:
+            wait_until(lambda: checks(stack) == "given up", timeout=DEADLINE)
+        assert (caught.value.name, caught.value.failures) == ("PostgreSQL", supervisor.MAX_FAILURES)
+        assert "PostgreSQL exited with status" in caught.value.last
+        assert "pg_control" in str(caught.value), "the last lines of the log"
+        assert S3Probe(s3_client(stack.s3)).succeeds(), "the other child goes on"
+        pids = stack.pids
+    assert all(map(is_gone, pids.values()))
+    control.with_suffix(".away").rename(control)
+    with EmbeddedStack.start(data_dir) as stack:
+        assert answers(stack)
+
+
+@pytest.mark.parametrize("when", ["before", "while it waits"])
+def test_a_start_can_be_cancelled(open_dir: Path, when: str) -> None:
+    stopping = threading.Event()
+    told: list[str] = []
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        stopping.set()
+
+    data_dir = open_dir / "data"
+    data_dir.mkdir(mode=0o755)
+    with ExitStack() as other:
+        if when == "before":
+            stopping.set()
+        else:
+            other.enter_context(LockFile.try_lock(data_dir / "s3.lock"))  # type: ignore[arg-type]
+        with pytest.raises(StartCancelled):
+            EmbeddedStack.start(data_dir, progress=tell, stopping=stopping)
+    assert when == "before" or told[0].startswith("S3 of an earlier run is still shutting down")
+    with EmbeddedStack.start(data_dir) as stack:
+        assert answers(stack)
+
+
+def test_a_stack_can_be_stopped_while_a_child_is_started_again(open_dir: Path) -> None:
+    data_dir = open_dir / "data"
+    with EmbeddedStack.start(data_dir) as stack:
+        killed = stack.pids
+        for pid in killed.values():
+            os.kill(pid, signal.SIGKILL)
+        assert wait_until(lambda: stack.pids != killed, timeout=DEADLINE)
+    assert all(map(is_gone, stack.pids.values()))
+    with EmbeddedStack.start(data_dir) as stack:
+        assert answers(stack)
 
 
 def test_a_killed_supervisor_takes_its_children_along_and_can_be_replaced_at_once(

@@ -17,6 +17,7 @@ from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
+from vxdata.server.logs import configure_logs
 from vxdata.server.services.sweep import MIN_AGE, Sweep
 from vxdata.server.storage.blobs import BlobStore
 
@@ -84,6 +85,7 @@ def sweep(
         raise typer.BadParameter(msg, param_hint="--older-than")
     with ExitStack() as parts:
         settings = Settings()
+        configure_logs(settings.log_level, as_json=settings.log_json)
         if data_dir is not None:
             settings = settings_on(parts.enter_context(start_stack(data_dir)), settings)
         sweeper = _open(settings, parts)

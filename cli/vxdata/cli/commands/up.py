@@ -13,16 +13,22 @@ from vxdata.cli.running import (
     leave,
 )
 from vxdata.cli.signals import until_signal
-from vxdata.server.embedded.errors import EmbeddedStackError
+from vxdata.server.embedded.errors import EmbeddedStackError, StartCancelled
 
 
 def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) -> None:
     """Start PostgreSQL, S3 and the server on this machine, until Ctrl-C or SIGTERM.
 
+    PostgreSQL or S3 is started again when it ends by itself; the command ends, with status 1, when that has
+    failed ten times in a row.
+
     When ready, prints one line to standard output: vxdata ready <flight address> <http address>.
     """
     with until_signal() as stop, ExitStack() as after:
-        stack, server = after.enter_context(embedded_server(data_dir, port, http_port))
+        try:
+            stack, server = after.enter_context(embedded_server(data_dir, port, http_port, stopping=stop))
+        except StartCancelled:
+            return
         freeze_what_stays()
         announce(server)
         try:

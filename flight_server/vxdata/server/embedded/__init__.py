@@ -15,6 +15,8 @@ from vxdata.server.embedded.errors import (
     MissingBinaries,
     NoFreePorts,
     PortNotClosed,
+    RestartsFailed,
+    StartCancelled,
     StartTimeout,
 )
 from vxdata.server.embedded.s3 import S3Endpoint
@@ -32,7 +34,9 @@ __all__ = [
     "MissingBinaries",
     "NoFreePorts",
     "PortNotClosed",
+    "RestartsFailed",
     "S3Endpoint",
+    "StartCancelled",
     "StartTimeout",
     "default_data_dir",
 ]

@@ -12,7 +12,9 @@
     ├── NoFreePorts                    free some ports
     ├── PortNotClosed                  report it: strangers would be let in
     ├── ChildFailed                    read the log lines it carries
-    └── StartTimeout                   wait longer, or read the log
+    ├── RestartsFailed                 read the log lines of the last failure
+    ├── StartTimeout                   wait longer, or read the log
+    └── StartCancelled                 nothing: somebody asked for it
 
 Every error is built from plain data and makes its sentence in ``__str__``, so it survives pickling.
 No error carries a secret.
@@ -177,6 +179,36 @@ class ChildFailed(EmbeddedStackError):
         where = f" (log: {self.log})" if self.log else ""
         tail = "".join(f"\n  {line}" for line in self.log_tail)
         return f"{self.name} {how}{where}{tail}"
+
+
+class RestartsFailed(EmbeddedStackError):
+    """A child failed again and again, and was given up."""
+
+    def __init__(self, name: str, failures: int, seconds: float, last: str) -> None:
+        """Keep the name, the failures in a row, the seconds that they took, and the last one in words."""
+        super().__init__(name, failures, seconds, last)
+        self.name = name
+        self.failures = failures
+        self.seconds = seconds
+        self.last = last
+
+    def __str__(self) -> str:
+        """Say how often it failed, then why it did the last time."""
+        how_often = f"{self.name} failed {self.failures} times within {self.seconds:.0f} s and is given up"
+        return f"{how_often}; the last time: {self.last}"
+
+
+class StartCancelled(EmbeddedStackError):
+    """The start was cancelled while it waited for something."""
+
+    def __init__(self, what: str) -> None:
+        """Keep the name of what was awaited."""
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        """Say what was awaited."""
+        return f"the wait for {self.what} was cancelled"
 
 
 class StartTimeout(EmbeddedStackError):

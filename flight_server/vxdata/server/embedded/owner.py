@@ -14,6 +14,7 @@ from vxdata.server.embedded.errors import DataDirectoryInUse
 from vxdata.server.embedded.waiting import Progress, wait_until
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
     from types import TracebackType
 
@@ -83,7 +84,15 @@ def claim(data_dir: Path) -> LockFile:
     return lock
 
 
-def lock_part(data_dir: Path, name: str, *, title: str, timeout: float, progress: Progress) -> LockFile:
+def lock_part(
+    data_dir: Path,
+    name: str,
+    *,
+    title: str,
+    timeout: float,
+    progress: Progress,
+    stopping: threading.Event | None = None,
+) -> LockFile:
     """Wait until no child of an earlier owner uses its part of the directory, then lock that part.
 
     The lock is meant to be inherited: every process of the child keeps it until it has ended. After
@@ -95,8 +104,10 @@ def lock_part(data_dir: Path, name: str, *, title: str, timeout: float, progress
         title: the child's name in messages.
         timeout: seconds to wait for the old child.
         progress: told when the wait takes long.
+        stopping: ends the waiting when it is set.
 
     Raises:
+        StartCancelled: ``stopping`` was set.
         DataDirectoryInUse: the old child is still there after ``timeout``.
     """
     path = data_dir / f"{name}.lock"
@@ -109,6 +120,6 @@ def lock_part(data_dir: Path, name: str, *, title: str, timeout: float, progress
         return lock is not None
 
     message = f"{title} of an earlier run is still shutting down"
-    if not wait_until(locked, timeout=timeout, progress=progress, message=message):
+    if not wait_until(locked, timeout=timeout, progress=progress, message=message, stopping=stopping):
         raise DataDirectoryInUse(data_dir, title, noted_pid(path))
     return found[0]

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import psutil
 from pydantic import SecretStr
 
 from vxdata.server.embedded.child import Child
@@ -43,6 +46,8 @@ class PostgresServer:
     secrets: StackSecrets
     socket_dir: Path
     log: Path
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when nothing is to be waited for any more."""
     child: Child | None = field(default=None, init=False)
     """The postmaster, once started."""
 
@@ -65,6 +70,28 @@ class PostgresServer:
             self.cluster.create(self.secrets)
         self.cluster.check_version()
         self._write_settings(settings)
+        self._launch()
+
+    def restart(self, lock: int) -> None:
+        """Start the postmaster again, with the settings that are there; do not wait for it.
+
+        Args:
+            lock: the lock of the cluster, taken anew.
+        """
+        self.cluster = replace(self.cluster, lock=lock)
+        self._launch()
+
+    def end_orphans(self) -> None:
+        """End the backends of a postmaster that was killed: a busy one would go on until it is done.
+
+        Each has the cluster as its working directory. SIGQUIT ends them at once, as a crash does.
+        """
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.cwd() == str(self.cluster.directory):
+                    process.send_signal(signal.SIGQUIT)
+
+    def _launch(self) -> None:
         command = self.cluster.command("postgres", *self._arguments(), cwd=self.cluster.directory)
         self.child = Child(replace(command, name=TITLE, stop_steps=_STOP_STEPS), self.log)
 
@@ -76,7 +103,9 @@ class PostgresServer:
             StartTimeout: it took too long.
         """
         message = f"{TITLE} is recovering from an unclean stop"
-        if not wait_until(self._accepts, timeout=_READY_TIMEOUT, progress=progress, message=message):
+        if not wait_until(
+            self._accepts, timeout=_READY_TIMEOUT, progress=progress, message=message, stopping=self.stopping
+        ):
             raise StartTimeout(TITLE, _READY_TIMEOUT)
 
     def _accepts(self) -> bool:

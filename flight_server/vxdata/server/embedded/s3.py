@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -71,11 +72,15 @@ class S3Server:
     """Soft limit, in the notation of ``GOMEMLIMIT``."""
     lock: int
     """The inherited lock that the server holds as long as it uses the directory."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when nothing is to be waited for any more."""
     child: Child | None = field(default=None, init=False)
     """The server process, once started."""
     ports: weed.WeedPorts = field(init=False)
     """The ports in use, once started."""
     _authority: str = field(default="", init=False)
+    is_known: bool = field(default=False, init=False)
+    """Whether the address was handed out: then the ports stay, whatever happens."""
 
     @property
     def endpoint(self) -> S3Endpoint:
@@ -97,6 +102,20 @@ class S3Server:
 
     def start(self) -> None:
         """Write the configuration and start the server; do not wait for it."""
+        self._prepare()
+        self._launch()
+
+    def restart(self, lock: int) -> None:
+        """Start the server again on the same ports; do not wait for it.
+
+        Args:
+            lock: the lock of the directory, taken anew.
+        """
+        self.lock = lock
+        self._prepare()
+        self._launch()
+
+    def _prepare(self) -> None:
         for directory in (self.directory, self._data, self._home, self._home / ".seaweedfs"):
             self.account.make_directory(directory)
         self._write(self._identities, weed.identities_text(self.secrets))
@@ -104,7 +123,6 @@ class S3Server:
         for stale in self._data.glob("m[0-9]*"):
             # The master's election state, in a directory named after a port that is not used any more.
             shutil.rmtree(stale)
-        self._launch()
 
     def _write_security(self) -> None:
         made = make_certificates()
@@ -131,6 +149,7 @@ class S3Server:
             raise StartTimeout(TITLE, _READY_TIMEOUT, probe.last_answer)
         # Not before: a port that is listening already answers only when its part is ready.
         self._require_closed()
+        self.is_known = True
 
     def _wait_for_filer(self, progress: Progress) -> None:
         for attempt in range(_PORT_ATTEMPTS):
@@ -138,7 +157,7 @@ class S3Server:
                 if self._wait(lambda: is_listening(self.ports.filer), progress):
                     return
             except ChildFailed as error:
-                if attempt + 1 == _PORT_ATTEMPTS or not _lost_a_port(error):
+                if self.is_known or attempt + 1 == _PORT_ATTEMPTS or not _lost_a_port(error):
                     raise
                 self._launch()
             else:
@@ -156,11 +175,18 @@ class S3Server:
                 self.child.check()
             return condition()
 
-        return wait_until(holds, timeout=_READY_TIMEOUT, progress=progress, message=f"{TITLE} is starting")
+        return wait_until(
+            holds,
+            timeout=_READY_TIMEOUT,
+            progress=progress,
+            message=f"{TITLE} is starting",
+            stopping=self.stopping,
+        )
 
     def _launch(self) -> None:
-        self.ports = weed.WeedPorts(*free_port_pairs(weed.PORT_COUNT))
-        self.runtime.use_ports(self.ports.every)
+        if not self.is_known:
+            self.ports = weed.WeedPorts(*free_port_pairs(weed.PORT_COUNT))
+            self.runtime.use_ports(self.ports.every)
         arguments = weed.mini_arguments(self._data, self._identities, self.runtime.directory, self.ports)
         self.child = Child(self._command(TITLE, *arguments), self.log)
 

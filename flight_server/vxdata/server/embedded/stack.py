@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from vxdata.server.embedded.postgres import PostgresServer
 from vxdata.server.embedded.runtime import Runtime
 from vxdata.server.embedded.s3 import S3Endpoint, S3Server
 from vxdata.server.embedded.secrets import StackSecrets
+from vxdata.server.embedded.supervisor import Supervisor
 from vxdata.server.embedded.tuning import postgres_settings, s3_memory_limit
 
 if TYPE_CHECKING:
@@ -98,44 +100,65 @@ class EmbeddedStack:
         ...     print(stack.s3.url)
     """
 
-    def __init__(self, layout: Layout, database: PostgresServer, blobs: S3Server, progress: Progress) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        database: PostgresServer,
+        blobs: S3Server,
+        progress: Progress,
+        stopping: threading.Event,
+    ) -> None:
         """Take over two servers; use :meth:`start`."""
         self._layout = layout
         self._database = database
         self._blobs = blobs
         self._progress = progress
+        self._stopping = stopping
         self._undo = ExitStack()
+        self._supervisors = (
+            Supervisor(postgres.TITLE, database, self._database_lease, stopping, _never),
+            Supervisor(s3.TITLE, blobs, lambda: self._lease("s3"), stopping, _never),
+        )
 
     @classmethod
-    def start(cls, data_dir: Path, *, progress: Progress = _silent) -> Self:
-        """Start both servers and wait until they can be used.
+    def start(
+        cls, data_dir: Path, *, progress: Progress = _silent, stopping: threading.Event | None = None
+    ) -> Self:
+        """Start both servers and wait until they can be used; from then on, one that ends is started again.
 
         Args:
             data_dir: where all data lie; made if missing.
             progress: receives one sentence per step worth telling.
+            stopping: an event of the caller, who may set it to cancel the start; :meth:`stop` sets it.
 
         Returns:
             The running stack, a context manager.
 
         Raises:
+            StartCancelled: ``stopping`` was set.
             EmbeddedStackError: the tree is drawn in :mod:`vxdata.server.embedded.errors`.
         """
+        stopping = threading.Event() if stopping is None else stopping
         layout = Layout(data_dir.expanduser().resolve())
         account = choose_account(layout.postgres, layout.s3)
         prepare_data_dir(layout.data_dir, account)
         with ExitStack() as undo:
             undo.enter_context(claim(layout.data_dir))
             with (
-                _lease(layout, "postgres", progress) as postgres_lock,
-                _lease(layout, "s3", progress) as s3_lock,
+                _lease(layout, "postgres", progress, stopping) as postgres_lock,
+                _lease(layout, "s3", progress, stopping) as s3_lock,
             ):
                 host = _Host.prepare(layout, account, progress)
                 undo.callback(host.runtime.remove)
-                stack = cls(layout, host.postgres_server(postgres_lock), host.s3_server(s3_lock), progress)
+                database, blobs = host.postgres_server(postgres_lock), host.s3_server(s3_lock)
+                database.stopping = blobs.stopping = stopping
+                stack = cls(layout, database, blobs, progress, stopping)
                 undo.callback(stack._stop_children)
                 stack._start_children(host.machine)
                 postgres_lock.note(stack.pids["postgres"])
                 s3_lock.note(stack.pids["s3"])
+            for supervisor in stack._supervisors:
+                supervisor.start()
             stack._undo = undo.pop_all()
         return stack
 
@@ -160,13 +183,13 @@ class EmbeddedStack:
         return {name: child.pid for name, child in self._children.items()}
 
     def check(self) -> None:
-        """Make sure that both servers still run.
+        """Make sure that both servers run, or are being started again.
 
         Raises:
-            ChildFailed: one has ended; it carries the exit status and the last lines of its log.
+            RestartsFailed: one was given up; it carries the exit status and the last lines of its log.
         """
-        for child in self._children.values():
-            child.check()
+        for supervisor in self._supervisors:
+            supervisor.check()
 
     def stop(self) -> None:
         """Stop both servers cleanly and give the data directory up; harmless when done before."""
@@ -182,6 +205,13 @@ class EmbeddedStack:
         """Stop both servers."""
         self.stop()
 
+    def _lease(self, name: str) -> LockFile:
+        return _lease(self._layout, name, _silent, self._stopping)
+
+    def _database_lease(self) -> LockFile:
+        self._database.end_orphans()
+        return self._lease("postgres")
+
     @property
     def _children(self) -> dict[str, Child]:
         found = {"postgres": self._database.child, "s3": self._blobs.child}
@@ -195,14 +225,28 @@ class EmbeddedStack:
         self._blobs.wait_ready(self._progress)
 
     def _stop_children(self) -> None:
+        self._stopping.set()
+        for supervisor in self._supervisors:
+            supervisor.join()
         for child in self._children.values():
             child.ask_to_stop()
         for child in self._children.values():
             child.stop()
 
 
-def _lease(layout: Layout, name: str, progress: Progress) -> LockFile:
-    return lock_part(layout.data_dir, name, title=_TITLES[name], timeout=_LOCK_TIMEOUT, progress=progress)
+def _never() -> bool:
+    return False
+
+
+def _lease(layout: Layout, name: str, progress: Progress, stopping: threading.Event) -> LockFile:
+    return lock_part(
+        layout.data_dir,
+        name,
+        title=_TITLES[name],
+        timeout=_LOCK_TIMEOUT,
+        progress=progress,
+        stopping=stopping,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeAlias
+
+from vxdata.server.embedded.errors import StartCancelled
 
 Progress: TypeAlias = Callable[[str], None]
 """Receives one human sentence about what the start is doing."""
@@ -20,6 +23,7 @@ def wait_until(
     every: float = 0.02,
     progress: Progress | None = None,
     message: str = "",
+    stopping: threading.Event | None = None,
 ) -> bool:
     """Poll a condition until it holds or the time is over.
 
@@ -29,10 +33,15 @@ def wait_until(
         every: seconds between two questions.
         progress: told ``message`` after one second, then every five.
         message: what is being waited for.
+        stopping: ends the waiting when it is set.
 
     Returns:
         Whether the condition held in time.
+
+    Raises:
+        StartCancelled: ``stopping`` was set before the condition held.
     """
+    stopping = threading.Event() if stopping is None else stopping
     began = time.monotonic()
     next_word = _FIRST_WORD_AFTER
     while not condition():
@@ -42,5 +51,6 @@ def wait_until(
         if progress is not None and waited > next_word:
             progress(f"{message} ({waited:.0f} s)")
             next_word += _NEXT_WORD_AFTER
-        time.sleep(every)
+        if stopping.wait(every):
+            raise StartCancelled(message)
     return True

@@ -5,18 +5,23 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.wire import Health
 from vxdata.server.database.clock import last_commit
+from vxdata.server.database.errors import ConnectionLost
 from vxdata.server.database.pool import Lane
 
 if TYPE_CHECKING:
     from vxdata.server.call import Call
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.storage.blobs import BlobStore
-
+    from vxdata.sql.instant import Instant
 
 MAX_WAIT: Final = 2.0
 """Seconds after which a server whose connections are all in use counts as busy: a check must not hang."""
+
+DATABASE: Final = "database"
+BLOB_STORE: Final = "blob store"
 
 
 class HealthService:
@@ -43,12 +48,37 @@ class HealthService:
 
         Raises:
             ServerBusy: No connection became free in time.
-            ServerUnavailable: PostgreSQL or the blob store cannot be reached.
+            ServerUnavailable: PostgreSQL or the blob store cannot be reached; `details["down"]` names them.
         """
-        if self._blobs is not None:
-            self._blobs.check()
+        problems: dict[str, Exception] = {}
+        try:
+            commit = self._last_commit(call)
+        except (ServerUnavailable, ConnectionLost) as problem:
+            problems[DATABASE] = problem
+        try:
+            if self._blobs is not None:
+                self._blobs.check()
+        except ServerUnavailable as problem:
+            problems[BLOB_STORE] = problem
+        if problems:
+            msg = " ".join(f"The {name} cannot be reached." for name in problems)
+            raise ServerUnavailable(msg, down=list(problems)) from _reason(next(iter(problems.values())))
+        return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)
+
+    def _last_commit(self, call: Call) -> Instant:
+        """Read the last commit, on a new connection if PostgreSQL was started again: idle ones are gone."""
+        try:
+            return self._read_last_commit(call)
+        except ConnectionLost:
+            return self._read_last_commit(call)
+
+    def _read_last_commit(self, call: Call) -> Instant:
         with self._database.connection(
             Lane.LOOKUP, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline
         ) as connection:
-            commit = last_commit(connection)
-        return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)
+            return last_commit(connection)
+
+
+def _reason(problem: Exception) -> BaseException:
+    """What PostgreSQL or S3 said, for the log."""
+    return problem.__cause__ or problem

@@ -6,7 +6,7 @@ HTTP: `/livez` answers while the process does, `/readyz` while it can take calls
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -54,7 +54,10 @@ def build_app(check: Callable[[Call], Health], boundary: Boundary) -> Starlette:
         try:
             health = await run_in_threadpool(checked)
         except CallFailed as failed:
-            return JSONResponse({"status": "unavailable", "code": failed.error.code}, NOT_READY)
+            body: dict[str, Any] = {"status": "unavailable", "code": failed.error.code}
+            if "down" in failed.error.details:
+                body["down"] = failed.error.details["down"]
+            return JSONResponse(body, NOT_READY)
         return JSONResponse(health.model_dump(mode="json"))
 
     return Starlette(
