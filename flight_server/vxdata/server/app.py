@@ -13,6 +13,7 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import ConnectionPool, Lane
+from vxdata.server.database.statement_limits import StatementLimits
 from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.listeners.admission import Admission
@@ -86,6 +87,7 @@ class Server:
                 lookups=settings.lookup_pool_size,
                 writers=settings.writer_pool_size,
                 wait=settings.pool_wait,
+                limits=StatementLimits(settings.query_limit, settings.query_temp_bytes),
             )
             parts.callback(database.close)
             require_current(database, catalog.registry)
@@ -126,7 +128,12 @@ class Server:
     ) -> Services:
         settings = self._settings
         space = SpoolSpace(settings.spool_dir, settings.spool_bytes)
-        aside = WriteAside(space, partial(database.has_waiters, Lane.STREAM), settings.stall_yield)
+        aside = WriteAside(
+            space,
+            partial(database.has_waiters, Lane.STREAM),
+            settings.stall_yield,
+            settings.query_limit / 2,
+        )
         return Services(
             read=ReadService(
                 database,

@@ -84,6 +84,17 @@ class Settings(BaseSettings):
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         60.0, description="Seconds that a call waits for a database connection."
     )
+    query_limit: Annotated[float, Field(gt=0, le=2_000_000)] = Field(
+        3600.0,
+        description="Seconds that a statement of a query may run. Readers that have kept it waiting for half "
+        "of that get the rest of its result from disk.",
+    )
+    query_temp_bytes: Annotated[int, Field(ge=1024**2)] | None = Field(
+        None,
+        description="Bytes of temporary files of one PostgreSQL process, at most; if unset, PostgreSQL's own "
+        "`temp_file_limit` holds: a sixteenth of the free disk for `vxdata up`, no limit by PostgreSQL's "
+        "default. The role needs `GRANT SET ON PARAMETER temp_file_limit`.",
+    )
     upload_idle: Annotated[float, Field(gt=0, le=threading.TIMEOUT_MAX)] = Field(
         120.0, description="Seconds that an upload may be silent between two sections before it is refused."
     )

@@ -91,7 +91,7 @@ def test_without_room_the_query_ends_and_says_so(tmp_path: Path) -> None:
     assert caught.value.retryable
 
 
-def test_only_what_has_waited_while_others_wait_is_due(
+def test_only_what_has_waited_while_others_wait_or_for_very_long_is_due(
     begun: tuple[Source, SharedQuery, Iterator[pa.RecordBatch]], space: SpoolSpace
 ) -> None:
     _, query, _ = begun
@@ -99,6 +99,8 @@ def test_only_what_has_waited_while_others_wait_is_due(
     assert StalledQuery(query, WriteAside(space, always, 0.01)).is_due()
     assert not StalledQuery(query, WriteAside(space, always, 60)).is_due()
     assert not StalledQuery(query, WriteAside(space, never, 0)).is_due()
+    assert StalledQuery(query, WriteAside(space, never, 60, latest=0.01)).is_due()
+    assert not StalledQuery(query, WriteAside(space, never, 0, latest=60)).is_due()
 
 
 def test_waits_add_up(space: SpoolSpace) -> None:

@@ -18,6 +18,7 @@ from adbc_driver_postgresql import StatementOptions, dbapi
 from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,
+    LimitReached,
     StatementCancelled,
     classify,
     classify_text,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from vxdata.server.database.statement_limits import StatementLimits
+
 BATCH_BYTES: Final = 4 * 1024 * 1024
 """Wire bytes of a batch: about 3 MB of Arrow, within the 1 to 4 MB that gRPC carries best."""
 
@@ -38,11 +41,15 @@ USE_COPY: Final = StatementOptions.USE_COPY.value
 BATCH_SIZE: Final = StatementOptions.BATCH_SIZE_HINT_BYTES.value
 
 READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-READ_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+READ_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout TO 0"
 
 
 class Connection:
     """One connection, used by one thread at a time.
+
+    Args:
+        raw: The driver's connection.
+        limits: The limits that its statements have been given.
 
     Attributes:
         prepared: Queries that are run again and again.
@@ -51,7 +58,7 @@ class Connection:
         is_lost: Whether PostgreSQL has dropped it, and others with it.
     """
 
-    def __init__(self, raw: dbapi.Connection) -> None:
+    def __init__(self, raw: dbapi.Connection, limits: StatementLimits) -> None:
         """Wrap a connection in autocommit mode."""
         self._raw = raw
         self._cursor = raw.cursor()
@@ -60,6 +67,8 @@ class Connection:
         self.is_lost = False
         self._is_streaming = False
         self._is_cancelled = False
+        self._limits = limits
+        self._begun = self.last_used
         self.prepared = PreparedStatements(self)
 
     def execute(self, *statements: str) -> int:
@@ -111,7 +120,6 @@ class Connection:
         Raises:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
-        self._is_cancelled = False  # before it begins: a cancel may come while it does
         with self._classified():
             self._run(sql, copies=not is_small)
             reader = self._cursor.fetch_record_batch()
@@ -144,7 +152,9 @@ class Connection:
     def _broken_off(self, message: str) -> DatabaseError:
         if self._is_cancelled:
             return StatementCancelled(message)
-        return classify_text(message) if self._answers() else ConnectionLost(message)
+        if not self._answers():
+            return ConnectionLost(message)
+        return self._out_of_time(message) or classify_text(message)
 
     def _end_stream(self, reader: pa.RecordBatchReader) -> None:
         """Cancel what is left of a stream; a connection that cannot be cancelled is no use any more."""
@@ -229,6 +239,8 @@ class Connection:
 
     @contextmanager
     def _classified(self) -> Iterator[None]:
+        self._is_cancelled = False  # before it begins: a cancel may come while it does
+        self._begun = time.monotonic()
         try:
             yield
         except adbc_driver_manager.Error as error:
@@ -242,12 +254,21 @@ class Connection:
 
     def _classify(self, error: adbc_driver_manager.Error) -> DatabaseError:
         if error.sqlstate:
-            return classify(error.sqlstate, dict(error.details or []), "no message")
+            failure = classify(error.sqlstate, dict(error.details or []), "no message")
+            if isinstance(failure, StatementCancelled) and not self._is_cancelled:
+                return self._out_of_time(str(failure)) or failure
+            return failure
         # The driver has one code for all it cannot read or write, so only asking tells a lost connection.
         message = f"the driver failed without an answer from PostgreSQL ({error.status_code.name})"
         if error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not self._answers():
             return ConnectionLost(message)
         return DatabaseError(message)
+
+    def _out_of_time(self, message: str) -> LimitReached | None:
+        """Return the failure of a statement that was not cancelled, if it has had all its time."""
+        if not self._limits.is_reached_after(time.monotonic() - self._begun):
+            return None
+        return LimitReached(message, "57014", limit=self._limits.seconds)
 
     def _answers(self) -> bool:
         """Return whether PostgreSQL responds on this connection, even with an error."""
@@ -263,11 +284,13 @@ class ConnectionFactory:
 
     Args:
         uri: libpq connection URI.
+        limits: The limits of statements; the pool sets them.
     """
 
-    def __init__(self, uri: SecretStr) -> None:
+    def __init__(self, uri: SecretStr, limits: StatementLimits) -> None:
         """Connect once it is needed."""
         self._uri = uri
+        self._limits = limits
         self._first: dbapi.Connection | None = None
 
     def connect(self) -> Connection:
@@ -281,7 +304,7 @@ class ConnectionFactory:
                 self._first = dbapi.connect(self._uri.get_secret_value(), autocommit=True)
             clone = self._first.adbc_clone()
             clone.adbc_connection.set_autocommit(True)
-            return Connection(clone)
+            return Connection(clone, self._limits)
         except adbc_driver_manager.Error as error:
             self.close()
             raise connect_failure(error, self._uri.get_secret_value()) from None

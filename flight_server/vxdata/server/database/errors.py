@@ -9,6 +9,9 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
+KIBIBYTES: Final = re.compile(r"\((\d+)kB\)")
+"""A limit in a sentence of PostgreSQL."""
+
 
 class DatabaseError(Exception):
     """PostgreSQL or its driver refused a statement.
@@ -49,6 +52,29 @@ class OutOfResources(DatabaseError):
     """Disk, memory or connections ran out."""
 
 
+class LimitReached(DatabaseError):
+    """The statement took more time, temporary files or memory than it may; the SQLSTATE tells of what.
+
+    Args:
+        message: As for every `DatabaseError`.
+        sqlstate: ``57014``, ``53400`` or ``53200``.
+        diagnostics: As for every `DatabaseError`.
+        limit: Seconds or bytes; None where PostgreSQL does not tell.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        sqlstate: str = "",
+        diagnostics: dict[str, str] | None = None,
+        limit: float | None = None,
+    ) -> None:
+        """Keep the parts; PostgreSQL writes the limit of temporary files into its sentence."""
+        super().__init__(message, sqlstate, diagnostics)
+        found = KIBIBYTES.search(message) if limit is None else None
+        self.limit = limit if found is None else int(found[1]) * 1024
+
+
 class TooManyConnections(OutOfResources):
     """PostgreSQL has no free slot for a connection; one may become free."""
 
@@ -76,6 +102,8 @@ SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("08P01", DatabaseError),  # bytes that do not fit a column's type, sent over a sound connection
     ("08", ConnectionLost),
     ("53300", TooManyConnections),
+    ("53400", LimitReached),
+    ("53200", LimitReached),
     ("53", OutOfResources),
     ("42P01", UndefinedObject),
     ("42703", UndefinedObject),
@@ -85,11 +113,14 @@ SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
 """SQLSTATE prefix -> class; the first match counts."""
 
 
-TEXTS: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
-    ("invalid regular expression", InvalidPattern),
-    ("out of range", OutOfRange),
+TEXTS: Final = (
+    ("invalid regular expression", "2201B"),
+    ("out of range", "22003"),
+    ("temp_file_limit", "53400"),
+    ("out of memory", "53200"),
+    ("No space left on device", "53100"),
 )
-"""SQLSTATE of a failure that a running query can meet -> class of the error."""
+"""Part of the sentence of a failure that a running query can meet -> its SQLSTATE."""
 
 
 QUOTED: Final = re.compile('"([^"]*)"')
@@ -134,8 +165,7 @@ def classify_text(message: str) -> DatabaseError:
         >>> type(classify_text("ERROR:  bigint out of range")).__name__
         'OutOfRange'
     """
-    found = next((error_class for text, error_class in TEXTS if text in message), DatabaseError)
-    return found(message)
+    return classify(next((code for text, code in TEXTS if text in message), None), {}, message)
 
 
 NO_SLOT_TEXTS: Final = (

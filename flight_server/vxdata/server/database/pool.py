@@ -14,6 +14,7 @@ from vxdata.schemas.errors import RequestTimedOut, ServerBusy, ServerUnavailable
 from vxdata.server.database.connection import ConnectionFactory
 from vxdata.server.database.errors import DatabaseError, TooManyConnections
 from vxdata.server.database.semaphore import FairSemaphore
+from vxdata.server.database.statement_limits import TEMP_SETTING, StatementLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 IDLE_BEFORE_PING: Final = 30.0
 """Seconds after which an idle connection is tested before it is used again."""
+
+SET_UP: Final = ("SET TIME ZONE 'UTC'", "SET client_encoding TO 'UTF8'")
+"""What every connection begins with.
+
+PGTZ and PGCLIENTENCODING may say otherwise, and the driver takes all text for UTF-8.
+"""
+
+NO_LIMITS: Final = StatementLimits()
 
 SLOT_SECONDS: Final = 0.25
 """Seconds between two attempts to connect while PostgreSQL has no free slot."""
@@ -58,13 +67,21 @@ class ConnectionPool:
         writers: Connections of the lane `WRITE`, at most.
         lookups: Connections of the lane `LOOKUP`, at most.
         wait: Seconds that a caller waits for a free connection.
+        limits: The limits of statements; none by default.
 
     Raises:
-        ServerUnavailable: PostgreSQL cannot be reached.
+        ServerUnavailable: PostgreSQL cannot be reached, or does not let the role set the limits.
     """
 
     def __init__(
-        self, uri: SecretStr, *, size: int = 16, writers: int = 8, lookups: int = 8, wait: float = 60.0
+        self,
+        uri: SecretStr,
+        *,
+        size: int = 16,
+        writers: int = 8,
+        lookups: int = 8,
+        wait: float = 60.0,
+        limits: StatementLimits = NO_LIMITS,
     ) -> None:
         """Open the first connection; all others are its clones."""
         self._wait = wait
@@ -75,9 +92,14 @@ class ConnectionPool:
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
         self._returned = threading.Condition()
-        self._factory = ConnectionFactory(uri)
-        with self.connection():
-            pass
+        self._set_up = (*SET_UP, *limits.statements)
+        self._factory = ConnectionFactory(uri, limits)
+        try:
+            with self.connection():
+                pass
+        except BaseException:
+            self._factory.close()
+            raise
 
     def has_waiters(self, lane: Lane) -> bool:
         """Return whether a caller waits for a connection of a lane."""
@@ -173,12 +195,10 @@ class ConnectionPool:
                 msg = "The database cannot be reached."
                 raise ServerUnavailable(msg) from error
         try:
-            # PGTZ and PGCLIENTENCODING may say otherwise, and the driver takes all text for UTF-8.
-            connection.execute("SET TIME ZONE 'UTC'", "SET client_encoding TO 'UTF8'")
+            connection.execute(*self._set_up)
         except DatabaseError as error:
             self._discard(connection)
-            msg = "The database accepts no connections."
-            raise ServerUnavailable(msg) from error
+            raise ServerUnavailable(_refusal(error)) from error
         return connection
 
     def _discard(self, connection: Connection) -> None:
@@ -198,6 +218,15 @@ def _no_connection(wait: float, deadline: float) -> RequestTimedOut | ServerBusy
         return RequestTimedOut("The deadline of the call passed while it waited for a database connection.")
     msg = f"No database connection became free within {wait:g} seconds; try again later."
     return ServerBusy(msg, wait_seconds=wait)
+
+
+def _refusal(error: DatabaseError) -> str:
+    if error.sqlstate == "42501":
+        return (
+            "The role may not limit temporary files: run GRANT SET ON PARAMETER temp_file_limit TO the role, "
+            f"or unset {TEMP_SETTING}."
+        )
+    return "The database accepts no connections."
 
 
 def _is_usable(connection: Connection) -> bool:

@@ -152,6 +152,10 @@ def _set_up_sql(secrets: StackSecrets) -> str:
     statements = (
         f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{verifier}'",
         f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
+        # The server may give its own connections another limit than the one for the machine.
+        f"GRANT SET ON PARAMETER temp_file_limit TO {ROLE}",
+        # The server gets every error of its statements, and logs it without their values.
+        f"ALTER ROLE {ROLE} SET log_min_messages = log",
         f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
     )
     return "".join(f"{statement};\n" for statement in statements)

@@ -26,7 +26,7 @@ def _mib(size: int) -> str:
 
 def postgres_settings(machine: Machine) -> dict[str, str]:
     """Return the PostgreSQL settings for a machine, by name, in PostgreSQL's own notation."""
-    return {**_memory(machine), **_wal(machine), **_parallelism(machine), **_fixed()}
+    return {**_memory(machine), **_wal(machine), **_parallelism(machine), **_disk(machine), **_fixed()}
 
 
 def _memory(machine: Machine) -> dict[str, str]:
@@ -57,6 +57,11 @@ def _wal(machine: Machine) -> dict[str, str]:
     }
 
 
+def _disk(machine: Machine) -> dict[str, str]:
+    # As many processes as there are queries at a time by default (`pool_size`) fit beside each other.
+    return {"temp_file_limit": _mib(_between(GIB, machine.free_disk_bytes // 16, 64 * GIB))}
+
+
 def _parallelism(machine: Machine) -> dict[str, str]:
     cpus = machine.cpus
     return {
@@ -80,6 +85,9 @@ def _fixed() -> dict[str, str]:
         "TimeZone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] ",
+        # Statements and the details of errors hold users' values; one detail is what a dead process ran.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
         "password_encryption": "scram-sha-256",
     }
 

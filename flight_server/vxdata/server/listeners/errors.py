@@ -27,12 +27,14 @@ from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,
     InvalidPattern,
+    LimitReached,
     OutOfRange,
     OutOfResources,
     StatementCancelled,
     TransactionConflict,
     UndefinedObject,
 )
+from vxdata.server.database.statement_limits import limit_exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +83,8 @@ def translate(error: Exception) -> VxDataError:
     """
     if isinstance(error, VxDataError):
         return error
+    if isinstance(error, LimitReached):
+        return limit_exceeded(error)
     for error_class, make in TRANSLATIONS:
         if isinstance(error, error_class):
             return make()

@@ -6,6 +6,7 @@ name. The readers take it from there.
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from concurrent.futures import Future
@@ -34,19 +35,25 @@ class WriteAside:
     Args:
         space: The disk space for results without a cache entry.
         has_waiters: Returns whether a query waits for a connection.
-        after: Seconds that a query may have waited for its readers in all.
+        after: Seconds that a query may have waited for its readers in all, while others wait for it.
+        latest: Seconds that it may have waited in any case, so that its statement does not run out of time.
     """
 
-    def __init__(self, space: SpoolSpace, has_waiters: Callable[[], bool], after: float) -> None:
+    def __init__(
+        self, space: SpoolSpace, has_waiters: Callable[[], bool], after: float, latest: float = math.inf
+    ) -> None:
         """Begin with none."""
         self._space = space
         self._has_waiters = has_waiters
         self._after = after
+        self._latest = latest
         self._turn = threading.Lock()
 
     def is_due(self, query: SharedQuery) -> bool:
         """Return whether a query has to give its connection back now."""
-        return query.idle_seconds() > self._after and self._has_waiters() and not self._turn.locked()
+        idle = query.idle_seconds()
+        is_due = idle > self._latest or (idle > self._after and self._has_waiters())
+        return is_due and not self._turn.locked()
 
     def run(self, query: SharedQuery) -> None:
         """Write a query aside, unless another one is being written."""

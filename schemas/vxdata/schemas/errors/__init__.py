@@ -6,7 +6,7 @@ Grouped by what the caller can do::
     ├── InvalidRequest            change the request
     │   ├── InvalidPlan           a query plan is malformed, too large, or of another version
     │   ├── InvalidTicket         the bytes of a ticket, command or action are not ours
-    │   ├── LimitExceeded         the request is larger than a limit of the server
+    │   ├── LimitExceeded         the request is larger than a limit of the server, or costs more
     │   ├── UnknownAction         no such action
     │   ├── UnknownField          a plan or a frame names a field that the type does not have
     │   ├── UnknownResourceType   no payload type has this prefix
@@ -16,7 +16,6 @@ Grouped by what the caller can do::
     │   ├── ValidationFailed      values break the constraints of their fields
     │   ├── DuplicateIdentifiers  one batch names an identifier twice
     │   ├── IncompleteUpload      an upload ended without its commit marker
-    │   ├── LimitExceeded         the request is larger than a limit of the server
     │   ├── InvalidBlobUrl        an S3 URL or key has a form that is not allowed
     │   ├── NotAllowed            the server's operator has not allowed the verb
     │   └── AsOfInFuture          an `as_of` later than the server's clock

@@ -24,7 +24,7 @@ class InvalidTicket(InvalidRequest):
 
 
 class LimitExceeded(InvalidRequest):
-    """The request is larger than a limit of the server; `details` name the limit and its setting."""
+    """The request is larger than a limit of the server, or costs more; `details` name limit and setting."""
 
 
 class UnknownAction(InvalidRequest):
