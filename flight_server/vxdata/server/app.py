@@ -24,7 +24,7 @@ from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
 from vxdata.server.result_cache.cache import ResultCache
-from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse
+from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
 from vxdata.server.result_cache.write_aside import WriteAside
 from vxdata.server.services import Services
 from vxdata.server.services.blobs import BlobService
@@ -205,9 +205,12 @@ class Server:
 
 def _cache_store(settings: Settings) -> CacheStore | None:
     """Open the store of the result cache; without one, the server runs and caches nothing."""
-    if settings.cache_dir is None or not settings.cache_bytes:
+    if settings.cache_dir is None:
         return None
     try:
+        if not settings.cache_bytes:
+            remove_files(settings.cache_dir)
+            return None
         return CacheStore(settings.cache_dir, settings.cache_bytes)
     except (CacheStoreInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))

@@ -26,8 +26,7 @@ from vxdata.sdk import Client, StorageOptions
 from vxdata.sdk._storage.access import PART_BYTES, Source
 from vxdata.sdk._storage.fetch import Fetcher
 from vxdata.sdk._storage.progress import FileProgress, Progress
-from vxdata.sdk._storage.transfer_pool import TransferPool
-from vxdata.sdk._transport.retry import RETRY_SECONDS
+from vxdata.sdk._storage.transfer_pool import TRANSFER_RETRY_SECONDS, TransferPool
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -122,7 +121,9 @@ def test_a_server_that_is_lost_leaves_the_rest_untried(
     failed = [failure["name"] for failure in caught.value.failures]
     assert 1 <= len(failed) <= 4
     assert sorted(failed + caught.value.not_tried) == [url.removesuffix("*") for url in urls]
-    assert time.monotonic() - began < 3 * sum(RETRY_SECONDS), "the threads wait for the server together"
+    assert time.monotonic() - began < 3 * sum(TRANSFER_RETRY_SECONDS), (
+        "the threads wait for the server together"
+    )
 
 
 def test_fail_fast_stops_at_the_first(server: Any, s3: Any, unique: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk._storage.s3_errors import problem_of_status
-from vxdata.sdk._transport.retry import RETRY_SECONDS
+from vxdata.sdk._storage.transfer_pool import TRANSFER_RETRY_SECONDS
 
 if TYPE_CHECKING:
     from vxdata.sdk import Storage
@@ -57,4 +57,4 @@ def test_a_key_that_s3_does_not_take_is_refused_at_once(storage: Storage) -> Non
     began = time.monotonic()
     with pytest.raises(BlobForbidden, match=r"S3 refuses it \(KeyTooLongError\)"):
         storage.upload_dataframes({"x" * 300: pl.DataFrame({"a": [1]})})
-    assert time.monotonic() - began < sum(RETRY_SECONDS)
+    assert time.monotonic() - began < sum(TRANSFER_RETRY_SECONDS)

@@ -18,7 +18,15 @@ from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
 from vxdata.sdk._resources.changes import tables_of_updates
 from vxdata.sdk._resources.upload import WriteRequest
-from vxdata.sdk._transport.retry import RETRY_SECONDS, retry_read
+from vxdata.sdk._transport.flight import FlightTransport
+from vxdata.sdk._transport.retry import (
+    FIRST_CONTACT_SECONDS,
+    NOTICE_SECONDS,
+    RETRY_LIMIT,
+    RETRY_SECONDS,
+    Retries,
+    retry_read,
+)
 from vxdata.server.app import Server
 
 if TYPE_CHECKING:
@@ -69,7 +77,7 @@ def test_a_write_whose_answer_is_lost_is_sent_again_and_written_once(
         write = Counted(lambda: far._session.transport.write(command, upload._sections(), 1))
         far.health()  # the connection is there: what is lost from now on is answers alone
         relay.swallow_answers()
-        receipt = threads.submit(retry_read, write)
+        receipt = threads.submit(retry_read, write, far._session.transport)
         until(lambda: client.patients.retrieve(patient).sex == "M", "the commit that nobody hears of")
         relay.cut()
         assert receipt.result() == upload.send(client._session.transport)
@@ -93,7 +101,7 @@ def test_a_read_waits_for_a_server_that_is_started_again(
             return far.patients.query().collect().height
 
         read = Counted(ask)
-        retry_read(read)
+        retry_read(read, far._session.transport)
         assert read.times >= 2
         assert far.patients.retrieve(patient) == expected
 
@@ -101,7 +109,7 @@ def test_a_read_waits_for_a_server_that_is_started_again(
 def test_a_refusal_is_final(client: Client, unique: str) -> None:
     read = Counted(lambda: client.patients.retrieve(unique))
     with pytest.raises(ResourceNotFound):
-        retry_read(read)
+        retry_read(read, client._session.transport)
     assert read.times == 1
 
 
@@ -111,5 +119,58 @@ def test_the_number_of_tries_is_bounded(settings: Settings, hasty: None) -> None
     with Client(url) as far:
         read = Counted(far.health)
         with pytest.raises(ServerUnavailable, match=f"Nothing answers at {url}"):
-            retry_read(read)
+            retry_read(read, far._session.transport)
     assert read.times == 1 + len(RETRY_SECONDS)
+
+
+class Unreachable:
+    """A transport whose server is not there, and a clock that the waits move.
+
+    Args:
+        retries: Its limits.
+        monkeypatch: Puts the clock in the place of the real one.
+    """
+
+    def __init__(self, retries: Retries, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.retries = retries
+        self.now = 0.0
+        monkeypatch.setattr("vxdata.sdk._transport.retry.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("vxdata.sdk._transport.retry.time.sleep", self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def ask(self) -> None:
+        msg = "Nothing answers."
+        raise ServerUnavailable(msg)
+
+
+@pytest.mark.parametrize(
+    ("retries", "least", "most"),
+    [
+        (Retries(RETRY_LIMIT, has_answered=True), 30, RETRY_LIMIT),
+        (Retries(RETRY_LIMIT), 5, FIRST_CONTACT_SECONDS),
+        (Retries(3.0, has_answered=True), 2, 3),
+        (Retries(0.0, has_answered=True), 0, 0),
+    ],
+    ids=["known", "first contact", "with a limit", "none"],
+)
+def test_how_long_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    retries: Retries,
+    least: float,
+    most: float,
+) -> None:
+    transport = Unreachable(retries, monkeypatch)
+    with pytest.raises(ServerUnavailable):
+        retry_read(transport.ask, transport)
+    assert least <= transport.now <= most
+    notices = [record.getMessage() for record in caplog.records if record.name == "vxdata.sdk"]
+    assert bool(notices) == (most > NOTICE_SECONDS)
+    assert all(notice.startswith("Nothing answers. Trying again in") for notice in notices)
+
+
+def test_a_timeout_limits_it_too() -> None:
+    assert FlightTransport("grpc://127.0.0.1:1", timeout=2.0).retries.limit == 2.0
+    assert FlightTransport("grpc://127.0.0.1:1", timeout=None, retry_seconds=0).retries.limit == 0

@@ -14,7 +14,7 @@ from tests.server.result_cache.support import batch, made, numbers
 from tests.server.support import never, until
 from vxdata.server.result_cache.pending import NotCached, PendingEntry
 from vxdata.server.result_cache.shared_query import SEGMENT_BYTES, SharedQuery
-from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse
+from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -293,3 +293,17 @@ def test_nothing_is_written_after_a_purge(opened: Opener, tmp_path: Path) -> Non
         with pytest.raises(NotCached, match="resources were purged"):
             entry.append([batch(1)])
     assert files(tmp_path) == set()
+
+
+def test_a_server_without_a_cache_removes_the_files_of_an_earlier_one(tmp_path: Path) -> None:
+    folder = tmp_path / "shelf"
+    with closing(CacheStore(folder, 64 * MEGABYTE)) as store:
+        keep(store, "one")
+        keep(store, "two")
+    (folder / "three.part").write_bytes(b"x")
+    (folder / "of the user").write_bytes(b"x")
+    with closing(CacheStore(tmp_path / "other", MEGABYTE)), pytest.raises(CacheStoreInUse):
+        remove_files(tmp_path / "other")
+    remove_files(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "of the user"]
+    remove_files(tmp_path / "missing")

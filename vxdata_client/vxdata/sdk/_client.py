@@ -19,6 +19,7 @@ from vxdata.sdk._resources.registration import RegistrableNamespace
 from vxdata.sdk._session import Session
 from vxdata.sdk._snapshot import instant_of
 from vxdata.sdk._transport.flight import FlightTransport
+from vxdata.sdk._transport.retry import RETRY_LIMIT
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,6 +49,8 @@ class Client(TypedNamespaces):
             snapshot of an earlier read. By default each read sees the last commit.
         timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
         storage: How files in S3 are reached; by default as the environment says.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached: it may be
+            starting again. Reads are repeated, and writes too, which carry a key. 0 for no retries.
         compression: How tables travel: ``"zstd"``, ``"lz4"``, or None for as they are. By default with
             Zstandard, unless the server is on this machine.
         transport: What carries requests in the place of Arrow Flight, as `MemoryTransport` in tests. It has
@@ -65,6 +68,7 @@ class Client(TypedNamespaces):
         timestamp: AsOf | None = None,
         timeout: float | None = None,
         storage: StorageOptions | None = None,
+        retry_seconds: float = RETRY_LIMIT,
         compression: Wanted = "auto",
         transport: Transport | None = None,
     ) -> None:
@@ -72,7 +76,7 @@ class Client(TypedNamespaces):
         as_of = None if timestamp is None else instant_of(timestamp)
         if transport is None:
             self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
-            transport = FlightTransport(self.base_url, timeout, compression)
+            transport = FlightTransport(self.base_url, timeout, compression, retry_seconds)
         elif (base_url, timeout, compression) == (None, None, "auto"):
             self.base_url = type(transport).__name__
         else:

@@ -261,6 +261,27 @@ class CacheStore:
             self._unchecked.discard(key)
 
 
+def remove_files(folder: Path) -> None:
+    """Remove the files of an earlier server, for one that keeps no results.
+
+    Args:
+        folder: Folder of the files; it need not exist.
+
+    Raises:
+        CacheStoreInUse: Another server uses the folder.
+        OSError: A file cannot be removed.
+    """
+    if not folder.is_dir():
+        return
+    with _locked(folder / "lock"):
+        files = [*folder.glob(f"*{ENTRY_SUFFIX}"), *folder.glob(f"*{PENDING_SUFFIX}")]
+        size = sum(file.stat().st_size for file in files)
+        for file in files:
+            file.unlink()
+    if files:
+        log.info("cache_files_removed", files=len(files), bytes=size)
+
+
 def _opened(path: Path) -> FileEntry:
     footer = CacheFile.open(path).footer()
     if footer.key != path.stem:

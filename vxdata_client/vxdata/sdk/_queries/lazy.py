@@ -77,7 +77,7 @@ class LazyScan:
         """Yield frames for Polars: the first `rows` rows, if given, and of these the ones that pass."""
         plan = self._narrowed(columns, predicate, rows)
         self._plans.append(plan)
-        stream = retry_read(partial(self._transport.read, plan))
+        stream = retry_read(partial(self._transport.read, plan), self._transport)
         with BatchStream(stream) as frames:
             for frame in _with_pauses(stream, frames):
                 passing = frame if predicate is None else frame.filter(predicate)

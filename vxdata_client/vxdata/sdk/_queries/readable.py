@@ -232,7 +232,7 @@ class ReadableQuery(Generic[Response_co]):
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         ask = partial(self._session.transport.act, Action.EXPLAIN, encode(self.plan))
-        return Explanation.model_validate_json(retry_read(ask))
+        return Explanation.model_validate_json(retry_read(ask, self._session.transport))
 
     @property
     def _relation(self) -> Relation:

@@ -81,7 +81,7 @@ def count_rows(transport: Transport, plan: Plan) -> int:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    return retry_read(partial(_count_rows, transport, plan))
+    return retry_read(partial(_count_rows, transport, plan), transport)
 
 
 def _count_rows(transport: Transport, plan: Plan) -> int:

@@ -106,7 +106,7 @@ def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None
     if batch_rows is not None and (type(batch_rows) is not int or batch_rows < 1):
         msg = f"batch_rows takes a number of rows, 1 or more, not {batch_rows!r:.80}."
         raise InvalidRequest(msg, batch_rows=repr(batch_rows)[:80])
-    stream, first = retry_read(partial(_begun, transport, plan))
+    stream, first = retry_read(partial(_begun, transport, plan), transport)
     return BatchStream(stream, first, batch_rows)
 
 
@@ -127,7 +127,7 @@ def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    return retry_read(partial(_whole, transport, plan))
+    return retry_read(partial(_whole, transport, plan), transport)
 
 
 def _whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:

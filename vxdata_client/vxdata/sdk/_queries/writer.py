@@ -56,7 +56,7 @@ def sink_parquet(
     if target.is_dir():
         msg = f"{target} is a directory; sink_parquet takes the name of a file."
         raise IsADirectoryError(msg)
-    return retry_read(partial(_sink, transport, plan, target, progress=progress))
+    return retry_read(partial(_sink, transport, plan, target, progress=progress), transport)
 
 
 def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Snapshot:

@@ -73,7 +73,8 @@ class WriteRequest:
         return retry_read(
             lambda: transport.write(
                 command, self._sections(), self._rows, lineage=lineage, meanwhile=meanwhile
-            )
+            ),
+            transport,
         )
 
     def _command(self) -> WriteCommand:

@@ -105,11 +105,11 @@ class StorageBackend:
         """
         for begin in range(0, len(urls), MAX_URLS):
             asked = BlobUrls(urls=list(urls[begin : begin + MAX_URLS]))
-            retry_read(partial(self._transport.act, Action.TOUCH, asked.to_bytes()))
+            retry_read(partial(self._transport.act, Action.TOUCH, asked.to_bytes()), self._transport)
 
     @cached_property
     def _store(self) -> BlobStoreInfo:
-        answer = retry_read(lambda: self._transport.act(Action.BLOB_STORE))
+        answer = retry_read(lambda: self._transport.act(Action.BLOB_STORE), self._transport)
         return BlobStoreInfo.model_validate_json(answer)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import BlobForbidden, InvalidRequest, LocalFileProblem, NotAllowed
@@ -60,7 +61,8 @@ class PresignedAccess(HttpAccess):
         while True:
             request = ListRequest(url=str(prefix), after=after)
             with _refusals_of(prefix):
-                answer = retry_read(lambda: self._transport.act(Action.LIST_BLOBS, request.to_bytes()))  # noqa: B023 - asked at once
+                ask = partial(self._transport.act, Action.LIST_BLOBS, request.to_bytes())
+                answer = retry_read(ask, self._transport)
             page = Listed.model_validate_json(answer)
             yield from ((blob.url, blob.size) for blob in page.blobs)
             after = page.after

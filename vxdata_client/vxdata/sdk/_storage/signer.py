@@ -87,7 +87,9 @@ class Signer:
         request = PresignRequest(method=self._method, urls=[str(url) for url in urls])
         asked = time.monotonic()
         try:
-            answer = retry_read(lambda: self._transport.act(Action.PRESIGN, request.to_bytes()))
+            answer = retry_read(
+                lambda: self._transport.act(Action.PRESIGN, request.to_bytes()), self._transport
+            )
         except ServiceProblem as problem:
             self._lost = (time.monotonic(), problem)
             raise

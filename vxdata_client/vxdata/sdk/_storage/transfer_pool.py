@@ -16,7 +16,6 @@ from vxdata.schemas.errors import (
     VxDataError,
 )
 from vxdata.sdk._storage.progress import FileProgress, Progress
-from vxdata.sdk._transport.retry import RETRY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +29,9 @@ HOPELESS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 WAIT_SECONDS: Final = 1.0
 """How long to wait in one go: not every Python hears Ctrl-C while it waits for a thread without a limit."""
+
+TRANSFER_RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
+"""Waits before each further try of a transfer."""
 
 TRIES_AFTER_CORRUPTION: Final = 1
 """Bytes may be damaged on the way; damaged twice, they are damaged where they lie."""
@@ -163,7 +165,7 @@ class TransferPool:
     ) -> Outcome:
         """Try until it succeeds, cannot succeed, or S3 is gone for all."""
         began = time.monotonic()
-        for attempt, wait in enumerate((*RETRY_SECONDS, None)):
+        for attempt, wait in enumerate((*TRANSFER_RETRY_SECONDS, None)):
             try:
                 return self._once(job, work, file_progress)
             except TransferFailed:

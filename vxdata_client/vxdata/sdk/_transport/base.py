@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import Action, CommitReceipt, WriteCommand
+    from vxdata.sdk._transport.retry import Retries
 
 
 class Batches(Protocol):
@@ -67,7 +68,12 @@ class Transport(Protocol):
 
     Every method raises errors of the tree in `vxdata.schemas.errors`, whichever side they began on. None
     tries again by itself.
+
+    Attributes:
+        retries: How long its callers try again, and whether the server has been reached.
     """
+
+    retries: Retries
 
     def read(self, plan: Plan, *, whole: bool = False) -> Stream:
         """Run a plan.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -36,6 +37,7 @@ from vxdata.schemas.wire.tickets import Ticket, encode_ticket
 from vxdata.sdk._transport.base import Stream, Written
 from vxdata.sdk._transport.compression import codec_for
 from vxdata.sdk._transport.read_ahead import ReadAhead
+from vxdata.sdk._transport.retry import RETRY_LIMIT, Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,17 +65,25 @@ class FlightTransport:
         base_url: Address such as ``grpc://127.0.0.1:8815``.
         timeout: Seconds that a call may take from its first to its last byte; without a limit if None.
         compression: How answers and uploads are compressed, if the server knows the codec.
+        retry_seconds: Seconds for which calls are tried again while the server cannot be reached.
 
     Raises:
         InvalidRequest: The address has another scheme, or is malformed, or there is no such codec.
     """
 
-    def __init__(self, base_url: str, timeout: float | None, compression: Wanted = "auto") -> None:
+    def __init__(
+        self,
+        base_url: str,
+        timeout: float | None,
+        compression: Wanted = "auto",
+        retry_seconds: float = RETRY_LIMIT,
+    ) -> None:
         """Prepare the connection; it is made at the first call."""
         if not base_url.startswith(SCHEMES):
             msg = f"base_url must begin with one of {', '.join(SCHEMES)}, not {base_url!r}."
             raise InvalidRequest(msg, base_url=base_url)
         self._base_url = base_url
+        self.retries = Retries(min(retry_seconds, math.inf if timeout is None else timeout))
         try:
             self._client = pa.flight.connect(base_url, generic_options=[*KEEPALIVE])
         except pa.ArrowInvalid as error:

@@ -12,6 +12,7 @@ from vxdata.schemas.errors import IncompleteUpload, InvalidRequest
 from vxdata.schemas.plan import Plan, decode, encode
 from vxdata.schemas.wire import Action, CommitReceipt, Message, WriteCommand
 from vxdata.sdk._transport.base import Stream, Written
+from vxdata.sdk._transport.retry import RETRY_LIMIT, Retries
 
 Answer = TypeVar("Answer")
 
@@ -56,6 +57,7 @@ class MemoryTransport:
         version: int = 1,
     ) -> None:
         """Keep the parts."""
+        self.retries = Retries(RETRY_LIMIT)
         self._read = read
         self._write = write
         self._act = act

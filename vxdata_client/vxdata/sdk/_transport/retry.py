@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from vxdata.schemas.errors import ServerUnavailable
 
@@ -12,15 +14,51 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
+RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0)
 """Waits before each further try: long enough together for a server that is started again."""
 
+RETRY_LIMIT: Final = 45.0
+"""Seconds from the first try, within which another one may begin, unless the user says otherwise."""
 
-def retry_read(ask: Callable[[], Answer]) -> Answer:
-    """Ask again while the server cannot be reached, a bounded number of times.
+FIRST_CONTACT_SECONDS: Final = 8.0
+"""Seconds of retries of a client that has not reached its server yet: the address may be wrong."""
+
+NOTICE_SECONDS: Final = 2.0
+"""Seconds after which the user is told that the client tries again."""
+
+log = logging.getLogger("vxdata.sdk")
+
+
+@dataclass
+class Retries:
+    """How long a transport's calls are tried again, and whether its server has been reached.
+
+    Args:
+        seconds: Seconds from the first try, within which another one may begin.
+        has_answered: Whether the server has answered a call.
+    """
+
+    seconds: float
+    has_answered: bool = False
+
+    @property
+    def limit(self) -> float:
+        """The seconds that count now."""
+        return self.seconds if self.has_answered else min(self.seconds, FIRST_CONTACT_SECONDS)
+
+
+class Retried(Protocol):
+    """What calls are tried again on: a transport."""
+
+    retries: Retries
+
+
+def retry_read(ask: Callable[[], Answer], transport: Retried) -> Answer:
+    """Ask again while the server cannot be reached, for a limited time.
 
     Args:
         ask: What to do; it must be safe to do again.
+        transport: The way to the server, which knows the limit.
 
     Returns:
         Its answer.
@@ -28,9 +66,18 @@ def retry_read(ask: Callable[[], Answer]) -> Answer:
     Raises:
         ServerUnavailable: The server could not be reached at the last try either.
     """
-    for wait in RETRY_SECONDS:
+    retries, begin = transport.retries, time.monotonic()
+    for number, wait in enumerate(RETRY_SECONDS):
         try:
-            return ask()
-        except ServerUnavailable:
+            answer = ask()
+        except ServerUnavailable as error:
+            waited = time.monotonic() - begin
+            if waited + wait > retries.limit:
+                raise
+            if waited + wait > NOTICE_SECONDS:
+                log.warning("%s Trying again in %g s (try %d).", error.message, wait, number + 2)
             time.sleep(wait)
+        else:
+            retries.has_answered = True
+            return answer
     return ask()
