@@ -156,6 +156,7 @@ class Counting:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        self.retries = transport.retries
         self.asked: list[str] = []
 
     def act(self, action: Any, body: bytes = b"") -> bytes:
