@@ -34,7 +34,9 @@ for number in range(rounds):
 ENDLESS_WORK = """
 import threading
 from vxdata.cli.signals import until_signal
+from vxdata.server.logs import configure_logs
 
+configure_logs()
 with until_signal() as stop:
     print("ready", flush=True)
     stop.wait()

@@ -17,7 +17,7 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.sdk._expressions.show import show
-from vxdata.sdk._queries.pushdown import MAX_NESTING, pushed_down
+from vxdata.sdk._queries.pushdown import MAX_PUSHED_NESTING, pushed_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +167,7 @@ def test_of_a_conjunction_what_can_be_said() -> None:
 
 def test_deep_nesting_is_left_to_polars() -> None:
     condition = number > 0
-    for limit in range(1, 2 * MAX_NESTING):
+    for limit in range(1, 2 * MAX_PUSHED_NESTING):
         condition = (condition | (number == limit)) & (size != limit)
     assert pushed(condition) is not None, "its outermost terms are shallow"
     assert pushed(condition | flag) is None

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Json = Any
 
-MAX_NESTING: Final = 32
+MAX_PUSHED_NESTING: Final = 32
 """Deepest condition that is translated: what a plan may be, less room for the query's own conditions."""
 
 COMPARISONS: Final[dict[str, ComparisonOperator]] = {
@@ -108,7 +108,7 @@ class _Translator:
         with suppress(_Unknown, VxDataError, ValueError, OverflowError, RecursionError, PolarsError):
             predicate = self.exact(content)
             BindingScope.of(self.relation, self.catalog).bind(predicate)
-            if nesting(predicate) <= MAX_NESTING:
+            if nesting(predicate) <= MAX_PUSHED_NESTING:
                 return predicate
         return None
 
