@@ -15,10 +15,11 @@ from rich.console import Console
 from vxdata.schemas.catalog.registry import registry
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import FENCES, ConnectionPool
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.embedded.environment import clean_environment
+from vxdata.server.embedded.tuning import CONNECTIONS
 from vxdata.server.listeners.connections import raise_file_limit
 from vxdata.server.logs import configure_logs
 
@@ -69,7 +70,7 @@ def embedded_server(
     configure_logs("WARNING" if quiet else given.log_level, as_json=given.log_json)
     for wanted in (port, http_port):
         require_free(wanted, given.host)
-    with start_stack(data_dir or default_data_dir(), stopping) as stack:
+    with start_stack(data_dir or default_data_dir(), stopping, connections_of(given)) as stack:
         settings = settings_on(stack, given)
         upgrade_database(stack.postgres_uri)
         allow_many_files()
@@ -77,12 +78,15 @@ def embedded_server(
             yield stack, server
 
 
-def start_stack(data_dir: Path, stopping: threading.Event | None = None) -> EmbeddedStack:
+def start_stack(
+    data_dir: Path, stopping: threading.Event | None = None, connections: int = CONNECTIONS
+) -> EmbeddedStack:
     """Start PostgreSQL and S3 for a process that uses no others.
 
     Args:
         data_dir: The folder of all data.
         stopping: Cancels the start when it is set.
+        connections: Connections to PostgreSQL at a time, which its memory is planned for.
 
     Returns:
         The running stack, a context manager.
@@ -94,7 +98,12 @@ def start_stack(data_dir: Path, stopping: threading.Event | None = None) -> Embe
     ignored = clean_environment(os.environ)
     if ignored:
         _tell(f"ignoring variables that are meant for other servers: {', '.join(ignored)}")
-    return EmbeddedStack.start(data_dir, progress=_tell, stopping=stopping)
+    return EmbeddedStack.start(data_dir, progress=_tell, stopping=stopping, connections=connections)
+
+
+def connections_of(settings: Settings) -> int:
+    """Return the most connections to PostgreSQL that a server with these settings has."""
+    return settings.pool_size + settings.lookup_pool_size + settings.writer_pool_size + FENCES
 
 
 def freeze_what_stays() -> None:

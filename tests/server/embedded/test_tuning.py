@@ -2,8 +2,18 @@ from __future__ import annotations
 
 import pytest
 
+from vxdata.cli.running import connections_of
+from vxdata.server.config import Settings
 from vxdata.server.embedded.machine import Machine
-from vxdata.server.embedded.tuning import GIB, MIB, postgres_settings, s3_memory_limit
+from vxdata.server.embedded.tuning import (
+    CONNECTIONS,
+    GIB,
+    MIB,
+    planned_bytes,
+    postgres_settings,
+    process_memory_bytes,
+    s3_memory_limit,
+)
 
 
 def machine(memory: int, cpus: int = 2, disk: int = 80 * GIB, shared: int = 8 * GIB) -> Machine:
@@ -41,6 +51,51 @@ def test_the_shares_stay_within_the_machine(gib: int, cpus: int) -> None:
     assert (
         1 <= int(settings["max_parallel_workers_per_gather"]) <= int(settings["max_parallel_workers"]) <= cpus
     )
+
+
+@pytest.mark.parametrize("gib", [2, 4, 8, 16, 24, 64, 512])
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+@pytest.mark.parametrize("connections", [4, CONNECTIONS, 100])
+def test_what_may_run_at_once_fits_into_the_machine(gib: int, cpus: int, connections: int) -> None:
+    here = machine(gib * GIB, cpus)
+    settings = postgres_settings(here, connections)
+    work_mem = megabytes(settings["work_mem"])
+    least = 4  # which no plan goes below
+    assert work_mem >= least
+    assert planned_bytes(here, settings, connections) <= here.memory_bytes or work_mem == least
+    if gib >= 4:
+        processes = connections + int(settings["max_parallel_workers"])
+        hashed = processes * work_mem * int(settings["hash_mem_multiplier"])
+        assert megabytes(settings["shared_buffers"]) + hashed < gib * 1024
+    assert int(settings["max_connections"]) > connections
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 8, 32])
+def test_more_connections_get_less_each(cpus: int) -> None:
+    here = machine(16 * GIB, cpus)
+    sizes = [megabytes(postgres_settings(here, number)["work_mem"]) for number in (10, 34, 100, 300)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
+    for number in (10, 34, 100, 300):
+        assert planned_bytes(here, postgres_settings(here, number), number) <= here.memory_bytes
+
+
+def test_the_plan_is_for_the_pools_that_a_server_has() -> None:
+    assert connections_of(Settings()) == CONNECTIONS
+    assert connections_of(Settings(pool_size=50)) == CONNECTIONS + 34
+
+
+@pytest.mark.parametrize(("gib", "mib"), [(1, 512), (4, 512), (24, 3072), (512, 16384)])
+def test_a_process_has_room_for_several_hash_tables(gib: int, mib: int) -> None:
+    assert process_memory_bytes(machine(gib * GIB)) == mib * MIB
+    settings = postgres_settings(machine(gib * GIB))
+    assert mib >= 4 * 2 * megabytes(settings["work_mem"])
+    assert mib > megabytes(settings["maintenance_work_mem"])
+
+
+def test_temporary_files_leave_room_on_the_disk() -> None:
+    assert postgres_settings(machine(4 * GIB, disk=80 * GIB))["temp_file_limit"] == "5120MB"
+    assert postgres_settings(machine(4 * GIB, disk=0))["temp_file_limit"] == "1024MB"
 
 
 def test_the_log_leaves_room_on_a_small_disk() -> None:

@@ -6,6 +6,7 @@ because ``pg_rewind`` and ``pg_basebackup`` stumble over sockets inside.
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import threading
@@ -48,6 +49,8 @@ class PostgresServer:
     log: Path
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when nothing is to be waited for any more."""
+    process_memory: int | None = None
+    """Bytes of private memory that each of its processes may have; None for no limit."""
     child: Child | None = field(default=None, init=False)
     """The postmaster, once started."""
 
@@ -93,6 +96,8 @@ class PostgresServer:
 
     def _launch(self) -> None:
         command = self.cluster.command("postgres", *self._arguments(), cwd=self.cluster.directory)
+        if self.process_memory is not None:
+            command = replace(command, argv=(*_limiting_memory(self.process_memory), *command.argv))
         self.child = Child(replace(command, name=TITLE, stop_steps=_STOP_STEPS), self.log)
 
     def wait_ready(self, progress: Progress) -> None:
@@ -141,3 +146,14 @@ class PostgresServer:
             uid=account.uid,
             gid=account.gid,
         )
+
+
+def _limiting_memory(most: int) -> tuple[str, ...]:
+    """Return the beginning of a command line that limits the private memory of what it runs.
+
+    The shell takes the limit upon itself and becomes the program. Another process would need a right for it
+    that containers do not give.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    return ("/bin/sh", "-c", 'ulimit -d "$0" && exec "$@"', str(limit // 1024))

@@ -23,7 +23,12 @@ from vxdata.server.embedded.runtime import Runtime
 from vxdata.server.embedded.s3 import S3Endpoint, S3Server
 from vxdata.server.embedded.secrets import StackSecrets
 from vxdata.server.embedded.supervisor import Supervisor
-from vxdata.server.embedded.tuning import postgres_settings, s3_memory_limit
+from vxdata.server.embedded.tuning import (
+    CONNECTIONS,
+    postgres_settings,
+    process_memory_bytes,
+    s3_memory_limit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +127,12 @@ class EmbeddedStack:
 
     @classmethod
     def start(
-        cls, data_dir: Path, *, progress: Progress = _silent, stopping: threading.Event | None = None
+        cls,
+        data_dir: Path,
+        *,
+        progress: Progress = _silent,
+        stopping: threading.Event | None = None,
+        connections: int = CONNECTIONS,
     ) -> Self:
         """Start both servers and wait until they can be used; from then on, one that ends is started again.
 
@@ -130,6 +140,7 @@ class EmbeddedStack:
             data_dir: where all data lie; made if missing.
             progress: receives one sentence per step worth telling.
             stopping: an event of the caller, who may set it to cancel the start; :meth:`stop` sets it.
+            connections: connections to PostgreSQL at a time, which its memory is planned for.
 
         Returns:
             The running stack, a context manager.
@@ -154,7 +165,7 @@ class EmbeddedStack:
                 database.stopping = blobs.stopping = stopping
                 stack = cls(layout, database, blobs, progress, stopping)
                 undo.callback(stack._stop_children)
-                stack._start_children(host.machine)
+                stack._start_children(postgres_settings(host.machine, connections))
                 postgres_lock.note(stack.pids["postgres"])
                 s3_lock.note(stack.pids["s3"])
             for supervisor in stack._supervisors:
@@ -217,10 +228,10 @@ class EmbeddedStack:
         found = {"postgres": self._database.child, "s3": self._blobs.child}
         return {name: child for name, child in found.items() if child is not None}
 
-    def _start_children(self, machine: Machine) -> None:
+    def _start_children(self, settings: Mapping[str, str]) -> None:
         # S3 takes longest to come up and does so by itself, while PostgreSQL is made ready.
         self._blobs.start()
-        self._database.start(postgres_settings(machine), self._progress)
+        self._database.start(settings, self._progress)
         self._database.wait_ready(self._progress)
         self._blobs.wait_ready(self._progress)
 
@@ -279,7 +290,11 @@ class _Host:
         """Describe the PostgreSQL server."""
         cluster = Cluster(self.layout.postgres, self.account, self.binaries, lock.fd)
         return PostgresServer(
-            cluster, self.secrets, self.runtime.directory, self.layout.logs / "postgres.log"
+            cluster,
+            self.secrets,
+            self.runtime.directory,
+            self.layout.logs / "postgres.log",
+            process_memory=process_memory_bytes(self.machine),
         )
 
     def s3_server(self, lock: LockFile) -> S3Server:
