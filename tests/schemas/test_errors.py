@@ -157,6 +157,7 @@ def test_which_problems_may_be_retried() -> None:
         "ServiceProblem",
         "ServerUnavailable",
         "ServerBusy",
+        "DiskFull",
         "RequestTimedOut",
         "TransferFailed",
     }

@@ -145,6 +145,7 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
             "s3_region": stack.s3.region,
             "s3_access_key": stack.s3.access_key,
             "s3_secret_key": stack.s3.secret_key,
+            "free_space_dir": given.free_space_dir or stack.data_dir,
             "cache_dir": given.cache_dir or stack.result_cache_dir,
         }
     )

@@ -15,6 +15,7 @@ from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.database.statement_limits import StatementLimits
 from vxdata.server.database.upgrade import require_current
+from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.listeners.admission import Admission
 from vxdata.server.listeners.boundary import Boundary
@@ -96,11 +97,12 @@ class Server:
                 parts.callback(blobs.close)
             self._monitor = CancellationMonitor()
             parts.callback(self._monitor.close)
-            store = _cache_store(settings)
+            disk = DiskGuard(settings.free_space_dir, settings.free_space_bytes)
+            store = _cache_store(settings, disk)
             if store is not None:
                 parts.callback(store.close)
             self._result_cache = ResultCache(store)
-            self._services = self._build_services(database, catalog, blobs)
+            self._services = self._build_services(database, catalog, blobs, disk)
             # Health is answered from before the first call until after the last one.
             errors = ErrorReporter()
             app = build_app(self._check, Boundary(LISTENER, errors, observers))
@@ -124,10 +126,10 @@ class Server:
         self._ready.set()
 
     def _build_services(
-        self, database: ConnectionPool, catalog: Catalog, blobs: BlobStore | None
+        self, database: ConnectionPool, catalog: Catalog, blobs: BlobStore | None, disk: DiskGuard
     ) -> Services:
         settings = self._settings
-        space = SpoolSpace(settings.spool_dir, settings.spool_bytes)
+        space = SpoolSpace(settings.spool_dir, settings.spool_bytes, disk)
         aside = WriteAside(
             space,
             partial(database.has_waiters, Lane.STREAM),
@@ -154,8 +156,8 @@ class Server:
                 space=space,
                 on_purge=self._result_cache.note_purges,
             ),
-            register=RegisterService(database, self._monitor),
-            blobs=BlobService(blobs, database, self._monitor),
+            register=RegisterService(database, self._monitor, disk),
+            blobs=BlobService(blobs, database, self._monitor, disk),
             health=HealthService(database, blobs),
         )
 
@@ -203,7 +205,7 @@ class Server:
         self.is_stuck = shutdown.is_alive()
 
 
-def _cache_store(settings: Settings) -> CacheStore | None:
+def _cache_store(settings: Settings, disk: DiskGuard) -> CacheStore | None:
     """Open the store of the result cache; without one, the server runs and caches nothing."""
     if settings.cache_dir is None:
         return None
@@ -211,7 +213,7 @@ def _cache_store(settings: Settings) -> CacheStore | None:
         if not settings.cache_bytes:
             remove_files(settings.cache_dir)
             return None
-        return CacheStore(settings.cache_dir, settings.cache_bytes)
+        return CacheStore(settings.cache_dir, settings.cache_bytes, disk)
     except (CacheStoreInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))
         return None

@@ -110,6 +110,16 @@ class Settings(BaseSettings):
         64 * 1024**3,
         description="Bytes in that folder, at most; an upload that does not fit is refused.",
     )
+    free_space_dir: Path | None = Field(
+        None,
+        description="Folder on the database's disk, whose free space is looked at before each write; "
+        "`vxdata up` takes its data directory.",
+    )
+    free_space_bytes: Annotated[int, Field(ge=0)] = Field(
+        1024**3,
+        description="Free bytes on that disk below which writes are refused and results not cached; below "
+        "half of them, running writes are ended. 0: never.",
+    )
     stall_yield: Annotated[float, Field(ge=0)] = Field(
         2.0,
         description="Seconds that a query may have waited for its readers in all, before the rest of its "

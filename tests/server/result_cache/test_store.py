@@ -12,6 +12,7 @@ import pytest
 
 from tests.server.result_cache.support import batch, made, numbers
 from tests.server.support import never, until
+from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.result_cache.pending import NotCached, PendingEntry
 from vxdata.server.result_cache.shared_query import SEGMENT_BYTES, SharedQuery
 from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
@@ -307,3 +308,13 @@ def test_a_server_without_a_cache_removes_the_files_of_an_earlier_one(tmp_path: 
     remove_files(folder)
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "of the user"]
     remove_files(tmp_path / "missing")
+
+
+def test_a_disk_without_room_for_the_database_takes_nothing(tmp_path: Path) -> None:
+    with closing(CacheStore(tmp_path / "full", 1024**3, DiskGuard(tmp_path, 2**62))) as store:
+        running = SharedQuery(never)
+        reader = running.begin(made_of(3 * SEGMENT_BYTES), store.begin_entry("a", 0, running))
+        assert numbers(reader) == [0, 1, 2]
+        until(lambda: store.in_flight("a") is None, "the entry is given up")
+        assert store.find("a") is None
+        assert files(tmp_path / "full") == set()

@@ -10,13 +10,15 @@ import urllib3
 from pydantic import ValidationError
 
 from tests.server.support import CALL
-from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
+from vxdata.schemas.errors import DiskFull, InvalidBlobUrl, NotAllowed
 from vxdata.schemas.wire import MAX_URLS, BlobUrls, ListRequest, PresignRequest
+from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.services.blobs import BlobService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from vxdata.schemas.wire import Presigned
     from vxdata.server.database.monitor import CancellationMonitor
@@ -209,3 +211,12 @@ def touched(database: ConnectionPool, bucket: str) -> dict[str, datetime]:
     with database.connection() as connection:
         rows = connection.rows("SELECT url, touched_at FROM vxdata.touched")
     return {row["url"]: row["touched_at"] for row in rows if row["url"].startswith(f"s3://{bucket}/")}
+
+
+def test_a_full_disk_gives_addresses_to_read_and_none_to_put(
+    store: BlobStore, database: ConnectionPool, monitor: CancellationMonitor, bucket: str, tmp_path: Path
+) -> None:
+    service = BlobService(store, database, monitor, DiskGuard(tmp_path, 2**62))
+    assert len(signed(service, "get", f"s3://{bucket}/key").urls) == 1
+    with pytest.raises(DiskFull):
+        signed(service, "put", f"s3://{bucket}/key")

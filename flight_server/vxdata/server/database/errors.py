@@ -51,6 +51,11 @@ class TransactionConflict(DatabaseError):
 class OutOfResources(DatabaseError):
     """Disk, memory or connections ran out."""
 
+    @property
+    def is_disk_full(self) -> bool:
+        """Whether it was the disk."""
+        return self.sqlstate == "53100"
+
 
 class LimitReached(DatabaseError):
     """The statement took more time, temporary files or memory than it may; the SQLSTATE tells of what.

@@ -19,6 +19,7 @@ from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
 from vxdata.server.embedded.postgres import PostgresServer
+from vxdata.server.embedded.reserve import Reserve
 from vxdata.server.embedded.runtime import Runtime
 from vxdata.server.embedded.s3 import S3Endpoint, S3Server
 from vxdata.server.embedded.secrets import StackSecrets
@@ -92,6 +93,11 @@ class Layout:
         return self.data_dir / "secrets.json"
 
     @property
+    def reserve(self) -> Path:
+        """The file that holds space for a start on a full disk."""
+        return self.data_dir / "reserve"
+
+    @property
     def runtime(self) -> Path:
         """The note of the files that a run leaves outside the data directory."""
         return self.data_dir / "runtime.json"
@@ -119,10 +125,11 @@ class EmbeddedStack:
         self._blobs = blobs
         self._progress = progress
         self._stopping = stopping
+        self._reserve = Reserve(layout.reserve)
         self._undo = ExitStack()
         self._supervisors = (
-            Supervisor(postgres.TITLE, database, self._database_lease, stopping, _never),
-            Supervisor(s3.TITLE, blobs, lambda: self._lease("s3"), stopping, _never),
+            Supervisor(postgres.TITLE, database, self._database_lease, stopping, self._reserve.is_short),
+            Supervisor(s3.TITLE, blobs, lambda: self._lease("s3"), stopping, self._reserve.is_short),
         )
 
     @classmethod
@@ -155,6 +162,7 @@ class EmbeddedStack:
         prepare_data_dir(layout.data_dir, account)
         with ExitStack() as undo:
             undo.enter_context(claim(layout.data_dir))
+            Reserve(layout.reserve).give_up_if_short()
             with (
                 _lease(layout, "postgres", progress, stopping) as postgres_lock,
                 _lease(layout, "s3", progress, stopping) as s3_lock,
@@ -168,6 +176,7 @@ class EmbeddedStack:
                 stack._start_children(postgres_settings(host.machine, connections))
                 postgres_lock.note(stack.pids["postgres"])
                 s3_lock.note(stack.pids["s3"])
+            stack._reserve.keep()
             for supervisor in stack._supervisors:
                 supervisor.start()
             stack._undo = undo.pop_all()
@@ -184,6 +193,11 @@ class EmbeddedStack:
         return self._blobs.endpoint
 
     @property
+    def data_dir(self) -> Path:
+        """The folder of all data."""
+        return self._layout.data_dir
+
+    @property
     def result_cache_dir(self) -> Path:
         """The folder in which a server on this stack can keep its result cache."""
         return self._layout.result_cache
@@ -194,13 +208,14 @@ class EmbeddedStack:
         return {name: child.pid for name, child in self._children.items()}
 
     def check(self) -> None:
-        """Make sure that both servers run, or are being started again.
+        """Make sure that both servers run or are being started again, and keep the reserve for a full disk.
 
         Raises:
             RestartsFailed: one was given up; it carries the exit status and the last lines of its log.
         """
         for supervisor in self._supervisors:
             supervisor.check()
+        self._reserve.keep()
 
     def stop(self) -> None:
         """Stop both servers cleanly and give the data directory up; harmless when done before."""
@@ -217,6 +232,7 @@ class EmbeddedStack:
         self.stop()
 
     def _lease(self, name: str) -> LockFile:
+        self._reserve.give_up_if_short()
         return _lease(self._layout, name, _silent, self._stopping)
 
     def _database_lease(self) -> LockFile:
@@ -243,10 +259,6 @@ class EmbeddedStack:
             child.ask_to_stop()
         for child in self._children.values():
             child.stop()
-
-
-def _never() -> bool:
-    return False
 
 
 def _lease(layout: Layout, name: str, progress: Progress, stopping: threading.Event) -> LockFile:

@@ -6,6 +6,7 @@ no connection to the database is taken before the last one is there.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from vxdata.schemas.errors import LimitExceeded, ServerBusy
+from vxdata.schemas.errors import DiskFull, LimitExceeded, ServerBusy
 from vxdata.server.spool_space import NoSpace, SpoolSpace
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES: Final = 16 * 1024 * 1024
 """Bytes of one upload in memory, at most; more are written to its file."""
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of errors of a disk without room."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +67,8 @@ class Spool:
 
         Raises:
             LimitExceeded: The upload needs more space than one upload may.
-            ServerBusy: There is no space at the moment, or the disk is full.
+            DiskFull: The disk has too little room.
+            ServerBusy: There is no space at the moment, or the file cannot be written.
         """
         rows = self._by_type.setdefault(resource_type, _Rows())
         size = int(batch.nbytes)
@@ -107,7 +112,7 @@ class Spool:
         except OSError as error:
             log.warning("upload_not_spooled", reason=str(error))
             msg = "The server's disk has no room for the upload; try again later."
-            raise ServerBusy(msg) from error
+            raise (DiskFull if error.errno in FULL else ServerBusy)(msg) from error
         self._in_memory = 0
 
     def _reserve(self, size: int) -> None:

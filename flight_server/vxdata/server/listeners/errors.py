@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from vxdata.schemas.errors import (
+    DiskFull,
     InternalError,
     InvalidPlan,
     InvalidTicket,
@@ -85,6 +86,8 @@ def translate(error: Exception) -> VxDataError:
         return error
     if isinstance(error, LimitReached):
         return limit_exceeded(error)
+    if isinstance(error, OutOfResources) and error.is_disk_full:
+        return DiskFull("The disk of the database is full; try again once there is room.")
     for error_class, make in TRANSLATIONS:
         if isinstance(error, error_class):
             return make()
@@ -157,7 +160,7 @@ def _reason(error: Exception, shown: VxDataError) -> dict[str, str]:
 
     About a request they could hold values of its sender.
     """
-    if not isinstance(shown, ServerUnavailable | ServerBusy):
+    if not isinstance(shown, ServerUnavailable | ServerBusy | DiskFull):
         return {}
     reason = error.__cause__ if isinstance(error, VxDataError) else error
     return {} if reason is None else {"reason": str(reason)}

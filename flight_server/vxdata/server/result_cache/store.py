@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from cachetools import LRUCache, TTLCache
 
+from vxdata.schemas.errors import DiskFull
+from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.result_cache.entry import CacheEntry, FileEntry, MemoryEntry
 from vxdata.server.result_cache.file import CacheFile, DamagedCacheFile
 from vxdata.server.result_cache.pending import NotCached, PendingEntry
@@ -61,16 +63,18 @@ class CacheStore:
     Args:
         folder: Folder of the files; created if it does not exist.
         limit_bytes: Bytes of all files, at most.
+        disk: The guard of the database's disk, which the folder may lie on.
 
     Raises:
         CacheStoreInUse: Another server uses the folder.
         OSError: The folder cannot be used.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, limit_bytes: int, disk: DiskGuard | None = None) -> None:
         """Adopt the complete files of an earlier server, and remove its incomplete ones."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._disk = (disk or DiskGuard()).shared_with(folder)
         self._limit = limit_bytes
         self._lock_file = _locked(folder / "lock")
         self._lock = threading.RLock()
@@ -158,8 +162,13 @@ class CacheStore:
 
         Raises:
             NotCached: The entry would fill more than half of the space, or other pending entries need the
-                space; or the entry was given up, or resources were purged since it was begun.
+                space, or the database does; or the entry was given up, or resources were purged since it
+                was begun.
         """
+        try:
+            self._disk.require_room()
+        except DiskFull as full:
+            raise NotCached(full.message) from full
         with self._lock:
             self._require_in_flight(entry)
             self._reserved[entry.key] += size

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from vxdata.schemas.errors import DiskFull
 from vxdata.server.result_cache.pending import NotCached
 from vxdata.server.spool_space import NoSpace
 
@@ -92,7 +93,7 @@ class AsideEntry:
             self._sizes.append(size)
             self._file = self._file or self._space.create_file()
             return self._file.append(batches)
-        except (NoSpace, OSError) as error:
+        except (NoSpace, DiskFull, OSError) as error:
             raise NotCached(str(error)) from error
 
     def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:

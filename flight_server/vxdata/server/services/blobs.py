@@ -11,8 +11,8 @@ from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.types.object_url import ObjectUrl, headers_of
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
-from vxdata.server.database.connection import READ_WRITE
-from vxdata.server.database.pool import Lane
+from vxdata.server.disk_guard import DiskGuard
+from vxdata.server.services.write_transaction import write_transaction
 from vxdata.server.storage.blobs import PRESIGNED_SECONDS
 from vxdata.sql.write import touches
 
@@ -33,13 +33,19 @@ class BlobService:
         blobs: The blob store, where one is configured.
         database: Pool of connections.
         monitor: Cancels statements whose caller has gone.
+        disk: The guard of the disk, which the blobs share with the database.
     """
 
     def __init__(
-        self, blobs: BlobStore | None, database: ConnectionPool, monitor: CancellationMonitor
+        self,
+        blobs: BlobStore | None,
+        database: ConnectionPool,
+        monitor: CancellationMonitor,
+        disk: DiskGuard | None = None,
     ) -> None:
         """Keep the parts."""
         self._monitor = monitor
+        self._disk = disk or DiskGuard()
         self._blobs = blobs
         self._database = database
 
@@ -74,8 +80,11 @@ class BlobService:
         Raises:
             NotAllowed: A bucket is not open to clients, or no blob store is configured.
             InvalidBlobUrl: A URL or its key has a form that is refused, or stands for a prefix.
+            DiskFull: Objects are to be put, and the disk has too little room.
         """
         store = self._store()
+        if asked.method == "put":
+            self._disk.require_room()
         urls = [ObjectUrl.parse(url) for url in asked.urls]
         _require(urls, [store.bucket] if asked.method == "put" else store.buckets)
         prefixes = [str(url) for url in urls if url.is_prefix]
@@ -130,13 +139,10 @@ class BlobService:
 
         Raises:
             InvalidBlobUrl: A URL or its key has a form that is refused.
+            DiskFull: The disk has too little room; nothing is written.
         """
         urls = sorted({str(ObjectUrl.parse(url)) for url in asked.urls})
-        with (
-            self._database.connection(Lane.WRITE, caller=call.caller, deadline=call.deadline) as connection,
-            self._monitor.watching(connection, call.is_cancelled),
-            connection.transaction(READ_WRITE),
-        ):
+        with write_transaction(self._database, self._monitor, self._disk, call) as connection:
             connection.execute(touches.touch(urls))
         return BlobUrls(urls=urls)
 

@@ -21,9 +21,11 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.wire import Registered
 from vxdata.server.database.clock import lock_clock
-from vxdata.server.database.connection import READ_ONLY, READ_WRITE
+from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
+from vxdata.server.disk_guard import DiskGuard
+from vxdata.server.services.write_transaction import write_transaction
 from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
@@ -78,10 +80,14 @@ class RegisterService:
     Args:
         database: Pool of connections.
         monitor: Cancels statements whose caller has gone.
+        disk: The guard of the database's disk.
     """
 
-    def __init__(self, database: ConnectionPool, monitor: CancellationMonitor) -> None:
-        """Keep both."""
+    def __init__(
+        self, database: ConnectionPool, monitor: CancellationMonitor, disk: DiskGuard | None = None
+    ) -> None:
+        """Keep the parts."""
+        self._disk = disk or DiskGuard()
         self._database = database
         self._monitor = monitor
 
@@ -99,13 +105,10 @@ class RegisterService:
             AlreadyRegistered: An external uid has an identifier, or is asked for twice.
             ParentNotFound: A parent is missing or deleted.
             UnexpectedPayload: A parent is of another type.
+            DiskFull: The disk has too little room; nothing is written.
         """
         scheme = _numbering_scheme(asked)
-        with (
-            self._database.connection(Lane.WRITE, caller=call.caller, deadline=call.deadline) as connection,
-            self._monitor.watching(connection, call.is_cancelled),
-            connection.transaction(READ_WRITE),
-        ):
+        with write_transaction(self._database, self._monitor, self._disk, call) as connection:
             identifiers = retry_on_conflict(connection, lambda: _make(connection, scheme, asked))
         return Registered(identifiers=identifiers)
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
 from vxdata.schemas.wire import CommitReceipt
 from vxdata.server.database.clock import last_commit, lock_clock
-from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
 from vxdata.server.ingest.reception import Reception
@@ -26,6 +25,7 @@ from vxdata.server.ingest.spool import Spool
 from vxdata.server.ingest.staging import Staging
 from vxdata.server.ingest.upload_timeout import UploadTimeout
 from vxdata.server.services.verbs import VERBS
+from vxdata.server.services.write_transaction import write_transaction
 from vxdata.server.spool_space import SpoolSpace
 from vxdata.sql import commit_clock as clock
 
@@ -66,7 +66,8 @@ class WriteService:
         allow_purge: Whether the verb `purge` is allowed.
         idle: Seconds that an upload may be silent.
         limit: Seconds that an upload may take to arrive.
-        space: The disk space for uploads that have not arrived as a whole.
+        space: The disk space for uploads that have not arrived as a whole, and the guard of the database's
+            disk.
         on_purge: Told the number of purges so far after each one was committed.
     """
 
@@ -89,6 +90,7 @@ class WriteService:
         self._idle = idle
         self._limit = limit
         self._space = space or SpoolSpace()
+        self._disk = self._space.disk
         self._registry = registry
         self._monitor = monitor
 
@@ -117,12 +119,14 @@ class WriteService:
             StateConflict: What is stored forbids it; nothing is written.
             IdempotencyMismatch: The key was used before for another upload.
             LimitExceeded: The upload needs more space than one upload may.
+            DiskFull: The disk has too little room; nothing is written.
             ServerBusy: Too many others write, and none ended in time; or there is no space for the upload.
             RequestTimedOut: No connection became free before the deadline.
         """
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
+        self._disk.require_room()  # before the rows are received
         receipt = self._commit(command, sections, call, lineage)
         if command.verb == "purge":
             self._on_purge(self._purge_epoch())
@@ -144,18 +148,9 @@ class WriteService:
             digest = self._receive(command, sections, reception)
             if not reception.counts:
                 return self._unchanged()
-            with self._transaction(call) as connection:
+            with write_transaction(self._database, self._monitor, self._disk, call) as connection:
                 staging = Staging(connection, reception, lineage)
                 return retry_on_conflict(connection, lambda: _apply(connection, staging, command, digest))
-
-    @contextmanager
-    def _transaction(self, call: Call) -> Iterator[Connection]:
-        with (
-            self._database.connection(Lane.WRITE, caller=call.caller, deadline=call.deadline) as connection,
-            self._monitor.watching(connection, call.is_cancelled),
-            connection.transaction(READ_WRITE),
-        ):
-            yield connection
 
     def _receive(self, command: WriteCommand, sections: Iterator[Section | int], reception: Reception) -> str:
         """Receive the sections, and return the digest of the whole request."""

@@ -22,6 +22,7 @@ Grouped by what the caller can do::
     ├── ServiceProblem            try again, or tell the operator
     │   ├── ServerUnavailable     nothing answers, or the server is shutting down
     │   ├── ServerBusy            no connection became free in time
+    │   ├── DiskFull              the server's disk has too little room to write
     │   ├── RequestTimedOut       the deadline passed
     │   ├── RequestCancelled      the caller went away
     │   └── InternalError         a fault of the server, findable in its log by `request_id`
@@ -65,6 +66,7 @@ from vxdata.schemas.errors.requests import (
     ValidationFailed,
 )
 from vxdata.schemas.errors.service import (
+    DiskFull,
     InternalError,
     RequestCancelled,
     RequestTimedOut,
@@ -99,6 +101,7 @@ __all__ = [
     "BlobCorrupted",
     "BlobForbidden",
     "BlobNotFound",
+    "DiskFull",
     "DuplicateIdentifiers",
     "FieldTypeMismatch",
     "IdempotencyMismatch",

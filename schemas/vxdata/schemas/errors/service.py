@@ -19,6 +19,10 @@ class ServerBusy(ServiceProblem):
     """No database connection became free in time."""
 
 
+class DiskFull(ServiceProblem):
+    """The server's disk has too little room to write; reads go on, and writes do once there is room."""
+
+
 class RequestTimedOut(ServiceProblem, TimeoutError):
     """The deadline of the call or of the statement passed."""
 
