@@ -14,6 +14,8 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.plan import Comparison, Plan
 
 if TYPE_CHECKING:
+    from tests.store.journal import Attempt
+    from tests.store.load import Scene
     from vxdata.sdk import Client
 
 COLUMNS = ("identifier", "parent_identifier", "version", "valid_from", "valid_to", "created_at", "deleted")
@@ -117,3 +119,25 @@ def assert_no_orphans(found: Records) -> None:
         if not is_live(row["parent_identifier"], row["version"])
     ]
     assert orphans == []
+
+
+def assert_counters(client: Client, scene: Scene, counted: list[dict[str, int]]) -> None:
+    """No increment was lost, and none applied twice."""
+    stored = {found.identifier: found.b_value for found in client.volumes.retrieve(scene.counters)}
+    assert stored == {name: sum(counts[name] for counts in counted) for name in scene.counters}
+    for name in scene.counters:
+        values = [version.resource.model_dump()["b_value"] for version in client.volumes.history(name)]
+        assert values == [float(number) for number in range(len(values))]
+
+
+def assert_whole_or_absent(attempts: list[Attempt], found: Records) -> None:
+    """Each write is there once, with all its rows in one commit, or not at all; none is that was answered."""
+    stored = found.keys()
+    key = pl.col("identifier").str.extract(r"^volume/(.*)-\d+$")
+    written: dict[str, list[tuple[int, int]]] = {}
+    for name, version, rows in found.versions.group_by(key, "version").len().iter_rows():
+        written.setdefault(name, []).append((version, rows))
+    for attempt in attempts:
+        expected = [(stored[attempt.key], attempt.rows)] if attempt.key in stored else []
+        assert written.get(attempt.key, []) == expected
+        assert attempt.version in {None, stored.get(attempt.key)}

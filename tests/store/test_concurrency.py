@@ -9,12 +9,11 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-import polars as pl
 import psutil
 import pytest
 
 from tests.fixtures.commands import DEADLINE, Running, until
-from tests.store.audit import assert_sound, records
+from tests.store.audit import assert_counters, assert_sound, assert_whole_or_absent, records
 from tests.store.journal import Stage
 from tests.store.keyed import Writer
 from tests.store.kills import free_port, kill_a_backend, kill_postgresql, kill_server, staged_uploads
@@ -83,15 +82,6 @@ def test_writers_and_readers_side_by_side(
     found = records(client, since)
     assert_sound(found, since)
     assert len(found.commits) >= 1 + COUNTERS * STEPS + len(created) // 2 + 6
-
-
-def assert_counters(client: Client, scene: Scene, counted: list[dict[str, int]]) -> None:
-    """No increment was lost, and none applied twice."""
-    stored = {found.identifier: found.b_value for found in client.volumes.retrieve(scene.counters)}
-    assert stored == {name: sum(counts[name] for counts in counted) for name in scene.counters}
-    for name in scene.counters:
-        values = [version.resource.model_dump()["b_value"] for version in client.volumes.history(name)]
-        assert values == [float(number) for number in range(len(values))]
 
 
 class TestRaces:
@@ -286,19 +276,6 @@ def all_go_on(stage: Stage, moment: float) -> bool:
     """Whether each writer has two acknowledged writes that it began after a moment."""
     done = Counter(one.writer for one in stage.attempts() if one.begun > moment and one.version is not None)
     return all(done[writer.name] >= 2 for writer in WRITERS)
-
-
-def assert_whole_or_absent(attempts: list[Attempt], found: Records) -> None:
-    """Each write is there once, with all its rows in one commit, or not at all; none is that was answered."""
-    stored = found.keys()
-    key = pl.col("identifier").str.extract(r"^volume/(.*)-\d+$")
-    written: dict[str, list[tuple[int, int]]] = {}
-    for name, version, rows in found.versions.group_by(key, "version").len().iter_rows():
-        written.setdefault(name, []).append((version, rows))
-    for attempt in attempts:
-        expected = [(stored[attempt.key], attempt.rows)] if attempt.key in stored else []
-        assert written.get(attempt.key, []) == expected
-        assert attempt.version in {None, stored.get(attempt.key)}
 
 
 def assert_interrupted(attempts: list[Attempt], killed: float, found: Records) -> None:
