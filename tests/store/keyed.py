@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from tests.store.load import insist
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServiceProblem
 from vxdata.schemas.wire import WriteCommand
-from vxdata.sdk import Client
 from vxdata.sdk._conversion.frames import table_from_frame
 from vxdata.sdk._resources.upload import WriteRequest
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.store.journal import Stage
     from tests.store.load import Scene
+    from vxdata.sdk import Client
     from vxdata.sdk._transport.base import Transport
 
 
@@ -36,21 +37,24 @@ class Writer:
         rows: Rows a write.
         insists: Whether it sends a write again, under the same key, until that is acknowledged.
         holds: Whether it stops in the middle of a write at the sign `hold`, until the sign `resume`.
+        pause: Seconds between two writes.
     """
 
     name: str
     rows: int
     insists: bool
     holds: bool = False
+    pause: float = 0.0
 
     def run(self, scene: Scene, stage: Stage) -> None:
         """Create volumes until the sign `stop`."""
         journal = Journal(stage, self.name)
-        with Client(scene.url) as client:
+        with scene.connect() as client:
             for step in count():
                 if stage.has("stop"):
                     break
                 self._write(f"{scene.corner}-{self.name}-{step}", scene, stage, client, journal)
+                time.sleep(self.pause)
         journal.close()
 
     def _write(self, key: str, scene: Scene, stage: Stage, client: Client, journal: Journal) -> None:

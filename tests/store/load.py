@@ -15,7 +15,7 @@ import polars as pl
 
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import DataSourceCreate, VolumeCreate
-from vxdata.schemas.errors import ServiceProblem, StateConflict, VersionConflict
+from vxdata.schemas.errors import StateConflict, VersionConflict, VxDataError
 from vxdata.schemas.models import models_of
 from vxdata.schemas.update import ArtefactUpdate, VolumeUpdate
 from vxdata.sdk import Client, F
@@ -70,6 +70,10 @@ class Scene:
             for number in range(MOVABLE)
         ]
 
+    def connect(self) -> Client:
+        """A client of its own."""
+        return Client(self.url)
+
     def prepare(self, client: Client) -> None:
         """Create the data source and the counters."""
         client.resources.create(
@@ -91,7 +95,7 @@ def insist(act: Callable[[], Answer]) -> Answer:
     while True:
         try:
             return act()
-        except ServiceProblem as problem:
+        except VxDataError as problem:
             if not problem.retryable or time.monotonic() > deadline:
                 raise
             time.sleep(PATIENCE)
@@ -111,7 +115,7 @@ def count_up(scene: Scene, seed: int, steps: int, stop: Path | None = None) -> d
     """
     choose = random.Random(seed)
     counted = dict.fromkeys(scene.counters, 0)
-    with Client(scene.url) as client:
+    with scene.connect() as client:
         for _ in range(steps):
             if stop is not None and stop.exists():
                 break
@@ -138,28 +142,34 @@ def _increment(client: Client, name: str) -> bool:
 def meddle(scene: Scene, seed: int, steps: int) -> list[str]:
     """Create, update, delete, restore and move contested names at random; tell which were created."""
     choose = random.Random(seed)
-    created = []
-    with Client(scene.url) as client:
+    created: list[str] = []
+    with scene.connect() as client:
         for _ in range(steps):
-            names = choose.sample(scene.contested, choose.choice((1, 1, 2)))
-            try:
-                match choose.choice(("create", "create", "update", "move", "delete", "restore")):
-                    case "create":
-                        client.resources.create([_contested(scene, name, choose) for name in names])
-                        created += names
-                    case "update":
-                        _reword(client, names, choose)
-                    case "move":
-                        name = choose.choice(scene.contested[-MOVABLE:])
-                        parent = choose.choice(scene.contested)
-                        client.artefacts.update(name, ArtefactUpdate(parent_identifier=parent))
-                    case "delete":
-                        client.resources.delete(names, cascade=choose.random() < 0.3)
-                    case "restore":
-                        client.resources.restore(names, cascade=choose.random() < 0.5)
-            except StateConflict:
-                continue
+            created += meddle_once(scene, client, choose)
     return created
+
+
+def meddle_once(scene: Scene, client: Client, choose: random.Random) -> list[str]:
+    """Change one or two contested names, unless their state forbids it; tell which were created."""
+    names = choose.sample(scene.contested, choose.choice((1, 1, 2)))
+    try:
+        match choose.choice(("create", "create", "update", "move", "delete", "restore")):
+            case "create":
+                client.resources.create([_contested(scene, name, choose) for name in names])
+                return names
+            case "update":
+                _reword(client, names, choose)
+            case "move":
+                name = choose.choice(scene.contested[-MOVABLE:])
+                parent = choose.choice(scene.contested)
+                client.artefacts.update(name, ArtefactUpdate(parent_identifier=parent))
+            case "delete":
+                client.resources.delete(names, cascade=choose.random() < 0.3)
+            case "restore":
+                client.resources.restore(names, cascade=choose.random() < 0.5)
+    except StateConflict:
+        return []
+    return []
 
 
 def _contested(scene: Scene, name: str, choose: random.Random) -> ResourceCreate:
@@ -183,7 +193,7 @@ def _reword(client: Client, names: list[str], choose: random.Random) -> None:
 
 def write_in_bulk(scene: Scene, number: int, rounds: int, rows: int) -> int:
     """Create, update and delete thousands of volumes, a frame a commit; tell how many commits that were."""
-    with Client(scene.url) as client:
+    with scene.connect() as client:
         for turn in range(rounds):
             names = [f"{scene.corner}/bulk-{number}-{turn}-{row}" for row in range(rows)]
             frame = pl.DataFrame({"identifier": names})
@@ -214,33 +224,52 @@ class Reread:
     differing: list[Noted] = field(default_factory=list)
 
 
+@dataclass
+class Reader:
+    """Notes answers, and asks for them again.
+
+    Args:
+        scene: Where.
+        client: Its client.
+        choose: Chooses questions and instants.
+    """
+
+    scene: Scene
+    client: Client
+    choose: random.Random
+    noted: list[Noted] = field(default_factory=list)
+    outcome: Reread = field(default_factory=Reread)
+
+    def read(self) -> None:
+        """Put a question twice, and an earlier one again."""
+        question = self.choose.choices(range(len(WEIGHTS)), WEIGHTS)[0]
+        # Also instants between the last commit and now, which the read itself has to close.
+        as_of = datetime.now(UTC) if self.choose.random() < 0.3 else None
+        self.noted.append(self._ask(question, as_of))
+        self.compare(self.noted[-1])
+        self.compare(self.choose.choice(self.noted))
+
+    def compare(self, earlier: Noted) -> None:
+        """Ask again."""
+        self.outcome.count += 1
+        if self._ask(earlier.question, earlier.as_of) != earlier:
+            self.outcome.differing.append(earlier)
+
+    def _ask(self, question: int, as_of: datetime | None) -> Noted:
+        return insist(lambda: _ask(self.client, self.scene, question, as_of))
+
+
 def read_again(scene: Scene, seed: int, stop: Path, least: int) -> Reread:
     """Note answers and ask for them again, while others write and afterwards, so many times at least."""
-    choose = random.Random(seed)
-    noted: list[Noted] = []
-    outcome = Reread()
-
-    def ask(question: int, as_of: datetime | None) -> Noted:
-        return insist(lambda: _ask(client, scene, question, as_of))
-
-    def compare(earlier: Noted) -> None:
-        outcome.count += 1
-        if ask(earlier.question, earlier.as_of) != earlier:
-            outcome.differing.append(earlier)
-
-    with Client(scene.url) as client:
+    with scene.connect() as client:
+        reader = Reader(scene, client, random.Random(seed))
         while not stop.exists():
-            question = choose.choices(range(len(WEIGHTS)), WEIGHTS)[0]
-            # Also instants between the last commit and now, which the read itself has to close.
-            as_of = datetime.now(UTC) if choose.random() < 0.3 else None
-            noted.append(ask(question, as_of))
-            compare(noted[-1])
-            compare(choose.choice(noted))
-        choose.shuffle(noted)
-        while outcome.count < least:
-            for earlier in noted:
-                compare(earlier)
-    return outcome
+            reader.read()
+        reader.choose.shuffle(reader.noted)
+        while reader.outcome.count < least:
+            for earlier in reader.noted:
+                reader.compare(earlier)
+    return reader.outcome
 
 
 WEIGHTS = (12, 1, 12, 12)

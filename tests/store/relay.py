@@ -1,4 +1,4 @@
-"""A relay between client and server that can lose answers, as a network does."""
+"""A relay between client and server that can lose answers, stall and break off, as a network does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 65_536
 
 
 class Relay:
-    """Carries bytes both ways, until it is told to keep the server's to itself.
+    """Carries bytes both ways, until it is told to keep some to itself.
 
     Args:
         url: Address of the server.
@@ -26,6 +26,8 @@ class Relay:
         self._server = (host, int(port))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._is_swallowing = False
+        self._flows = threading.Event()
+        self._flows.set()
         self._sockets: list[socket.socket] = []
         self.cuts = 0
         self.made = 0
@@ -37,9 +39,18 @@ class Relay:
         """From now on, the client hears nothing."""
         self._is_swallowing = True
 
+    def stall(self) -> None:
+        """From now on, nothing is carried either way, and connections stay."""
+        self._flows.clear()
+
+    def go_on(self) -> None:
+        """Carry what was held back, and all that follows."""
+        self._flows.set()
+
     def cut(self) -> None:
         """Break every connection; the next ones are sound."""
         self._is_swallowing = False
+        self._flows.set()
         self.cuts += 1
         while self._sockets:
             broken = self._sockets.pop()
@@ -62,15 +73,25 @@ class Relay:
             while True:
                 near, _ = self._listener.accept()
                 self.made += 1
-                far = socket.create_connection(self._server)
-                self._sockets += [near, far]
-                threading.Thread(target=self._carry, args=(near, far, False), daemon=True).start()
-                threading.Thread(target=self._carry, args=(far, near, True), daemon=True).start()
+                self._connect(near)
+
+    def _connect(self, near: socket.socket) -> None:
+        try:
+            far = socket.create_connection(self._server)
+        except OSError:  # nobody listens, and that is what the client finds
+            near.close()
+            return
+        self._sockets = [one for one in self._sockets if one.fileno() >= 0] + [near, far]
+        threading.Thread(target=self._carry, args=(near, far, False), daemon=True).start()
+        threading.Thread(target=self._carry, args=(far, near, True), daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:  # noqa: FBT001 - private
         with suppress(OSError), source:
             while content := source.recv(CHUNK):
                 self.carried += len(content)
+                self._flows.wait()
                 if not (is_answer and self._is_swallowing):
                     target.sendall(content)
+        # Also after a reset: the other side must hear that its peer is gone.
+        with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
