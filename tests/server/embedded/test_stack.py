@@ -232,6 +232,26 @@ def test_a_killed_supervisor_takes_its_children_along_and_can_be_replaced_at_onc
         assert not Path(left).exists()
 
 
+@pytest.mark.slow
+def test_a_postgresql_of_a_killed_supervisor_that_does_not_shut_down_is_ended(
+    open_dir: Path, supervise: Any, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    data_dir = open_dir / "data"
+    said: list[str] = []
+    with supervise(data_dir) as supervisor:
+        told = supervisor.told()
+        ask(told["uri"], "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+        postmaster = psutil.Process(told["pids"]["postgres"])
+        # PostgreSQL waits for each of its parts, without end.
+        for part in postmaster.children():
+            part.suspend()
+        supervisor.kill()
+    with EmbeddedStack.start(data_dir, progress=said.append) as stack:
+        assert is_gone(postmaster.pid)
+        assert ask(uri(stack), "SELECT count(*) FROM kept") == [(1000,)]
+    assert any("does not shut down" in sentence for sentence in said)
+
+
 def test_a_first_start_killed_in_the_middle_is_no_obstacle(
     open_dir: Path, supervise: Any, ask: Callable[..., list[tuple[Any, ...]]]
 ) -> None:

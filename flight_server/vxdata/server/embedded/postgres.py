@@ -39,6 +39,20 @@ _READY_TIMEOUT = 1800.0
 _STOP_STEPS = ((signal.SIGINT, 120.0), (signal.SIGQUIT, 10.0))
 
 
+def end_processes(directory: Path) -> None:
+    """End all processes of a cluster at once, as a crash does; the next start recovers.
+
+    Each has the cluster as its working directory.
+
+    Args:
+        directory: The cluster.
+    """
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd() == str(directory):
+                process.send_signal(signal.SIGQUIT)
+
+
 @dataclass
 class PostgresServer:
     """Runs the postmaster of one cluster."""
@@ -85,14 +99,8 @@ class PostgresServer:
         self._launch()
 
     def end_orphans(self) -> None:
-        """End the backends of a postmaster that was killed: a busy one would go on until it is done.
-
-        Each has the cluster as its working directory. SIGQUIT ends them at once, as a crash does.
-        """
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.cwd() == str(self.cluster.directory):
-                    process.send_signal(signal.SIGQUIT)
+        """End the backends of a postmaster that was killed: a busy one would go on until it is done."""
+        end_processes(self.cluster.directory)
 
     def _launch(self) -> None:
         command = self.cluster.command("postgres", *self._arguments(), cwd=self.cluster.directory)

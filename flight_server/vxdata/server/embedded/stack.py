@@ -15,6 +15,7 @@ from vxdata.server.embedded import postgres, s3
 from vxdata.server.embedded.account import Account, choose_account, prepare_data_dir
 from vxdata.server.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from vxdata.server.embedded.cluster import Cluster
+from vxdata.server.embedded.errors import DataDirectoryInUse
 from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
@@ -45,6 +46,8 @@ _SYSTEM_DATA_DIR = Path("/var/lib/vxdata")
 
 # How long children of a killed supervisor may take to finish: a checkpoint of all of PostgreSQL's memory.
 _LOCK_TIMEOUT = 180.0
+# What PostgreSQL takes to write its buffers; what it has not written by then is recovered at the start.
+_FAST_SHUTDOWN_TIMEOUT = 15.0
 
 
 def default_data_dir() -> Path:
@@ -164,7 +167,7 @@ class EmbeddedStack:
             undo.enter_context(claim(layout.data_dir))
             Reserve(layout.reserve).give_up_if_short()
             with (
-                _lease(layout, "postgres", progress, stopping) as postgres_lock,
+                _first_lease(layout, progress, stopping) as postgres_lock,
                 _lease(layout, "s3", progress, stopping) as s3_lock,
             ):
                 host = _Host.prepare(layout, account, progress)
@@ -261,12 +264,31 @@ class EmbeddedStack:
             child.stop()
 
 
-def _lease(layout: Layout, name: str, progress: Progress, stopping: threading.Event) -> LockFile:
+def _first_lease(layout: Layout, progress: Progress, stopping: threading.Event) -> LockFile:
+    """Lock the cluster; end a PostgreSQL of an earlier run that does not come to its end.
+
+    A fast shutdown that arrives while PostgreSQL recovers from the crash of a backend may never end.
+    """
+    try:
+        return _lease(layout, "postgres", progress, stopping, _FAST_SHUTDOWN_TIMEOUT)
+    except DataDirectoryInUse:
+        progress("PostgreSQL of an earlier run does not shut down; ending it")
+        postgres.end_processes(layout.postgres)
+    return _lease(layout, "postgres", progress, stopping)
+
+
+def _lease(
+    layout: Layout,
+    name: str,
+    progress: Progress,
+    stopping: threading.Event,
+    timeout: float = _LOCK_TIMEOUT,
+) -> LockFile:
     return lock_part(
         layout.data_dir,
         name,
         title=_TITLES[name],
-        timeout=_LOCK_TIMEOUT,
+        timeout=timeout,
         progress=progress,
         stopping=stopping,
     )
