@@ -21,7 +21,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test fuzz coverage bench check lint style types imports generated wheel \
+.PHONY: help install demo up test fuzz trial coverage bench check lint style types imports generated wheel \
 	generate format constraints clean clean-data bench-report test-lowest
 
 help:  ## this list
@@ -86,6 +86,9 @@ test: $(INSTALLED)  ## all tests and docstring examples (PYTEST_ARGS=…)
 
 fuzz: $(INSTALLED)  ## changed requests against a server of its own (CALLS=2000000)
 	$(BIN)/python -m tests.fuzz $(or $(CALLS),2000000)
+
+trial: $(INSTALLED)  ## users at work while parts are killed and stopped, the disk fills … (MINUTES=10 SEED=…)
+	$(BIN)/python -m tests.trial $(or $(MINUTES),10) $(SEED)
 
 coverage: $(INSTALLED)  ## the tests, with the lines and branches they miss
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(PYTEST_ARGS)
