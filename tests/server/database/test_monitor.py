@@ -130,6 +130,29 @@ def test_the_end_waits_for_its_own_cancel(monitor: CancellationMonitor) -> None:
     assert slow.has_ended
 
 
+def test_no_caller_is_asked_after_its_block(monitor: CancellationMonitor) -> None:
+    """The context of a Flight call is freed when its handler returns: to ask it later ends the process."""
+    asked, may_answer, left = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        asked.set()
+        assert may_answer.wait(30)
+        return False
+
+    def block() -> None:
+        with monitor.watching(Statement(), slow):
+            assert asked.wait(30)
+        left.set()
+
+    thread = threading.Thread(target=block)
+    thread.start()
+    assert asked.wait(30)
+    assert not left.wait(0.3), "the block waits for the question"
+    may_answer.set()
+    assert left.wait(30)
+    thread.join()
+
+
 def test_close_ends_the_thread() -> None:
     with closing(CancellationMonitor()) as monitor:
         thread = monitor._thread

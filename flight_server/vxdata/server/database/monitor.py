@@ -116,12 +116,20 @@ class _Watch:
         self._lock = threading.RLock()
 
     def wants_cancel(self) -> bool:
-        """Return whether the caller has gone; false if that cannot be told."""
+        """Return whether the caller has gone; false if that cannot be told, or the block has ended.
+
+        Never asks after the block has ended: what is asked, such as the context of a Flight call, may be
+        gone by then, and would take the process with it.
+        """
+        if not self._lock.acquire(blocking=False):  # it is being cancelled, or ends just now
+            return False
         try:
-            return self.is_cancelled()
+            return not self._has_ended and self.is_cancelled()
         except Exception as error:  # noqa: BLE001 - one caller must not end the thread
             log.warning("cancel_failed", error=str(error))
             return False
+        finally:
+            self._lock.release()
 
     def cancel(self) -> None:
         """Cancel the statement, unless its block has ended."""
@@ -135,7 +143,7 @@ class _Watch:
             self.is_being_cancelled = False
 
     def end(self) -> None:
-        """End the watch. A cancel in progress ends first, so that it cannot hit the next statement."""
+        """End the watch. A question or a cancel in progress ends first: neither may come later."""
         with self._lock:
             self._has_ended = True
 
