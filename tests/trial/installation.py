@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 import time
@@ -85,6 +86,10 @@ class Installation:
             _, alive = psutil.wait_procs(children, timeout=DEADLINE)
             if alive:
                 self.failures.append(f"processes outlived the server: {alive}")
+        # The file system of the data goes; what PostgreSQL and S3 have said is kept with the other logs.
+        logs = self.disk.data_dir / "logs"
+        if logs.exists():
+            shutil.copytree(logs, self._folder / "logs")
 
     def server(self) -> psutil.Process:
         """The serving process.

@@ -47,7 +47,11 @@ class Report:
 
     def violation(self, what: str, error: BaseException | None = None) -> None:
         """Note a violation, and print it at once."""
-        found = what if error is None else f"{what}\n{''.join(traceback.format_exception(error))}"
+        found = (
+            what
+            if error is None
+            else f"{what}\n{''.join(traceback.format_exception(error, limit=-3, chain=False))}"
+        )
         self.violations.append(found)
         self._print(f"VIOLATION {found}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections import Counter
 from dataclasses import dataclass
@@ -171,5 +172,6 @@ class CountedScene(Scene):
     folder: Path
 
     def connect(self) -> Client:
-        """A client of its own."""
+        """A client of its own, which does not say that it tries again: the counts tell."""
+        logging.getLogger("vxdata.sdk").setLevel(logging.ERROR)
         return Client(transport=CountedTransport(FlightTransport(self.url, None, "auto"), Tally(self.folder)))
