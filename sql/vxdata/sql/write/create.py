@@ -45,7 +45,7 @@ def insert_below_live(
     Returns:
         One INSERT statement.
     """
-    join, condition = _parent_join(staged, parents, rows)
+    join, condition = _parent_join(parents, rows)
     if without is not None:
         condition += f" AND NOT EXISTS (SELECT FROM {without} AS w WHERE w.identifier = s.identifier)"
     lineage = {name: _lineage(payload_type, name, bool(parents)) for name in LINEAGE}
@@ -119,7 +119,7 @@ def missing_parents(
     Returns:
         A query for both.
     """
-    join, is_live = _parent_join(staged, parents, rows)
+    join, is_live = _parent_join(parents, rows)
     absent = "".join(
         f" AND NOT EXISTS (SELECT FROM {other} AS q WHERE q.identifier = s.parent_identifier)"
         for other in others
@@ -143,7 +143,7 @@ def left_over(payload_type: PayloadType, staged: str, commit: Instant, rows: int
     )
 
 
-def _parent_join(staged: str, parents: Collection[str], rows: int | None) -> tuple[str, str]:
+def _parent_join(parents: Collection[str], rows: int | None) -> tuple[str, str]:
     """The join that finds stored parents, called `p`, and the condition that a row has a live one or none.
 
     Whether a parent is deleted is asked when it has been found: how many are, PostgreSQL may not know.
@@ -153,15 +153,11 @@ def _parent_join(staged: str, parents: Collection[str], rows: int | None) -> tup
     columns = ", ".join(f"r.{name}" for name in ("identifier", *LINEAGE, TOMBSTONE))
     tables = [written(latest, prefix) for prefix in sorted(parents)]
     is_live = f"(s.parent_identifier IS NULL OR NOT p.{TOMBSTONE})"
-    if rows is None:
-        return f" LEFT JOIN {any_of(tables, columns, 's.parent_identifier')} AS p ON true", is_live
     if are_many(rows):
         found = " UNION ALL ".join(f"SELECT {columns} FROM {table} AS r" for table in tables)
-    else:
-        named = f"SELECT DISTINCT parent_identifier FROM {staged} AS s"
-        looked_up = any_of(tables, columns, "n.parent_identifier")
-        found = f"SELECT r.* FROM ({named}) AS n CROSS JOIN {looked_up} AS r"
-    return f" LEFT JOIN ({found}) AS p ON p.identifier = s.parent_identifier", is_live
+        return f" LEFT JOIN ({found}) AS p ON p.identifier = s.parent_identifier", is_live
+    # Row by row they also keep the order in which they were sent.
+    return f" LEFT JOIN {any_of(tables, columns, 's.parent_identifier')} AS p ON true", is_live
 
 
 def _lineage(payload_type: PayloadType, name: str, has_parents: bool) -> str:  # noqa: FBT001 - private
