@@ -33,6 +33,7 @@ COMMANDS = {
     ("serve",): "--database-uri",
     ("db",): "upgrade",
     ("db", "upgrade"): "--database-uri",
+    ("db", "clock"): "--restamp",
     ("load",): "idc",
     ("load", "idc"): "--rows-per-batch",
     ("demo",): "--small",

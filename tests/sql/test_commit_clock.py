@@ -45,7 +45,7 @@ def test_the_clock_moves_when_the_commit_is_logged(connection: Connection) -> No
     commit = Instant(locked["version"], locked["stamp"], is_current=True)
     for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
         connection.execute(statement)
-    assert read(connection) == locked
+    assert read(connection) == {name: locked[name] for name in ("version", "stamp")}
 
 
 def test_it_goes_on_where_the_machine_clock_went_back(connection: Connection) -> None:

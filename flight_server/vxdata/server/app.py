@@ -11,10 +11,12 @@ import structlog
 
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import ServerUnavailable
+from vxdata.server.database.clock import read_clock
 from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.database.statement_limits import StatementLimits
 from vxdata.server.database.upgrade import require_current
+from vxdata.server.database.witness import ClockWitness
 from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.listeners.admission import Admission
@@ -92,6 +94,7 @@ class Server:
             )
             parts.callback(database.close)
             require_current(database, catalog.registry)
+            witness = _clock_witness(settings, database)
             blobs = BlobStore(settings) if settings.s3_bucket else None
             if blobs is not None:
                 parts.callback(blobs.close)
@@ -102,7 +105,7 @@ class Server:
             if store is not None:
                 parts.callback(store.close)
             self._result_cache = ResultCache(store)
-            self._services = self._build_services(database, catalog, blobs, disk)
+            self._services = self._build_services(database, catalog, blobs, disk, witness)
             # Health is answered from before the first call until after the last one.
             errors = ErrorReporter()
             app = build_app(self._check, Boundary(LISTENER, errors, observers))
@@ -126,7 +129,12 @@ class Server:
         self._ready.set()
 
     def _build_services(
-        self, database: ConnectionPool, catalog: Catalog, blobs: BlobStore | None, disk: DiskGuard
+        self,
+        database: ConnectionPool,
+        catalog: Catalog,
+        blobs: BlobStore | None,
+        disk: DiskGuard,
+        witness: ClockWitness,
     ) -> Services:
         settings = self._settings
         space = SpoolSpace(settings.spool_dir, settings.spool_bytes, disk)
@@ -145,6 +153,7 @@ class Server:
                 scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
                 stall_limit=settings.stall_limit,
                 aside=aside,
+                witness=witness,
             ),
             write=WriteService(
                 database,
@@ -154,11 +163,12 @@ class Server:
                 idle=settings.upload_idle,
                 limit=settings.upload_limit,
                 space=space,
+                witness=witness,
                 on_purge=self._result_cache.note_purges,
             ),
             register=RegisterService(database, self._monitor, disk),
             blobs=BlobService(blobs, database, self._monitor, disk),
-            health=HealthService(database, blobs),
+            health=HealthService(database, blobs, witness),
         )
 
     @property
@@ -217,6 +227,17 @@ def _cache_store(settings: Settings, disk: DiskGuard) -> CacheStore | None:
     except (CacheStoreInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))
         return None
+
+
+def _clock_witness(settings: Settings, database: ConnectionPool) -> ClockWitness:
+    """Begin to watch the clock, from the last commit on."""
+    witness = ClockWitness(settings.clock_ahead, settings.clock_idle)
+    with database.connection() as connection:
+        reading = read_clock(connection)
+    if not witness.trusts(max(reading.now, reading.stamp), reading):
+        known, last = witness.known_good(reading).isoformat(), reading.stamp.isoformat()
+        log.warning("clock_not_trusted", clock=reading.now.isoformat(), last=last, known_good=known)
+    return witness
 
 
 def _authority(host: str) -> str:

@@ -101,6 +101,16 @@ class Settings(BaseSettings):
     upload_limit: Annotated[float, Field(gt=0)] = Field(
         3600.0, description="Seconds that an upload may take to arrive before it is refused."
     )
+    clock_ahead: Annotated[float, Field(gt=0, le=1e10)] = Field(
+        3600.0,
+        description="Seconds that a commit may be stamped ahead of the newest time that is known to be "
+        "right, before it is refused.",
+    )
+    clock_idle: Annotated[float, Field(gt=0, le=1e10)] = Field(
+        31 * 86_400.0,
+        description="Seconds that may have passed since the last commit when the server starts, before an "
+        "administrator has to say that the clock is right.",
+    )
     spool_dir: Path | None = Field(
         None,
         description="Folder for uploads that have not arrived as a whole, and for results that wait for "

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from vxdata.sql.instant import Instant
 
 LOCK: Final = (
-    "SELECT version + 1 AS version, greatest(clock_timestamp(), stamp + interval '1 microsecond') AS stamp "
-    "FROM vxdata.commit_clock FOR UPDATE"
+    "SELECT version + 1 AS version, greatest(clock_timestamp(), stamp + interval '1 microsecond') AS stamp, "
+    "stamp AS last_stamp, vouched, clock_timestamp() AS now FROM vxdata.commit_clock FOR UPDATE"
 )
 """Lock the clock for this transaction and tell what it will show: other writers wait until it ends."""
 
@@ -26,6 +26,9 @@ BUMP_EPOCH: Final = "UPDATE vxdata.commit_clock SET purge_epoch = purge_epoch + 
 
 PURGE_EPOCH: Final = "SELECT purge_epoch FROM vxdata.commit_clock"
 """The number of purges so far."""
+
+READING: Final = "SELECT version, stamp, vouched, clock_timestamp() AS now FROM vxdata.commit_clock"
+"""The commit clock beside PostgreSQL's own."""
 
 READ: Final = "SELECT version, stamp FROM vxdata.commit_clock"
 """The last commit that the snapshot can see."""
@@ -57,6 +60,25 @@ def with_clock(query: str, order: str | None = None) -> str:
         "SELECT c.version, c.stamp, q.* FROM vxdata.commit_clock AS c "
         f"LEFT JOIN (SELECT TRUE AS is_found, q.* FROM ({query}) AS q) AS q ON TRUE"
         + ("" if order is None else f" ORDER BY q.{render(column(order))}")
+    )
+
+
+def reading_for(as_of: datetime) -> str:
+    """Read the commit clock beside PostgreSQL's own, and the gap that an instant lies in, if any."""
+    instant = render(timestamp(as_of))
+    return (
+        "SELECT c.version, c.stamp, c.vouched, clock_timestamp() AS now, g.begins, g.ends "
+        "FROM vxdata.commit_clock AS c LEFT JOIN vxdata.clock_gap AS g "
+        f"ON g.begins < {instant} AND {instant} < g.ends ORDER BY g.begins DESC NULLS LAST LIMIT 1"
+    )
+
+
+def gap_before(limit: datetime) -> str:
+    """Read between which commits the clock went too far ahead, where some are stamped after an instant."""
+    instant = render(timestamp(limit))
+    return (
+        f"SELECT (SELECT max(stamp) FROM vxdata.commit_log WHERE stamp <= {instant}) AS begins, "
+        f"(SELECT min(stamp) FROM vxdata.commit_log WHERE stamp > {instant}) AS ends"
     )
 
 

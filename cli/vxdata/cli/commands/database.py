@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 
 from vxdata.cli.running import console, upgrade_database
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
+from vxdata.server.database.clock_repair import describe_clock, repair_clock
+from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.upgrade import require_current
+from vxdata.server.embedded import EmbeddedStack
 
 commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 
@@ -26,12 +34,52 @@ def upgrade(
     ] = None,
 ) -> None:
     """Bring the tables up to this version; safe to run again, and from two processes at once."""
-    settings = Settings() if database_uri is None else Settings(database_uri=SecretStr(database_uri))
-    if settings.database_uri is None:
-        msg = "No database is configured: give --database-uri or set VXDATA_DATABASE_URI."
-        raise ServerUnavailable(msg)
-    done = upgrade_database(settings.database_uri)
+    done = upgrade_database(_uri(database_uri))
     for what, names in (("migration", done.migrations), ("table", done.tables), ("column", done.columns)):
         for name in names:
             console.print(f"{what} {name}")
     console.print("The database is up to date." if done.changed else "Nothing to do.")
+
+
+@commands.command()
+def clock(
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Say that the clock is right; commits go on from the last."),
+    ] = False,
+    restamp: Annotated[
+        bool,
+        typer.Option("--restamp", help="Say that it is right, and stamp commits that are ahead of it anew."),
+    ] = False,
+    database_uri: Annotated[
+        str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of `vxdata up`, which must not be running, instead of a URI.")
+    ] = None,
+) -> None:
+    """Show the commit clock beside PostgreSQL's, and set right what a wrong clock has stamped."""
+    with _database(database_uri, data_dir) as uri, closing(ConnectionPool(uri, size=1)) as database:
+        require_current(database, registry())
+        if trust or restamp:
+            repair_clock(database, registry(), restamp=restamp)
+        for line in describe_clock(database):
+            console.print(line)
+
+
+def _uri(database_uri: str | None) -> SecretStr:
+    settings = Settings() if database_uri is None else Settings(database_uri=SecretStr(database_uri))
+    if settings.database_uri is None:
+        msg = "No database is configured: give --database-uri or set VXDATA_DATABASE_URI."
+        raise ServerUnavailable(msg)
+    return settings.database_uri
+
+
+@contextmanager
+def _database(database_uri: str | None, data_dir: Path | None) -> Iterator[SecretStr]:
+    """The database that is meant; that of a folder is started for as long as it takes."""
+    if data_dir is None:
+        yield _uri(database_uri)
+        return
+    with EmbeddedStack.start(data_dir) as stack:
+        yield stack.postgres_uri

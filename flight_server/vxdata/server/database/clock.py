@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.errors import AsOfInFuture
+from vxdata.schemas.errors import AsOfInClockGap, AsOfInFuture
 from vxdata.server.database.pool import Lane
+from vxdata.server.database.witness import ClockReading, ClockWitness
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.dialect.postgres import texts
 from vxdata.sql.instant import Instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     import pyarrow as pa
@@ -25,7 +27,13 @@ MAX_TYPE_LISTS: Final = 1000
 """Lists of resource types that are remembered as SQL."""
 
 
-def fence(database: ConnectionPool, as_of: datetime, caller: str = "", deadline: float = math.inf) -> None:
+def fence(
+    database: ConnectionPool,
+    as_of: datetime,
+    caller: str = "",
+    deadline: float = math.inf,
+    witness: ClockWitness | None = None,
+) -> None:
     """Make sure that no later commit can be stamped at or before an instant.
 
     Args:
@@ -33,18 +41,57 @@ def fence(database: ConnectionPool, as_of: datetime, caller: str = "", deadline:
         as_of: The instant that a read asks for.
         caller: The caller that its connection counts for.
         deadline: When it must be done, by the monotonic clock.
+        witness: Decides whether the database server's clock can be trusted.
 
     Raises:
-        AsOfInFuture: The instant is later than the database server's clock.
+        AsOfInFuture: The instant is later than the database server's clock, or than any time known as right.
+        AsOfInClockGap: Nobody can say which commits had been made at that instant.
     """
+    witness = witness or ClockWitness()
     with database.connection(Lane.LOOKUP, caller=caller, deadline=deadline) as connection:
-        if as_of <= last_commit(connection).as_of:
+        (row,) = connection.rows(clock.reading_for(as_of))
+        reading = _reading(row)
+        if row["begins"] is not None:
+            raise _in_gap(as_of, row)
+        if as_of <= reading.stamp:
+            if reading.ahead > witness.ahead:
+                _refuse_before_jump(connection, as_of, reading.now + witness.ahead)
             return
-    # Raising the floor waits for the write in progress, so it has a lane of its own.
-    with database.connection(Lane.FENCE, caller=caller, deadline=deadline) as connection:
-        if not connection.execute(clock.fence_at(as_of)):
-            msg = f"as_of {as_of.isoformat()} lies in the future; the result could still change."
-            raise AsOfInFuture(msg, as_of=as_of.isoformat())
+    # The floor of later stamps is no more to be raised by a wrong clock than a stamp is.
+    raised = False
+    if witness.trusts(as_of, reading):
+        # Raising the floor waits for the write in progress, so it has a lane of its own.
+        with database.connection(Lane.FENCE, caller=caller, deadline=deadline) as connection:
+            raised = connection.execute(clock.fence_at(as_of)) > 0
+    if not raised:
+        msg = f"as_of {as_of.isoformat()} lies in the future; the result could still change."
+        raise AsOfInFuture(msg, as_of=as_of.isoformat())
+
+
+def _refuse_before_jump(connection: Connection, as_of: datetime, limit: datetime) -> None:
+    """Refuse an instant between the last commit that was stamped rightly and the first that was not."""
+    (gap,) = connection.rows(clock.gap_before(limit))
+    if gap["ends"] is not None and as_of < gap["ends"] and (gap["begins"] is None or gap["begins"] < as_of):
+        raise _in_gap(as_of, gap)
+
+
+def _in_gap(as_of: datetime, gap: Mapping[str, datetime | None]) -> AsOfInClockGap:
+    begins, ends = (None if end is None else end.isoformat() for end in (gap["begins"], gap["ends"]))
+    where = f"from {begins or 'the beginning'} to {ends}"
+    msg = (
+        f"as_of {as_of.isoformat()} lies in a gap of the commit clock, {where}: "
+        "the clock was wrong then, and nobody can say which commits had been made. Read as of either end."
+    )
+    return AsOfInClockGap(msg, as_of=as_of.isoformat(), begins=begins, ends=ends)
+
+
+def read_clock(connection: Connection) -> ClockReading:
+    """The commit clock beside PostgreSQL's own."""
+    return _reading(connection.rows(clock.READING)[0])
+
+
+def _reading(row: Mapping[str, Any]) -> ClockReading:
+    return ClockReading(row["version"], row["stamp"], row["now"], row["vouched"])
 
 
 def last_commit(connection: Connection) -> Instant:
@@ -128,5 +175,11 @@ def lock_clock(connection: Connection) -> Instant:
 
     Every later writer waits until the transaction ends. The clock moves only when the commit is logged.
     """
+    return lock_and_read_clock(connection)[0]
+
+
+def lock_and_read_clock(connection: Connection) -> tuple[Instant, ClockReading]:
+    """Lock the commit clock as `lock_clock` does, and tell how it stood."""
     row = connection.rows(clock.LOCK)[0]
-    return Instant(row["version"], row["stamp"], is_current=True)
+    reading = ClockReading(row["version"] - 1, row["last_stamp"], row["now"], row["vouched"])
+    return Instant(row["version"], row["stamp"], is_current=True), reading

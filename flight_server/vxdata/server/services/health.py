@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.wire import Health
-from vxdata.server.database.clock import last_commit
+from vxdata.server.database.clock import read_clock
 from vxdata.server.database.errors import ConnectionLost
 from vxdata.server.database.pool import Lane
+from vxdata.server.database.witness import ClockWitness, wall
 
 if TYPE_CHECKING:
     from vxdata.server.call import Call
     from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.database.witness import ClockReading
     from vxdata.server.storage.blobs import BlobStore
-    from vxdata.sql.instant import Instant
 
 MAX_WAIT: Final = 2.0
 """Seconds after which a server whose connections are all in use counts as busy: a check must not hang."""
@@ -30,10 +31,14 @@ class HealthService:
     Args:
         database: Pool of connections.
         blobs: The blob store, where one is configured.
+        witness: Decides whether the database server's clock can be trusted.
     """
 
-    def __init__(self, database: ConnectionPool, blobs: BlobStore | None) -> None:
-        """Keep both."""
+    def __init__(
+        self, database: ConnectionPool, blobs: BlobStore | None, witness: ClockWitness | None = None
+    ) -> None:
+        """Keep all."""
+        self._witness = witness or ClockWitness()
         self._database = database
         self._blobs = blobs
 
@@ -44,7 +49,7 @@ class HealthService:
             call: The call, with its deadline.
 
         Returns:
-            The server's version and the last commit.
+            The server's version, the last commit, and how the clocks stand.
 
         Raises:
             ServerBusy: No connection became free in time.
@@ -52,7 +57,7 @@ class HealthService:
         """
         problems: dict[str, Exception] = {}
         try:
-            commit = self._last_commit(call)
+            reading = self._read_clock(call)
         except (ServerUnavailable, ConnectionLost) as problem:
             problems[DATABASE] = problem
         try:
@@ -63,20 +68,27 @@ class HealthService:
         if problems:
             msg = " ".join(f"The {name} cannot be reached." for name in problems)
             raise ServerUnavailable(msg, down=list(problems)) from _reason(next(iter(problems.values())))
-        return Health(server_version=version("vxdata"), version=commit.version, as_of=commit.as_of)
+        return Health(
+            server_version=version("vxdata"),
+            version=reading.version,
+            as_of=reading.stamp,
+            clock_is_trusted=self._witness.trusts(max(reading.now, reading.stamp), reading),
+            clock_skew_seconds=(reading.now - wall()).total_seconds(),
+            commits_ahead_seconds=max(reading.ahead.total_seconds(), 0.0),
+        )
 
-    def _last_commit(self, call: Call) -> Instant:
-        """Read the last commit, on a new connection if PostgreSQL was started again: idle ones are gone."""
+    def _read_clock(self, call: Call) -> ClockReading:
+        """Read the commit clock, on a new connection if PostgreSQL was started again: idle ones are gone."""
         try:
-            return self._read_last_commit(call)
+            return self._read_clock_once(call)
         except ConnectionLost:
-            return self._read_last_commit(call)
+            return self._read_clock_once(call)
 
-    def _read_last_commit(self, call: Call) -> Instant:
+    def _read_clock_once(self, call: Call) -> ClockReading:
         with self._database.connection(
             Lane.LOOKUP, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline
         ) as connection:
-            return last_commit(connection)
+            return read_clock(connection)
 
 
 def _reason(problem: Exception) -> BaseException:

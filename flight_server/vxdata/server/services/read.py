@@ -13,6 +13,7 @@ from vxdata.schemas.wire import Explanation
 from vxdata.server.database.clock import fence, split_clock_columns
 from vxdata.server.database.parallel_scan import ParallelScan
 from vxdata.server.database.pool import Lane
+from vxdata.server.database.witness import ClockWitness
 from vxdata.server.result_cache.cache import PreparedQuery, ResultCache
 from vxdata.server.result_cache.key import cache_key
 from vxdata.server.result_cache.monitored import StalledQuery
@@ -63,6 +64,7 @@ class ReadService:
         scan_connections: Connections of one parallel scan, at most.
         stall_limit: Seconds that may pass without a reader asking for a batch.
         aside: Frees the connections of slow readers; without it, they keep them.
+        witness: Decides whether the database server's clock can be trusted.
     """
 
     def __init__(
@@ -75,12 +77,14 @@ class ReadService:
         scan_connections: int = 1,
         stall_limit: float = math.inf,
         aside: WriteAside | None = None,
+        witness: ClockWitness | None = None,
     ) -> None:
         """Keep what it works with."""
         self._parallel_scan = ParallelScan(database, scan_connections)
         self._result_cache = result_cache or ResultCache(None)
         self._stall_limit = stall_limit
         self._aside = aside
+        self._witness = witness or ClockWitness()
         self._database = database
         self._catalog = catalog
         self._monitor = monitor
@@ -189,7 +193,7 @@ class ReadService:
         """Bind a plan, and make sure that no later commit can be stamped before its instant."""
         bound = bind(plan, self._catalog)
         if bound.as_of is not None:
-            fence(self._database, bound.as_of, call.caller, call.deadline)
+            fence(self._database, bound.as_of, call.caller, call.deadline, self._witness)
         return bound
 
     @contextmanager

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
 from vxdata.schemas.wire import CommitReceipt
-from vxdata.server.database.clock import last_commit, lock_clock
+from vxdata.server.database.clock import last_commit, lock_and_read_clock
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
+from vxdata.server.database.witness import ClockWitness
 from vxdata.server.ingest.reception import Reception
 from vxdata.server.ingest.spool import Spool
 from vxdata.server.ingest.staging import Staging
@@ -68,10 +69,11 @@ class WriteService:
         limit: Seconds that an upload may take to arrive.
         space: The disk space for uploads that have not arrived as a whole, and the guard of the database's
             disk.
+        witness: Decides whether the database server's clock can be trusted.
         on_purge: Told the number of purges so far after each one was committed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, and its limits
         self,
         database: ConnectionPool,
         registry: Registry,
@@ -81,6 +83,7 @@ class WriteService:
         idle: float = 120.0,
         limit: float = math.inf,
         space: SpoolSpace | None = None,
+        witness: ClockWitness | None = None,
         on_purge: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Keep the parts."""
@@ -91,6 +94,7 @@ class WriteService:
         self._limit = limit
         self._space = space or SpoolSpace()
         self._disk = self._space.disk
+        self._witness = witness or ClockWitness()
         self._registry = registry
         self._monitor = monitor
 
@@ -120,6 +124,7 @@ class WriteService:
             IdempotencyMismatch: The key was used before for another upload.
             LimitExceeded: The upload needs more space than one upload may.
             DiskFull: The disk has too little room; nothing is written.
+            ClockNotTrusted: The commit would be stamped too far ahead of any time known to be right.
             ServerBusy: Too many others write, and none ended in time; or there is no space for the upload.
             RequestTimedOut: No connection became free before the deadline.
         """
@@ -150,7 +155,9 @@ class WriteService:
                 return self._unchanged()
             with write_transaction(self._database, self._monitor, self._disk, call) as connection:
                 staging = Staging(connection, reception, lineage)
-                return retry_on_conflict(connection, lambda: _apply(connection, staging, command, digest))
+                return retry_on_conflict(
+                    connection, lambda: _apply(connection, staging, command, digest, self._witness)
+                )
 
     def _receive(self, command: WriteCommand, sections: Iterator[Section | int], reception: Reception) -> str:
         """Receive the sections, and return the digest of the whole request."""
@@ -200,13 +207,16 @@ class _RequestDigest:
         return self._digest.hexdigest()
 
 
-def _apply(connection: Connection, staging: Staging, command: WriteCommand, digest: str) -> CommitReceipt:
+def _apply(
+    connection: Connection, staging: Staging, command: WriteCommand, digest: str, witness: ClockWitness
+) -> CommitReceipt:
     """Lock the clock, apply the verb and log it; return the stored receipt of a repeated request."""
-    commit = lock_clock(connection)
+    commit, reading = lock_and_read_clock(connection)
     if command.idempotency_key is not None:
         earlier = connection.rows(clock.stored_response(command.idempotency_key))
         if earlier:
             return _replayed(earlier[0], command, digest)
+    witness.require(commit.as_of, reading)
     written = VERBS[command.verb](connection, staging, command, commit)
     counts = {name: count for name, count in written.items() if count}
     statements: list[str] = []

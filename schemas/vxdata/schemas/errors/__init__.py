@@ -18,13 +18,15 @@ Grouped by what the caller can do::
     │   ├── IncompleteUpload      an upload ended without its commit marker
     │   ├── InvalidBlobUrl        an S3 URL or key has a form that is not allowed
     │   ├── NotAllowed            the server's operator has not allowed the verb
-    │   └── AsOfInFuture          an `as_of` later than the server's clock
+    │   ├── AsOfInFuture          an `as_of` later than the server's clock
+    │   └── AsOfInClockGap        an `as_of` at which the clock was wrong
     ├── ServiceProblem            try again, or tell the operator
     │   ├── ServerUnavailable     nothing answers, or the server is shutting down
     │   ├── ServerBusy            no connection became free in time
     │   ├── DiskFull              the server's disk has too little room to write
     │   ├── RequestTimedOut       the deadline passed
     │   ├── RequestCancelled      the caller went away
+    │   ├── ClockNotTrusted       a commit would be stamped too far ahead
     │   └── InternalError         a fault of the server, findable in its log by `request_id`
     ├── StateConflict             look at the present state, then decide
     │   ├── ResourceNotFound      missing or deleted
@@ -48,6 +50,7 @@ from __future__ import annotations
 
 from vxdata.schemas.errors.base import VxDataError
 from vxdata.schemas.errors.requests import (
+    AsOfInClockGap,
     AsOfInFuture,
     DuplicateIdentifiers,
     FieldTypeMismatch,
@@ -66,6 +69,7 @@ from vxdata.schemas.errors.requests import (
     ValidationFailed,
 )
 from vxdata.schemas.errors.service import (
+    ClockNotTrusted,
     DiskFull,
     InternalError,
     RequestCancelled,
@@ -97,10 +101,12 @@ from vxdata.schemas.errors.storage import (
 
 __all__ = [
     "AlreadyRegistered",
+    "AsOfInClockGap",
     "AsOfInFuture",
     "BlobCorrupted",
     "BlobForbidden",
     "BlobNotFound",
+    "ClockNotTrusted",
     "DiskFull",
     "DuplicateIdentifiers",
     "FieldTypeMismatch",

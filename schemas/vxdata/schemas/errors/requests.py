@@ -163,5 +163,9 @@ class AsOfInFuture(InvalidRequest):
     """An `as_of` lies later than the server's clock, where the result could still change."""
 
 
+class AsOfInClockGap(InvalidRequest):
+    """An `as_of` lies where the clock was wrong, so that nobody can say which commits had been made."""
+
+
 class NotAllowed(InvalidRequest):
     """The verb is off unless the server's operator allows it."""

@@ -33,6 +33,12 @@ class RequestCancelled(ServiceProblem):
     retryable = False
 
 
+class ClockNotTrusted(ServiceProblem):
+    """A commit would be stamped too far ahead of any time that is known to be right; nothing was written."""
+
+    retryable = False
+
+
 class InternalError(ServiceProblem):
     """A fault of the server; its log explains it under `details["request_id"]`."""
 

@@ -188,9 +188,15 @@ class Health(Message):
         server_version: Version of the server's distribution.
         version: Sequence number of the last commit.
         as_of: Instant of the last commit.
+        clock_is_trusted: Whether a commit would be stamped; otherwise writes are refused.
+        clock_skew_seconds: How far the database server's clock is ahead of this server's.
+        commits_ahead_seconds: How far the last commit is stamped ahead of the database server's clock.
     """
 
     status: Literal["ok"] = "ok"
     server_version: str
     version: int
     as_of: datetime
+    clock_is_trusted: bool = True
+    clock_skew_seconds: float = 0.0
+    commits_ahead_seconds: float = 0.0
