@@ -19,6 +19,7 @@ from bench.questions import (
     storage,
     together,
     verbs,
+    write_growth,
 )
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ QUESTIONS: Final = tuple(
         verbs,
         past,
         growth,
+        write_growth,
         storage,
     )
 )

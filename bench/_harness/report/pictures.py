@@ -63,6 +63,7 @@ PICTURES: Final = (
     Picture("create", "create", "Create of volumes from a frame"),
     Picture("rows", "growth", "Cost against rows", "rows: ", is_growth=True),
     Picture("versions", "growth", "Cost against versions", "versions: ", is_growth=True),
+    Picture("writes", "write_growth", "Time of creates against rows", "create", is_growth=True),
     Picture("clients", "growth", "Cost against clients", "clients: ", is_growth=True),
     Picture("plans", "growth", "Cost against the size of a plan", "plans: ", is_growth=True),
 )
