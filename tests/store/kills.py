@@ -28,11 +28,10 @@ def kill_server(running: Running) -> list[psutil.Process]:
 
 
 def kill_postgresql(running: Running) -> list[psutil.Process]:
-    """Kill PostgreSQL's main process: the server says so and ends, for its supervisor to start it again."""
-    children = running.children()
-    (postmaster,) = [child for child in children if is_postmaster(child)]
+    """Kill PostgreSQL's main process: the server goes on, and starts it again."""
+    (postmaster,) = [child for child in running.children() if is_postmaster(child)]
     postmaster.kill()
-    return children
+    return [postmaster]
 
 
 def kill_a_backend(running: Running) -> list[psutil.Process]:
