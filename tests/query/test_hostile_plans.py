@@ -13,7 +13,7 @@ from tests.query.compare import compare
 from tests.query.conditions import read
 from tests.query.positions import FRAGMENTS
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, InvalidRequest, InvalidTicket
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, InvalidRequest, InvalidTicket, LimitExceeded
 from vxdata.schemas.plan import (
     And,
     Comparison,
@@ -234,7 +234,7 @@ def test_keys_given_twice(raw: Raw) -> None:
 def test_deep_nesting(raw: Raw, oracle: Oracle, kind: str) -> None:
     compare(raw.table(nested(MAX_NESTING, kind)), oracle.answer(decode(nested(MAX_NESTING, kind))))
     for levels in (MAX_NESTING + 1, 90, 10_000, 200_000):
-        assert isinstance(raw.refusal(nested(levels, kind)), InvalidPlan | InvalidTicket)
+        assert isinstance(raw.refusal(nested(levels, kind)), InvalidPlan | InvalidTicket | LimitExceeded)
 
 
 @pytest.mark.parametrize("levels", [MAX_NESTING + 1, 300, 10_000])

@@ -164,4 +164,4 @@ def _limiting_memory(most: int) -> tuple[str, ...]:
     """
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    return ("/bin/sh", "-c", 'ulimit -d "$0" && exec "$@"', str(limit // 1024))
+    return ("/bin/sh", "-c", 'ulimit -d "$0" && unset PWD && exec "$@"', str(limit // 1024))
