@@ -137,7 +137,7 @@ def test_s3_is_killed_and_started_again(
         point_at(monkeypatch, stack)
         with Client(NOWHERE, storage=options) as client:
             frame = stored(client.storage, tmp_path / "source", unique, files)
-            killer = threading.Thread(target=kill_when_some_are_there, args=(dest, stack.pids["s3"]))
+            killer = threading.Thread(target=kill_when_some_are_there, args=(dest, stack))
             killer.start()
             with pytest.raises(TransferFailed) as caught:
                 client.storage.materialize(frame, dest, progress=False)
@@ -158,9 +158,11 @@ def test_s3_is_killed_and_started_again(
     assert {path: path.stat().st_mtime_ns for path in there} == there
 
 
-def kill_when_some_are_there(dest: Path, pid: int) -> None:
+def kill_when_some_are_there(dest: Path, stack: EmbeddedStack) -> None:
+    """Kill S3, and end its stack, which would start it again."""
     until(lambda: len(arrived(dest)) >= ENOUGH, "some files are there")
-    os.kill(pid, signal.SIGKILL)
+    os.kill(stack.pids["s3"], signal.SIGKILL)
+    stack.stop()
 
 
 @pytest.mark.parametrize(("count", "size"), [(24, 4 * 1024**2), (1, 96 * 1024**2)], ids=["streams", "parts"])
