@@ -19,6 +19,7 @@ ROOTS: Final = {
     "vxdata_client/vxdata/sdk/_client.py",
     "cli/vxdata/cli/idc/mapping.py",
     "cli/vxdata/cli/running.py",
+    "cli/vxdata/cli/commands/database.py",
     "cli/vxdata/cli/commands/storage.py",
     "cli/vxdata/cli/commands/demo.py",
 }
