@@ -72,6 +72,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return call
 
 
+def run_apart(*arguments: str | Path) -> Said:
+    """Run a command in a process of its own: it sets up logs, or changes the environment."""
+    done = vxdata(*arguments)
+    return Said(done.returncode, _words(done.stdout), _words(done.stderr))
+
+
 def _words(text: str) -> str:
     return " ".join(re.sub("[─│╭╮╰╯]", " ", text).split())
 
@@ -151,16 +157,16 @@ class TestFailures:
         said = run("db", "upgrade")
         assert said.err.startswith("InvalidSettings: the file that VXDATA_CONFIG names is not TOML")
 
-    def test_a_folder_that_cannot_be_made(self, run: Callable[..., Said]) -> None:
-        said = run("up", "--data-dir", "/proc/nowhere", "--port", "0", "--http-port", "0")
+    def test_a_folder_that_cannot_be_made(self) -> None:
+        said = run_apart("up", "--data-dir", "/proc/nowhere", "--port", "0", "--http-port", "0")
         assert (said.status, said.out) == (1, "")
         assert "/proc/nowhere" in said.err
 
-    def test_a_port_that_is_taken(self, run: Callable[..., Said], data_dir: Path) -> None:
+    def test_a_port_that_is_taken(self, data_dir: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = str(listener.getsockname()[1])
             for options in (("--port", port, "--http-port", "0"), ("--port", "0", "--http-port", port)):
-                said = run("up", "--data-dir", data_dir, *options)
+                said = run_apart("up", "--data-dir", data_dir, *options)
                 wanted = f"OSError: 127.0.0.1:{port}: Address already in use; choose another port"
                 assert said == Said(1, "", wanted)
         # It is found before anything is started or made.

@@ -107,9 +107,10 @@ def test_out_of_range(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) ->
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
-def test_every_level_can_be_configured(level: str) -> None:
+def test_every_level_can_be_configured(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import structlog  # noqa: PLC0415
 
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)  # so that it is put back
     before = structlog.get_config()
     configure_logs(Settings(log_level=level).log_level)
     structlog.configure(**before)
