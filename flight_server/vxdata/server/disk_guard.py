@@ -5,7 +5,7 @@ PostgreSQL ends all its processes when it cannot write its log. Reads need no ro
 
 from __future__ import annotations
 
-import os
+import shutil
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import structlog
@@ -71,10 +71,7 @@ class DiskGuard:
         return self
 
     def _free_bytes(self) -> int | None:
-        if self._folder is None:
-            return None
-        found = os.statvfs(self._folder)
-        return found.f_bavail * found.f_frsize
+        return None if self._folder is None else shutil.disk_usage(self._folder).free
 
     def _refusal(self, free: int | None) -> DiskFull:
         msg = (

@@ -6,6 +6,7 @@ PostgreSQL recovers by writing, so on a full disk it would never come back, and 
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -62,5 +63,4 @@ class Reserve:
                     file.write(piece[: self._size - start])
 
     def _free_bytes(self) -> int:
-        found = os.statvfs(self._path.parent)
-        return found.f_bavail * found.f_frsize
+        return shutil.disk_usage(self._path.parent).free
