@@ -76,7 +76,7 @@ class Run:
         return origin.order, origin.first_row + index - origin.offset
 
 
-@dataclass
+@dataclass(eq=False)
 class _Growing:
     """A run that is being put together."""
 

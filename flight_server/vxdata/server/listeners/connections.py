@@ -23,7 +23,7 @@ from urllib.parse import unquote
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 POLL_SECONDS: Final = 0.25
 """Seconds between two counts."""
@@ -87,7 +87,10 @@ class ConnectionGuard:
 
     def connections(self) -> list[OpenConnection]:
         """Return the connections that the listeners have accepted."""
-        found = (_connection(descriptor, self._ports) for descriptor in _descriptors())
+        return self._connections(_descriptors())
+
+    def _connections(self, descriptors: Iterable[int]) -> list[OpenConnection]:
+        found = (_connection(descriptor, self._ports) for descriptor in descriptors)
         return [connection for connection in found if connection is not None]
 
     def _watch(self) -> None:
@@ -98,7 +101,10 @@ class ConnectionGuard:
                 log.warning("connections_not_counted", reason=str(error))
 
     def _close_excess(self) -> None:
-        found = self.connections()
+        descriptors = list(_descriptors())
+        if len(descriptors) <= self.limit:  # as a rule: then there is no need to look at each
+            return
+        found = self._connections(descriptors)
         excess = len(found) - self.limit
         if excess <= 0:
             return
