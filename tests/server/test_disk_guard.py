@@ -41,7 +41,9 @@ def test_every_write_is_refused_before_it_begins(
     full: DiskGuard, database: ConnectionPool, monitor: CancellationMonitor
 ) -> None:
     rows = resources("datasource", {"identifier": "datasource/full"})
-    writes = WriteService(database, registry(), monitor, allow_purge=True, space=SpoolSpace(disk=full))
+    writes = WriteService(
+        database, registry(), monitor, allow_purge=True, space=SpoolSpace(disk=full), disk=full
+    )
     blobs = BlobService(None, database, monitor, full)
     registers = RegisterService(database, monitor, full)
     uids = ExternalUids(resource_type="patient", pairs=[("datasource/x", "uid")])

@@ -106,27 +106,29 @@ class Server:
                 parts.callback(store.close)
             self._result_cache = ResultCache(store)
             self._services = self._build_services(database, catalog, blobs, disk, witness)
-            # Health is answered from before the first call until after the last one.
-            errors = ErrorReporter()
-            app = build_app(self._check, Boundary(LISTENER, errors, observers))
-            self._http = HttpServer(app, settings.host, settings.http_port)
-            parts.callback(self._http.close)
-            self._flight = FlightServer(
-                f"grpc://{_authority(settings.host)}:{settings.port}",
-                self._services,
-                catalog.registry,
-                errors,
-                observers,
-                self.admission,
-                settings.limits,
-            )
-            parts.callback(self._stop_flight)
-            guard = ConnectionGuard(
-                (self._flight.port, self._http.port), settings.max_connections, lambda: self.admission.peers
-            )
-            parts.callback(guard.close)
+            self._listen(parts, catalog, observers)
             self._parts = parts.pop_all()
         self._ready.set()
+
+    def _listen(self, parts: ExitStack, catalog: Catalog, observers: Sequence[Observer]) -> None:
+        """Start the listeners: health is answered from before the first call until after the last one."""
+        settings, errors = self._settings, ErrorReporter()
+        app = build_app(self._check, Boundary(LISTENER, errors, observers))
+        self._http = HttpServer(app, settings.host, settings.http_port)
+        parts.callback(self._http.close)
+        self._flight = FlightServer(
+            f"grpc://{_authority(settings.host)}:{settings.port}",
+            self._services,
+            catalog.registry,
+            errors,
+            observers,
+            self.admission,
+            settings.limits,
+        )
+        parts.callback(self._stop_flight)
+        ports = (self._flight.port, self._http.port)
+        guard = ConnectionGuard(ports, settings.max_connections, lambda: self.admission.peers)
+        parts.callback(guard.close)
 
     def _build_services(
         self,
@@ -163,6 +165,7 @@ class Server:
                 idle=settings.upload_idle,
                 limit=settings.upload_limit,
                 space=space,
+                disk=disk,
                 witness=witness,
                 on_purge=self._result_cache.note_purges,
             ),

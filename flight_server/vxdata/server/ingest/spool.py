@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from vxdata.schemas.errors import DiskFull, LimitExceeded, ServerBusy
-from vxdata.server.spool_space import NoSpace, SpoolSpace
+from vxdata.server.spool_space import NoSpace, SpoolFile, SpoolSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
-    from vxdata.server.record_file import RecordFile, Segment
+    from vxdata.server.record_file import Segment
 
 MEMORY_BYTES: Final = 16 * 1024 * 1024
 """Bytes of one upload in memory, at most; more are written to its file."""
@@ -53,10 +53,9 @@ class Spool:
     def __init__(self, space: SpoolSpace) -> None:
         """Begin empty."""
         self._space = space
-        self._file: RecordFile | None = None
+        self._file = SpoolFile(space)
         self._by_type: dict[str, _Rows] = {}
         self._in_memory = 0
-        self._reserved = 0
 
     def append(self, resource_type: str, batch: pa.RecordBatch) -> None:
         """Take rows up.
@@ -91,16 +90,13 @@ class Spool:
         """Yield the rows of a type."""
         rows = self._by_type[resource_type]
         for segment in rows.segments:
-            assert self._file is not None  # noqa: S101 - the segment was written to it
             yield from self._file.read(segment)
         yield from rows.batches
 
     def close(self) -> None:
         """Drop everything."""
         self._by_type.clear()
-        self._file = None
-        self._space.release(self._reserved)
-        self._reserved = 0
+        self._file.close()
 
     def _write(self) -> None:
         """Move what is in memory to the file."""
@@ -118,16 +114,14 @@ class Spool:
     def _reserve(self, size: int) -> None:
         limit = {"limit_bytes": self._space.limit_bytes, "setting": SpoolSpace.SETTING}
         try:
-            self._space.reserve(size)
+            self._file.reserve(size)
         except NoSpace as full:
-            if self._reserved + size > self._space.limit_bytes:
+            if self._file.reserved_bytes + size > self._space.limit_bytes:
                 msg = f"The upload holds more than the {self._space.limit_bytes:,} bytes that one may have."
                 raise LimitExceeded(msg, **limit) from full
             msg = f"Uploads in progress take the {self._space.limit_bytes:,} bytes for them; try again later."
             raise ServerBusy(msg, **limit) from full
-        self._reserved += size
 
     def _append_to_file(self, batches: Sequence[pa.RecordBatch]) -> list[Segment]:
-        self._file = self._file or self._space.create_file()
         # Batches of one type differ in their columns where an update changes other fields.
         return [self._file.append(list(alike)) for _, alike in groupby(batches, attrgetter("schema"))]

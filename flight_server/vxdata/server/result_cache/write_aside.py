@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import threading
-import weakref
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,14 @@ import structlog
 
 from vxdata.schemas.errors import DiskFull
 from vxdata.server.result_cache.pending import NotCached
-from vxdata.server.spool_space import NoSpace
+from vxdata.server.spool_space import NoSpace, SpoolFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pyarrow as pa
 
-    from vxdata.server.record_file import RecordFile, Segment
+    from vxdata.server.record_file import Segment
     from vxdata.server.result_cache.shared_query import SharedQuery
     from vxdata.server.spool_space import SpoolSpace
 
@@ -76,10 +75,7 @@ class AsideEntry:
 
     def __init__(self, space: SpoolSpace) -> None:
         """Begin empty."""
-        self._space = space
-        self._file: RecordFile | None = None
-        self._sizes: list[int] = []
-        weakref.finalize(self, _release, space, self._sizes)
+        self._file = SpoolFile(space)
 
     def append(self, batches: Sequence[pa.RecordBatch]) -> Segment:
         """Write batches.
@@ -87,18 +83,14 @@ class AsideEntry:
         Raises:
             NotCached: There is no space, or the disk refuses.
         """
-        size = sum(batch.get_total_buffer_size() for batch in batches)
         try:
-            self._space.reserve(size)
-            self._sizes.append(size)
-            self._file = self._file or self._space.create_file()
+            self._file.reserve(sum(batch.get_total_buffer_size() for batch in batches))
             return self._file.append(batches)
         except (NoSpace, DiskFull, OSError) as error:
             raise NotCached(str(error)) from error
 
     def read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
         """Read the batches of a segment back."""
-        assert self._file is not None  # noqa: S101 - a segment was written to it
         return self._file.read(segment)
 
     def finish(self, segments: Sequence[Segment], rest: Sequence[pa.RecordBatch]) -> None:
@@ -113,7 +105,3 @@ class AsideEntry:
 
     def discard(self) -> None:
         """Keep what was written, for the present readers."""
-
-
-def _release(space: SpoolSpace, sizes: list[int]) -> None:
-    space.release(sum(sizes))

@@ -21,6 +21,7 @@ from vxdata.server.database.clock import last_commit, lock_and_read_clock
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
 from vxdata.server.database.witness import ClockWitness
+from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.ingest.reception import Reception
 from vxdata.server.ingest.spool import Spool
 from vxdata.server.ingest.staging import Staging
@@ -67,8 +68,8 @@ class WriteService:
         allow_purge: Whether the verb `purge` is allowed.
         idle: Seconds that an upload may be silent.
         limit: Seconds that an upload may take to arrive.
-        space: The disk space for uploads that have not arrived as a whole, and the guard of the database's
-            disk.
+        space: The disk space for uploads that have not arrived as a whole.
+        disk: The guard of the database's disk.
         witness: Decides whether the database server's clock can be trusted.
         on_purge: Told the number of purges so far after each one was committed.
     """
@@ -83,6 +84,7 @@ class WriteService:
         idle: float = 120.0,
         limit: float = math.inf,
         space: SpoolSpace | None = None,
+        disk: DiskGuard | None = None,
         witness: ClockWitness | None = None,
         on_purge: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -93,7 +95,7 @@ class WriteService:
         self._idle = idle
         self._limit = limit
         self._space = space or SpoolSpace()
-        self._disk = self._space.disk
+        self._disk = disk or DiskGuard()
         self._witness = witness or ClockWitness()
         self._registry = registry
         self._monitor = monitor
