@@ -10,14 +10,13 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from vxdata.cli.running import console, upgrade_database
+from vxdata.cli.running import console, start_stack, upgrade_database
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
 from vxdata.server.database.clock_repair import describe_clock, repair_clock
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
-from vxdata.server.embedded import EmbeddedStack
 
 commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 
@@ -81,5 +80,5 @@ def _database(database_uri: str | None, data_dir: Path | None) -> Iterator[Secre
     if data_dir is None:
         yield _uri(database_uri)
         return
-    with EmbeddedStack.start(data_dir) as stack:
+    with start_stack(data_dir) as stack:
         yield stack.postgres_uri

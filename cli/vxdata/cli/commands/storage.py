@@ -96,14 +96,7 @@ def sweep(
             return
         if not yes:
             typer.confirm("Remove them?", abort=True, err=True)
-        with count_progress("Removing") as on_progress:
-            removed = sweeper.remove(found, on_progress)
-        sweeper.abort(found)
-        console.print(f"Removed {len(removed):,} objects, {_bytes(sum(each.size for each in removed))}.")
-        if len(removed) < len(found.objects):
-            console.print(f"{len(found.objects) - len(removed):,} stay: they are referred to by now.")
-        if found.unfinished:
-            console.print(f"Aborted {len(found.unfinished):,} uploads in parts.")
+        _remove(sweeper, found)
 
 
 def _open(settings: Settings, parts: ExitStack) -> Sweep:
@@ -135,6 +128,17 @@ def _tell(found: Unreferenced, shown: int) -> None:
         console.print(f"{len(found.unfinished):,} uploads in parts are as old and have not ended.")
     if found.foreign:
         console.print(f"{found.foreign:,} left: not uploaded by VxData.")
+
+
+def _remove(sweeper: Sweep, found: Unreferenced) -> None:
+    with count_progress("Removing") as on_progress:
+        removed = sweeper.remove(found, on_progress)
+    sweeper.abort(found)
+    console.print(f"Removed {len(removed):,} objects, {_bytes(sum(each.size for each in removed))}.")
+    if len(removed) < len(found.objects):
+        console.print(f"{len(found.objects) - len(removed):,} stay: they are referred to by now.")
+    if found.unfinished:
+        console.print(f"Aborted {len(found.unfinished):,} uploads in parts.")
 
 
 def _bytes(size: float) -> str:
