@@ -48,9 +48,9 @@ def counts(client: Client) -> dict[str, int]:
 @pytest.fixture
 def unchanged(client: Client, datasource: str) -> Iterator[str]:
     """A live parent; at the end nothing has been written since."""
-    before = client.health(), counts(client)
+    before = client.now(), counts(client)
     yield datasource
-    assert (client.health(), counts(client)) == before
+    assert (client.now(), counts(client)) == before
 
 
 def patient(identifier: str, parent: str | None, **payload: Any) -> PatientCreate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -163,6 +164,7 @@ def test_how_long_it_is_tried(
     most: float,
 ) -> None:
     transport = Unreachable(retries, monkeypatch)
+    caplog.set_level(logging.WARNING, "vxdata.sdk")
     with pytest.raises(ServerUnavailable):
         retry_read(transport.ask, transport)
     assert least <= transport.now <= most
