@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -250,6 +251,24 @@ def test_a_postgresql_of_a_killed_supervisor_that_does_not_shut_down_is_ended(
         assert is_gone(postmaster.pid)
         assert ask(uri(stack), "SELECT count(*) FROM kept") == [(1000,)]
     assert any("does not shut down" in sentence for sentence in said)
+
+
+def test_a_pid_file_that_names_another_process_is_no_obstacle(
+    open_dir: Path, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    data_dir = open_dir / "data"
+    with EmbeddedStack.start(data_dir) as stack:
+        pid_file = data_dir / "postgres" / "postmaster.pid"
+        text = pid_file.read_text()
+        children = stack._database.cluster.account
+    with subprocess.Popen(["/bin/sleep", "600"], user=children.popen_user, cwd="/") as other:
+        pid_file.write_text(text.replace(str(stack.pids["postgres"]), str(other.pid), 1))
+        children.own(pid_file)
+        try:
+            with EmbeddedStack.start(data_dir) as stack:
+                assert ask(uri(stack), "SELECT 1") == [(1,)]
+        finally:
+            other.kill()
 
 
 def test_a_first_start_killed_in_the_middle_is_no_obstacle(

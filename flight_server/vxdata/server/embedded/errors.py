@@ -14,6 +14,7 @@
     ├── ChildFailed                    read the log lines it carries
     ├── RestartsFailed                 read the log lines of the last failure
     ├── StartTimeout                   wait longer, or read the log
+    ├── RoomAgain                      nothing: S3 is started again to take files
     └── StartCancelled                 nothing: somebody asked for it
 
 Every error is built from plain data and makes its sentence in ``__str__``, so it survives pickling.
@@ -209,6 +210,14 @@ class StartCancelled(EmbeddedStackError):
     def __str__(self) -> str:
         """Say what was awaited."""
         return f"the wait for {self.what} was cancelled"
+
+
+class RoomAgain(EmbeddedStackError):
+    """S3 ran on a full disk, which has room again; it takes files at once only after a new start."""
+
+    def __str__(self) -> str:
+        """Say why it is started again."""
+        return "the disk was full and has room again: S3 is started again, to take files at once"
 
 
 class StartTimeout(EmbeddedStackError):

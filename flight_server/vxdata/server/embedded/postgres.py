@@ -25,7 +25,7 @@ from vxdata.server.embedded.secrets import StackSecrets, write_private
 from vxdata.server.embedded.waiting import Progress, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 TITLE = "PostgreSQL"
@@ -42,15 +42,20 @@ _STOP_STEPS = ((signal.SIGINT, 120.0), (signal.SIGQUIT, 10.0))
 def end_processes(directory: Path) -> None:
     """End all processes of a cluster at once, as a crash does; the next start recovers.
 
-    Each has the cluster as its working directory.
-
     Args:
         directory: The cluster.
     """
+    for process in _processes(directory):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGQUIT)
+
+
+def _processes(directory: Path) -> Iterator[psutil.Process]:
+    """Each process of a cluster: it has the cluster as its working directory, as long as it lives."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.cwd() == str(directory):
-                process.send_signal(signal.SIGQUIT)
+                yield process
 
 
 @dataclass
@@ -89,6 +94,15 @@ class PostgresServer:
         self._write_settings(settings)
         self._launch()
 
+    def check(self) -> None:
+        """Make sure that the postmaster runs.
+
+        Raises:
+            ChildFailed: it has ended.
+        """
+        if self.child is not None:
+            self.child.check()
+
     def restart(self, lock: int) -> None:
         """Start the postmaster again, with the settings that are there; do not wait for it.
 
@@ -103,10 +117,19 @@ class PostgresServer:
         end_processes(self.cluster.directory)
 
     def _launch(self) -> None:
+        self._remove_stale_pid_file()
         command = self.cluster.command("postgres", *self._arguments(), cwd=self.cluster.directory)
         if self.process_memory is not None:
             command = replace(command, argv=(*_limiting_memory(self.process_memory), *command.argv))
         self.child = Child(replace(command, name=TITLE, stop_steps=_STOP_STEPS), self.log)
+
+    def _remove_stale_pid_file(self) -> None:
+        """Remove the file of a postmaster that has ended without doing so.
+
+        PostgreSQL takes it for valid where the process is a zombie, or its number was given to another one.
+        """
+        if not any(_processes(self.cluster.directory)):
+            (self.cluster.directory / "postmaster.pid").unlink(missing_ok=True)
 
     def wait_ready(self, progress: Progress) -> None:
         """Wait until connections are accepted.
@@ -122,8 +145,7 @@ class PostgresServer:
             raise StartTimeout(TITLE, _READY_TIMEOUT)
 
     def _accepts(self) -> bool:
-        if self.child is not None:
-            self.child.check()
+        self.check()
         probe = str(self.cluster.binaries.postgres_program("pg_isready"))
         argv = [probe, "-q", "-h", str(self.socket_dir), "-p", str(PORT)]
         return subprocess.run(argv, check=False, env=POSTGRES_ENVIRONMENT).returncode == 0

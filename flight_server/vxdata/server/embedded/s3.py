@@ -21,7 +21,7 @@ from vxdata.server.embedded import weed
 from vxdata.server.embedded.certificates import asks_for_certificate, make_certificates
 from vxdata.server.embedded.child import Child, Command, run_tool
 from vxdata.server.embedded.environment import isolated_session
-from vxdata.server.embedded.errors import ChildFailed, PortNotClosed, StartTimeout
+from vxdata.server.embedded.errors import ChildFailed, PortNotClosed, RoomAgain, StartTimeout
 from vxdata.server.embedded.ports import LOOPBACK, free_port_pairs, is_listening
 from vxdata.server.embedded.secrets import StackSecrets, write_private
 from vxdata.server.embedded.waiting import Progress, wait_until
@@ -81,6 +81,8 @@ class S3Server:
     _authority: str = field(default="", init=False)
     is_known: bool = field(default=False, init=False)
     """Whether the address was handed out: then the ports stay, whatever happens."""
+    _was_short: bool = field(default=False, init=False)
+    """Whether the disk was full at some moment since the start."""
 
     @property
     def endpoint(self) -> S3Endpoint:
@@ -105,6 +107,20 @@ class S3Server:
         self._prepare()
         self._launch()
 
+    def check(self) -> None:
+        """Make sure that the server runs, and that it takes files if the disk has room.
+
+        Raises:
+            ChildFailed: it has ended.
+            RoomAgain: the disk was full, and the server would refuse files for up to a minute more.
+        """
+        if self.child is not None:
+            self.child.check()
+        # Twice as much, so that a disk at the limit does not cause one start after the other.
+        if self._was_short and self._free_share() > 2 * weed.LEAST_FREE:
+            raise RoomAgain
+        self._was_short = self._was_short or self._is_short()
+
     def restart(self, lock: int) -> None:
         """Start the server again on the same ports; do not wait for it.
 
@@ -115,7 +131,15 @@ class S3Server:
         self._prepare()
         self._launch()
 
+    def _free_share(self) -> float:
+        usage = shutil.disk_usage(self.directory.parent)
+        return usage.free / usage.total
+
+    def _is_short(self) -> bool:
+        return self._free_share() < weed.LEAST_FREE
+
     def _prepare(self) -> None:
+        self._was_short = self._is_short()
         for directory in (self.directory, self._data, self._home, self._home / ".seaweedfs"):
             self.account.make_directory(directory)
         self._write(self._identities, weed.identities_text(self.secrets))
@@ -133,19 +157,20 @@ class S3Server:
         self._write(self._home / weed.SECURITY, weed.security_text(self.secrets))
 
     def wait_ready(self, progress: Progress) -> None:
-        """Wait until an object can be written to our bucket, durably.
+        """Wait until an object can be written to our bucket, durably; on a full disk, until it can be read.
 
         Raises:
             ChildFailed: the server ended instead.
+            RoomAgain: the disk was full, and has room again.
             StartTimeout: it took too long.
             PortNotClosed: a port but that of S3 lets strangers in.
         """
         self._wait_for_filer(progress)
-        self._make_durable()
-        client = s3_client(self.endpoint)
-        probe = S3Probe(client)
+        probe = S3Probe(s3_client(self.endpoint))
+        if not self._was_short:
+            self._make_durable()
         # The first PUT succeeds some time after the first listing does, so only a PUT tells.
-        if not self._wait(probe.succeeds, progress):
+        if not self._wait(lambda: probe.can_list() if self._was_short else probe.succeeds(), progress):
             raise StartTimeout(TITLE, _READY_TIMEOUT, probe.last_answer)
         # Not before: a port that is listening already answers only when its part is ready.
         self._require_closed()
@@ -171,8 +196,7 @@ class S3Server:
 
     def _wait(self, condition: Callable[[], bool], progress: Progress) -> bool:
         def holds() -> bool:
-            if self.child is not None:
-                self.child.check()
+            self.check()
             return condition()
 
         return wait_until(
@@ -231,6 +255,15 @@ class S3Probe:
         try:
             self._put(key)
             self.client.delete_object(Bucket=BUCKET, Key=key)
+        except (BotoCoreError, ClientError) as error:
+            self.last_answer = str(error)
+            return False
+        return True
+
+    def can_list(self) -> bool:
+        """Tell whether the bucket is there and can be read now; keep the error otherwise."""
+        try:
+            self.client.list_objects_v2(Bucket=BUCKET, MaxKeys=1)
         except (BotoCoreError, ClientError) as error:
             self.last_answer = str(error)
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,7 +15,7 @@ from vxdata.server.embedded import postgres, s3
 from vxdata.server.embedded.account import Account, choose_account, prepare_data_dir
 from vxdata.server.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from vxdata.server.embedded.cluster import Cluster
-from vxdata.server.embedded.errors import DataDirectoryInUse
+from vxdata.server.embedded.errors import DataDirectoryInUse, RoomAgain
 from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
@@ -252,7 +252,10 @@ class EmbeddedStack:
         self._blobs.start()
         self._database.start(settings, self._progress)
         self._database.wait_ready(self._progress)
-        self._blobs.wait_ready(self._progress)
+        # Its supervisor starts it again.
+        with suppress(RoomAgain):
+            self._blobs.wait_ready(self._progress)
+        self._blobs.is_known = True
 
     def _stop_children(self) -> None:
         self._stopping.set()

@@ -39,6 +39,13 @@ class Part(Protocol):
 
     child: Child | None
 
+    def check(self) -> None:
+        """Make sure that it need not be started again.
+
+        Raises:
+            EmbeddedStackError: It has ended, or runs in a state that only a new start ends.
+        """
+
     def restart(self, lock: int) -> None:
         """Start the process again, on the same address and with the same credentials; do not wait for it."""
 
@@ -144,10 +151,8 @@ class Supervisor:
             self._failure = failure
 
     def _problem(self) -> EmbeddedStackError | None:
-        child = self._part.child
         try:
-            if child is not None:
-                child.check()
+            self._part.check()
         except EmbeddedStackError as problem:
             return problem
         return None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PORT_COUNT = 5
 
+LEAST_FREE = 0.01
+"""Share of the disk below which no file is taken; looked at when it starts, and every minute."""
+
 # Names that hold in the working directory of weed.
 SECURITY = ".seaweedfs/security.toml"
 AUTHORITY = ".seaweedfs/authority.pem"
