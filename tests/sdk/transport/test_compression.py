@@ -13,6 +13,7 @@ from tests.store.relay import Relay
 from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import COMPRESSION
 from vxdata.sdk import Client, F, InvalidRequest
+from vxdata.sdk._transport.address import address_of
 from vxdata.sdk._transport.compression import codec_for
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_the_server_takes_what_it_knows(server: Server, client: Client, parent: 
     ],
 )
 def test_by_default_only_over_the_network(url: str, codec: str | None) -> None:
-    assert codec_for(url, "auto") == codec
+    assert codec_for(address_of(url), "auto") == codec
 
 
 @pytest.mark.parametrize("wanted", ["gzip", "", 3, True])

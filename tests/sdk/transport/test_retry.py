@@ -20,9 +20,9 @@ from vxdata.sdk import Client
 from vxdata.sdk._resources.changes import tables_of_updates
 from vxdata.sdk._resources.upload import WriteRequest
 from vxdata.sdk._transport.flight import FlightTransport
+from vxdata.sdk._transport.notice import NOTICE_SECONDS
 from vxdata.sdk._transport.retry import (
     FIRST_CONTACT_SECONDS,
-    NOTICE_SECONDS,
     RETRY_LIMIT,
     RETRY_SECONDS,
     Retries,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vxdata.sdk._snapshot import instant_of
 from vxdata.sdk._storage import Storage
+from vxdata.sdk._transport.processes import per_process
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ class Session:
     as_of: datetime | None = None
     storage_options: StorageOptions | None = None
 
-    @cached_property
+    @per_process
     def storage(self) -> Storage:
         """Files in S3; nothing is asked before its first use."""
         return Storage(self.transport, self.registry, self.storage_options)
@@ -44,6 +44,10 @@ class Session:
     def registry(self) -> Registry:
         """The payload types."""
         return self.catalog.registry
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle without what belongs to this process."""
+        return type(self), (self.transport, self.catalog, self.as_of, self.storage_options)
 
     def instant(self, as_of: AsOf | None) -> datetime | None:
         """The instant of one read: that of the call, else that of the client."""

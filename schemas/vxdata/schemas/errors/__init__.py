@@ -19,7 +19,8 @@ Grouped by what the caller can do::
     │   ├── InvalidBlobUrl        an S3 URL or key has a form that is not allowed
     │   ├── NotAllowed            the server's operator has not allowed the verb
     │   ├── AsOfInFuture          an `as_of` later than the server's clock
-    │   └── AsOfInClockGap        an `as_of` at which the clock was wrong
+    │   ├── AsOfInClockGap        an `as_of` at which the clock was wrong
+    │   └── ForkedProcess         a forked process uses the connections of its parent
     ├── ServiceProblem            try again, or tell the operator
     │   ├── ServerUnavailable     nothing answers, or the server is shutting down
     │   ├── ServerBusy            no connection became free in time
@@ -54,6 +55,7 @@ from vxdata.schemas.errors.requests import (
     AsOfInFuture,
     DuplicateIdentifiers,
     FieldTypeMismatch,
+    ForkedProcess,
     IncompleteUpload,
     InvalidBlobUrl,
     InvalidIdentifier,
@@ -110,6 +112,7 @@ __all__ = [
     "DiskFull",
     "DuplicateIdentifiers",
     "FieldTypeMismatch",
+    "ForkedProcess",
     "IdempotencyMismatch",
     "IncompleteUpload",
     "InternalError",

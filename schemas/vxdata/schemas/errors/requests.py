@@ -167,5 +167,9 @@ class AsOfInClockGap(InvalidRequest):
     """An `as_of` lies where the clock was wrong, so that nobody can say which commits had been made."""
 
 
+class ForkedProcess(InvalidRequest, RuntimeError):
+    """A process that was forked from one with connections would use them."""
+
+
 class NotAllowed(InvalidRequest):
     """The verb is off unless the server's operator allows it."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
+from vxdata.sdk._resources.outcome import telling_outcome
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
@@ -67,21 +68,24 @@ class WriteRequest:
             The receipt of the commit, with the lineage if it was asked for and the server has it at hand.
 
         Raises:
-            VxDataError: Anything that the server refuses; then nothing is written.
+            VxDataError: Anything that the server refuses; then nothing is written. Where the response to a
+                whole upload did not come, a note and the details tell under which key to ask for it.
         """
-        command = self._command()
-        return retry_read(
-            lambda: transport.write(
-                command, self._sections(), self._rows, lineage=lineage, meanwhile=meanwhile
-            ),
-            transport,
-        )
-
-    def _command(self) -> WriteCommand:
         key = secrets.token_hex(16) if self.idempotency_key is None else _checked(self.idempotency_key)
-        return WriteCommand(
+        command = WriteCommand(
             verb=self.verb, cascade=self.cascade, idempotency_key=key, client=describe_client()
         )
+        with telling_outcome(key) as outcome:
+            return retry_read(
+                lambda: transport.write(
+                    command,
+                    outcome.noting_end(self._sections()),
+                    self._rows,
+                    lineage=lineage,
+                    meanwhile=meanwhile,
+                ),
+                transport,
+            )
 
     @property
     def _rows(self) -> int:

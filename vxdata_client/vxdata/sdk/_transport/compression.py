@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import Literal, get_args
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal, get_args
 
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import Compression
 
+if TYPE_CHECKING:
+    from vxdata.sdk._transport.address import Address
+
 Wanted = Compression | Literal["auto"] | None
 
 
-def codec_for(base_url: str, wanted: Wanted) -> Compression | None:
+def codec_for(address: Address, wanted: Wanted) -> Compression | None:
     """Choose how results and uploads are compressed.
 
     Loopback carries two gigabytes a second, which no codec does; a network that carries a tenth of that is
     faster with Zstandard, which makes records like ours about a third of their size.
 
     Args:
-        base_url: Address of the server.
+        address: Of the server.
         wanted: A codec, None for none, or "auto" for Zstandard unless the server is on this machine.
 
     Returns:
@@ -29,24 +30,15 @@ def codec_for(base_url: str, wanted: Wanted) -> Compression | None:
         InvalidRequest: There is no such codec.
 
     Example:
-        >>> codec_for("grpc://127.0.0.1:8815", "auto") is None
+        >>> from vxdata.sdk._transport.address import address_of
+        >>> codec_for(address_of("grpc://127.0.0.1:8815"), "auto") is None
         True
-        >>> codec_for("grpc+tls://data.example.org:8815", "auto")
+        >>> codec_for(address_of("grpc+tls://data.example.org:8815"), "auto")
         'zstd'
     """
     if wanted == "auto":
-        return None if _is_local(base_url) else "zstd"
+        return None if address.is_local else "zstd"
     if wanted is not None and wanted not in get_args(Compression):
         msg = f"compression takes 'auto', 'zstd', 'lz4' or None, not {wanted!r:.80}."
         raise InvalidRequest(msg, compression=repr(wanted)[:80])
     return wanted
-
-
-def _is_local(base_url: str) -> bool:
-    address = urlsplit(base_url)
-    if address.scheme == "grpc+unix" or address.hostname in {None, "localhost"}:
-        return True
-    try:
-        return ip_address(str(address.hostname)).is_loopback
-    except ValueError:
-        return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import threading
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import pyarrow as pa
 import pyarrow.flight
@@ -34,13 +34,18 @@ from vxdata.schemas.wire import (
     WireError,
 )
 from vxdata.schemas.wire.tickets import Ticket, encode_ticket
+from vxdata.sdk._transport.address import address_of
 from vxdata.sdk._transport.base import Stream, Written
 from vxdata.sdk._transport.compression import codec_for
+from vxdata.sdk._transport.notice import WaitNotice
+from vxdata.sdk._transport.processes import HOLDERS, keep_for_ever, use_network
 from vxdata.sdk._transport.read_ahead import ReadAhead
 from vxdata.sdk._transport.retry import RETRY_LIMIT, Retries
+from vxdata.sdk._transport.unreachable import explain
+from vxdata.sdk._transport.write_behind import WriteBehind, call_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import WriteCommand
@@ -54,8 +59,6 @@ KEEPALIVE = (
 )
 """A server that is gone is noticed after some five minutes of silence. gRPC's servers end the connections of
 clients that ask more often: https://grpc.io/docs/guides/keepalive/."""
-
-SCHEMES = ("grpc://", "grpc+tcp://", "grpc+tls://", "grpc+unix://")
 
 
 class FlightTransport:
@@ -79,18 +82,14 @@ class FlightTransport:
         retry_seconds: float = RETRY_LIMIT,
     ) -> None:
         """Prepare the connection; it is made at the first call."""
-        if not base_url.startswith(SCHEMES):
-            msg = f"base_url must begin with one of {', '.join(SCHEMES)}, not {base_url!r}."
-            raise InvalidRequest(msg, base_url=base_url)
-        self._base_url = base_url
+        self._address = address_of(base_url)
+        self._timeout = timeout
+        self._arguments = (base_url, timeout, compression, retry_seconds)
         self.retries = Retries(min(retry_seconds, math.inf if timeout is None else timeout))
-        try:
-            self._client = pa.flight.connect(base_url, generic_options=[*KEEPALIVE])
-        except pa.ArrowInvalid as error:
-            msg = f"base_url {base_url!r} is no address such as grpc://127.0.0.1:8815: {error}."
-            raise InvalidRequest(msg, base_url=base_url) from error
-        self._has_timeout = timeout is not None
-        codec = codec_for(base_url, compression)
+        self._connected: pa.flight.FlightClient | None = None
+        self._connecting = threading.Lock()
+        self._is_closed = False
+        codec = codec_for(self._address, compression)
         headers = [] if codec is None else [(COMPRESSION.encode(), codec.encode())]
         if timeout is not None:
             headers.append((TIMEOUT.encode(), str(timeout).encode()))
@@ -105,7 +104,8 @@ class FlightTransport:
 
     def read(self, plan: Plan, *, whole: bool = False) -> Stream:
         """Run a plan; the ticket holds the plan itself, so this is one round trip."""
-        arriving = ReadAhead(partial(self._arriving, encode_ticket(Ticket(plan))), whole=whole)
+        source = partial(self._arriving, encode_ticket(Ticket(plan)))
+        arriving = ReadAhead(source, self._notice(), whole=whole)
         arrow_schema = cast("pa.Schema", next(arriving))
         metadata = arrow_schema.metadata or {}
         return Stream(
@@ -142,32 +142,74 @@ class FlightTransport:
 
         The lineage is a message of its own behind the receipt.
         """
-        if self._has_timeout:  # it is for the server and the way there, not for what is done here
-            meanwhile = None
-        made = _Remembered(sections)
-        with made.error_first(), self._translated():
+        upload = WriteBehind(partial(self._upload, command, rows, lineage=lineage))
+        try:
+            if all(map(upload.give, sections)):
+                upload.end()
+                if meanwhile is not None:
+                    meanwhile()
+            return _written(*upload.answer(self._notice()))
+        finally:
+            upload.give_up()
+
+    def _upload(
+        self, command: WriteCommand, rows: int, sections: Iterator[pa.RecordBatch], *, lineage: bool
+    ) -> tuple[pa.Buffer | None, pa.Buffer | None]:
+        with self._translated():
             descriptor = pa.flight.FlightDescriptor.for_command(command.to_bytes())
             options = self._lineage_options if lineage else self._options
             writer, answers = self._client.do_put(descriptor, UPLOAD_SCHEMA, options)
             with writer:
-                for section in made:
+                for section in sections:
                     writer.write_batch(section)
                 writer.write_metadata(CommitMarker(rows=rows).to_bytes())
                 writer.done_writing()
-                if meanwhile is not None:
-                    meanwhile()
-                receipt, told = answers.read(), answers.read() if lineage else None
-        return _written(receipt, told)
+                return answers.read(), answers.read() if lineage else None
 
     def act(self, action: Action, body: bytes = b"") -> bytes:
         """Run an action and return the body of its response."""
+        return call_in_thread(partial(self._act, action, body), self._notice())
+
+    def _act(self, action: Action, body: bytes) -> bytes:
         with self._translated():
             results = list(self._client.do_action((action.value, body), self._options))
         return bytes(results[0].body)
 
     def close(self) -> None:
         """Close the connection."""
-        self._client.close()
+        self._is_closed = True
+        if self._connected is not None:
+            self._connected.close()
+
+    @property
+    def _client(self) -> pa.flight.FlightClient:
+        """The connection; it is made at the first call, in the process that makes it."""
+        if self._connected is None:
+            self._connect()
+        return self._connected
+
+    def _connect(self) -> None:
+        use_network()
+        with self._connecting:
+            if self._is_closed:
+                raise self._closed()
+            if self._connected is None:
+                options = [*KEEPALIVE, ("grpc.enable_http_proxy", int(not self._address.is_local))]
+                self._connected = pa.flight.connect(self._address.url, generic_options=options)
+                HOLDERS.add(self)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: keep away from the connection of the parent."""
+        keep_for_ever(self._connected)
+        self._connected = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as the way to connect: the copy makes a connection of its own."""
+        return type(self), self._arguments
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        """Share the connection with copies in the same process."""
+        return self
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -183,59 +225,32 @@ class FlightTransport:
             return _rebuilt(self._whole(wire))
         # A server that stops cancels calls that it has not begun.
         if isinstance(error, pa.flight.FlightUnavailableError | pa.flight.FlightCancelledError):
-            msg = f"Nothing answers at {self._base_url}. Is the server running? (`vxdata up` starts one.)"
-            return ServerUnavailable(msg, base_url=self._base_url)
+            said = _first_line(error)
+            return ServerUnavailable(explain(self._address, said), base_url=self._address.url, reason=said)
         if isinstance(error, pa.flight.FlightTimedOutError):
             return RequestTimedOut("The call took longer than the client's timeout.")
         if isinstance(error, pa.ArrowInvalid) and "is closed" in str(error):
-            return InvalidRequest("This client is closed; make a new one.", base_url=self._base_url)
-        return InternalError(f"The call failed: {str(error).splitlines()[0][:300]}")
+            return self._closed()
+        return InternalError(f"The call failed: {_first_line(error)}")
+
+    def _notice(self) -> WaitNotice:
+        return WaitNotice(self._address.url, self._timeout, self.retries)
+
+    def _closed(self) -> InvalidRequest:
+        return InvalidRequest("This client is closed; make a new one.", base_url=self._address.url)
 
     def _whole(self, wire: WireError) -> WireError:
         """Fetch what did not fit into the trailer, or make do with it if the server has let it go."""
         if not wire.abridged:
             return wire
         try:
-            return WireError.model_validate_json(self.act(Action.ERROR_DETAIL, wire.request_id.encode()))
+            return WireError.model_validate_json(self._act(Action.ERROR_DETAIL, wire.request_id.encode()))
         except VxDataError:
             return wire
 
 
-class _Remembered(Iterator[pa.RecordBatch]):
-    """Sections that remember the error that ended their making.
-
-    A call that is left by an error is closed, and then raises what the server says of that: the upload
-    broke off. The caller wants to know why.
-
-    Args:
-        sections: The sections.
-    """
-
-    def __init__(self, sections: Iterable[pa.RecordBatch]) -> None:
-        """Begin."""
-        self._sections = iter(sections)
-        self._error: BaseException | None = None
-
-    def __next__(self) -> pa.RecordBatch:
-        """Make the next section."""
-        try:
-            return next(self._sections)
-        except StopIteration:
-            raise
-        except BaseException as error:
-            self._error = error
-            raise
-
-    @contextmanager
-    def error_first(self) -> Iterator[None]:
-        """Raise the remembered error instead of those that followed from it."""
-        try:
-            yield
-        except Exception:
-            if self._error is None:
-                raise
-        if self._error is not None:
-            raise self._error
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300]
 
 
 def _written(receipt: pa.Buffer | None, lineage: pa.Buffer | None) -> Written:

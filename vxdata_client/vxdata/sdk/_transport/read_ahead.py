@@ -6,15 +6,15 @@ caller's thread waits for the other one instead, which Ctrl-C interrupts at once
 
 from __future__ import annotations
 
-import atexit
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
-from weakref import WeakSet
+from typing import Final, Generic, TypeVar
 
-from vxdata.sdk._transport.workers import run_in_thread
+from vxdata.schemas.errors import ForkedProcess
+from vxdata.sdk._transport.processes import HOLDERS, keep_for_ever
+from vxdata.sdk._transport.workers import GRACE_SECONDS, UNFINISHED, run_in_thread
 
 Item = TypeVar("Item")
 
@@ -28,8 +28,9 @@ ITEMS_AHEAD: Final = 2
 WAKE_SECONDS: Final = 0.2
 """How often a waiting caller looks up: on Windows, Ctrl-C does not end a wait."""
 
-GRACE_SECONDS: Final = 1.0
-"""How long a caller waits for a cancelled call to end: that takes milliseconds."""
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,16 @@ class ReadAhead(Iterator[Item]):
 
     Args:
         source: Makes the items; whatever it raises is raised here.
+        on_wait: Called now and then while the caller waits.
         whole: Whether nothing is handed out before everything is there. Who wants it all anyway waits
             once, and not for each item.
     """
 
-    def __init__(self, source: Source[Item], *, whole: bool = False) -> None:
+    def __init__(
+        self, source: Source[Item], on_wait: Callable[[], None] = _nothing, *, whole: bool = False
+    ) -> None:
         """Begin."""
+        self._on_wait = on_wait
         self._next: Item | _End | None = None
         self._call = _Call(source, whole=whole)
         self._call.start()
@@ -73,7 +78,7 @@ class ReadAhead(Iterator[Item]):
         """Wait for the next item."""
         try:
             while not self.is_ready(WAKE_SECONDS):
-                pass
+                self._on_wait()
         except BaseException:
             self.close()
             raise
@@ -119,6 +124,7 @@ class _Call(Generic[Item]):
 
     def start(self) -> None:
         """Begin."""
+        HOLDERS.add(self)
         UNFINISHED.add(self)
         run_in_thread(self._run)
 
@@ -130,6 +136,17 @@ class _Call(Generic[Item]):
             return self._ready.get(timeout=seconds)
         except queue.Empty:
             return None
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the call and its thread are the parent's."""
+        if self._cancel is not None:
+            keep_for_ever(self._cancel)
+        self._cancel = None
+        self._is_abandoned = True
+        # Of the queue and the event, the parent's thread may hold the locks for ever.
+        self._ready, self._may_take = queue.SimpleQueue(), threading.Event()
+        self._ready.put(_End(ForkedProcess("This stream belongs to the process that began it.")))
+        self._may_take.set()
 
     def abandon(self) -> None:
         """End the call if it goes on, and the thread with it."""
@@ -173,13 +190,3 @@ class _Call(Generic[Item]):
         self._cancel = cancel
         if self._is_abandoned:
             cancel()
-
-
-UNFINISHED: Final[WeakSet[_Call[Any]]] = WeakSet()
-
-
-@atexit.register
-def abandon_all() -> None:
-    """End the calls that go on: a thread that returns from C++ to an ended interpreter aborts the process."""
-    for call in list(UNFINISHED):
-        call.abandon()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from vxdata.schemas.errors import ServerUnavailable
+from vxdata.sdk._transport.notice import NOTICE_SECONDS, log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +22,6 @@ RETRY_LIMIT: Final = 45.0
 
 FIRST_CONTACT_SECONDS: Final = 8.0
 """Seconds of retries of a client that has not reached its server yet: the address may be wrong."""
-
-NOTICE_SECONDS: Final = 2.0
-"""Seconds after which the user is told that the client tries again."""
-
-log = logging.getLogger("vxdata.sdk")
 
 
 @dataclass

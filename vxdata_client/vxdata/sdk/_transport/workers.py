@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_IDLE: Final = 8
 """Threads that wait for work at most; what more there are end with their work."""
+
+
+GRACE_SECONDS: Final = 1.0
+"""How long an abandoned call is waited for: to cancel one takes milliseconds."""
+
+
+class Abandonable(Protocol):
+    """A call that is made in a thread."""
+
+    def abandon(self) -> None:
+        """End the call if it goes on, and wait a while until its thread has left it."""
 
 
 def run_in_thread(work: Callable[[], None]) -> None:
@@ -49,5 +62,22 @@ class _Worker:
 
 IDLE: Final[list[_Worker]] = []
 
+UNFINISHED: Final[WeakSet[Abandonable]] = WeakSet()
+"""The calls that may go on when the process ends."""
+
+
+@atexit.register
+def abandon_all() -> None:
+    """End the calls that go on: a thread that returns from C++ to an ended interpreter aborts the process."""
+    for call in list(UNFINISHED):
+        call.abandon()
+
+
+def _after_fork() -> None:
+    """No thread survives into a forked process."""
+    IDLE.clear()
+    UNFINISHED.clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=IDLE.clear)  # no thread survives into a forked process
+    os.register_at_fork(after_in_child=_after_fork)
