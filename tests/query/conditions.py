@@ -170,8 +170,8 @@ def operand(name: str, key: str | None) -> pl.Expr:
 
 
 def unsigned(value: pl.Expr) -> pl.Expr:
-    """A float whose zero has no sign."""
-    return value + 0.0
+    """A float whose zero has no sign; Polars leaves out that 0.0 is added."""
+    return pl.when(value == 0).then(pl.lit(0.0)).otherwise(value).name.keep()
 
 
 def _any_of(value: pl.Expr, tests: Sequence[pl.Expr]) -> pl.Expr:
