@@ -117,7 +117,8 @@ class TestHelp:
 
 class TestFailures:
     def test_nobody_answers(self, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
-        sentence = f"Nothing answers at {NOWHERE}. Is the server running? (`vxdata up` starts one.)"
+        refused = f"Nothing answers at {NOWHERE}: the connection was refused"
+        sentence = f"{refused}. Is the server running? (`vxdata up` starts one.)"
         wanted = Said(1, "", f"ServerUnavailable: {sentence}")
         assert run("health", "--url", NOWHERE) == wanted
         assert run("load", "idc", "--extract", "--url", NOWHERE) == wanted

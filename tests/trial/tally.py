@@ -140,7 +140,7 @@ class CountedTransport:
         self,
         command: WriteCommand,
         sections: Iterable[pa.RecordBatch],
-        rows: int,
+        rows: int | Callable[[], int],
         *,
         lineage: bool = False,
         meanwhile: Callable[[], None] | None = None,

@@ -16,6 +16,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_as
 from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
+from vxdata.schemas.types.numpy_values import unwrapped
 from vxdata.schemas.types.pydantic import NO_CONTROLS
 from vxdata.schemas.violations import error_from_pydantic
 
@@ -57,7 +58,19 @@ class ResourceModel(BaseModel):
             self.__pydantic_validator__.validate_python(data, self_instance=self)
         except ValidationError as error:
             # Our error holds all that pydantic's does, so the latter would only double the traceback.
-            raise self._error_from(error, data) from None
+            if (problem := self._problem_beside_numpy(error, data)) is not None:
+                raise problem from None
+
+    def _problem_beside_numpy(self, error: ValidationError, data: dict[str, Any]) -> Exception | None:
+        """Check once more, with the Python values in numpy's; that costs nothing where there are none."""
+        plain = {name: unwrapped(value) for name, value in data.items()}
+        if all(plain[name] is value for name, value in data.items()):
+            return self._error_from(error, data)
+        try:
+            self.__pydantic_validator__.validate_python(plain, self_instance=self)
+        except ValidationError as problem:
+            return self._error_from(problem, plain)
+        return None
 
     # Without this mark pydantic would call __init__ for every model that it validates itself.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -104,7 +117,8 @@ class ResourceModel(BaseModel):
     def _error_from(cls, error: ValidationError, data: object) -> Exception:
         """Translate what pydantic found in `data`."""
         identifier = data.get("identifier") if isinstance(data, Mapping) else None
-        return error_from_pydantic(error, cls.resource_type, identifier, cls.model_fields)
+        derived = set(ResourceResponse.model_fields).difference(ResourceCreate.model_fields)
+        return error_from_pydantic(error, cls.resource_type, identifier, cls.model_fields, derived)
 
 
 class ResourceResponse(ResourceModel):

@@ -9,7 +9,7 @@ from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -22,7 +22,11 @@ SHOWN_OF_VALUE: Final = 80
 
 
 def error_from_pydantic(
-    error: ValidationError, resource_type: str, identifier: object, known: Iterable[str]
+    error: ValidationError,
+    resource_type: str,
+    identifier: object,
+    known: Iterable[str],
+    derived: Container[str] = (),
 ) -> VxDataError:
     """Translate what pydantic found in one model.
 
@@ -31,6 +35,7 @@ def error_from_pydantic(
         resource_type: The payload type of the model.
         identifier: What was given as the model's identifier, if anything.
         known: The fields that the model has.
+        derived: Fields of stored resources that no caller states.
 
     Returns:
         The error of our tree that a validator raised, such as `UnexpectedPayload`, or else a
@@ -48,7 +53,7 @@ def error_from_pydantic(
             "row": 0,
             "identifier": identifier if isinstance(identifier, str) else None,
             "field": str(detail["loc"][0]) if detail["loc"] else "",
-            "problem": _problem(detail, known),
+            "problem": _problem(detail, known, derived),
             "value": abridged_value(detail["input"]) if detail["type"] != "missing" else None,
         }
         for detail in found[:MAX_VIOLATIONS]
@@ -74,9 +79,11 @@ def abridged_value(value: object) -> str:
     return shown if len(shown) <= SHOWN_OF_VALUE else f"{shown[:SHOWN_OF_VALUE]}…"
 
 
-def _problem(detail: ErrorDetails, known: list[str]) -> str:
+def _problem(detail: ErrorDetails, known: list[str], derived: Container[str]) -> str:
     """Say in one phrase what is wrong, and where inside a list or mapping."""
     field, *inside = detail["loc"] or ("",)
+    if detail["type"] == "extra_forbidden" and field in derived:
+        return "is derived by the server; leave it out"
     if detail["type"] == "extra_forbidden":
         return f"there is no such field. {did_you_mean(str(field), known).removesuffix('.')}"
     context: dict[str, Any] = detail.get("ctx", {})

@@ -37,8 +37,8 @@ from vxdata.schemas.models import NaiveTimestampWarning
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.violations import MAX_VIOLATIONS
 from vxdata.sdk import F
+from vxdata.sdk._conversion.exact import LAST_MICROSECOND
 from vxdata.sdk._conversion.frames import _arrow, table_from_frame
-from vxdata.sdk._conversion.polars_types import LAST_MICROSECOND
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
@@ -261,7 +261,8 @@ class TestInstants:
 
     def test_finer_than_microseconds_is_refused(self) -> None:
         series = pl.Series("study_datetime", [1_000, 1_001, None], pl.Datetime("ns", "UTC"))
-        assert refused(STUDY, series) == [(1, "b", "is finer than a microsecond, which could not be kept")]
+        problem = "is finer than a microsecond, which could not be kept; round it with .dt.round('1us')"
+        assert refused(STUDY, series) == [(1, "b", problem)]
         before_1970 = pl.Series("study_datetime", [-1_000, None, -2_000], pl.Datetime("ns", "UTC"))
         moments = [datetime(1970, 1, 1, tzinfo=UTC) - timedelta(microseconds=steps) for steps in (1, 2)]
         assert column(STUDY, before_1970).to_pylist() == [moments[0], None, moments[1]]
@@ -366,12 +367,11 @@ class TestColumns:
         ("name", "values"),
         [
             ("sex", [1, 2, 3]),
-            ("birth_year", [1900.0] * 3),
             ("birth_year", ["1900"] * 3),
             ("age_at_enrolment", ["60"] * 3),
             ("has_family_history", [1, 0, 1]),
             ("has_family_history", ["true"] * 3),
-            ("last_follow_up_on", ["2024-01-01"] * 3),
+            ("last_follow_up_on", [20240101] * 3),
             ("treatments", ["a"] * 3),
             ("treatments", [[1]] * 3),
             ("external_uid", [b"x"] * 3),

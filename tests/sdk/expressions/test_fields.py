@@ -273,9 +273,10 @@ class TestIsIn:
             with pytest.raises(FieldTypeMismatch, match=r"None of type NoneType; use is_null or is_not_null"):
                 F.x.is_in(values)  # type: ignore[arg-type] # the subject
 
-    def test_a_frame_is_refused_with_a_hint(self) -> None:
-        with pytest.raises(FieldTypeMismatch, match="Take one column of the frame"):
-            F.x.is_in(pl.DataFrame({"x": [1]}))  # type: ignore[arg-type] # the subject
+    def test_a_frame_of_one_column_is_a_list_and_one_of_several_is_refused(self) -> None:
+        assert F.x.is_in(pl.DataFrame({"x": [1]})).node == IsIn(field="x", values=(1,))  # type: ignore[arg-type]
+        with pytest.raises(FieldTypeMismatch, match="with the columns x, y, pass the one that is meant"):
+            F.x.is_in(pl.DataFrame({"x": [1], "y": [2]}))  # type: ignore[arg-type] # the subject
 
     def test_categories_are_text(self) -> None:
         for kind in (pl.Categorical(), pl.Enum(["a", "b"])):

@@ -62,7 +62,7 @@ class TestItems:
         assert F.x.contains_all([]).node == ItemsTest(op="contains_all", field="x", values=())
 
     @pytest.mark.parametrize("op", ["contains_any", "contains_all"])
-    @pytest.mark.parametrize("items", ["abc", b"abc", 5, None, F.y, pl.DataFrame({"a": ["a"]})])
+    @pytest.mark.parametrize("items", ["abc", b"abc", 5, None, F.y])
     def test_what_is_no_collection_is_refused(self, op: str, items: Any) -> None:
         with pytest.raises(FieldTypeMismatch, match=rf"F\.x\.{op} takes a list of values, not ") as caught:
             getattr(F.x, op)(items)

@@ -93,7 +93,7 @@ class TestRetrieve:
         assert len(client.volumes.retrieve(pl.Series(family[2:]))) == 2
 
     @pytest.mark.parametrize("verb", ["retrieve", "restore", "purge"])
-    @pytest.mark.parametrize("given", [None, 1, [1], pl.DataFrame({"identifier": ["x"]})])
+    @pytest.mark.parametrize("given", [None, 1, [1], pl.DataFrame({"identifier": [1]})])
     def test_what_is_no_identifier_is_refused(self, alone: Client, verb: str, given: object) -> None:
         for namespace in (alone.patients, alone.resources):
             with pytest.raises(FieldTypeMismatch, match="Identifiers are texts, not"):

@@ -68,7 +68,7 @@ class Calls:
 
     def _changed(self, number: int) -> pl.DataFrame:
         known = self.frame("known", KNOWN_ROWS).select("identifier")
-        return known.with_columns(slice_thickness=pl.lit(float(number + 1)))
+        return known.with_columns(series_number=pl.lit(number + 1))
 
 
 def _slowly() -> Iterator[Any]:

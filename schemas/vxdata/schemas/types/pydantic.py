@@ -7,6 +7,7 @@ addresses of blobs, in whose place a local file may be given or must be refused.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 CONTROL_FREE_PATTERN: Final = f"^[^{CONTROL_CHARACTERS.removeprefix('[')}*$"
 """Pattern that every text must match: it has no control characters."""
+
+_FINER: Final = re.compile(r"[.,]\d{6}\d*[1-9]")
+"""A fraction of a second that no number of microseconds is."""
 
 INT64: Final = Integer()
 """Any 64-bit integer."""
@@ -160,12 +164,17 @@ def instant(value: object) -> object:
         The instant in UTC.
 
     Raises:
-        ValueError: The string is no ISO 8601 date and time, or the instant is out of range in UTC.
+        ValueError: The string is no ISO 8601 date and time, the instant is out of range in UTC, or it is
+            finer than a microsecond, which could not be kept.
 
     Example:
         >>> instant("2025-01-31T12:00:00+01:00")
         datetime.datetime(2025, 1, 31, 11, 0, tzinfo=datetime.timezone.utc)
     """
+    # Python drops further digits of a text, and pandas has nanoseconds that a datetime does not show.
+    is_finer = _FINER.search(value) if isinstance(value, str) else getattr(value, "nanosecond", 0)
+    if is_finer:
+        raise ValueError("finer than a microsecond, which could not be kept; round it first")
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime):
         return moment

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from vxdata.schemas.wire.messages import Message
+from vxdata.schemas.wire.messages import Message, ServerMessage
 
 
 class Action(StrEnum):
@@ -42,7 +42,7 @@ MAX_URLS: Final = 1_000
 """Most blobs of one request, and of one page."""
 
 
-class Explanation(Message):
+class Explanation(ServerMessage):
     """An explanation of how the server would run a query plan.
 
     Args:
@@ -95,13 +95,13 @@ class ExternalUids(Message):
         return [external_uid for _, external_uid in self.pairs]
 
 
-class Registered(Message):
+class Registered(ServerMessage):
     """The identifiers that belong to external uids, in the order asked for."""
 
     identifiers: list[str]
 
 
-class BlobStoreInfo(Message):
+class BlobStoreInfo(ServerMessage):
     """The store of the blobs, as a client reaches it.
 
     Args:
@@ -129,7 +129,7 @@ class PresignRequest(Message):
     urls: Annotated[list[str], Field(max_length=MAX_URLS, fail_fast=True)]
 
 
-class Presigned(Message):
+class Presigned(ServerMessage):
     """Addresses that work without credentials, for a short time.
 
     Args:
@@ -155,14 +155,14 @@ class ListRequest(Message):
     after: str | None = None
 
 
-class ListedBlob(Message):
+class ListedBlob(ServerMessage):
     """A blob of a listing: its ``s3://`` URL and its size in bytes."""
 
     url: str
     size: int
 
 
-class Listed(Message):
+class Listed(ServerMessage):
     """A page of blobs.
 
     Args:
@@ -180,7 +180,7 @@ class BlobUrls(Message):
     urls: Annotated[list[str], Field(max_length=MAX_URLS, fail_fast=True)]
 
 
-class Health(Message):
+class Health(ServerMessage):
     """The response of the health action.
 
     Args:

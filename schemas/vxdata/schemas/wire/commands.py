@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.wire.messages import Message
+from vxdata.schemas.wire.messages import Message, ServerMessage
 
 UPLOAD_SCHEMA: Final = pa.schema(
     [pa.field("resource_type", pa.string(), nullable=False), pa.field("rows", pa.binary(), nullable=False)]
@@ -62,7 +62,7 @@ class CommitMarker(Message):
     rows: int
 
 
-class CommitReceipt(Message):
+class CommitReceipt(ServerMessage):
     """The receipt of a commit.
 
     Args:

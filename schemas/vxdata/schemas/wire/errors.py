@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from vxdata.schemas.wire.messages import Message
+from vxdata.schemas.wire.messages import ServerMessage
 
 
-class WireError(Message):
+class WireError(ServerMessage):
     """An error as it travels in a Flight error's extra information.
 
     Args:

@@ -13,3 +13,9 @@ class Message(BaseModel):
     def to_bytes(self) -> bytes:
         """Write the message as JSON."""
         return self.model_dump_json().encode()
+
+
+class ServerMessage(Message):
+    """What a server says: a newer one may say more, which an older client leaves out of account."""
+
+    model_config = ConfigDict(extra="ignore")

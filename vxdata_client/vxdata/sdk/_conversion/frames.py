@@ -9,12 +9,14 @@ import polars as pl
 import pyarrow as pa
 
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, UnknownField, ValidationFailed
-from vxdata.schemas.types.arrow import arrow_type
+from vxdata.schemas.types.arrow import arrow_type, response_schema
 from vxdata.schemas.violations import MAX_VIOLATIONS, abridged_value
 from vxdata.schemas.wire.uploads import demanded_columns, upload_fields
 from vxdata.sdk._conversion.polars_types import POLARS_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
@@ -25,7 +27,11 @@ CHUNK_BYTES: Final = 256 * 1024 * 1024
 
 
 def table_from_frame(
-    registry: Registry, payload_type: PayloadType, frame: pl.DataFrame, verb: Verb = "create"
+    registry: Registry,
+    payload_type: PayloadType,
+    frame: pl.DataFrame,
+    verb: Verb = "create",
+    first_row: int = 0,
 ) -> pa.Table:
     """Bring a frame into the Arrow types of a payload type.
 
@@ -37,22 +43,21 @@ def table_from_frame(
         payload_type: What the rows are.
         frame: Columns named like fields; a create makes null what is missing, an update keeps it.
         verb: What the rows are for, which decides the columns that they may and must have.
+        first_row: Number of the first row, where the frame is a part of more.
 
     Returns:
         The table to upload.
 
     Raises:
-        UnknownField: Columns that the type does not have.
+        UnknownField: Columns that the type does not have, or that the server derives.
         FieldTypeMismatch: A column whose type does not fit its field.
         UnexpectedPayload: Identifiers of another payload type.
         ValidationFailed: A required column is missing, or a value could not be kept exactly.
     """
     fields = {field.name: field for field in upload_fields(payload_type, verb)}
-    unknown = [name for name in frame.columns if name not in fields]
-    if unknown:
-        raise UnknownField.from_names(payload_type.prefix, unknown, fields)
+    _refuse_others(payload_type, frame, fields)
     _require_columns(payload_type, frame, verb)
-    rows = FrameRows(payload_type, frame)
+    rows = FrameRows(payload_type, frame, first_row)
     columns = {}
     for series in frame:  # no comprehension: it is a stack frame of its own in some versions of Python
         columns[series.name] = _column(registry, rows, fields[series.name], series)
@@ -66,10 +71,12 @@ class FrameRows:
     Args:
         payload_type: What the rows are.
         frame: The rows.
+        first_row: Number of the first of them.
     """
 
     payload_type: PayloadType
     frame: pl.DataFrame
+    first_row: int = 0
 
     def refuse_if_any(self, wrong: pl.Series, series: pl.Series, problem: str) -> None:
         """Raise if values are wrong.
@@ -88,7 +95,7 @@ class FrameRows:
         violations = [
             {
                 "resource_type": self.payload_type.prefix,
-                "row": row,
+                "row": self.first_row + row,
                 "identifier": self._identifier(row),
                 "field": series.name,
                 "problem": problem,
@@ -101,6 +108,19 @@ class FrameRows:
     def _identifier(self, row: int) -> str | None:
         value = self.frame["identifier"][row]
         return value if isinstance(value, str) else None
+
+
+def _refuse_others(payload_type: PayloadType, frame: pl.DataFrame, fields: Mapping[str, Field]) -> None:
+    others = [name for name in frame.columns if name not in fields]
+    derived = [name for name in others if name in response_schema(payload_type).names]
+    if derived:
+        msg = (
+            f"{', '.join(derived)} {'is' if len(derived) == 1 else 'are'} derived by the server: leave out "
+            f"what a read adds, in Polars by frame.drop({derived!r})."
+        )
+        raise UnknownField(msg, resource_type=payload_type.prefix, fields=derived, derived=derived)
+    if others:
+        raise UnknownField.from_names(payload_type.prefix, others, fields)
 
 
 def _require_columns(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb) -> None:
@@ -139,7 +159,12 @@ def _column(registry: Registry, rows: FrameRows, field: Field, series: pl.Series
 
 
 def _mismatch(payload_type: PayloadType, field: Field, dtype: pl.DataType) -> FieldTypeMismatch:
-    hint = " Only models take local files: client.storage.upload gives URLs." if field.holds_blobs else ""
+    remedy = POLARS_TYPES[type(field.type)].remedy
+    hint = (
+        " Only models take local files: client.storage.upload gives URLs."
+        if field.holds_blobs
+        else f" Convert it first, to what the field holds: {remedy}."
+    )
     return FieldTypeMismatch(
         f"{payload_type.prefix}.{field.name} is of type {type(field.type).__name__.lower()}; "
         f"a column of {dtype} does not fit.{hint}",

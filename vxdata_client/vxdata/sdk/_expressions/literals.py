@@ -7,13 +7,15 @@ import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan.predicates import MAX_VALUES
+from vxdata.schemas.types.numpy_values import unwrapped
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.sdk._expressions.reference import Reference
 from vxdata.sdk._expressions.subqueries import Quantified, SelectsOne
+from vxdata.sdk._given import column_of, is_table
 from vxdata.sdk._snapshot import level_of_user
 
 if TYPE_CHECKING:
@@ -56,13 +58,13 @@ def plain(reference: Reference, value: object) -> Value:  # noqa: PLR0911 - a ta
         case str():
             return _text(reference, value)
         case _:
-            unwrapped = _unwrapped(value)
-            if unwrapped is value:
+            found = unwrapped(value)
+            if found is value or isinstance(found, list):
                 raise _not_comparable(reference, value)
-            return plain(reference, unwrapped)
+            return plain(reference, found)
 
 
-def plain_values(reference: Reference, method: str, values: Iterable[object]) -> tuple[Value, ...]:
+def plain_values(reference: Reference, method: str, values: object) -> tuple[Value, ...]:
     """Turn a collection into what a plan carries.
 
     Args:
@@ -77,13 +79,11 @@ def plain_values(reference: Reference, method: str, values: Iterable[object]) ->
         FieldTypeMismatch: It is no collection, or no field holds one of the values.
         InvalidPlan: There are too many.
     """
-    # The items of a frame are its columns, or their names.
-    is_table = hasattr(values, "columns") or getattr(values, "ndim", 1) != 1
-    if isinstance(values, str | bytes) or is_table or not isinstance(values, Iterable):
-        hint = " Take one column of the frame." if is_table else ""
-        msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}.{hint}"
+    is_list = isinstance(values, Iterable) and getattr(values, "ndim", 1) == 1
+    if isinstance(values, str | bytes) or not (is_list or is_table(values)):
+        msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}."
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(values).__name__)
-    taken = tuple(plain(reference, value) for value in values)
+    taken = tuple(plain(reference, value) for value in column_of(values))
     if len(taken) > MAX_VALUES:
         msg = (
             f"{reference!r}.{method} is given {len(taken):,} values; at most {MAX_VALUES:,} are allowed. "
@@ -157,15 +157,6 @@ def _instant(reference: Reference, value: datetime) -> datetime:
     except OverflowError:
         msg = f"{reference!r} cannot be compared with {value}, which is outside the years 1 to 9999 in UTC."
         raise FieldTypeMismatch(msg, field=reference.label, value_type="datetime") from None
-
-
-def _unwrapped(value: Any) -> object:
-    """The Python value in a numpy scalar; itself where there is none, as in nanoseconds."""
-    if type(value).__module__ != "numpy" or getattr(value, "ndim", None) != 0:
-        return value
-    unwrapped = value.item()
-    is_lost = type(unwrapped).__module__ == "numpy" or (value.dtype.kind in "mM" and type(unwrapped) is int)
-    return value if is_lost else unwrapped
 
 
 def _not_finite(reference: Reference, number: object) -> FieldTypeMismatch:

@@ -14,6 +14,7 @@ from vxdata.schemas.models import ResourceUpdate
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire.uploads import EXPECTED_VERSION
 from vxdata.sdk._conversion.models import arrow_value
+from vxdata.sdk._given import column_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry
@@ -28,20 +29,20 @@ def names_of(identifiers: object) -> list[str]:
     """Take one identifier or several, from whatever holds them, and nothing else.
 
     Args:
-        identifiers: What a caller gave.
+        identifiers: What a caller gave: a text, several, a column, or a frame with the column `identifier`.
 
     Returns:
         The identifiers, as they were written.
 
     Raises:
-        FieldTypeMismatch: Something is no text.
+        FieldTypeMismatch: Something is no text, or a frame has no column `identifier`.
     """
     if isinstance(identifiers, str):
         return [identifiers]
-    names: list[Any] = list(identifiers) if isinstance(identifiers, Iterable) else [identifiers]
+    names: list[Any] = column_of(identifiers, "identifier")
     foreign = sorted({type(name).__name__ for name in names if not isinstance(name, str)})
     if foreign:
-        msg = f"Identifiers are texts, not {' or '.join(foreign)}; of a frame, pass its column."
+        msg = f"Identifiers are texts, not {' or '.join(foreign)}."
         raise FieldTypeMismatch(msg, got=foreign)
     return names
 

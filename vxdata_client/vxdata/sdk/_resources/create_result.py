@@ -84,7 +84,7 @@ class CreateResult:
             VxDataError: The server refuses the request, and nothing is created; or the answer cannot be
                 read after the commit, and the error carries the receipt.
         """
-        upload = WriteRequest("create", self, idempotency_key=idempotency_key, stated_rows=len(self._models))
+        upload = WriteRequest("create", self, idempotency_key=idempotency_key, rows=len(self._models))
         written = upload.send(transport, lineage=True, meanwhile=self.prepare)
         responses = self.answer(transport, written)
         return [responses[model.identifier] for model in self._models]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
-from vxdata.schemas.identifiers import normalise, normalise_all
-from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceResponse, ResourceUpdate
+from vxdata.schemas.identifiers import normalise, normalise_all, prefix_of
+from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import Plan
-from vxdata.sdk._conversion.frames import table_from_frame
+from vxdata.sdk._given import Columns, Peeked, Row, Table, frames_of, is_table, peeked
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._resources.local_files import with_uploads
+from vxdata.sdk._resources.rows import is_one
+from vxdata.sdk._resources.tables import Tables, tables_of
 from vxdata.sdk._resources.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import CommitReceipt, Verb
-    from vxdata.sdk._resources.upload import TypedTable
     from vxdata.sdk._session import Session
 
 Create = TypeVar("Create", bound=ResourceCreate)
@@ -47,13 +46,25 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
     def create(self, resources: Create, *, idempotency_key: str | None = None) -> Response: ...
     @overload
     def create(
-        self, resources: Iterable[Create], *, idempotency_key: str | None = None
+        self, resources: Iterable[Create | Row], *, idempotency_key: str | None = None
     ) -> list[Response]: ...
     @overload
-    def create(self, resources: pl.DataFrame, *, idempotency_key: str | None = None) -> CommitReceipt: ...
+    def create(
+        self,
+        resources: Table | Iterable[Table] | Columns,
+        *,
+        idempotency_key: str | None = None,
+        progress: bool = True,
+    ) -> CommitReceipt: ...
+    @overload
+    def create(self, resources: Row, *, idempotency_key: str | None = None) -> Response: ...
 
     def create(
-        self, resources: Create | Iterable[Create] | pl.DataFrame, *, idempotency_key: str | None = None
+        self,
+        resources: Create | Row | Iterable[Create | Row] | Table | Iterable[Table] | Columns,
+        *,
+        idempotency_key: str | None = None,
+        progress: bool = True,
     ) -> Response | list[Response] | CommitReceipt:
         """Create resources, all in one commit or none.
 
@@ -61,10 +72,15 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         resource holds its URL.
 
         Args:
-            resources: One model, a list of models, or a frame whose columns are fields. In a frame,
-                identifiers may be bare, parents must be full identifiers, and blobs must be URLs.
+            resources: One model, several models, or a frame whose columns are fields; for a model also a
+                dictionary of its fields. A frame is one of Polars, eager or lazy, of pandas, pyarrow,
+                DuckDB or whatever else gives Arrow streams, or a dictionary of columns. Batches that come
+                one after the other, from a reader, a lazy frame or an iterator, are sent as they come:
+                all in one commit, in bounded memory. In a frame, identifiers may be bare, parents must be
+                full identifiers, and blobs must be URLs.
             idempotency_key: Name of the request. Called again under it with the same arguments, it
                 answers as the first time and writes nothing.
+            progress: Whether to show a progress bar for frames, if it takes more than two seconds.
 
         Returns:
             What was stored: one response for a model, a list in the order given for a list. For a
@@ -72,7 +88,7 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
 
         Raises:
             UnexpectedPayload: A model or identifier belongs to another payload type.
-            UnknownField: A frame has columns that are no fields of the type.
+            UnknownField: A frame has columns that are no fields of the type, or that the server derives.
             FieldTypeMismatch: A column's type does not fit its field, or something is no model at all.
             ValidationFailed: Values break the constraints of their fields, or local files are missing;
                 each is listed.
@@ -83,12 +99,13 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
             LineageCycle: Resources would be their own ancestors.
             IdempotencyMismatch: The key was used before for another request.
         """
-        tables = self._tables_of_frames(resources, "create")
+        given = peeked(resources)
+        tables = self._tables_of_frames(given, "create")
         if tables is not None:
-            return self._send("create", tables, idempotency_key=idempotency_key)
-        models = with_uploads(self._session, self._of_this_type(_models(resources)))
+            return self._send("create", tables, idempotency_key=idempotency_key, progress=progress)
+        models = with_uploads(self._session, self._of_this_type(self._models(given)))
         created = self._created(models, idempotency_key)
-        return self._answer(created, single=isinstance(resources, ResourceCreate))
+        return self._answer(created, single=is_one(resources))
 
     def query(self) -> Query[Response]:
         """Start a query over the resources of this type.
@@ -109,36 +126,16 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
         """Add the prefix to bare identifiers, and refuse those of other types."""
         return normalise_all(self._session.registry, identifiers, self._payload_type.prefix)
 
-    def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
-        """Turn a frame of this type into a table."""
-        if not isinstance(frames, pl.DataFrame):
+    def _type_of(self, row: Mapping[str, Any]) -> PayloadType:  # noqa: ARG002 - all are of one type
+        """The type of a row that is given as a dictionary."""
+        return self._payload_type
+
+    def _tables_of_frames(self, given: object, verb: Verb) -> Tables | None:
+        """Turn frames of this type into tables."""
+        frames = frames_of(given)
+        if frames is None:
             return None
-        return [
-            (
-                self._payload_type.prefix,
-                table_from_frame(self._session.registry, self._payload_type, frames, verb),
-            )
-        ]
-
-
-def _models(resources: object) -> list[ResourceCreate]:
-    """Take one model or several, from whatever holds them, and nothing else."""
-    if isinstance(resources, Iterable) and not isinstance(resources, ResourceModel | Mapping | str):
-        return [_model(resource) for resource in resources]
-    return [_model(resources)]
-
-
-def _model(resource: object) -> ResourceCreate:
-    if isinstance(resource, ResourceCreate):
-        return resource
-    name = type(resource).__name__
-    if isinstance(resource, ResourceModel):
-        stem = name.removesuffix("Update").removesuffix("Response")
-        msg = f"create takes {stem}Create, not {name}."
-        raise UnexpectedPayload(msg, resource_type=resource.resource_type, got=name)
-    hint = " Call collect() on it first." if isinstance(resource, pl.LazyFrame) else ""
-    msg = f"create takes models or a Polars DataFrame, not {name}.{hint}"
-    raise FieldTypeMismatch(msg, got=name)
+        return tables_of(self._session.registry, [(self._payload_type, frames)], verb)
 
 
 class Resources(Verbs[ResourceUpdate, ResourceResponse]):
@@ -150,25 +147,31 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
     ) -> ResourceResponse: ...
     @overload
     def create(
-        self, resources: Mapping[str, pl.DataFrame], *, idempotency_key: str | None = None
+        self,
+        resources: Mapping[str, Table],
+        *,
+        idempotency_key: str | None = None,
+        progress: bool = True,
     ) -> CommitReceipt: ...
     @overload
     def create(
-        self, resources: Iterable[ResourceCreate], *, idempotency_key: str | None = None
+        self, resources: Iterable[ResourceCreate | Row], *, idempotency_key: str | None = None
     ) -> list[ResourceResponse]: ...
 
     def create(
         self,
-        resources: ResourceCreate | Iterable[ResourceCreate] | Mapping[str, pl.DataFrame],
+        resources: ResourceCreate | Iterable[ResourceCreate | Row] | Mapping[str, Table],
         *,
         idempotency_key: str | None = None,
+        progress: bool = True,
     ) -> ResourceResponse | list[ResourceResponse] | CommitReceipt:
         """Create resources of any types, all in one commit or none.
 
         Args:
-            resources: One model, a list of models of any types, or frames by resource type, such as
+            resources: One model, several models of any types, or frames by resource type, such as
                 ``{"patient": patients, "volume": volumes}``. Parents may be part of the same call.
             idempotency_key: Name of the request, as in the typed namespaces.
+            progress: Whether to show a progress bar for frames, if it takes more than two seconds.
 
         Returns:
             What was stored, or for frames the receipt of the commit.
@@ -176,11 +179,12 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         Raises:
             VxDataError: As in the typed namespaces.
         """
-        tables = self._tables_of_frames(resources, "create")
+        given = peeked(resources)
+        tables = self._tables_of_frames(given, "create")
         if tables is not None:
-            return self._send("create", tables, idempotency_key=idempotency_key)
-        created = self._created(with_uploads(self._session, _models(resources)), idempotency_key)
-        return self._answer(created, single=isinstance(resources, ResourceCreate))
+            return self._send("create", tables, idempotency_key=idempotency_key, progress=progress)
+        created = self._created(with_uploads(self._session, self._models(given)), idempotency_key)
+        return self._answer(created, single=is_one(resources))
 
     def query(self) -> Query:
         """Start a query over the metadata of resources of all types.
@@ -194,22 +198,27 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         """Correct plural prefixes; every identifier must have one."""
         return [normalise(self._session.registry, identifier) for identifier in identifiers]
 
-    def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
+    def _type_of(self, row: Mapping[str, Any]) -> PayloadType:
+        """The type of a row that is given as a dictionary: its identifier tells."""
+        registry = self._session.registry
+        return registry.get(prefix_of(registry, normalise(registry, str(row.get("identifier")))))
+
+    def _tables_of_frames(self, given: object, verb: Verb) -> Tables | None:
         """Turn frames by resource type into tables."""
-        if isinstance(frames, pl.DataFrame):
+        if is_table(given) or (isinstance(given, Peeked) and is_table(given.first)):
             msg = (
                 "A frame alone does not say its resource type: pass {'volume': frame}, or use client.volumes."
             )
-            raise FieldTypeMismatch(msg)
-        if not isinstance(frames, Mapping) or any(
-            isinstance(value, ResourceModel) for value in frames.values()
-        ):
+            raise FieldTypeMismatch(msg, got=type(given).__name__)
+        if not isinstance(given, Mapping) or is_one(given) or any(map(is_one, given.values())):
             return None
-        tables = []
-        for name, frame in frames.items():  # no comprehension: a warning counts stack frames up to the user
-            payload_type = self._session.registry.get(name)
-            if not isinstance(frame, pl.DataFrame):
-                msg = f"{name!r} must be a Polars DataFrame, not {type(frame).__name__}."
-                raise FieldTypeMismatch(msg, resource_type=name, got=type(frame).__name__)
-            tables.append((name, table_from_frame(self._session.registry, payload_type, frame, verb)))
-        return tables
+        if not given and verb != "create":
+            return None
+        by_type = []
+        for name, one in given.items():
+            payload_type, frames = self._session.registry.get(name), frames_of(peeked(one))
+            if frames is None:
+                msg = f"{name!r} must be a frame, such as one of Polars, not {type(one).__name__}."
+                raise FieldTypeMismatch(msg, resource_type=name, got=type(one).__name__)
+            by_type.append((payload_type, frames))
+        return tables_of(self._session.registry, by_type, verb)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vxdata.schemas.errors import RequestTimedOut, ServerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Item = TypeVar("Item")
 
@@ -20,20 +20,27 @@ class Outcome:
 
     Args:
         is_open: Whether the server may have committed it: all of it was handed over, at least once.
+        rows: Rows that were handed over in the present try.
     """
 
     is_open: bool = False
+    rows: int = 0
 
-    def noting_end(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Hand items over, and note it when all were taken.
+    def noting(self, sections: Iterable[tuple[Item, int]], moved: Callable[[int], None]) -> Iterator[Item]:
+        """Hand sections over, count their rows, and note it when all were taken.
 
         Args:
-            items: What is sent.
+            sections: What is sent, each with the number of its rows.
+            moved: Told of the rows of each section.
 
         Yields:
-            The items.
+            The sections.
         """
-        yield from items
+        self.rows = 0
+        for section, rows in sections:
+            self.rows += rows
+            yield section
+            moved(rows)
         self.is_open = True
 
 

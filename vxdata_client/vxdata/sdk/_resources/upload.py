@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import platform
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -15,11 +16,13 @@ import pyarrow as pa
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.wire import UPLOAD_SCHEMA, Verb, WriteCommand
 from vxdata.sdk._resources.outcome import telling_outcome
+from vxdata.sdk._resources.row_progress import showing_rows
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
+    from vxdata.sdk._resources.outcome import Outcome
     from vxdata.sdk._transport.base import Transport, Written
 
 SECTION_BYTES: Final = 4 * 1024 * 1024
@@ -42,22 +45,24 @@ class WriteRequest:
     Args:
         verb: What to do with the rows.
         tables: The rows; one type may come in several tables, also of different columns. They are iterated
-            over once for each time that the upload is sent.
+            over once for each time that the upload is sent; an iterator can be sent only once.
         cascade: Whether a delete or a restore takes the descendants along.
         idempotency_key: Name of the request; a new one is made if None.
-        stated_rows: How many rows there are, where the tables are only made when they are sent.
+        rows: How many rows there are, where that is known before they are sent.
+        progress: Whether to show how far it is, if it takes long.
     """
 
     verb: Verb
     tables: Iterable[TypedTable]
     cascade: bool = False
     idempotency_key: str | None = None
-    stated_rows: int | None = None
+    rows: int | None = None
+    progress: bool = False
 
     def send(
         self, transport: Transport, *, lineage: bool = False, meanwhile: Callable[[], None] | None = None
     ) -> Written:
-        """Write everything in one commit; sent again if the connection breaks.
+        """Write everything in one commit; sent again if the connection breaks, unless rows are gone.
 
         Args:
             transport: The way to the server.
@@ -76,26 +81,26 @@ class WriteRequest:
             verb=self.verb, cascade=self.cascade, idempotency_key=key, client=describe_client()
         )
         with telling_outcome(key) as outcome:
-            return retry_read(
-                lambda: transport.write(
-                    command,
-                    outcome.noting_end(self._sections()),
-                    self._rows,
-                    lineage=lineage,
-                    meanwhile=meanwhile,
-                ),
-                transport,
-            )
 
-    @property
-    def _rows(self) -> int:
-        if self.stated_rows is not None:
-            return self.stated_rows
-        return sum(table.num_rows for _, table in self.tables)
+            def write() -> Written:
+                with showing_rows(self.verb, self.rows, shown=self.progress) as moved:
+                    sent = outcome.noting(self._counted_sections(), moved)
+                    return transport.write(
+                        command, sent, lambda: outcome.rows, lineage=lineage, meanwhile=meanwhile
+                    )
+
+            return retry_read(write, transport, lambda: self._may_repeat(outcome))
+
+    def _may_repeat(self, outcome: Outcome) -> bool:
+        """Whether the upload can be sent once more: of an iterator, the rows that were taken are gone."""
+        return not isinstance(self.tables, Iterator) or outcome.rows == 0
 
     def _sections(self) -> Iterator[pa.RecordBatch]:
+        return (section for section, _ in self._counted_sections())
+
+    def _counted_sections(self) -> Iterator[tuple[pa.RecordBatch, int]]:
         for name, table in self.tables:
-            yield from sections(name, table if self.idempotency_key is None else _laid_out(table))
+            yield from counted_sections(name, table if self.idempotency_key is None else _laid_out(table))
 
 
 def _checked(key: object) -> str:
@@ -148,15 +153,29 @@ def sections(resource_type: str, table: pa.Table) -> Iterator[pa.RecordBatch]:
         resource_type: What the rows are.
         table: The rows.
 
-    Yields:
+    Returns:
         Batches of `UPLOAD_SCHEMA`, of one section each.
+    """
+    return (section for section, _ in counted_sections(resource_type, table))
+
+
+def counted_sections(resource_type: str, table: pa.Table) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Cut a table into sections.
+
+    Args:
+        resource_type: What the rows are.
+        table: The rows.
+
+    Yields:
+        Batches of `UPLOAD_SCHEMA`, of one section each, with the number of its rows.
     """
     for batch in table.to_batches(max_chunksize=_rows_per_section(table)):
         for part in _halved(batch):
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, part.schema) as writer:
                 writer.write_batch(part)
-            yield pa.record_batch([pa.array([resource_type]), _binary(sink.getvalue())], schema=UPLOAD_SCHEMA)
+            columns = [pa.array([resource_type]), _binary(sink.getvalue())]
+            yield pa.record_batch(columns, schema=UPLOAD_SCHEMA), part.num_rows
 
 
 def _rows_per_section(table: pa.Table) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from vxdata.schemas.errors import DuplicateIdentifiers, InvalidRequest
 from vxdata.schemas.models import ResourceResponse, ResourceUpdate
+from vxdata.sdk._given import peeked
 from vxdata.sdk._resources.changes import (
     is_pair,
     names_of,
@@ -18,16 +19,18 @@ from vxdata.sdk._resources.changes import (
 )
 from vxdata.sdk._resources.create_result import CreateResult
 from vxdata.sdk._resources.reads import Reads
+from vxdata.sdk._resources.rows import creates_of, is_one, updates_of
+from vxdata.sdk._resources.tables import Tables
 from vxdata.sdk._resources.upload import WriteRequest
 from vxdata.sdk._resources.write_response import read_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import polars as pl
-
     from vxdata.schemas.models import ResourceCreate
+    from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import CommitReceipt, Verb
+    from vxdata.sdk._given import Columns, Row, Table
     from vxdata.sdk._resources.changes import ExpectedVersions
     from vxdata.sdk._resources.upload import TypedTable
 
@@ -43,8 +46,16 @@ class Verbs(Reads[Response], Generic[Update, Response]):
     """
 
     @abstractmethod
-    def _tables_of_frames(self, frames: object, verb: Verb) -> list[TypedTable] | None:
+    def _tables_of_frames(self, given: object, verb: Verb) -> Tables | None:
         """Turn whatever holds frames into tables; None for what holds none."""
+
+    @abstractmethod
+    def _type_of(self, row: Mapping[str, Any]) -> PayloadType:
+        """The type of a row that is given as a dictionary."""
+
+    def _models(self, given: object) -> list[ResourceCreate]:
+        """Take one resource to create or several."""
+        return creates_of(given, self._type_of)
 
     @overload
     def update(
@@ -66,7 +77,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
     @overload
     def update(
         self,
-        resources: Mapping[str, Update] | Iterable[tuple[str, Update]],
+        resources: Mapping[str, Update] | Iterable[tuple[str, Update]] | Iterable[Row],
         *,
         expected_version: ExpectedVersions = None,
         idempotency_key: str | None = None,
@@ -74,10 +85,12 @@ class Verbs(Reads[Response], Generic[Update, Response]):
     @overload
     def update(
         self,
-        resources: pl.DataFrame | Mapping[str, pl.DataFrame],
+        resources: Table | Iterable[Table] | Mapping[str, Table] | Columns,
         *,
         idempotency_key: str | None = None,
     ) -> CommitReceipt: ...
+    @overload
+    def update(self, resources: Row, *, idempotency_key: str | None = None) -> Response: ...
 
     def update(
         self,
@@ -85,8 +98,12 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         | tuple[str, Update]
         | Mapping[str, Update]
         | Iterable[tuple[str, Update]]
-        | pl.DataFrame
-        | Mapping[str, pl.DataFrame],
+        | Row
+        | Iterable[Row]
+        | Table
+        | Iterable[Table]
+        | Mapping[str, Table]
+        | Columns,
         update: Update | None = None,
         *,
         expected_version: ExpectedVersions = None,
@@ -99,9 +116,10 @@ class Verbs(Reads[Response], Generic[Update, Response]):
 
         Args:
             resources: An identifier, or a pair of identifier and update; or several such pairs, or
-                updates by identifier; or a frame with the column `identifier`. In a frame, a column that
-                is absent is kept, and a null makes the field null; the column `expected_version` may
-                state what each row expects.
+                updates by identifier; or dictionaries of an identifier and the fields to change; or a
+                frame with the column `identifier`, as `create` takes them. In a frame, a column that is
+                absent is kept, and a null makes the field null; the column `expected_version` may state
+                what each row expects.
             update: The update, for one identifier.
             expected_version: Version that must be there: a number for one identifier, else a dictionary
                 by identifier.
@@ -122,20 +140,23 @@ class Verbs(Reads[Response], Generic[Update, Response]):
             UnexpectedPayload: An identifier or an update belongs to another payload type.
             ValidationFailed: Values break the constraints of their fields.
         """
-        tables = self._tables_of_frames(resources, "update")
-        if tables:
+        given = peeked(resources)
+        pairs = updates_of(given, self._type_of)
+        frames = self._tables_of_frames(given, "update") if pairs is None else None
+        if frames is not None:
             _refuse_beside_frame(update, expected_version)
-            return self._send("update", tables, idempotency_key=idempotency_key)
-        updates = self._by_identifier(pairs_of(resources, update))
+            return self._send("update", frames, idempotency_key=idempotency_key)
+        updates = self._by_identifier(pairs_of(given, update) if pairs is None else pairs)
         tables = tables_of_updates(self._session.registry, updates, self._expected(expected_version))
         stored = self._stored("update", tables, list(updates), idempotency_key=idempotency_key)
-        return self._answer(stored, single=isinstance(resources, str) or is_pair(resources))
+        single = isinstance(resources, str) or is_pair(resources) or is_one(resources)
+        return self._answer(stored, single=single)
 
     # A mapping is an iterable of its keys, so the overload for frames comes first.
     @overload
     def delete(  # type: ignore[overload-overlap]
         self,
-        resources: pl.DataFrame | Mapping[str, pl.DataFrame],
+        resources: Table | Iterable[Table] | Mapping[str, Table] | Columns,
         *,
         cascade: bool = False,
         idempotency_key: str | None = None,
@@ -152,7 +173,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
 
     def delete(
         self,
-        resources: str | Iterable[str] | pl.DataFrame | Mapping[str, pl.DataFrame],
+        resources: str | Iterable[str] | Table | Iterable[Table] | Mapping[str, Table] | Columns,
         *,
         cascade: bool = False,
         expected_version: ExpectedVersions = None,
@@ -179,12 +200,13 @@ class Verbs(Reads[Response], Generic[Update, Response]):
             IdempotencyMismatch: The key was used before for another request.
             UnexpectedPayload: An identifier belongs to another payload type.
         """
-        tables = self._tables_of_frames(resources, "delete")
-        if tables:
+        given = peeked(resources)
+        frames = self._tables_of_frames(given, "delete")
+        if frames is not None:
             _refuse_beside_frame(expected_version)
-            return self._send("delete", tables, cascade=cascade, idempotency_key=idempotency_key)
-        tables = self._tables_of(resources, expected_version)
-        if tables:
+            return self._send("delete", frames, cascade=cascade, idempotency_key=idempotency_key)
+        tables = self._tables_of(given, expected_version)
+        if tables.tables:
             self._send("delete", tables, cascade=cascade, idempotency_key=idempotency_key)
         return None
 
@@ -268,10 +290,9 @@ class Verbs(Reads[Response], Generic[Update, Response]):
             raise DuplicateIdentifiers.from_identifiers(repeated)
         return dict(zip(full, (update for _, update in pairs), strict=True))
 
-    def _tables_of(self, resources: object, expected: ExpectedVersions) -> list[TypedTable]:
-        return tables_of_identifiers(
-            self._session.registry, self._full(names_of(resources)), self._expected(expected)
-        )
+    def _tables_of(self, resources: object, expected: ExpectedVersions) -> Tables:
+        wanted = self._full(names_of(resources))
+        return Tables(tables_of_identifiers(self._session.registry, wanted, self._expected(expected)))
 
     def _expected(self, expected: ExpectedVersions) -> ExpectedVersions:
         """Expected versions by full identifier."""
@@ -282,12 +303,14 @@ class Verbs(Reads[Response], Generic[Update, Response]):
     def _send(
         self,
         verb: Verb,
-        tables: Sequence[TypedTable],
+        tables: Tables,
         *,
         cascade: bool = False,
         idempotency_key: str | None = None,
+        progress: bool = False,
     ) -> CommitReceipt:
-        return WriteRequest(verb, tables, cascade, idempotency_key).send(self._session.transport).receipt
+        request = WriteRequest(verb, tables.tables, cascade, idempotency_key, tables.rows, progress)
+        return request.send(self._session.transport).receipt
 
     def _stored(
         self,
@@ -301,7 +324,7 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         """Write and read back; where nothing is given, the server is not asked."""
         if not tables:
             return []
-        receipt = self._send(verb, tables, cascade=cascade, idempotency_key=idempotency_key)
+        receipt = self._send(verb, Tables(tables), cascade=cascade, idempotency_key=idempotency_key)
         return read_back(self._session, identifiers, receipt)
 
     def _created(

@@ -91,7 +91,7 @@ class Transport(Protocol):
         self,
         command: WriteCommand,
         sections: Iterable[pa.RecordBatch],
-        rows: int,
+        rows: int | Callable[[], int],
         *,
         lineage: bool = False,
         meanwhile: Callable[[], None] | None = None,
@@ -102,7 +102,8 @@ class Transport(Protocol):
             command: What to do with the rows.
             sections: Batches of `UPLOAD_SCHEMA`. An error that they raise ends the upload, and is raised
                 as it is.
-            rows: Number of rows that they hold in all; with another number nothing is written.
+            rows: Number of rows that they hold in all, or what tells it once all were taken; with another
+                number nothing is written.
             lineage: Whether to ask for the lineage of what is created.
             meanwhile: Work for the time while the server writes. It may be left out.
 

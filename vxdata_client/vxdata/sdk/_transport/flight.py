@@ -60,6 +60,11 @@ KEEPALIVE = (
 """A server that is gone is noticed after some five minutes of silence. gRPC's servers end the connections of
 clients that ask more often: https://grpc.io/docs/guides/keepalive/."""
 
+RECONNECT = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1_000))
+"""A server that was away is found again within a second or two. By default gRPC does not even try for up to
+two minutes, and fails all calls meanwhile: https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md.
+"""
+
 
 class FlightTransport:
     """Speaks to one server.
@@ -133,7 +138,7 @@ class FlightTransport:
         self,
         command: WriteCommand,
         sections: Iterable[pa.RecordBatch],
-        rows: int,
+        rows: int | Callable[[], int],
         *,
         lineage: bool = False,
         meanwhile: Callable[[], None] | None = None,
@@ -153,7 +158,12 @@ class FlightTransport:
             upload.give_up()
 
     def _upload(
-        self, command: WriteCommand, rows: int, sections: Iterator[pa.RecordBatch], *, lineage: bool
+        self,
+        command: WriteCommand,
+        rows: int | Callable[[], int],
+        sections: Iterator[pa.RecordBatch],
+        *,
+        lineage: bool,
     ) -> tuple[pa.Buffer | None, pa.Buffer | None]:
         with self._translated():
             descriptor = pa.flight.FlightDescriptor.for_command(command.to_bytes())
@@ -162,7 +172,7 @@ class FlightTransport:
             with writer:
                 for section in sections:
                     writer.write_batch(section)
-                writer.write_metadata(CommitMarker(rows=rows).to_bytes())
+                writer.write_metadata(CommitMarker(rows=rows if isinstance(rows, int) else rows()).to_bytes())
                 writer.done_writing()
                 return answers.read(), answers.read() if lineage else None
 
@@ -194,7 +204,11 @@ class FlightTransport:
             if self._is_closed:
                 raise self._closed()
             if self._connected is None:
-                options = [*KEEPALIVE, ("grpc.enable_http_proxy", int(not self._address.is_local))]
+                options = [
+                    *KEEPALIVE,
+                    *RECONNECT,
+                    ("grpc.enable_http_proxy", int(not self._address.is_local)),
+                ]
                 self._connected = pa.flight.connect(self._address.url, generic_options=options)
                 HOLDERS.add(self)
 
@@ -226,7 +240,8 @@ class FlightTransport:
         # A server that stops cancels calls that it has not begun.
         if isinstance(error, pa.flight.FlightUnavailableError | pa.flight.FlightCancelledError):
             said = _first_line(error)
-            return ServerUnavailable(explain(self._address, said), base_url=self._address.url, reason=said)
+            message = explain(self._address, said, is_known=self.retries.has_answered)
+            return ServerUnavailable(message, base_url=self._address.url, reason=said)
         if isinstance(error, pa.flight.FlightTimedOutError):
             return RequestTimedOut("The call took longer than the client's timeout.")
         if isinstance(error, pa.ArrowInvalid) and "is closed" in str(error):
@@ -250,7 +265,8 @@ class FlightTransport:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300]
+    """What was said, without what only gRPC's developers understand."""
+    return str(error).partition("\n")[0].partition(". gRPC client debug context")[0][:300]
 
 
 def _written(receipt: pa.Buffer | None, lineage: pa.Buffer | None) -> Written:

@@ -81,7 +81,7 @@ class MemoryTransport:
         self,
         command: WriteCommand,
         sections: Iterable[pa.RecordBatch],
-        rows: int,
+        rows: int | Callable[[], int],
         *,
         lineage: bool = False,
         meanwhile: Callable[[], None] | None = None,
@@ -90,9 +90,10 @@ class MemoryTransport:
         answer = self._answering(self._write, "uploads")
         tables = [_table_of(section) for section in sections]
         found = sum(table.num_rows for _, table in tables)
-        if found != rows:
-            msg = f"The upload holds {found:,} rows, and its end says {rows:,}."
-            raise IncompleteUpload(msg, expected=rows, received=found)
+        stated = rows if isinstance(rows, int) else rows()
+        if found != stated:
+            msg = f"The upload holds {found:,} rows, and its end says {stated:,}."
+            raise IncompleteUpload(msg, expected=stated, received=found)
         if meanwhile is not None:
             meanwhile()
         written = answer(WriteCommand.model_validate_json(command.to_bytes()), tables)

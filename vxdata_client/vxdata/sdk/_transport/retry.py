@@ -48,12 +48,20 @@ class Retried(Protocol):
     retries: Retries
 
 
-def retry_read(ask: Callable[[], Answer], transport: Retried) -> Answer:
+def _always() -> bool:
+    """Whatever is asked may be asked again."""
+    return True
+
+
+def retry_read(
+    ask: Callable[[], Answer], transport: Retried, may_repeat: Callable[[], bool] = _always
+) -> Answer:
     """Ask again while the server cannot be reached, for a limited time.
 
     Args:
         ask: What to do; it must be safe to do again.
         transport: The way to the server, which knows the limit.
+        may_repeat: Whether it can be asked once more.
 
     Returns:
         Its answer.
@@ -67,7 +75,7 @@ def retry_read(ask: Callable[[], Answer], transport: Retried) -> Answer:
             answer = ask()
         except ServerUnavailable as error:
             waited = time.monotonic() - begin
-            if waited + wait > retries.limit:
+            if waited + wait > retries.limit or not may_repeat():
                 raise
             if waited + wait > NOTICE_SECONDS:
                 log.warning("%s Trying again in %g s (try %d).", error.message, wait, number + 2)

@@ -26,12 +26,13 @@ _REASONS: Final = (
 )
 
 
-def explain(address: Address, said: str) -> str:
+def explain(address: Address, said: str, *, is_known: bool = False) -> str:
     """Say why a server cannot be reached.
 
     Args:
         address: Its address.
         said: What gRPC says.
+        is_known: Whether the server has responded before, so that the address is right.
 
     Returns:
         One or two sentences.
@@ -44,7 +45,7 @@ def explain(address: Address, said: str) -> str:
     reason = next((words for pattern, words in _REASONS if re.search(pattern, said)), "")
     found = f": {reason}" if reason else ""
     proxy = f", by way of the proxy {address.proxy}" if address.proxy else ""
-    return f"Nothing answers at {address.url}{found}{proxy}{_hint(address, reason)}"
+    return f"Nothing answers at {address.url}{found}{proxy}{'.' if is_known else _hint(address, reason)}"
 
 
 def _hint(address: Address, reason: str) -> str:

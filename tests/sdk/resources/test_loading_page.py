@@ -1,0 +1,46 @@
+"""The examples of docs/loading.md run as they stand."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tests.server.databases import admin, new_database
+from tools.tree import TOP
+from vxdata.cli.running import upgrade_database
+from vxdata.schemas.create import DataSourceCreate
+from vxdata.sdk import Client
+from vxdata.server.app import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from pydantic import SecretStr
+
+    from vxdata.server.config import Settings
+
+__all__ = ["admin", "new_database"]
+
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def test_every_example_runs_and_prints_what_it_says(
+    settings: Settings, new_database: Callable[[], SecretStr], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (TOP / "docs/loading.md").read_text(encoding="utf-8")
+    uri = new_database()
+    upgrade_database(uri)
+    with (
+        Server(settings.model_copy(update={"database_uri": uri})) as server,
+        Client(server.flight_url) as client,
+    ):
+        client.data_sources.create(DataSourceCreate(identifier="basel", license="x"))
+        names: dict[str, Any] = {"client": client}
+        capsys.readouterr()
+        for block in BLOCK.findall(text):
+            exec(block, names)  # noqa: S102 - a page of ours
+        assert client.patients.query().count() == 3003
+    printed = capsys.readouterr().out.splitlines()
+    for said in re.findall(r"print\(.*\)  # (.*)", text):
+        assert said in printed
