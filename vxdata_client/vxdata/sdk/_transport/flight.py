@@ -65,6 +65,10 @@ RECONNECT = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_ba
 two minutes, and fails all calls meanwhile: https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md.
 """
 
+ALIGNED = pa.ipc.IpcReadOptions(ensure_alignment=pa.ipc.Alignment.At64Byte)
+"""Buffers lie anywhere in the messages of gRPC. Those that begin at no multiple of 64 bytes are copied to one
+by the thread that reads ahead; else Polars would copy most of them, and Acero warn of each."""
+
 
 class FlightTransport:
     """Speaks to one server.
@@ -102,6 +106,7 @@ class FlightTransport:
             pa.flight.FlightCallOptions(
                 timeout=timeout,
                 headers=[*headers, *more],
+                read_options=ALIGNED,
                 write_options=pa.ipc.IpcWriteOptions(compression=codec),
             )
             for more in ([], [(ACCEPT_LINEAGE.encode(), b"1")])
