@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -26,7 +27,6 @@ from vxdata.sdk import Client, StorageOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from vxdata.server.app import Server
 
@@ -212,3 +212,18 @@ def test_a_name_that_no_mapping_takes(client: Client, run_id: str, tmp_path: Pat
 
     with pytest.raises(ValidationFailed, match="control characters"):
         client.artefacts.attach_files({"a\x00": path}, artefact_id=run_id)
+
+
+def test_a_tilde_is_the_home_folder(
+    client: Client, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "model.bin").write_text(run_id)
+    with pytest.raises(LocalFileProblem) as caught:
+        client.artefacts.attach_files({"model": "~/missing"}, artefact_id=run_id)
+    assert [failure["name"] for failure in caught.value.failures] == ["~/missing"]
+    client.artefacts.attach_files({"model": "~/model.bin"}, artefact_id=run_id)
+    found = client.artefacts.download(run_id, dest_dir="~/down")
+    assert isinstance(found, Path)
+    assert found.is_relative_to(tmp_path / "down")
+    assert found.read_text() == run_id

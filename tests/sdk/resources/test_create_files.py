@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+from tests.fixtures.special_files import make_special_files
 from tests.sdk.storage.conftest import point_at
 from vxdata.schemas.create import ArtefactCreate, HistoMapCreate, VolumeCreate
 from vxdata.schemas.errors import (
@@ -27,7 +29,6 @@ from vxdata.server.embedded.s3 import s3_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from vxdata.server.app import Server
     from vxdata.server.embedded import EmbeddedStack
@@ -150,6 +151,31 @@ def test_what_cannot_be_looked_at_is_named_too(
 
     ((row, field),) = [(found["row"], found["field"]) for found in caught.value.violations]
     assert (row, field) == (0, "path_nii")
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(
+    direct: Client, datasource: str, unique: str, tmp_path: Path
+) -> None:
+    special = make_special_files(tmp_path)
+    models = [
+        volume(f"{unique}-{row}", datasource, path_nii=path) for row, path in enumerate([*special, tmp_path])
+    ]
+    with pytest.raises(ValidationFailed, match="only files can be uploaded") as caught:
+        direct.volumes.create(models)
+    assert [found["problem"] for found in caught.value.violations] == [
+        *(f"{path} is {kind}, and only files can be uploaded" for path, kind in special.items()),
+        f"{tmp_path} is a folder; name its files one by one",
+    ]
+
+
+def test_a_tilde_is_the_home_folder(
+    direct: Client, datasource: str, unique: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(file.parent))
+    stored = direct.volumes.create(volume(unique, datasource, path_nii=Path("~") / file.name))
+    assert str(stored.path_nii).endswith(f"/{file.name}")
+    with pytest.raises(ValidationFailed, match=r"there is no file ~/nowhere"):
+        direct.volumes.create(volume(unique, datasource, path_nii=Path("~/nowhere")))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root enters every folder")

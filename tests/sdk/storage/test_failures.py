@@ -251,6 +251,37 @@ def test_a_folder_that_may_not_be_written(storage: Storage, s3: Any, unique: str
     assert isinstance(caught.value, StorageProblem)
 
 
+def test_local_errors_name_the_place_below_the_folder_that_was_given(
+    storage: Storage, s3: Any, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (url,) = put(s3, unique, 1)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LocalFileProblem) as caught:
+        storage.download(url, "~/file")
+    problem = caught.value.failures[0]["problem"]
+    assert problem.endswith(f" (~/file/vxdata/{unique}/0)"), problem
+
+
+def test_a_path_that_is_too_long_for_the_system_is_named(
+    storage: Storage, s3: Any, unique: str, tmp_path: Path
+) -> None:
+    (url,) = put(s3, unique, 1)
+    deep = tmp_path.joinpath(*["x" * 200] * 20)
+    with pytest.raises(LocalFileProblem, match="the file system cannot hold this name: File name too long"):
+        storage.download(url, deep)
+
+
+def test_what_is_no_file_is_not_replaced(storage: Storage, s3: Any, unique: str, tmp_path: Path) -> None:
+    (url,) = put(s3, unique, 1)
+    place = tmp_path / "vxdata" / unique / "0"
+    place.parent.mkdir(parents=True)
+    os.mkfifo(place)
+    with pytest.raises(LocalFileProblem, match="There is a named pipe, and only files are replaced"):
+        storage.download(url, tmp_path)
+    assert place.is_fifo()
+
+
 def test_s3_that_is_not_there(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first files find out, and the others are not tried for minutes each."""
     monkeypatch.setenv("VXDATA_S3_URL", "http://127.0.0.1:9")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
-import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from hypothesis import assume, given
@@ -13,11 +12,15 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.errors import InvalidBlobUrl
 from vxdata.schemas.types.object_url import ObjectUrl
-from vxdata.sdk._storage.local_paths import MAX_NAME_LENGTH, STALE_SECONDS, place_of, remove_stale, whole_file
+from vxdata.sdk._storage.local_paths import MAX_NAME_LENGTH, place_of
 
 LETTERS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="/")
-SHM = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
-NAMES = st.text(LETTERS, min_size=1, max_size=12) | st.text("%~.*2Ea", min_size=1, max_size=6)
+DEVICES = st.sampled_from(["con", "Prn", "AUX", "nul", "COM1", "lpt9", "COM²", "conin$", "CONOUT$", "LPT0"])
+NAMES = (
+    st.text(LETTERS, min_size=1, max_size=12)
+    | st.text("%~.*2Ea ", min_size=1, max_size=6)
+    | st.builds("".join, st.tuples(DEVICES, st.text(". a:x", max_size=4)))
+)
 KEYS = st.lists(NAMES.filter(lambda name: name not in {".", "..", "*"}), min_size=1).map("/".join)
 
 
@@ -39,6 +42,47 @@ def test_two_objects_never_share_a_place(first: str, second: str) -> None:
     one, other = allowed(first), allowed(second)
     assume(one != other)
     assert place_of(one, Path("/dest")) != place_of(other, Path("/dest"))
+
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows refuses a name or means something else by it, as Python knows it."""
+    if hasattr(ntpath, "isreserved"):  # from Python 3.13 on
+        return bool(ntpath.isreserved(name))
+    return PureWindowsPath(name).is_reserved() or name[-1] in ". " or bool(set(name) & set('<>:"|?*\\/'))
+
+
+@given(key=KEYS)
+def test_windows_takes_all_names(key: str) -> None:
+    place = place_of(allowed(key), Path("/dest"))
+    assert not [part for part in place.parts[1:] if is_reserved(part)]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("CON", "%43ON"),
+        ("nul.nii", "%6Eul.nii"),
+        ("Aux .tar.gz", "%41ux .tar.gz"),
+        ("COM¹", "%43OM¹"),
+        ("conin$", "%63onin$"),
+        ("CONTROL", "CONTROL"),
+        ("a.nul", "a.nul"),
+        ("a.", "a%2E"),
+        ("a..", "a.%2E"),
+        ("a ", "a%20"),
+        (" a", " a"),
+        ('<>:"|?*\\', "%3C%3E%3A%22%7C%3F%2A%5C"),
+        ("50%", "50%25"),
+        (".vxdata-0.part", "%2Evxdata-0.part"),  # as unfinished files are called
+    ],
+)
+def test_what_some_system_refuses_is_escaped_on_all(name: str, written: str) -> None:
+    assert place_of(ObjectUrl("bucket", f"{name}/a"), Path("/dest")).parts[-2:] == (written, "a")
+
+
+def test_buckets_that_are_called_as_devices_of_windows() -> None:
+    assert place_of(ObjectUrl("nul", "a"), Path("dest")) == Path("dest/%6Eul/a")
+    assert place_of(ObjectUrl("nul.data", "a"), Path("dest")) == Path("dest/%6Eul.data/a")
 
 
 def test_long_names_stay_apart_and_keep_their_ending() -> None:
@@ -100,52 +144,3 @@ def test_only_the_last_folder_is_a_hash() -> None:
     assert ObjectUrl("bucket", f"group/{word}/a.nii").sha256 == word
     for key in (word, f"{word}/folder/a.nii", f"{word.upper()}/a.nii", f"{word}0/a.nii"):
         assert ObjectUrl("bucket", key).sha256 is None
-
-
-def interrupted(target: Path) -> None:
-    with whole_file(target, target.parent) as unfinished:
-        unfinished.write_text("half")
-        raise KeyboardInterrupt
-
-
-class TestUnfinishedFiles:
-    def test_get_their_name_at_the_end(self, tmp_path: Path) -> None:
-        target = tmp_path / "new" / "folder" / "a"
-        with whole_file(target, tmp_path) as unfinished:
-            unfinished.write_text("whole")
-            assert list(target.parent.iterdir()) == [], "whoever reads the folder meets whole files only"
-            assert unfinished.parent == tmp_path
-        assert [path for path in tmp_path.rglob("*") if path.is_file()] == [target]
-        assert target.read_text() == "whole"
-
-    @pytest.mark.skipif(not SHM.is_dir(), reason="the system has no second disk that is always there")
-    def test_lie_on_the_disk_of_the_file(self, tmp_path: Path) -> None:
-        """A folder below may be a link to another disk, to which nothing can be renamed."""
-        with TemporaryDirectory(dir=SHM) as other:
-            (tmp_path / "bucket").symlink_to(other)
-            with whole_file(tmp_path / "bucket" / "a", tmp_path) as unfinished:
-                unfinished.write_text("whole")
-            assert [path.read_text() for path in Path(other).iterdir()] == ["whole"]
-
-    def test_are_removed_on_failure_and_leave_what_was_there(self, tmp_path: Path) -> None:
-        target = tmp_path / "a"
-        target.write_text("before")
-        with pytest.raises(KeyboardInterrupt):
-            interrupted(target)
-        assert list(tmp_path.iterdir()) == [target]
-        assert target.read_text() == "before"
-
-    def test_of_dead_processes_are_removed_and_those_of_others_are_not(self, tmp_path: Path) -> None:
-        dead, alive, other = tmp_path / ".vxdata-1.part", tmp_path / ".vxdata-2.part", tmp_path / "other.part"
-        for path in (dead, alive, other):
-            path.write_text("half")
-        long_ago = time.time() - STALE_SECONDS - 1
-        os.utime(dead, (long_ago, long_ago))
-        os.utime(other, (long_ago, long_ago))
-        remove_stale(tmp_path)
-        remove_stale(tmp_path / "missing")
-        assert sorted(tmp_path.iterdir()) == [alive, other]
-
-    def test_are_no_names_that_objects_get(self) -> None:
-        place = place_of(ObjectUrl("bucket", "a/.vxdata-0.part"), Path("/dest"))
-        assert place.name == "%2Evxdata-0.part"

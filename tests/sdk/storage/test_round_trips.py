@@ -8,8 +8,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
+from tests.fixtures.special_files import make_special_files
 from tests.sdk.storage.conftest import point_at
 from tests.store.relay import Relay
 from vxdata.schemas.errors import BlobCorrupted, InvalidBlobUrl, InvalidRequest, LocalFileProblem
@@ -202,6 +204,23 @@ class TestUploadRefuses:
             storage.upload([tmp_path])
         assert caught.value.details == {"paths": [str(tmp_path)]}
 
+    def test_what_is_no_file_and_would_never_end(
+        self, storage: Storage, s3: Any, unique: str, tmp_path: Path
+    ) -> None:
+        special = make_special_files(tmp_path)
+        there = tmp_path / "there"
+        there.write_text(unique)
+        for path, kind in special.items():
+            with pytest.raises(InvalidRequest, match=f"{path} is {kind}; upload takes files") as caught:
+                storage.upload([there, path], group=unique)
+            assert caught.value.details == {"paths": [str(path)]}
+        with pytest.raises(InvalidRequest) as caught:
+            storage.upload([*special, there, tmp_path], group=unique)
+        assert caught.value.details == {"paths": [*map(str, special), str(tmp_path)]}
+        with pytest.raises(InvalidRequest, match="a name that no file can have"):
+            storage.upload([there, f"{tmp_path}/a\0b"], group=unique)
+        assert s3.list_objects_v2(Bucket="vxdata", Prefix=unique)["KeyCount"] == 0
+
     def test_what_is_not_there_and_uploads_the_rest(
         self, storage: Storage, s3: Any, unique: str, tmp_path: Path
     ) -> None:
@@ -225,6 +244,29 @@ class TestUploadRefuses:
         source.write_text("a")
         with pytest.raises(InvalidBlobUrl):
             storage.upload(source)
+
+
+def test_a_tilde_is_the_home_folder(
+    storage: Storage, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.bin").write_text(unique)
+    url = storage.upload("~/a.bin", group=unique)
+    assert storage.upload([Path("~/a.bin"), tmp_path / "a.bin"], group=unique) == [url, url]
+    place = storage.download(url, "~/out")
+    assert place.is_relative_to(tmp_path / "out")
+    assert place.read_text() == unique
+    local = storage.materialize(pl.DataFrame({"path_nii": [url]}), "~/out")
+    assert local["path_nii"].to_list() == [str(place)]
+    with pytest.raises(LocalFileProblem) as caught:
+        storage.upload(["~/missing", "~/a.bin"], group=unique)
+    assert caught.value.failures == [
+        {
+            "name": "~/missing",
+            "code": "LOCAL_FILE_PROBLEM",
+            "problem": "No such file or directory (~/missing)",
+        }
+    ]
 
 
 def test_nothing_at_all(storage: Storage, tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,15 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
 
+from tests.fixtures.special_files import make_special_files, modes
 from tests.sdk.reports import ROWS, create_reports, large, stalling
 from vxdata.schemas.create import BenchmarkingResultCreate
-from vxdata.schemas.errors import RequestTimedOut, ServerUnavailable, UnknownField
+from vxdata.schemas.errors import LocalFileProblem, RequestTimedOut, ServerUnavailable, UnknownField
 from vxdata.sdk import Client, F
 from vxdata.sdk._transport.retry import RETRY_SECONDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from vxdata.sdk import Query
     from vxdata.server.app import Server
 
 
@@ -109,6 +112,68 @@ def test_a_server_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with Client("grpc://127.0.0.1:1") as nobodys, pytest.raises(ServerUnavailable):
         nobodys.volumes.query().sink_parquet(tmp_path / "x.parquet", progress=False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def three(client: Client, benchmarks: str) -> Query:
+    """A query of three rows."""
+    return client.benchmarking_results.query().filter(F.parent_identifier == benchmarks)
+
+
+def test_a_link_stays_and_a_file_keeps_its_mode(three: Query, tmp_path: Path) -> None:
+    target, link = tmp_path / "far.parquet", tmp_path / "near.parquet"
+    target.write_text("an earlier one")
+    target.chmod(0o640)
+    link.symlink_to(target.name)
+    three.sink_parquet(link, progress=False)
+    assert link.is_symlink()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert pl.read_parquet(target).height == 3
+
+
+def test_what_is_no_file_is_refused_before_anything_is_asked(alone: Client, tmp_path: Path) -> None:
+    special = make_special_files(tmp_path)
+    before = modes(special)
+    for path, kind in special.items():
+        with pytest.raises(FileExistsError, match=f"There is {kind}") as caught:
+            alone.volumes.query().sink_parquet(path)
+        assert caught.value.filename == str(path)
+    assert modes(special) == before
+
+
+@pytest.mark.parametrize("name", ["x" * 247 + ".parquet", "ä" * 123 + ".parquet"])
+def test_the_longest_names(three: Query, tmp_path: Path, name: str) -> None:
+    three.sink_parquet(tmp_path / name, progress=False)
+    assert pl.read_parquet(tmp_path / name).height == 3
+
+
+def test_errors_name_the_path_as_it_was_given(
+    three: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    missing: list[tuple[str | Path, type[OSError]]] = [
+        ("~/nowhere/x.parquet", FileNotFoundError),
+        ("./nowhere/x.parquet", FileNotFoundError),
+        (Path("~/file/x.parquet"), NotADirectoryError),
+        ("~", IsADirectoryError),
+    ]
+    for given, error in missing:
+        with pytest.raises(error) as caught:
+            three.sink_parquet(given, progress=False)
+        assert caught.value.filename == os.fspath(given)
+    for unfit in ("~/" + "x" * 256, "~/a\0b"):
+        with pytest.raises(LocalFileProblem, match=r"^~/(x{256}|a.0b): ") as refused:
+            three.sink_parquet(unfit, progress=False)
+        assert refused.value.failures[0]["code"] == "LOCAL_FILE_PROBLEM"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_tilde_is_the_home_folder(three: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    three.sink_parquet("~/x.parquet", progress=False)
+    assert pl.read_parquet(tmp_path / "x.parquet").height == 3
 
 
 def test_names_that_are_no_file(client: Client, tmp_path: Path) -> None:

@@ -173,7 +173,8 @@ class ReadableQuery(Generic[Response_co]):
         """Run the query and write its rows to a Parquet file while they arrive.
 
         Args:
-            path: The file; one that exists is replaced once the new one is whole.
+            path: The file; one that exists is replaced once the new one is whole, and keeps its mode. Links
+                are followed; ``~`` is the home folder.
             progress: Whether to show a progress bar.
 
         Returns:
@@ -182,7 +183,8 @@ class ReadableQuery(Generic[Response_co]):
         Raises:
             InvalidRequest: The server refuses the plan.
             ServiceProblem: The server cannot be reached or cannot answer.
-            OSError: The file cannot be written.
+            LocalFileProblem: The file system cannot hold the name.
+            OSError: The file cannot be written, or there is something that is no file, such as a device.
         """
         return sink_parquet(self._session.transport, self.plan, path, progress=progress)
 

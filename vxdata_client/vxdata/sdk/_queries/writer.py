@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from contextlib import closing, contextmanager
+import errno
+from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -14,34 +12,37 @@ import pyarrow as pa
 from vxdata.schemas.wire import snapshot_metadata
 from vxdata.sdk._queries.result import count_by_server
 from vxdata.sdk._snapshot import Snapshot
+from vxdata.sdk._storage.user_paths import expanded, named
+from vxdata.sdk._storage.whole_files import require_file, rewritten_file
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from typing import IO, NoReturn
 
     from tqdm.auto import tqdm
 
     from vxdata.schemas.plan import Plan
+    from vxdata.sdk._storage.user_paths import StrPath
     from vxdata.sdk._transport.base import Stream, Transport
 
 GROUP_BYTES: Final = 64 * 1024 * 1024
 """Bytes that are written as one row group: readers skip and parallelise by it, writers hold it."""
 
 
-def sink_parquet(
-    transport: Transport, plan: Plan, path: str | os.PathLike[str], *, progress: bool = True
-) -> Snapshot:
+def sink_parquet(transport: Transport, plan: Plan, path: StrPath, *, progress: bool = True) -> Snapshot:
     """Write the result of a plan to a Parquet file while it arrives.
 
     The file appears under its name when it is whole: until then it has another one beside it, which is
     removed on failure and on Ctrl-C. Where the server is started again meanwhile, the file is begun anew.
-    Its metadata hold the snapshot, under ``vxdata.as_of`` and ``vxdata.version``.
+    Its metadata hold the snapshot, under ``vxdata.as_of`` and ``vxdata.version``. A link is followed, and a
+    file that is replaced keeps its mode.
 
     Args:
         transport: The way to the server.
         plan: What is asked.
-        path: The file; one that exists is replaced.
+        path: The file; one that exists is replaced. ``~`` is the home folder.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -50,13 +51,15 @@ def sink_parquet(
     Raises:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
-        OSError: The file cannot be written.
+        LocalFileProblem: The file system cannot hold the name.
+        OSError: The file cannot be written, or there is something that is no file, such as a device.
     """
-    target = Path(path)
-    if target.is_dir():
-        msg = f"{target} is a directory; sink_parquet takes the name of a file."
-        raise IsADirectoryError(msg)
-    return retry_read(partial(_sink, transport, plan, target, progress=progress), transport)
+    target = expanded(path)
+    with named(path):
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "A directory, and sink_parquet takes the name of a file")
+        require_file(target)
+        return retry_read(partial(_sink, transport, plan, target, progress=progress), transport)
 
 
 def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Snapshot:
@@ -66,7 +69,7 @@ def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> 
         plan = plan.model_copy(update={"as_of": as_of})
     stream = transport.read(plan)
     snapshot = Snapshot(stream.as_of, stream.version)
-    with closing(stream.batches), _whole_file(target) as file, _bar(target, total, shown=progress) as bar:
+    with closing(stream.batches), rewritten_file(target) as file, _bar(target, total, shown=progress) as bar:
         _write(stream, snapshot, file, bar)
     return snapshot
 
@@ -108,18 +111,3 @@ def _bar(target: Path, total: int | None, *, shown: bool) -> tqdm[NoReturn]:
     from tqdm.auto import tqdm  # noqa: PLC0415
 
     return tqdm(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)
-
-
-@contextmanager
-def _whole_file(target: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name at the end of the block, or is removed when the block fails."""
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with unfinished.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # else a crash of the machine could leave the name without the content
-        unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise

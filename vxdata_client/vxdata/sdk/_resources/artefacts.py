@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vxdata.sdk._snapshot import AsOf
+    from vxdata.sdk._storage.user_paths import StrPath
 
 Moved = TypeVar("Moved")
 
@@ -49,7 +50,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
 
         Args:
             files: Name of each output to a frame, which is stored as Parquet, or to the path of a local
-                file.
+                file; ``~`` is the home folder.
             artefact_id: Identifier of the artefact, bare or in full.
 
         Returns:
@@ -88,7 +89,7 @@ class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
 
         Args:
             artefact_id: Identifier of the artefact, bare or in full.
-            dest_dir: Folder for files that are no frames.
+            dest_dir: Folder for files that are no frames; ``~`` is the home folder.
             as_of: Instant to read the artefact at, as in `retrieve`.
 
         Returns:
@@ -154,17 +155,18 @@ def _together(*moves: Callable[[], dict[str, Moved]]) -> dict[str, Moved]:
     return done
 
 
-def _sorted_out(files: object) -> tuple[dict[str, pl.DataFrame], dict[str, Path]]:
+def _sorted_out(files: object) -> tuple[dict[str, pl.DataFrame], dict[str, StrPath]]:
     """Tell frames from paths, and refuse all else."""
     if not isinstance(files, Mapping) or not files:
         msg = "attach_files takes a dictionary of frames or paths by name, with at least one."
         raise InvalidRequest(msg)
-    frames, paths = {}, {}
+    frames: dict[str, pl.DataFrame] = {}
+    paths: dict[str, StrPath] = {}
     for name, content in files.items():
         if isinstance(content, pl.DataFrame):
             frames[name] = content
         elif isinstance(content, str | os.PathLike):
-            paths[name] = Path(content)
+            paths[name] = content
         else:
             got = type(content).__name__
             hint = " Call collect() on it first." if isinstance(content, pl.LazyFrame) else ""

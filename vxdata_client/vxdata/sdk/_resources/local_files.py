@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vxdata.schemas.errors import ValidationFailed
 from vxdata.schemas.violations import MAX_VIOLATIONS
+from vxdata.sdk._storage.user_paths import DIRECTORY, expanded, special_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -109,16 +109,16 @@ def _require_readable(files: Sequence[LocalFile]) -> None:
 def _problem_of(path: Path) -> str | None:
     # Not Path.is_file, which raises for a folder that may not be entered or not, as the Python is.
     try:
-        mode = path.stat().st_mode
+        kind = special_kind(expanded(path).stat().st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # no name has a null character
         return f"there is no file {path}"
     except OSError as error:
         return f"{path} cannot be reached: {error.strerror}"
-    if stat.S_ISDIR(mode):
+    if kind == DIRECTORY:
         return f"{path} is a folder; name its files one by one"
-    if not stat.S_ISREG(mode):
-        return f"there is no file {path}"
-    return None if os.access(path, os.R_OK) else f"{path} may not be read"
+    if kind is not None:
+        return f"{path} is {kind}, and only files can be uploaded"
+    return None if os.access(expanded(path), os.R_OK) else f"{path} may not be read"
 
 
 def _with_urls(

@@ -12,9 +12,11 @@ from vxdata.schemas.errors import BlobNotFound, InvalidBlobUrl, InvalidRequest
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.sdk._storage.checks import is_whole
 from vxdata.sdk._storage.fetch import Fetcher
-from vxdata.sdk._storage.local_paths import place_of, remove_stale, whole_file
+from vxdata.sdk._storage.local_paths import place_of
 from vxdata.sdk._storage.progress import Progress
 from vxdata.sdk._storage.transfer_pool import TransferPool
+from vxdata.sdk._storage.user_paths import expanded, named
+from vxdata.sdk._storage.whole_files import remove_stale, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._storage.options import StorageBackend
     from vxdata.sdk._storage.progress import FileProgress
+    from vxdata.sdk._storage.user_paths import StrPath
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,14 @@ def _texts(urls: Iterable[object]) -> Iterator[str]:
 
 
 def download(
-    backend: StorageBackend, urls: Iterable[str], dest_dir: str | os.PathLike[str], options: DownloadOptions
+    backend: StorageBackend, urls: Iterable[str], dest_dir: StrPath, options: DownloadOptions
 ) -> dict[str, Path]:
     """Fetch objects that are not there yet.
 
     Args:
         backend: How S3 is reached.
         urls: Objects and prefixes.
-        dest_dir: The folder below which all files go.
+        dest_dir: The folder below which all files go, as the user calls it.
         options: How.
 
     Returns:
@@ -104,7 +107,7 @@ def download(
     wanted, refused = parse_urls(urls)
     if not options.each_by_itself:
         _require_none(refused)
-    dest_dir = Path(dest_dir).absolute()
+    top = expanded(dest_dir).absolute()
     access = backend.access
     pool = TransferPool(backend.options.thread_count, fail_fast=options.fail_fast)
     for text, refusal in refused.items():
@@ -118,11 +121,11 @@ def download(
         Progress("download", len(sizes), shown=options.progress) as progress,
         Fetcher(access, backend.options.thread_count) as fetcher,
     ):
-        fetching = _Fetching(access, fetcher, sizes, dest_dir, verify=options.verify)
+        fetching = _Fetching(access, fetcher, sizes, top, Path(dest_dir), verify=options.verify)
         fetching.prepare()
         pool.run(sizes, fetching.fetch, progress)
     pool.finish()
-    return {text: place_of(url, dest_dir) for text, url in wanted.items()}
+    return {text: place_of(url, top) for text, url in wanted.items()}
 
 
 def _listed(access: Access, prefix: ObjectUrl, file_progress: FileProgress) -> dict[str, int]:
@@ -159,7 +162,8 @@ class _Fetching:
         access: The way to S3.
         fetcher: Writes them to files.
         sizes: The objects, with their sizes where a listing told them.
-        dest_dir: The folder below which all files go.
+        top: The folder below which all files go.
+        called: What the user calls that folder.
         verify: Whether to hash what is there.
     """
 
@@ -168,15 +172,17 @@ class _Fetching:
         access: Access,
         fetcher: Fetcher,
         sizes: dict[ObjectUrl, int | None],
-        dest_dir: Path,
+        top: Path,
+        called: Path,
         *,
         verify: bool,
     ) -> None:
         self._access = access
         self._fetcher = fetcher
         self._sizes = sizes
-        self._top = dest_dir
-        self._places = {url: place_of(url, dest_dir) for url in sizes}
+        self._top = top
+        self._called = called
+        self._places = {url: place_of(url, top) for url in sizes}
         self._verify = verify
         # Unlike Path.is_file, it says no where a folder may not be read: the fetch will name the object.
         self._present = {url for url, place in self._places.items() if os.path.isfile(place)}  # noqa: PTH113
@@ -192,11 +198,12 @@ class _Fetching:
     def fetch(self, url: ObjectUrl, file_progress: FileProgress) -> None:
         """Fetch one object if it must be."""
         place = self._places[url]
-        if url in self._present and self._is_right(url, place, file_progress):
-            file_progress.spared()
-            return
-        with whole_file(place, self._top) as unfinished:
-            self._fetcher.fetch(url, unfinished, file_progress)
+        with named(place_of(url, self._called)):
+            if url in self._present and self._is_right(url, place, file_progress):
+                file_progress.spared()
+                return
+            with whole_file(place, self._top) as unfinished:
+                self._fetcher.fetch(url, unfinished, file_progress)
 
     def _is_right(self, url: ObjectUrl, place: Path, file_progress: FileProgress) -> bool:
         if not self._needs_look(url):

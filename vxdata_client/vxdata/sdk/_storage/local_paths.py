@@ -9,13 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
-import time
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from vxdata.schemas.types.object_url import ObjectUrl
@@ -23,13 +19,11 @@ if TYPE_CHECKING:
 MAX_NAME_LENGTH: Final = 200
 """Bytes of a name that stays as it is; most file systems take 255."""
 
-PARTIAL: Final = ".vxdata-"
-"""How the names of unfinished files begin; they end in ``.part``."""
+_DEVICE: Final = r"(?i:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|\Z)"
+"""How names begin that Windows takes for devices, in any folder and with any ending."""
 
-STALE_SECONDS: Final = 3_600
-"""Age from which an unfinished file is abandoned: a running download would have changed it."""
-
-_UNSAFE: Final = re.compile(r'[%\\:*?"<>|]|^\.(?=vxdata-)')
+_UNSAFE: Final = re.compile(rf"""[%\\:*?"<>|]|^\.(?=vxdata-)|[. ]\Z|^(?={_DEVICE}).""")
+"""Characters that some system does not take where they stand: all are escaped on every system."""
 
 
 def place_of(url: ObjectUrl, dest_dir: Path) -> Path:
@@ -48,7 +42,7 @@ def place_of(url: ObjectUrl, dest_dir: Path) -> Path:
         >>> place_of(ObjectUrl.parse("s3://bucket/a b/50%.nii"), Path("out")).as_posix()
         'out/bucket/a b/50%25.nii'
     """
-    return dest_dir.joinpath(url.bucket, *map(_name_of, url.key.removesuffix("/").split("/")))
+    return dest_dir.joinpath(*map(_name_of, [url.bucket, *url.key.removesuffix("/").split("/")]))
 
 
 def _name_of(part: str) -> str:
@@ -60,45 +54,3 @@ def _name_of(part: str) -> str:
     ending = ending if len(ending.encode()) <= len(".nii.parquet") else ""
     head = stem.encode()[: MAX_NAME_LENGTH // 2].decode(errors="ignore")
     return f"{head}%~{hashlib.sha256(part.encode()).hexdigest()[:32]}{ending}"
-
-
-@contextmanager
-def whole_file(target: Path, top: Path) -> Iterator[Path]:
-    """Give a path to write to, which becomes the target at the end of the block, or is removed.
-
-    Args:
-        target: The file; one that exists is replaced.
-        top: The folder of the download. Unfinished files lie there, so that a reader of the folder of a
-            prefix finds whole objects only.
-
-    Yields:
-        A path that no other process writes to.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = _drafts_of(target, top) / f"{PARTIAL}{secrets.token_hex(8)}.part"
-    try:
-        yield unfinished
-        unfinished.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
-def _drafts_of(target: Path, top: Path) -> Path:
-    """Where to write: on the same disk, as a folder below may be a link to another one, and where one may."""
-    is_same_disk = top.stat().st_dev == target.parent.stat().st_dev
-    return top if is_same_disk and os.access(top, os.W_OK) else target.parent
-
-
-def remove_stale(folder: Path) -> None:
-    """Remove what killed processes left unfinished in a folder.
-
-    Args:
-        folder: The folder; it need not exist.
-    """
-    # A second process may tidy up at the same time, and a folder of another user may not be writable.
-    with suppress(OSError):
-        for unfinished in folder.glob(f"{PARTIAL}*.part"):
-            if time.time() - unfinished.stat().st_mtime > STALE_SECONDS:
-                unfinished.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from vxdata.sdk._storage import frames
@@ -14,13 +13,13 @@ from vxdata.sdk._storage.upload import FileUpload, upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import polars as pl
 
     from vxdata.schemas.catalog.registry import Registry
+    from vxdata.sdk._storage.user_paths import StrPath
     from vxdata.sdk._transport.base import Transport
-
-StrPath = str | os.PathLike[str]
 
 
 class Storage:
@@ -65,7 +64,7 @@ class Storage:
         """Upload files; one that is there already, with the same name and content, is not sent again.
 
         Args:
-            paths: A local file, or several.
+            paths: A local file, or several; ``~`` is the home folder.
             group: Folder for them in the bucket, such as ``"benchmarking/task-1"``; ``"files"`` by default.
             fail_fast: Whether the first failure ends it all; by default all are named at the end.
             progress: Whether to show a progress bar.
@@ -74,17 +73,18 @@ class Storage:
             The ``s3://`` URL, or a list in the order given.
 
         Raises:
-            InvalidRequest: A path is a directory, or a name cannot be part of a key.
+            InvalidRequest: A path is no file, but a directory or a pipe for instance, or a name cannot be
+                part of a key; nothing is uploaded.
             StorageProblem: Something failed; it names every file that did. The others are uploaded.
 
         Example:
             >>> client.storage.upload("scan.nii.gz")  # doctest: +SKIP
             's3://vxdata/files/2c26…/scan.nii.gz'
         """
-        several = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-        files = [FileUpload(path, path.name, str(path)) for path in several]
+        files = [FileUpload.of(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
         urls = upload(self._backend, group, files, fail_fast=fail_fast, progress=progress)
-        return urls[several[0]] if isinstance(paths, str | os.PathLike) else [urls[path] for path in several]
+        found = [urls[file.path] for file in files]
+        return found[0] if isinstance(paths, str | os.PathLike) else found
 
     @overload
     def download(  # type: ignore[overload-overlap]
@@ -123,7 +123,7 @@ class Storage:
 
         Args:
             urls: A URL, or several.
-            dest_dir: Folder below which all files go; made if missing.
+            dest_dir: Folder below which all files go; made if missing. ``~`` is the home folder.
             fail_fast: Whether the first failure ends it all; by default all are named at the end.
             verify: Whether to hash files that are there already; by default their size decides.
             progress: Whether to show a progress bar.
@@ -200,7 +200,7 @@ class Storage:
 
         Args:
             frame: Rows with ``s3://`` URLs, such as a query gives.
-            dest_dir: Folder below which all files go; made if missing.
+            dest_dir: Folder below which all files go; made if missing. ``~`` is the home folder.
             columns: Columns to look at. By default those named like a blob field of some payload type, and
                 those whose texts are all S3 URLs.
             fail_fast: Whether the first failure ends it all; by default all are named at the end.

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from vxdata.schemas.errors import BlobCorrupted, BlobNotFound, InvalidBlobUrl, InvalidRequest
+from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.types.object_url import SCHEME, ObjectUrl
 from vxdata.sdk._storage.access import CHUNK_BYTES, Source
 from vxdata.sdk._storage.checks import sha256_of
 from vxdata.sdk._storage.progress import Progress
 from vxdata.sdk._storage.transfer_pool import TransferPool
+from vxdata.sdk._storage.user_paths import DIRECTORY, expanded, named, special_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._storage.options import StorageBackend
     from vxdata.sdk._storage.progress import FileProgress
+    from vxdata.sdk._storage.user_paths import StrPath
 
 DEFAULT_GROUP: Final = "files"
 
@@ -74,6 +77,12 @@ class FileUpload:
     name: str
     called: str
 
+    @classmethod
+    def of(cls, given: StrPath) -> Self:
+        """Upload a file that a user names, under its own name."""
+        path = expanded(given)
+        return cls(path, path.name, os.fspath(given))
+
     def __str__(self) -> str:
         """Name of the file in errors."""
         return self.called
@@ -100,14 +109,14 @@ def upload(
         The URL of each file, by its path as given.
 
     Raises:
-        InvalidRequest: A path is a directory.
+        InvalidRequest: A path is no file, but a directory or a pipe for instance; nothing is uploaded.
         InvalidBlobUrl: A name or the group cannot be part of a key; nothing is uploaded.
         StorageProblem: Something failed; it names every file that did. The others are uploaded.
         ServiceProblem: There are such objects already, and the server cannot be told so.
     """
     target = Target(backend.bucket, group)
     files = list(dict.fromkeys(files))
-    _refuse_directories(files)
+    _require_files(files)
     for file in files:
         target.url_of(file.name, "0" * 64)
     pool = TransferPool(backend.options.thread_count, fail_fast=fail_fast)
@@ -128,21 +137,33 @@ def upload(
     return {file.path: str(url) for file, url in urls.items()}
 
 
-def _refuse_directories(files: list[FileUpload]) -> None:
-    # Unlike Path.is_dir, it says no where a folder may not be read: the upload will name the file.
-    folders = [str(file.path) for file in files if os.path.isdir(file.path)]  # noqa: PTH112
-    if folders:
-        msg = (
-            f"{folders[0]} is a directory; upload takes files. Try "
-            f"client.storage.upload([path for path in Path({folders[0]!r}).rglob('*') if path.is_file()])."
-        )
-        raise InvalidRequest(msg, paths=folders)
+def _require_files(files: list[FileUpload]) -> None:
+    """Refuse what has no size, or would never end. What cannot be looked at is named by the upload itself."""
+    special = [(file, kind) for file in files if (kind := _special_kind(file.path)) is not None]
+    if not special:
+        return
+    msg = f"{abridged([f'{file.called} is {kind}' for file, kind in special])}; upload takes files."
+    folder = next((str(file.path) for file, kind in special if kind == DIRECTORY), None)
+    if folder is not None:
+        found = f"[path for path in Path({folder!r}).rglob('*') if path.is_file()]"
+        msg += f" Try client.storage.upload({found})."
+    raise InvalidRequest(msg, paths=[file.called for file, _ in special])
+
+
+def _special_kind(path: Path) -> str | None:
+    try:
+        return special_kind(path.stat().st_mode)
+    except OSError:
+        return None
+    except ValueError:  # it holds a NUL character, or one that names on this system do not have
+        return "a name that no file can have"
 
 
 def _hashed(file: FileUpload, file_progress: FileProgress) -> Source:
-    found = file.path.stat()
-    file_progress.sized(found.st_size)
-    return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path, file_progress))
+    with named(file.called):
+        found = file.path.stat()
+        file_progress.sized(found.st_size)
+        return Source(file.path, found.st_size, found.st_mtime_ns, sha256_of(file.path, file_progress))
 
 
 class _Sending:
