@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +20,11 @@ from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 if TYPE_CHECKING:
     from pathlib import Path
 
+MODELS = [model for payload_type in BUILTIN_PAYLOAD_TYPES for model in models_of(payload_type)]
+BUILT = [model for payload_type in BUILTIN_PAYLOAD_TYPES for model in build_models(payload_type)]
+
 PAIRS = [
-    pytest.param(written, built, id=written.__name__)
-    for payload_type in BUILTIN_PAYLOAD_TYPES
-    for written, built in zip(models_of(payload_type), build_models(payload_type), strict=True)
+    pytest.param(written, built, id=written.__name__) for written, built in zip(MODELS, BUILT, strict=True)
 ]
 
 
@@ -48,6 +52,26 @@ def test_fields_have_the_same_types_and_constraints(written: Any, built: Any) ->
 @pytest.mark.parametrize(("written", "built"), PAIRS)
 def test_fields_behave_the_same(written: Any, built: Any) -> None:
     assert written.model_json_schema()["properties"] == built.model_json_schema()["properties"]
+
+
+@pytest.mark.parametrize("model", MODELS + BUILT, ids=lambda each: each.__name__)
+def test_signatures_and_fields_tell_what_there_is(model: Any) -> None:
+    parameters = signature(model).parameters
+
+    assert list(parameters) == list(model.model_fields)
+    required = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
+    assert required == {name for name, field in model.model_fields.items() if field.is_required()}
+    described = model.model_json_schema()["properties"]
+    for name, field in model.model_fields.items():
+        assert name == "children" or field.description, name
+        assert described[name].get("description") == field.description
+
+
+def test_the_signature_is_there_before_the_first_model_is_made() -> None:
+    script = "import inspect, vxdata.schemas.create as c; print(inspect.signature(c.PatientCreate))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+
+    assert "external_uid" in done.stdout
 
 
 @pytest.mark.parametrize(("module", "verb"), [(create, "Create"), (update, "Update"), (response, "Response")])

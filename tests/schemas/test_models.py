@@ -454,6 +454,21 @@ class TestResponses:
         with pytest.raises(UnexpectedPayload):
             PatientCreate.from_response(self.stored())
 
+    def test_a_fork_gets_another_identifier_and_other_values(self) -> None:
+        fork = VolumeCreate.from_response(
+            self.stored(b_value=50), identifier="fork", b_value=None, series_number=7
+        )
+
+        assert fork == volume(identifier="volume/fork", b_value=None, series_number=7)
+
+    def test_a_fork_is_judged_as_a_create(self) -> None:
+        with pytest.raises(UnexpectedPayload):
+            VolumeCreate.from_response(self.stored(), identifier="patient/a")
+        with pytest.raises(ValidationFailed, match="Did you mean b_value"):
+            VolumeCreate.from_response(self.stored(), b_valu=None)
+        with pytest.raises(ValidationFailed, match="license: null is not allowed"):
+            VolumeCreate.from_response(self.stored(), license=None)
+
     def test_children_are_absent_unless_asked_for(self) -> None:
         assert self.stored().children is None
         assert self.stored(children=["volume/mask"]).children == ["volume/mask"]

@@ -9,7 +9,12 @@ import polars as pl
 
 from vxdata.schemas.create import DataSourceCreate, PatientCreate, PIRADSAssessmentCreate, VolumeCreate
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
-from vxdata.schemas.response import PatientResponse, PIRADSAssessmentResponse, VolumeResponse
+from vxdata.schemas.response import (
+    PathologySpecimenResponse,
+    PatientResponse,
+    PIRADSAssessmentResponse,
+    VolumeResponse,
+)
 from vxdata.sdk import Client, CommitReceipt, F, FieldRef, Health, Predicate, Query, Result
 from vxdata.sdk._resources.namespace import Namespace
 from vxp_client import PlatformClient
@@ -90,3 +95,17 @@ def older_client() -> Any:
             client.patients.create(PatientCreate(identifier="x", parent_identifier="y", license="z")),
             PatientResponse,
         )
+
+
+def fields_of_a_type(client: Client) -> None:
+    assert_type(client.volumes.F.b_value, FieldRef)
+    assert_type(client.volumes.F["b_value"] > 1, Predicate)
+    assert_type(client.patients.F.sex, FieldRef)
+    assert_type(client.artefacts.F.files, FieldRef)
+    assert_type(client.resources.F.patient_id, FieldRef)
+    assert_type(client.namespace("robot").F.arms, FieldRef)
+    assert_type(client.pathology_specimen.query(), Query[PathologySpecimenResponse])
+
+
+def forks(response: VolumeResponse) -> None:
+    assert_type(VolumeCreate.from_response(response, identifier="volume/fork", b_value=10), VolumeCreate)

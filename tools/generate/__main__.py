@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tools.generate import (
     create_models,
     error_docs,
+    namespace_fields,
     namespaces,
     payload_docs,
     response_models,
@@ -29,6 +30,7 @@ OUTPUTS: Final[dict[Path, Callable[[Iterable[PayloadType]], str]]] = {
     Path("schemas/vxdata/schemas/generated/update.py"): update_models.render,
     Path("schemas/vxdata/schemas/generated/response.py"): response_models.render,
     Path("vxdata_client/vxdata/sdk/_namespaces_generated.py"): namespaces.render,
+    Path("vxdata_client/vxdata/sdk/_expressions/fields_generated.py"): namespace_fields.render,
     Path("docs/payloads.md"): payload_docs.render,
     Path("docs/settings.md"): settings_docs.render,
     Path("docs/errors.md"): error_docs.render,

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from vxdata.sdk._resources.namespace import Namespace
     from vxdata.sdk._resources.registration import RegistrableNamespace
 
-N = TypeVar("N", bound="Namespace[Any, Any, Any]")
+N = TypeVar("N", bound="Namespace[Any, Any, Any, Any]")
 
 __all__ = ["TypedNamespaces"]
 
@@ -55,11 +55,11 @@ class TypedNamespaces(ABC):
     """
 
     @abstractmethod
-    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any]:
+    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any, Any]:
         """Make the namespace of one payload type."""
 
     @abstractmethod
-    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any]:
+    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any, Any]:
         """Make the namespace of a payload type whose identifiers can be registered."""
 
     @abstractmethod
@@ -80,7 +80,9 @@ def render(payload_types: Iterable[PayloadType]) -> str:
     payload_types = list(payload_types)
     plain = [payload_type for payload_type in payload_types if payload_type.prefix not in EXTENDED]
     models = "".join(_import(plain, verb) for verb in ("Create", "Update", "Response"))
-    imports = models + "".join(map(_import_extended, EXTENDED.values()))
+    fields = ", ".join(f"{payload_type.name}Fields" for payload_type in plain)
+    imports = f"    from vxdata.sdk._expressions.fields_generated import {fields}\n" + models
+    imports += "".join(map(_import_extended, EXTENDED.values()))
     properties = "\n".join(_property(payload_type) for payload_type in payload_types)
     return formatted(f"{HEADER}\n{PREAMBLE.format(imports=imports)}\n{properties}")
 
@@ -104,14 +106,22 @@ def _property(payload_type: PayloadType) -> str:
     return (
         f"    @cached_property\n    def {payload_type.namespace}(self) -> {kind}:\n"
         f'        """Resources of type `{payload_type.prefix}`. {payload_type.description}"""\n'
-        f"{imported}        return self.{made}\n"
+        f"{imported}        return self.{made}\n\n"
+        f"    @property\n    def {_singular(payload_type.namespace)}(self) -> {kind}:\n"
+        f'        """Another name of `{payload_type.namespace}`."""\n'
+        f"        return self.{payload_type.namespace}\n"
     )
+
+
+def _singular(namespace: str) -> str:
+    """Name a namespace in the singular, as in `client.pathology_specimen`."""
+    return f"{namespace[:-3]}y" if namespace.endswith("ies") else namespace.removesuffix("s")
 
 
 def _made(payload_type: PayloadType) -> tuple[str, str]:
     """Write the type of a namespace, and the call that makes it."""
     prefix = payload_type.prefix
-    models = ", ".join(f"{payload_type.name}{verb}" for verb in ("Create", "Update", "Response"))
+    models = ", ".join(f"{payload_type.name}{part}" for part in ("Create", "Update", "Response", "Fields"))
     if prefix in EXTENDED:
         name = EXTENDED[prefix].name
         return name, f'_extended({name}, "{prefix}")'

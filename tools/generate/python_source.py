@@ -162,7 +162,9 @@ class Models:
         docstring = (
             f'"""{self.summary}: {payload_type.description}\n\n    {self.section}:\n{entries}\n    """'
         )
-        lines = "\n".join(f"    {field.name}: {self.annotation(field)}" for field in fields)
+        lines = "\n".join(
+            f"    {field.name}: {self.annotation(field)}\n{attribute_docstring(field)}" for field in fields
+        )
         return (
             f"class {payload_type.name}{self.kind}({self.base}):\n    {docstring}\n\n"
             f'    resource_type: ClassVar[str] = "{payload_type.prefix}"\n\n{lines}\n'
@@ -187,15 +189,15 @@ def formatted(source: str) -> str:
     return source
 
 
-def described(field: Field) -> str:
-    """Describe a field in one line, with its unit."""
-    return f"{field.description} Unit: {field.unit}." if field.unit else field.description
+def attribute_docstring(field: Field) -> str:
+    """Write the docstring below a field in a class body, which editors show beside its name."""
+    return f'    """{field.documentation}"""'
 
 
 def _entry(field: Field) -> str:
     """Write one line of a docstring section, wrapped."""
     return textwrap.fill(
-        f"{field.name}: {described(field)}",
+        f"{field.name}: {field.documentation}",
         width=DOCSTRING_WIDTH,
         initial_indent=" " * 8,
         subsequent_indent=" " * 12,

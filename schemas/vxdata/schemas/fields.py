@@ -138,6 +138,11 @@ class Field:
         return hash(self.name)
 
     @property
+    def documentation(self) -> str:
+        """The description in one line, with the unit."""
+        return f"{self.description} Unit: {self.unit}." if self.unit else self.description
+
+    @property
     def holds_blobs(self) -> bool:
         """Whether the value is, or is made of, ``s3://`` URLs."""
         return isinstance(self.type, BlobUrl) or getattr(self.type, "blobs", False)

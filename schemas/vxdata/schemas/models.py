@@ -21,6 +21,7 @@ from vxdata.schemas.resource_model import (
     ResourceModel,
     ResourceResponse,
     ResourceUpdate,
+    describe_fields,
 )
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning, created_type, stored_type, value_type
 
@@ -125,6 +126,7 @@ def _subclass(base: type[ResourceModel], payload_type: PayloadType, verb: str, f
         **fields,
     )
     model.resource_type = payload_type.prefix
+    describe_fields(model, payload_type)
     return model
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from inspect import Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +17,7 @@ from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_as
 from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
+from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.types.numpy_values import unwrapped
 from vxdata.schemas.types.pydantic import NO_CONTROLS
 from vxdata.schemas.violations import error_from_pydantic
@@ -23,17 +25,47 @@ from vxdata.schemas.violations import error_from_pydantic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vxdata.schemas.payload_type import PayloadType
+
 UNSET: Final[Any] = None
 """Default of every field of an update: keep what is stored.
 
 A given None means null; `model_fields_set` tells the two apart.
 """
 
+BUILTIN_BY_PREFIX: Final = {payload_type.prefix: payload_type for payload_type in BUILTIN_PAYLOAD_TYPES}
+"""Payload types whose models are written out."""
+
 Identifier = Annotated[str, Field(max_length=IDENTIFIER.max_length), NO_CONTROLS]
 """The name of a resource."""
 
 LicenseText = Annotated[str, Field(max_length=LICENSE.max_length), NO_CONTROLS]
 """The name of a licence."""
+
+
+class SignatureOfFields:
+    """The signature of a model: its fields as keywords, for `help` and notebooks.
+
+    pydantic puts it there when it builds a class, which ours put off until they are used.
+    """
+
+    def __get__(self, model: ResourceModel | None, kind: type[ResourceModel]) -> Signature:
+        """Build the class, and return what pydantic has put there."""
+        kind.model_rebuild()
+        return signature(kind)
+
+
+def describe_fields(model: type[ResourceModel], payload_type: PayloadType) -> None:
+    """Give the fields of a model their descriptions, which its JSON schema shows too.
+
+    Args:
+        model: One of the models of the type, not yet built.
+        payload_type: The declaration.
+    """
+    for name, field in model.model_fields.items():
+        declared = payload_type.field_by_name.get(name)
+        if declared is not None:
+            field.description = declared.documentation
 
 
 class ResourceModel(BaseModel):
@@ -50,6 +82,15 @@ class ResourceModel(BaseModel):
     )
 
     resource_type: ClassVar[str]
+    __signature__: ClassVar[Any] = SignatureOfFields()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Describe the fields of a built-in type."""
+        super().__pydantic_init_subclass__(**kwargs)
+        declared = BUILTIN_BY_PREFIX.get(vars(cls).get("resource_type", ""))
+        if declared is not None:
+            describe_fields(cls, declared)
 
     def __init__(self, /, **data: Any) -> None:
         """Check the values, or raise `ValidationFailed` or the error of the identifier that is wrong."""
@@ -160,9 +201,10 @@ class ResourceCreate(ResourceModel):
         license: Licence under which the data may be used.
     """
 
+    # Without defaults: a type checker takes that of a base class for a field that a subclass requires.
     identifier: Identifier
-    parent_identifier: Identifier | None = None
-    license: LicenseText | None = None
+    parent_identifier: Identifier | None
+    license: LicenseText | None
 
     @field_validator("identifier")
     @classmethod
@@ -177,23 +219,33 @@ class ResourceCreate(ResourceModel):
         return None if identifier is None else normalise(registry(), identifier)
 
     @classmethod
-    def from_response(cls, response: ResourceResponse) -> Self:
-        """Seed a create from a stored version; what only a response has is dropped.
+    def from_response(
+        cls, response: ResourceResponse, *, identifier: str | None = None, **changes: Any
+    ) -> Self:
+        """Seed a create from a stored version, as a fork if it gets another identifier.
+
+        What only a response has is dropped.
 
         Args:
             response: A version of the same payload type.
+            identifier: Identifier of the new resource; that of the response if None.
+            **changes: Fields that get another value than in the response; None for null.
 
         Returns:
-            A create with the same identifier, parent, licence and payload.
+            A create with the same parent, licence and payload, save for the changes.
 
         Raises:
-            UnexpectedPayload: The response is of another payload type.
-            ValidationFailed: The version was written under other constraints, and breaks those of now.
+            UnexpectedPayload: The response or the identifier is of another payload type.
+            ValidationFailed: A change names no field or breaks its constraints, or the version was written
+                under other constraints, and breaks those of now.
         """
         if response.resource_type != cls.resource_type:
             raise UnexpectedPayload.from_identifiers([response.identifier], cls.resource_type)
         stored = ((name, getattr(response, name)) for name in cls.model_fields)
-        return cls(**{name: value for name, value in stored if value is not None})
+        values = {name: value for name, value in stored if value is not None} | changes
+        if identifier is not None:
+            values["identifier"] = identifier
+        return cls(**values)
 
 
 class ResourceUpdate(ResourceModel):

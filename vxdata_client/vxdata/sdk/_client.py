@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from vxdata.sdk._transport.base import Transport
     from vxdata.sdk._transport.compression import Wanted
 
-    N = TypeVar("N", bound=Namespace[Any, Any, Any])
+    N = TypeVar("N", bound=Namespace[Any, Any, Any, Any])
 
 URL_VARIABLE: Final = "VXDATA_URL"
 """Environment variable with the server's address."""
@@ -159,10 +159,10 @@ class Client(TypedNamespaces):
         """Show where the client connects."""
         return f"{type(self).__name__}({self.base_url!r})"
 
-    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any]:
+    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any, Any]:
         return Namespace(self._session, self._session.registry.get(resource_type))
 
-    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any]:
+    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any, Any]:
         return RegistrableNamespace(self._session, self._session.registry.get(resource_type))
 
     def _extended(self, kind: type[N], resource_type: str) -> N:

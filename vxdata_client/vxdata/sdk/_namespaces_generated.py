@@ -50,12 +50,26 @@ if TYPE_CHECKING:
         VolumeUpdate,
         VxAnnotateCaseRecordUpdate,
     )
+    from vxdata.sdk._expressions.fields_generated import (
+        AnnotationSessionFields,
+        DataSourceFields,
+        DiagnosticReportFields,
+        HistoMapFields,
+        ImagingStudyFields,
+        PathologyAssessmentFields,
+        PathologySpecimenFields,
+        PatientFields,
+        PIRADSAssessmentFields,
+        PSAMeasurementFields,
+        VolumeFields,
+        VxAnnotateCaseRecordFields,
+    )
     from vxdata.sdk._resources.artefacts import Artefacts
     from vxdata.sdk._resources.benchmarks import BenchmarkingResults
     from vxdata.sdk._resources.namespace import Namespace
     from vxdata.sdk._resources.registration import RegistrableNamespace
 
-N = TypeVar("N", bound="Namespace[Any, Any, Any]")
+N = TypeVar("N", bound="Namespace[Any, Any, Any, Any]")
 
 __all__ = ["TypedNamespaces"]
 
@@ -67,11 +81,11 @@ class TypedNamespaces(ABC):
     """
 
     @abstractmethod
-    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any]:
+    def _namespace(self, resource_type: str) -> Namespace[Any, Any, Any, Any]:
         """Make the namespace of one payload type."""
 
     @abstractmethod
-    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any]:
+    def _registrable(self, resource_type: str) -> RegistrableNamespace[Any, Any, Any, Any]:
         """Make the namespace of a payload type whose identifiers can be registered."""
 
     @abstractmethod
@@ -79,80 +93,200 @@ class TypedNamespaces(ABC):
         """Make the namespace of a payload type that has a class of its own."""
 
     @cached_property
-    def data_sources(self) -> Namespace[DataSourceCreate, DataSourceUpdate, DataSourceResponse]:
+    def data_sources(
+        self,
+    ) -> Namespace[DataSourceCreate, DataSourceUpdate, DataSourceResponse, DataSourceFields]:
         """Resources of type `datasource`. A trial, site, registry or public collection that data come from."""
         return self._namespace("datasource")
 
+    @property
+    def data_source(
+        self,
+    ) -> Namespace[DataSourceCreate, DataSourceUpdate, DataSourceResponse, DataSourceFields]:
+        """Another name of `data_sources`."""
+        return self.data_sources
+
     @cached_property
-    def patients(self) -> RegistrableNamespace[PatientCreate, PatientUpdate, PatientResponse]:
+    def patients(self) -> RegistrableNamespace[PatientCreate, PatientUpdate, PatientResponse, PatientFields]:
         """Resources of type `patient`. A person, animal or phantom of whom data were acquired, pseudonymised."""
         return self._registrable("patient")
+
+    @property
+    def patient(self) -> RegistrableNamespace[PatientCreate, PatientUpdate, PatientResponse, PatientFields]:
+        """Another name of `patients`."""
+        return self.patients
 
     @cached_property
     def imaging_studies(
         self,
-    ) -> RegistrableNamespace[ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse]:
+    ) -> RegistrableNamespace[
+        ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse, ImagingStudyFields
+    ]:
         """Resources of type `imagingstudy`. One imaging examination of a patient, a DICOM study."""
         return self._registrable("imagingstudy")
 
+    @property
+    def imaging_study(
+        self,
+    ) -> RegistrableNamespace[
+        ImagingStudyCreate, ImagingStudyUpdate, ImagingStudyResponse, ImagingStudyFields
+    ]:
+        """Another name of `imaging_studies`."""
+        return self.imaging_studies
+
     @cached_property
-    def volumes(self) -> Namespace[VolumeCreate, VolumeUpdate, VolumeResponse]:
+    def volumes(self) -> Namespace[VolumeCreate, VolumeUpdate, VolumeResponse, VolumeFields]:
         """Resources of type `volume`. One image series, mask or derived map: a DICOM series or a NIfTI file."""
         return self._namespace("volume")
 
+    @property
+    def volume(self) -> Namespace[VolumeCreate, VolumeUpdate, VolumeResponse, VolumeFields]:
+        """Another name of `volumes`."""
+        return self.volumes
+
     @cached_property
-    def histo_maps(self) -> Namespace[HistoMapCreate, HistoMapUpdate, HistoMapResponse]:
+    def histo_maps(self) -> Namespace[HistoMapCreate, HistoMapUpdate, HistoMapResponse, HistoMapFields]:
         """Resources of type `histomap`. Histological findings registered onto an image volume."""
         return self._namespace("histomap")
+
+    @property
+    def histo_map(self) -> Namespace[HistoMapCreate, HistoMapUpdate, HistoMapResponse, HistoMapFields]:
+        """Another name of `histo_maps`."""
+        return self.histo_maps
 
     @cached_property
     def pathology_specimens(
         self,
-    ) -> Namespace[PathologySpecimenCreate, PathologySpecimenUpdate, PathologySpecimenResponse]:
+    ) -> Namespace[
+        PathologySpecimenCreate, PathologySpecimenUpdate, PathologySpecimenResponse, PathologySpecimenFields
+    ]:
         """Resources of type `pathologyspecimen`. Tissue taken from a patient: an operation's specimen, a biopsy session, or one core."""
         return self._namespace("pathologyspecimen")
+
+    @property
+    def pathology_specimen(
+        self,
+    ) -> Namespace[
+        PathologySpecimenCreate, PathologySpecimenUpdate, PathologySpecimenResponse, PathologySpecimenFields
+    ]:
+        """Another name of `pathology_specimens`."""
+        return self.pathology_specimens
 
     @cached_property
     def pathology_assessments(
         self,
-    ) -> Namespace[PathologyAssessmentCreate, PathologyAssessmentUpdate, PathologyAssessmentResponse]:
+    ) -> Namespace[
+        PathologyAssessmentCreate,
+        PathologyAssessmentUpdate,
+        PathologyAssessmentResponse,
+        PathologyAssessmentFields,
+    ]:
         """Resources of type `pathologyassessment`. What a pathologist found in a specimen."""
         return self._namespace("pathologyassessment")
+
+    @property
+    def pathology_assessment(
+        self,
+    ) -> Namespace[
+        PathologyAssessmentCreate,
+        PathologyAssessmentUpdate,
+        PathologyAssessmentResponse,
+        PathologyAssessmentFields,
+    ]:
+        """Another name of `pathology_assessments`."""
+        return self.pathology_assessments
 
     @cached_property
     def pirads_assessments(
         self,
-    ) -> Namespace[PIRADSAssessmentCreate, PIRADSAssessmentUpdate, PIRADSAssessmentResponse]:
+    ) -> Namespace[
+        PIRADSAssessmentCreate, PIRADSAssessmentUpdate, PIRADSAssessmentResponse, PIRADSAssessmentFields
+    ]:
         """Resources of type `piradsassessment`. A PI-RADS score of one lesion or of a whole prostate MRI."""
         return self._namespace("piradsassessment")
+
+    @property
+    def pirads_assessment(
+        self,
+    ) -> Namespace[
+        PIRADSAssessmentCreate, PIRADSAssessmentUpdate, PIRADSAssessmentResponse, PIRADSAssessmentFields
+    ]:
+        """Another name of `pirads_assessments`."""
+        return self.pirads_assessments
 
     @cached_property
     def psa_measurements(
         self,
-    ) -> Namespace[PSAMeasurementCreate, PSAMeasurementUpdate, PSAMeasurementResponse]:
+    ) -> Namespace[PSAMeasurementCreate, PSAMeasurementUpdate, PSAMeasurementResponse, PSAMeasurementFields]:
         """Resources of type `psameasurement`. One measurement of prostate-specific antigen in serum."""
         return self._namespace("psameasurement")
+
+    @property
+    def psa_measurement(
+        self,
+    ) -> Namespace[PSAMeasurementCreate, PSAMeasurementUpdate, PSAMeasurementResponse, PSAMeasurementFields]:
+        """Another name of `psa_measurements`."""
+        return self.psa_measurements
 
     @cached_property
     def diagnostic_reports(
         self,
-    ) -> Namespace[DiagnosticReportCreate, DiagnosticReportUpdate, DiagnosticReportResponse]:
+    ) -> Namespace[
+        DiagnosticReportCreate, DiagnosticReportUpdate, DiagnosticReportResponse, DiagnosticReportFields
+    ]:
         """Resources of type `diagnosticreport`. A clinical report in words, de-identified."""
         return self._namespace("diagnosticreport")
+
+    @property
+    def diagnostic_report(
+        self,
+    ) -> Namespace[
+        DiagnosticReportCreate, DiagnosticReportUpdate, DiagnosticReportResponse, DiagnosticReportFields
+    ]:
+        """Another name of `diagnostic_reports`."""
+        return self.diagnostic_reports
 
     @cached_property
     def annotation_sessions(
         self,
-    ) -> Namespace[AnnotationSessionCreate, AnnotationSessionUpdate, AnnotationSessionResponse]:
+    ) -> Namespace[
+        AnnotationSessionCreate, AnnotationSessionUpdate, AnnotationSessionResponse, AnnotationSessionFields
+    ]:
         """Resources of type `annotationsession`. One sitting in which somebody annotated images of a case."""
         return self._namespace("annotationsession")
+
+    @property
+    def annotation_session(
+        self,
+    ) -> Namespace[
+        AnnotationSessionCreate, AnnotationSessionUpdate, AnnotationSessionResponse, AnnotationSessionFields
+    ]:
+        """Another name of `annotation_sessions`."""
+        return self.annotation_sessions
 
     @cached_property
     def vxannotate_case_records(
         self,
-    ) -> Namespace[VxAnnotateCaseRecordCreate, VxAnnotateCaseRecordUpdate, VxAnnotateCaseRecordResponse]:
+    ) -> Namespace[
+        VxAnnotateCaseRecordCreate,
+        VxAnnotateCaseRecordUpdate,
+        VxAnnotateCaseRecordResponse,
+        VxAnnotateCaseRecordFields,
+    ]:
         """Resources of type `vxannotatecaserecord`. What VxAnnotate keeps of one case: its state, answers and measurements."""
         return self._namespace("vxannotatecaserecord")
+
+    @property
+    def vxannotate_case_record(
+        self,
+    ) -> Namespace[
+        VxAnnotateCaseRecordCreate,
+        VxAnnotateCaseRecordUpdate,
+        VxAnnotateCaseRecordResponse,
+        VxAnnotateCaseRecordFields,
+    ]:
+        """Another name of `vxannotate_case_records`."""
+        return self.vxannotate_case_records
 
     @cached_property
     def artefacts(self) -> Artefacts:
@@ -161,9 +295,19 @@ class TypedNamespaces(ABC):
 
         return self._extended(Artefacts, "artefact")
 
+    @property
+    def artefact(self) -> Artefacts:
+        """Another name of `artefacts`."""
+        return self.artefacts
+
     @cached_property
     def benchmarking_results(self) -> BenchmarkingResults:
         """Resources of type `benchmarking`. How well a model did in one evaluation."""
         from vxdata.sdk._resources.benchmarks import BenchmarkingResults
 
         return self._extended(BenchmarkingResults, "benchmarking")
+
+    @property
+    def benchmarking_result(self) -> BenchmarkingResults:
+        """Another name of `benchmarking_results`."""
+        return self.benchmarking_results

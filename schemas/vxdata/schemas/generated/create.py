@@ -70,10 +70,15 @@ class DataSourceCreate(ResourceCreate):
     resource_type: ClassVar[str] = "datasource"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Name for people, such as the trial's title."""
     description: FreeText | None = None
+    """What was collected, from whom, and what it may be used for."""
     kind: (
         Literal[
             "clinical-trial",
@@ -86,20 +91,33 @@ class DataSourceCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """How the data came to be."""
     collection_id: (
         Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$"), NO_CONTROLS] | None
     ) = None
+    """Key of the source in its publisher's catalogue, such as an IDC collection_id."""
     patient_code: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = None
+    """Two letters that the identifiers of patients registered here begin with."""
     institution: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Institution that controls the data."""
     country: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = None
+    """Country of the institution, ISO 3166-1 alpha-2."""
     is_prospective: bool | None = None
+    """Whether subjects were enrolled before the data were acquired."""
     is_multicentre: bool | None = None
+    """Whether several sites contributed."""
     enrolment_start: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day of the first enrolment."""
     enrolment_end: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day of the last enrolment."""
     planned_patient_count: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+    """Number of patients that the protocol plans for."""
     deidentification: Literal["none", "pseudonymised", "anonymised"] | None = None
+    """State of the data under GDPR Art. 4(5) and Recital 26."""
     ethics_approval: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Committee and number of the ethics approval."""
     external_identifiers: TextByName | None = None
+    """Registry to number there, such as ClinicalTrials.gov to an NCT number."""
     source_dois: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^10[.][0-9]{4,9}/[!-~]+$"), NO_CONTROLS]],
@@ -107,8 +125,11 @@ class DataSourceCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """DOIs to cite for the data."""
     source_url: Annotated[str, Field(max_length=2048, pattern="^https?://[!-~]+$"), NO_CONTROLS] | None = None
+    """Page that describes the source."""
     contact: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Whom to ask about the data: a role, not a person."""
 
 
 class PatientCreate(ResourceCreate):
@@ -136,18 +157,29 @@ class PatientCreate(ResourceCreate):
     resource_type: ClassVar[str] = "patient"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym in the data source, DICOM PatientID (0010,0020); unique there only."""
     sex: Literal["M", "F", "O", "U"] | None = None
+    """DICOM PatientSex (0010,0040): male, female, other, unknown."""
     birth_year: Annotated[int, Field(ge=1800, le=2200)] | None = None
+    """Year of DICOM PatientBirthDate (0010,0030), possibly shifted with all dates."""
     age_at_enrolment: Annotated[FiniteFloat, Field(ge=0, le=130)] | None = None
+    """Age when the patient entered the data source. Unit: a."""
     ethnic_group: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """DICOM EthnicGroup (0010,2160), in the words of the data source."""
     vital_status: Literal["alive", "deceased"] | None = None
+    """Last known vital status."""
     last_follow_up_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = (
         None
     )
+    """Day of the last follow-up."""
     has_family_history: bool | None = None
+    """Whether a first-degree relative has had prostate cancer (EAU guideline)."""
     germline_variants: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[A-Z][A-Z0-9-]{1,19}$"), NO_CONTROLS]],
@@ -155,13 +187,16 @@ class PatientCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """HGNC symbols of genes with a pathogenic germline variant, such as BRCA2."""
     biopsy_history: Literal["naive", "prior-negative", "prior-positive"] | None = None
+    """Prostate biopsies before enrolment."""
     clinical_t_stage: (
         Literal[
             "cTX", "cT0", "cT1a", "cT1b", "cT1c", "cT2", "cT2a", "cT2b", "cT2c", "cT3", "cT3a", "cT3b", "cT4"
         ]
         | None
     ) = None
+    """Clinical T category of prostate cancer, UICC TNM 8th edition."""
     treatments: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[a-z][a-z0-9-]{0,63}$"), NO_CONTROLS]],
@@ -169,7 +204,9 @@ class PatientCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Treatments of the prostate in order, such as radical-prostatectomy."""
     external_identifiers: TextByName | None = None
+    """Other system to the patient's pseudonym there."""
 
 
 class ImagingStudyCreate(ResourceCreate):
@@ -199,17 +236,26 @@ class ImagingStudyCreate(ResourceCreate):
     resource_type: ClassVar[str] = "imagingstudy"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Name of the study in the data source; unique within its patient only."""
     study_instance_uid: (
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = None
+    """DICOM StudyInstanceUID (0020,000D)."""
     study_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """DICOM StudyDate (0008,0020)."""
     study_datetime: Instant | None = None
+    """DICOM StudyDate and StudyTime (0008,0030), where the time zone is known."""
     study_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """DICOM StudyDescription (0008,1030)."""
     accession_number: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """DICOM AccessionNumber (0008,0050), pseudonymised."""
     modalities: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS]],
@@ -217,14 +263,23 @@ class ImagingStudyCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """DICOM ModalitiesInStudy (0008,0061)."""
     institution_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """DICOM InstitutionName (0008,0080), where it may be known."""
     patient_age: Annotated[FiniteFloat, Field(ge=0, le=130)] | None = None
+    """DICOM PatientAge (0010,1010) in years; 006M is 0.5. Unit: a."""
     patient_weight: Annotated[FiniteFloat, Field(gt=0, le=700)] | None = None
+    """DICOM PatientWeight (0010,1030). Unit: kg."""
     patient_size: Annotated[FiniteFloat, Field(gt=0, le=3)] | None = None
+    """DICOM PatientSize (0010,1020): height. Unit: m."""
     indication: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Clinical question that led to the study."""
     protocol: Literal["mpMRI", "bpMRI", "other"] | None = None
+    """Multiparametric (with DCE) or biparametric prostate MRI, PI-RADS v2.1."""
     has_endorectal_coil: bool | None = None
+    """Whether an endorectal coil was used."""
     pi_qual: Annotated[int, Field(ge=1, le=5)] | None = None
+    """PI-QUAL v1 score of diagnostic quality, 5 being best."""
 
 
 class VolumeCreate(ResourceCreate):
@@ -275,8 +330,11 @@ class VolumeCreate(ResourceCreate):
     resource_type: ClassVar[str] = "volume"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     volume_type: (
         Literal[
             "T1",
@@ -305,53 +363,81 @@ class VolumeCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """What the volume shows; MR by contrast (PI-RADS v2.1), the rest by modality. MAP is another computed parametric map, XRAY is CR, DX, RF or XA."""
     modality: Annotated[str, Field(max_length=16, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS] | None = None
+    """DICOM Modality (0008,0060)."""
     series_instance_uid: (
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = None
+    """DICOM SeriesInstanceUID (0020,000E)."""
     series_number: Annotated[int, Field(ge=-2147483648, le=2147483647)] | None = None
+    """DICOM SeriesNumber (0020,0011)."""
     series_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """DICOM SeriesDescription (0008,103E)."""
     series_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """DICOM SeriesDate (0008,0021)."""
     acquisition_datetime: Instant | None = None
+    """DICOM AcquisitionDateTime (0008,002A): start of the acquisition."""
     body_part_examined: (
         Annotated[str, Field(max_length=16, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS] | None
     ) = None
+    """DICOM BodyPartExamined (0018,0015)."""
     image_plane: Literal["transversal", "sagittal", "coronal", "oblique"] | None = None
+    """Nearest plane of DICOM ImageOrientationPatient (0020,0037)."""
     b_value: Annotated[FiniteFloat, Field(ge=0, le=50000)] | None = None
+    """DICOM DiffusionBValue (0018,9087), without vendor offsets such as GE's 1e9. Unit: s/mm2."""
     slice_thickness: Annotated[FiniteFloat, Field(gt=0, le=1000)] | None = None
+    """DICOM SliceThickness (0018,0050). Unit: mm."""
     pixel_spacing: Annotated[FiniteFloat, Field(gt=0, le=1000)] | None = None
+    """First value of DICOM PixelSpacing (0028,0030): distance between rows. Unit: mm."""
     magnetic_field_strength: Annotated[FiniteFloat, Field(gt=0, le=30)] | None = None
+    """DICOM MagneticFieldStrength (0018,0087) in tesla; some headers hold gauss. Unit: T."""
     is_contrast_enhanced: bool | None = None
+    """Whether DICOM ContrastBolusAgent (0018,0010) was given before or during it."""
     manufacturer: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """DICOM Manufacturer (0008,0070)."""
     manufacturer_model_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """DICOM ManufacturerModelName (0008,1090)."""
     sop_class_uid: (
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = None
+    """DICOM SOPClassUID (0008,0016)."""
     sop_class_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Name of the SOP class in DICOM PS3.6 Annex A."""
     transfer_syntax_uid: (
         Annotated[
             str, Field(max_length=256, pattern=r"^[0-9]+(\.[0-9]+)*(,[0-9]+(\.[0-9]+)*)*$"), NO_CONTROLS
         ]
         | None
     ) = None
+    """DICOM TransferSyntaxUID (0002,0010); joined by commas where instances differ."""
     transfer_syntax_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Name of the transfer syntax in DICOM PS3.6 Annex A; joined likewise."""
     photometric_interpretation: (
         Annotated[str, Field(max_length=64, pattern="^[A-Z0-9_ ]{1,16}(,[A-Z0-9_ ]{1,16})*$"), NO_CONTROLS]
         | None
     ) = None
+    """DICOM PhotometricInterpretation (0028,0004); joined likewise."""
     pixel_representation: (
         Annotated[str, Field(max_length=3, pattern="^[01](,[01])?$"), NO_CONTROLS] | None
     ) = None
+    """DICOM PixelRepresentation (0028,0103): 0 unsigned, 1 signed; joined likewise."""
     instance_count: Annotated[int, Field(ge=1, le=10000000)] | None = None
+    """Number of DICOM instances in the series."""
     size_mb: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    """Size of all files of the series. Unit: MBy."""
     source_doi: (
         Annotated[str, Field(max_length=256, pattern="^10[.][0-9]{4,9}/[!-~]+$"), NO_CONTROLS] | None
     ) = None
+    """DOI to cite for the series."""
     analysis_result_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """IDC analysis result that the series belongs to; null for original images."""
     idc_version_first: Annotated[int, Field(ge=1, le=10000)] | None = None
+    """IDC data release that first held the series."""
     idc_version_last: Annotated[int, Field(ge=1, le=10000)] | None = None
+    """IDC data release that last revised the series."""
     crdc_series_uuid: (
         Annotated[
             str,
@@ -360,9 +446,13 @@ class VolumeCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """UUID of this version of the series in the Cancer Research Data Commons."""
     path_dicom: S3UrlOrFile | None = None
+    """Prefix that holds the DICOM instances, ending in `/*`, or one archive."""
     path_nii: S3UrlOrFile | None = None
+    """NIfTI file of the volume."""
     segmentation_reference_uid: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Of a mask: series instance UID or identifier of the volume that it delineates."""
     derived_from: (
         Annotated[
             list[
@@ -376,6 +466,7 @@ class VolumeCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifiers of what the volume was made from: volumes, annotation sessions."""
 
 
 class HistoMapCreate(ResourceCreate):
@@ -402,9 +493,13 @@ class HistoMapCreate(ResourceCreate):
     resource_type: ClassVar[str] = "histomap"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     path_map: S3UrlOrFile | None = None
+    """NIfTI label map in the space of the reference volume."""
     reference_volume: (
         Annotated[
             str,
@@ -413,6 +508,7 @@ class HistoMapCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifier of the volume whose space the map uses."""
     specimen: (
         Annotated[
             str,
@@ -421,17 +517,27 @@ class HistoMapCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifier of the pathology specimen that is mapped."""
     labels: TextByName | None = None
+    """Label value in the map to its meaning, such as 2 to ISUP 2."""
     stain: Literal["HE", "IHC", "other"] | None = None
+    """Stain of the slides: haematoxylin and eosin, or immunohistochemistry."""
     path_slides: S3UrlsOrFiles | None = None
+    """Slides that were mapped."""
     slice_count: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Number of whole-mount slices that were mapped."""
     registration_method: (
         Literal["rigid", "affine", "deformable", "cognitive", "patient-specific-mould"] | None
     ) = None
+    """How histology was brought into the space of the image."""
     registration_error: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
+    """Mean target registration error over landmarks. Unit: mm."""
     mapped_at: Instant | None = None
+    """When the map was made."""
     mapped_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym of who made the map."""
     comment: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Remarks on the quality of the map."""
 
 
 class PathologySpecimenCreate(ResourceCreate):
@@ -464,8 +570,11 @@ class PathologySpecimenCreate(ResourceCreate):
     resource_type: ClassVar[str] = "pathologyspecimen"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     type: (
         Literal[
             "RPE",
@@ -483,13 +592,21 @@ class PathologySpecimenCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """How the tissue was taken; RPE is radical prostatectomy, TURP and HOLEP are transurethral resection and enucleation."""
     is_event_root: bool | None = None
+    """Whether it stands for the whole operation or biopsy session; its parts are its children."""
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """DICOM SpecimenIdentifier (0040,0551), pseudonymised."""
     collected_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day on which the tissue was taken."""
     approach: Literal["transrectal", "transperineal", "transurethral", "open", "laparoscopic"] | None = None
+    """Access to the tissue."""
     guidance: Literal["TRUS", "cognitive", "MRI-US-fusion", "in-bore-MRI", "none"] | None = None
+    """Image guidance of a biopsy (EAU guideline)."""
     laterality: Literal["left", "right", "midline", "bilateral"] | None = None
+    """Side that the tissue comes from."""
     zone: Literal["PZ", "TZ", "CZ", "AFS"] | None = None
+    """Prostate zone, PI-RADS v2.1."""
     sectors: (
         Annotated[
             list[
@@ -506,6 +623,7 @@ class PathologySpecimenCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Sectors of the PI-RADS v2.1 map, such as L-mid-PZpl."""
     target_lesion: (
         Annotated[
             str,
@@ -514,12 +632,19 @@ class PathologySpecimenCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifier of the PI-RADS assessment of the lesion that was aimed at."""
     core_index: Annotated[int, Field(ge=1, le=200)] | None = None
+    """Number of a core within its session, from 1."""
     core_count: Annotated[int, Field(ge=0, le=200)] | None = None
+    """Number of cores taken in a session."""
     core_length: Annotated[FiniteFloat, Field(gt=0, le=100)] | None = None
+    """Length of a core. Unit: mm."""
     weight: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = None
+    """Weight of a resection specimen. Unit: g."""
     fixation: Literal["FFPE", "frozen", "fresh"] | None = None
+    """Preservation; FFPE is formalin-fixed and paraffin-embedded."""
     path_slides: S3UrlsOrFiles | None = None
+    """Whole-slide images of the specimen."""
 
 
 class PathologyAssessmentCreate(ResourceCreate):
@@ -557,8 +682,11 @@ class PathologyAssessmentCreate(ResourceCreate):
     resource_type: ClassVar[str] = "pathologyassessment"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     diagnosis: (
         Literal[
             "benign",
@@ -574,30 +702,53 @@ class PathologyAssessmentCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Main diagnosis, WHO classification 2022; ASAP is atypical small acinar proliferation."""
     isup: Annotated[int, Field(ge=1, le=5)] | None = None
+    """ISUP 2014 grade group; null where there is no gradable cancer (see diagnosis)."""
     gleason_primary: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Most common Gleason pattern."""
     gleason_secondary: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Second most common pattern; in biopsies the highest remaining one (ISUP 2014)."""
     gleason_tertiary: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Minor high-grade pattern."""
     pattern_4_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
+    """Share of Gleason pattern 4 in the cancer (ISUP 2019). Unit: %."""
     cancer_length: Annotated[FiniteFloat, Field(ge=0, le=2000)] | None = None
+    """Length of cancer in a core, or summed over the cores of a session. Unit: mm."""
     cancer_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
+    """Share of the tissue that is cancer. Unit: %."""
     positive_core_count: Annotated[int, Field(ge=0, le=200)] | None = None
+    """Number of cores with cancer."""
     core_count: Annotated[int, Field(ge=0, le=200)] | None = None
+    """Number of cores assessed."""
     tumour_volume: Annotated[FiniteFloat, Field(ge=0, le=1000)] | None = None
+    """Volume of cancer in a resection specimen. Unit: mL."""
     has_cribriform_pattern: bool | None = None
+    """Invasive cribriform pattern (ISUP 2019)."""
     has_perineural_invasion: bool | None = None
+    """Perineural invasion (ICCR data set)."""
     has_lymphovascular_invasion: bool | None = None
+    """Lymphovascular invasion (ICCR data set)."""
     has_extraprostatic_extension: bool | None = None
+    """Extraprostatic extension (ICCR data set)."""
     has_seminal_vesicle_invasion: bool | None = None
+    """Seminal vesicle invasion (ICCR data set)."""
     margin_status: Literal["R0", "R1", "R2", "RX"] | None = None
+    """Residual tumour classification, UICC TNM 8th edition."""
     pathological_t_stage: (
         Literal["pT0", "pT2", "pT2a", "pT2b", "pT2c", "pT3", "pT3a", "pT3b", "pT4", "pTX"] | None
     ) = None
+    """Pathological T category, UICC TNM 8th edition; pT2a to pT2c are of earlier ones."""
     pathological_n_stage: Literal["pN0", "pN1", "pNX"] | None = None
+    """Pathological N category, UICC TNM 8th edition."""
     assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day of the assessment."""
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym of the pathologist."""
     is_central_review: bool | None = None
+    """Whether a reference pathologist reviewed it."""
     comment: FreeText | None = None
+    """Remarks of the pathologist."""
 
 
 class PIRADSAssessmentCreate(ResourceCreate):
@@ -635,18 +786,31 @@ class PIRADSAssessmentCreate(ResourceCreate):
     resource_type: ClassVar[str] = "piradsassessment"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     score: Annotated[int, Field(ge=1, le=5)] | None = None
+    """PI-RADS assessment category."""
     scope: Literal["lesion", "patient"] | None = None
+    """Whether the score is of one lesion or the highest of the examination."""
     pirads_version: Literal["v1", "v2", "v2.1"] | None = None
+    """Edition of the PI-RADS guideline."""
     lesion_index: Annotated[int, Field(ge=1, le=50)] | None = None
+    """Number of the lesion in the report, from 1."""
     is_index_lesion: bool | None = None
+    """Whether it is the index (dominant) lesion, PI-RADS v2.1."""
     t2_score: Annotated[int, Field(ge=1, le=5)] | None = None
+    """T2-weighted score; dominant in the transition zone."""
     dwi_score: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Diffusion-weighted score; dominant in the peripheral zone."""
     dce_positive: bool | None = None
+    """Whether dynamic contrast enhancement is positive; null where it was not done."""
     zone: Literal["PZ", "TZ", "CZ", "AFS"] | None = None
+    """Zone of the lesion's centre."""
     laterality: Literal["left", "right", "midline", "bilateral"] | None = None
+    """Side of the lesion."""
     sectors: (
         Annotated[
             list[
@@ -663,17 +827,27 @@ class PIRADSAssessmentCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Sectors of the PI-RADS v2.1 map, such as R-apex-TZa."""
     diameter: Annotated[FiniteFloat, Field(gt=0, le=200)] | None = None
+    """Largest diameter; from 15 mm on it separates score 5 from 4. Unit: mm."""
     lesion_volume: Annotated[FiniteFloat, Field(ge=0, le=1000)] | None = None
+    """Lesion volume. Unit: mL."""
     mean_adc: Annotated[FiniteFloat, Field(ge=0, le=5000)] | None = None
+    """Mean apparent diffusion coefficient in the lesion. Unit: 10*-6.mm2/s."""
     epe_grade: Annotated[int, Field(ge=0, le=3)] | None = None
+    """Grade of suspected extraprostatic extension (Mehralivand et al. 2019)."""
     has_seminal_vesicle_invasion: bool | None = None
+    """Whether seminal vesicle invasion is suspected."""
     source: Literal["clinical-report", "study-reading", "algorithm"] | None = None
+    """How the score came about."""
     assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day of the reading."""
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym of the radiologist."""
     algorithm_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = (
         None
     )
+    """Release of the algorithm that scored, where one did."""
     target_volume: (
         Annotated[
             str,
@@ -682,8 +856,11 @@ class PIRADSAssessmentCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifier of the volume on which the lesion was delineated."""
     path_mask: S3UrlOrFile | None = None
+    """Mask of the lesion."""
     comment: FreeText | None = None
+    """Remarks of the reader."""
 
 
 class PSAMeasurementCreate(ResourceCreate):
@@ -711,20 +888,35 @@ class PSAMeasurementCreate(ResourceCreate):
     resource_type: ClassVar[str] = "psameasurement"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     value: Annotated[FiniteFloat, Field(ge=0, le=100000)]
+    """Total PSA (LOINC 2857-1). Unit: ng/mL."""
     comparator: Literal["<", "<=", ">=", ">"] | None = None
+    """How the true value relates to a limit of detection, FHIR quantity-comparator; null for an exact value."""
     measured_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day on which blood was drawn."""
     free_psa: Annotated[FiniteFloat, Field(ge=0, le=100000)] | None = None
+    """Free PSA (LOINC 10886-0). Unit: ng/mL."""
     free_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = None
+    """Free PSA as a share of the total (LOINC 12841-3). Unit: %."""
     prostate_volume: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = None
+    """Prostate volume that the density was computed with. Unit: mL."""
     prostate_volume_method: Literal["MRI-ellipsoid", "MRI-segmentation", "TRUS", "DRE", "CT"] | None = None
+    """How the prostate volume was measured."""
     density: Annotated[FiniteFloat, Field(ge=0, le=10000)] | None = None
+    """PSA density: total PSA per prostate volume (EAU guideline). Unit: ng/mL/cm3."""
     doubling_time: Annotated[FiniteFloat, Field(gt=0, le=1000)] | None = None
+    """PSA doubling time; null where PSA does not rise. Unit: mo."""
     on_5ari: bool | None = None
+    """Whether the patient took a 5-alpha-reductase inhibitor, which halves PSA."""
     is_post_treatment: bool | None = None
+    """Whether it was measured after treatment of prostate cancer."""
     assay: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Assay and calibration, such as WHO 96/670."""
 
 
 class DiagnosticReportCreate(ResourceCreate):
@@ -753,9 +945,13 @@ class DiagnosticReportCreate(ResourceCreate):
     resource_type: ClassVar[str] = "diagnosticreport"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     category: Literal["radiology", "pathology", "laboratory", "urology", "genetics", "other"] | None = None
+    """Service that reported, after FHIR DiagnosticReport.category."""
     status: (
         Literal[
             "registered",
@@ -771,10 +967,13 @@ class DiagnosticReportCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """FHIR DiagnosticReport.status."""
     title: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Title of the report."""
     language: (
         Annotated[str, Field(max_length=35, pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), NO_CONTROLS] | None
     ) = None
+    """Language of the text, BCP 47."""
     codes: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[0-9]{1,7}-[0-9]$"), NO_CONTROLS]],
@@ -782,13 +981,21 @@ class DiagnosticReportCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """LOINC codes of the report, FHIR DiagnosticReport.code."""
     effective_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = None
+    """Day of the examination, FHIR DiagnosticReport.effective."""
     issued_at: Instant | None = None
+    """When the report was released, FHIR DiagnosticReport.issued."""
     author: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym of who signed the report."""
     indication: FreeText | None = None
+    """Clinical question."""
     findings: FreeText | None = None
+    """Findings section."""
     conclusion: FreeText | None = None
+    """Impression, FHIR DiagnosticReport.conclusion."""
     overall_pirads: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Highest PI-RADS category that the report states."""
     subjects: (
         Annotated[
             list[
@@ -802,7 +1009,9 @@ class DiagnosticReportCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifiers of what is reported on: studies, specimens, measurements."""
     path_pdf: S3UrlOrFile | None = None
+    """The report as issued, de-identified."""
 
 
 class AnnotationSessionCreate(ResourceCreate):
@@ -832,20 +1041,28 @@ class AnnotationSessionCreate(ResourceCreate):
     resource_type: ClassVar[str] = "annotationsession"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     source: (
         Literal[
             "manual-masks", "vxannotate", "model-assisted", "model-prediction", "clinical-report", "imported"
         ]
         | None
     ) = None
+    """How the annotations were made."""
     status: (
         Literal["draft", "in-progress", "submitted", "in-review", "accepted", "rejected", "cancelled"] | None
     ) = None
+    """Where the session stands."""
     task: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """What was to be annotated, such as lesion masks."""
     annotator: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym of the annotator."""
     annotator_experience: Annotated[FiniteFloat, Field(ge=0, le=80)] | None = None
+    """Years in which the annotator has read such images. Unit: a."""
     annotated_volumes: (
         Annotated[
             list[
@@ -859,13 +1076,21 @@ class AnnotationSessionCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifiers of the volumes that were shown."""
     labels: TextByName | None = None
+    """Label value in the masks to its meaning."""
     is_blinded: bool | None = None
+    """Whether clinical data were hidden from the annotator."""
     tool: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Software that was used."""
     tool_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None
+    """Release of the software."""
     started_at: Instant | None = None
+    """When the session began."""
     submitted_at: Instant | None = None
+    """When the result was handed in."""
     active_time: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    """Time that the annotator was active. Unit: s."""
     reviewed_session: (
         Annotated[
             str,
@@ -874,7 +1099,9 @@ class AnnotationSessionCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifier of the session that this one reviews or corrects."""
     comment: FreeText | None = None
+    """Remarks of the annotator."""
 
 
 class VxAnnotateCaseRecordCreate(ResourceCreate):
@@ -903,11 +1130,17 @@ class VxAnnotateCaseRecordCreate(ResourceCreate):
     resource_type: ClassVar[str] = "vxannotatecaserecord"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Licence under which the data may be used."""
     case_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Name of the case in VxAnnotate."""
     project: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """VxAnnotate project of the case."""
     state: Literal["queued", "assigned", "in-progress", "completed", "skipped", "failed"] | None = None
+    """Where the case stands."""
     session: (
         Annotated[
             str,
@@ -916,13 +1149,21 @@ class VxAnnotateCaseRecordCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifier of the annotation session that the record belongs to."""
     assigned_to: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Pseudonym of the annotator."""
     priority: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Place in the queue; higher comes first."""
     record_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None
+    """Release of VxAnnotate that wrote the record."""
     opened_at: Instant | None = None
+    """When the case was first opened."""
     completed_at: Instant | None = None
+    """When the case was completed."""
     answers: TextByName | None = None
+    """Question to the answer that was given."""
     measurements: NumberByName | None = None
+    """Measurement to its value; the name ends in the unit, such as diameter_mm."""
     flags: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[a-z][a-z0-9-]{0,63}$"), NO_CONTROLS]],
@@ -930,8 +1171,11 @@ class VxAnnotateCaseRecordCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Marks on the case, such as motion-artefact."""
     path_state: S3UrlOrFile | None = None
+    """Saved state of the viewer."""
     comment: FreeText | None = None
+    """Remarks on the case."""
 
 
 class ArtefactCreate(ResourceCreate):
@@ -961,20 +1205,35 @@ class ArtefactCreate(ResourceCreate):
     resource_type: ClassVar[str] = "artefact"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Licence under which the data may be used."""
     name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Name for people."""
     description: FreeText | None = None
+    """What the run did."""
     kind: Literal["dataset", "table", "model", "prediction", "figure", "report", "other"] | None = None
+    """What the files hold."""
     workflow: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Workflow template that ran."""
     run_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Name of the run in the workflow engine."""
     status: Literal["pending", "running", "succeeded", "failed", "error"] | None = None
+    """Phase of the run, as Argo Workflows names it."""
     started_at: Instant | None = None
+    """When the run began."""
     finished_at: Instant | None = None
+    """When the run ended."""
     code_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None
+    """Release or commit of the code."""
     container_image: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Container image, with its digest."""
     parameters: TextByName | None = None
+    """Parameter of the run to its value."""
     metrics: NumberByName | None = None
+    """Figure that the run reported to its value."""
     inputs: (
         Annotated[
             list[
@@ -988,8 +1247,11 @@ class ArtefactCreate(ResourceCreate):
         ]
         | None
     ) = None
+    """Identifiers of what the run read."""
     data_as_of: Instant | None = None
+    """Instant as of which the run read its inputs; reading at it shows the same."""
     files: S3UrlOrFileByName | None = None
+    """Name of each output to its file; null until files are attached."""
 
 
 class BenchmarkingResultCreate(ResourceCreate):
@@ -1015,16 +1277,30 @@ class BenchmarkingResultCreate(ResourceCreate):
     resource_type: ClassVar[str] = "benchmarking"
 
     identifier: Annotated[str, Field(max_length=256), NO_CONTROLS]
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Licence under which the data may be used."""
     clearml_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = None
+    """Identifier of the ClearML task."""
     eval_task: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS]
+    """What was evaluated, such as ve2e-default."""
     benchmarked_on: TextItems | None = None
+    """Identifiers of the patients or other resources that were evaluated on."""
     summary_metrics: NumberByName
+    """Metric to its value over all cases, such as auc to 0.8."""
     other_data: S3UrlOrFileByName | None = None
+    """Name of each further result to its file, such as patient-level predictions."""
     model_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = None
+    """Model that was evaluated."""
     model_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None
+    """Release or commit of the model."""
     code_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = None
+    """Release or commit of the evaluation."""
     evaluated_at: Instant | None = None
+    """When the evaluation ended."""
     data_as_of: Instant | None = None
+    """Instant as of which the data were read; reading at it shows the same data."""
     comment: FreeText | None = None
+    """Remarks on the evaluation."""

@@ -62,33 +62,61 @@ class DataSourceResponse(ResourceResponse):
     resource_type: ClassVar[str] = "datasource"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str | None = None
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     name: str | None = None
+    """Name for people, such as the trial's title."""
     description: str | None = None
+    """What was collected, from whom, and what it may be used for."""
     kind: str | None = None
+    """How the data came to be."""
     collection_id: str | None = None
+    """Key of the source in its publisher's catalogue, such as an IDC collection_id."""
     patient_code: str | None = None
+    """Two letters that the identifiers of patients registered here begin with."""
     institution: str | None = None
+    """Institution that controls the data."""
     country: str | None = None
+    """Country of the institution, ISO 3166-1 alpha-2."""
     is_prospective: bool | None = None
+    """Whether subjects were enrolled before the data were acquired."""
     is_multicentre: bool | None = None
+    """Whether several sites contributed."""
     enrolment_start: date | None = None
+    """Day of the first enrolment."""
     enrolment_end: date | None = None
+    """Day of the last enrolment."""
     planned_patient_count: int | None = None
+    """Number of patients that the protocol plans for."""
     deidentification: str | None = None
+    """State of the data under GDPR Art. 4(5) and Recital 26."""
     ethics_approval: str | None = None
+    """Committee and number of the ethics approval."""
     external_identifiers: dict[str, str] | None = None
+    """Registry to number there, such as ClinicalTrials.gov to an NCT number."""
     source_dois: list[str] | None = None
+    """DOIs to cite for the data."""
     source_url: str | None = None
+    """Page that describes the source."""
     contact: str | None = None
+    """Whom to ask about the data: a role, not a person."""
 
 
 class PatientResponse(ResourceResponse):
@@ -123,28 +151,51 @@ class PatientResponse(ResourceResponse):
     resource_type: ClassVar[str] = "patient"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     external_uid: str | None = None
+    """Pseudonym in the data source, DICOM PatientID (0010,0020); unique there only."""
     sex: str | None = None
+    """DICOM PatientSex (0010,0040): male, female, other, unknown."""
     birth_year: int | None = None
+    """Year of DICOM PatientBirthDate (0010,0030), possibly shifted with all dates."""
     age_at_enrolment: float | None = None
+    """Age when the patient entered the data source. Unit: a."""
     ethnic_group: str | None = None
+    """DICOM EthnicGroup (0010,2160), in the words of the data source."""
     vital_status: str | None = None
+    """Last known vital status."""
     last_follow_up_on: date | None = None
+    """Day of the last follow-up."""
     has_family_history: bool | None = None
+    """Whether a first-degree relative has had prostate cancer (EAU guideline)."""
     germline_variants: list[str] | None = None
+    """HGNC symbols of genes with a pathogenic germline variant, such as BRCA2."""
     biopsy_history: str | None = None
+    """Prostate biopsies before enrolment."""
     clinical_t_stage: str | None = None
+    """Clinical T category of prostate cancer, UICC TNM 8th edition."""
     treatments: list[str] | None = None
+    """Treatments of the prostate in order, such as radical-prostatectomy."""
     external_identifiers: dict[str, str] | None = None
+    """Other system to the patient's pseudonym there."""
 
 
 class ImagingStudyResponse(ResourceResponse):
@@ -181,30 +232,55 @@ class ImagingStudyResponse(ResourceResponse):
     resource_type: ClassVar[str] = "imagingstudy"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     external_uid: str | None = None
+    """Name of the study in the data source; unique within its patient only."""
     study_instance_uid: str | None = None
+    """DICOM StudyInstanceUID (0020,000D)."""
     study_date: date | None = None
+    """DICOM StudyDate (0008,0020)."""
     study_datetime: datetime | None = None
+    """DICOM StudyDate and StudyTime (0008,0030), where the time zone is known."""
     study_description: str | None = None
+    """DICOM StudyDescription (0008,1030)."""
     accession_number: str | None = None
+    """DICOM AccessionNumber (0008,0050), pseudonymised."""
     modalities: list[str] | None = None
+    """DICOM ModalitiesInStudy (0008,0061)."""
     institution_name: str | None = None
+    """DICOM InstitutionName (0008,0080), where it may be known."""
     patient_age: float | None = None
+    """DICOM PatientAge (0010,1010) in years; 006M is 0.5. Unit: a."""
     patient_weight: float | None = None
+    """DICOM PatientWeight (0010,1030). Unit: kg."""
     patient_size: float | None = None
+    """DICOM PatientSize (0010,1020): height. Unit: m."""
     indication: str | None = None
+    """Clinical question that led to the study."""
     protocol: str | None = None
+    """Multiparametric (with DCE) or biparametric prostate MRI, PI-RADS v2.1."""
     has_endorectal_coil: bool | None = None
+    """Whether an endorectal coil was used."""
     pi_qual: int | None = None
+    """PI-QUAL v1 score of diagnostic quality, 5 being best."""
 
 
 class VolumeResponse(ResourceResponse):
@@ -262,48 +338,91 @@ class VolumeResponse(ResourceResponse):
     resource_type: ClassVar[str] = "volume"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     volume_type: str | None = None
+    """What the volume shows; MR by contrast (PI-RADS v2.1), the rest by modality. MAP is another computed parametric map, XRAY is CR, DX, RF or XA."""
     modality: str | None = None
+    """DICOM Modality (0008,0060)."""
     series_instance_uid: str | None = None
+    """DICOM SeriesInstanceUID (0020,000E)."""
     series_number: int | None = None
+    """DICOM SeriesNumber (0020,0011)."""
     series_description: str | None = None
+    """DICOM SeriesDescription (0008,103E)."""
     series_date: date | None = None
+    """DICOM SeriesDate (0008,0021)."""
     acquisition_datetime: datetime | None = None
+    """DICOM AcquisitionDateTime (0008,002A): start of the acquisition."""
     body_part_examined: str | None = None
+    """DICOM BodyPartExamined (0018,0015)."""
     image_plane: str | None = None
+    """Nearest plane of DICOM ImageOrientationPatient (0020,0037)."""
     b_value: float | None = None
+    """DICOM DiffusionBValue (0018,9087), without vendor offsets such as GE's 1e9. Unit: s/mm2."""
     slice_thickness: float | None = None
+    """DICOM SliceThickness (0018,0050). Unit: mm."""
     pixel_spacing: float | None = None
+    """First value of DICOM PixelSpacing (0028,0030): distance between rows. Unit: mm."""
     magnetic_field_strength: float | None = None
+    """DICOM MagneticFieldStrength (0018,0087) in tesla; some headers hold gauss. Unit: T."""
     is_contrast_enhanced: bool | None = None
+    """Whether DICOM ContrastBolusAgent (0018,0010) was given before or during it."""
     manufacturer: str | None = None
+    """DICOM Manufacturer (0008,0070)."""
     manufacturer_model_name: str | None = None
+    """DICOM ManufacturerModelName (0008,1090)."""
     sop_class_uid: str | None = None
+    """DICOM SOPClassUID (0008,0016)."""
     sop_class_name: str | None = None
+    """Name of the SOP class in DICOM PS3.6 Annex A."""
     transfer_syntax_uid: str | None = None
+    """DICOM TransferSyntaxUID (0002,0010); joined by commas where instances differ."""
     transfer_syntax_name: str | None = None
+    """Name of the transfer syntax in DICOM PS3.6 Annex A; joined likewise."""
     photometric_interpretation: str | None = None
+    """DICOM PhotometricInterpretation (0028,0004); joined likewise."""
     pixel_representation: str | None = None
+    """DICOM PixelRepresentation (0028,0103): 0 unsigned, 1 signed; joined likewise."""
     instance_count: int | None = None
+    """Number of DICOM instances in the series."""
     size_mb: float | None = None
+    """Size of all files of the series. Unit: MBy."""
     source_doi: str | None = None
+    """DOI to cite for the series."""
     analysis_result_id: str | None = None
+    """IDC analysis result that the series belongs to; null for original images."""
     idc_version_first: int | None = None
+    """IDC data release that first held the series."""
     idc_version_last: int | None = None
+    """IDC data release that last revised the series."""
     crdc_series_uuid: str | None = None
+    """UUID of this version of the series in the Cancer Research Data Commons."""
     path_dicom: str | None = None
+    """Prefix that holds the DICOM instances, ending in `/*`, or one archive."""
     path_nii: str | None = None
+    """NIfTI file of the volume."""
     segmentation_reference_uid: str | None = None
+    """Of a mask: series instance UID or identifier of the volume that it delineates."""
     derived_from: list[str] | None = None
+    """Identifiers of what the volume was made from: volumes, annotation sessions."""
 
 
 class HistoMapResponse(ResourceResponse):
@@ -337,27 +456,49 @@ class HistoMapResponse(ResourceResponse):
     resource_type: ClassVar[str] = "histomap"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     path_map: str | None = None
+    """NIfTI label map in the space of the reference volume."""
     reference_volume: str | None = None
+    """Identifier of the volume whose space the map uses."""
     specimen: str | None = None
+    """Identifier of the pathology specimen that is mapped."""
     labels: dict[str, str] | None = None
+    """Label value in the map to its meaning, such as 2 to ISUP 2."""
     stain: str | None = None
+    """Stain of the slides: haematoxylin and eosin, or immunohistochemistry."""
     path_slides: list[str] | None = None
+    """Slides that were mapped."""
     slice_count: int | None = None
+    """Number of whole-mount slices that were mapped."""
     registration_method: str | None = None
+    """How histology was brought into the space of the image."""
     registration_error: float | None = None
+    """Mean target registration error over landmarks. Unit: mm."""
     mapped_at: datetime | None = None
+    """When the map was made."""
     mapped_by: str | None = None
+    """Pseudonym of who made the map."""
     comment: str | None = None
+    """Remarks on the quality of the map."""
 
 
 class PathologySpecimenResponse(ResourceResponse):
@@ -397,31 +538,57 @@ class PathologySpecimenResponse(ResourceResponse):
     resource_type: ClassVar[str] = "pathologyspecimen"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     type: str | None = None
+    """How the tissue was taken; RPE is radical prostatectomy, TURP and HOLEP are transurethral resection and enucleation."""
     is_event_root: bool | None = None
+    """Whether it stands for the whole operation or biopsy session; its parts are its children."""
     external_uid: str | None = None
+    """DICOM SpecimenIdentifier (0040,0551), pseudonymised."""
     collected_on: date | None = None
+    """Day on which the tissue was taken."""
     approach: str | None = None
+    """Access to the tissue."""
     guidance: str | None = None
+    """Image guidance of a biopsy (EAU guideline)."""
     laterality: str | None = None
+    """Side that the tissue comes from."""
     zone: str | None = None
+    """Prostate zone, PI-RADS v2.1."""
     sectors: list[str] | None = None
+    """Sectors of the PI-RADS v2.1 map, such as L-mid-PZpl."""
     target_lesion: str | None = None
+    """Identifier of the PI-RADS assessment of the lesion that was aimed at."""
     core_index: int | None = None
+    """Number of a core within its session, from 1."""
     core_count: int | None = None
+    """Number of cores taken in a session."""
     core_length: float | None = None
+    """Length of a core. Unit: mm."""
     weight: float | None = None
+    """Weight of a resection specimen. Unit: g."""
     fixation: str | None = None
+    """Preservation; FFPE is formalin-fixed and paraffin-embedded."""
     path_slides: list[str] | None = None
+    """Whole-slide images of the specimen."""
 
 
 class PathologyAssessmentResponse(ResourceResponse):
@@ -466,38 +633,71 @@ class PathologyAssessmentResponse(ResourceResponse):
     resource_type: ClassVar[str] = "pathologyassessment"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     diagnosis: str | None = None
+    """Main diagnosis, WHO classification 2022; ASAP is atypical small acinar proliferation."""
     isup: int | None = None
+    """ISUP 2014 grade group; null where there is no gradable cancer (see diagnosis)."""
     gleason_primary: int | None = None
+    """Most common Gleason pattern."""
     gleason_secondary: int | None = None
+    """Second most common pattern; in biopsies the highest remaining one (ISUP 2014)."""
     gleason_tertiary: int | None = None
+    """Minor high-grade pattern."""
     pattern_4_percentage: float | None = None
+    """Share of Gleason pattern 4 in the cancer (ISUP 2019). Unit: %."""
     cancer_length: float | None = None
+    """Length of cancer in a core, or summed over the cores of a session. Unit: mm."""
     cancer_percentage: float | None = None
+    """Share of the tissue that is cancer. Unit: %."""
     positive_core_count: int | None = None
+    """Number of cores with cancer."""
     core_count: int | None = None
+    """Number of cores assessed."""
     tumour_volume: float | None = None
+    """Volume of cancer in a resection specimen. Unit: mL."""
     has_cribriform_pattern: bool | None = None
+    """Invasive cribriform pattern (ISUP 2019)."""
     has_perineural_invasion: bool | None = None
+    """Perineural invasion (ICCR data set)."""
     has_lymphovascular_invasion: bool | None = None
+    """Lymphovascular invasion (ICCR data set)."""
     has_extraprostatic_extension: bool | None = None
+    """Extraprostatic extension (ICCR data set)."""
     has_seminal_vesicle_invasion: bool | None = None
+    """Seminal vesicle invasion (ICCR data set)."""
     margin_status: str | None = None
+    """Residual tumour classification, UICC TNM 8th edition."""
     pathological_t_stage: str | None = None
+    """Pathological T category, UICC TNM 8th edition; pT2a to pT2c are of earlier ones."""
     pathological_n_stage: str | None = None
+    """Pathological N category, UICC TNM 8th edition."""
     assessed_on: date | None = None
+    """Day of the assessment."""
     assessed_by: str | None = None
+    """Pseudonym of the pathologist."""
     is_central_review: bool | None = None
+    """Whether a reference pathologist reviewed it."""
     comment: str | None = None
+    """Remarks of the pathologist."""
 
 
 class PIRADSAssessmentResponse(ResourceResponse):
@@ -542,38 +742,71 @@ class PIRADSAssessmentResponse(ResourceResponse):
     resource_type: ClassVar[str] = "piradsassessment"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     score: int | None = None
+    """PI-RADS assessment category."""
     scope: str | None = None
+    """Whether the score is of one lesion or the highest of the examination."""
     pirads_version: str | None = None
+    """Edition of the PI-RADS guideline."""
     lesion_index: int | None = None
+    """Number of the lesion in the report, from 1."""
     is_index_lesion: bool | None = None
+    """Whether it is the index (dominant) lesion, PI-RADS v2.1."""
     t2_score: int | None = None
+    """T2-weighted score; dominant in the transition zone."""
     dwi_score: int | None = None
+    """Diffusion-weighted score; dominant in the peripheral zone."""
     dce_positive: bool | None = None
+    """Whether dynamic contrast enhancement is positive; null where it was not done."""
     zone: str | None = None
+    """Zone of the lesion's centre."""
     laterality: str | None = None
+    """Side of the lesion."""
     sectors: list[str] | None = None
+    """Sectors of the PI-RADS v2.1 map, such as R-apex-TZa."""
     diameter: float | None = None
+    """Largest diameter; from 15 mm on it separates score 5 from 4. Unit: mm."""
     lesion_volume: float | None = None
+    """Lesion volume. Unit: mL."""
     mean_adc: float | None = None
+    """Mean apparent diffusion coefficient in the lesion. Unit: 10*-6.mm2/s."""
     epe_grade: int | None = None
+    """Grade of suspected extraprostatic extension (Mehralivand et al. 2019)."""
     has_seminal_vesicle_invasion: bool | None = None
+    """Whether seminal vesicle invasion is suspected."""
     source: str | None = None
+    """How the score came about."""
     assessed_on: date | None = None
+    """Day of the reading."""
     assessed_by: str | None = None
+    """Pseudonym of the radiologist."""
     algorithm_version: str | None = None
+    """Release of the algorithm that scored, where one did."""
     target_volume: str | None = None
+    """Identifier of the volume on which the lesion was delineated."""
     path_mask: str | None = None
+    """Mask of the lesion."""
     comment: str | None = None
+    """Remarks of the reader."""
 
 
 class PSAMeasurementResponse(ResourceResponse):
@@ -608,27 +841,49 @@ class PSAMeasurementResponse(ResourceResponse):
     resource_type: ClassVar[str] = "psameasurement"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     value: float
+    """Total PSA (LOINC 2857-1). Unit: ng/mL."""
     comparator: str | None = None
+    """How the true value relates to a limit of detection, FHIR quantity-comparator; null for an exact value."""
     measured_on: date | None = None
+    """Day on which blood was drawn."""
     free_psa: float | None = None
+    """Free PSA (LOINC 10886-0). Unit: ng/mL."""
     free_percentage: float | None = None
+    """Free PSA as a share of the total (LOINC 12841-3). Unit: %."""
     prostate_volume: float | None = None
+    """Prostate volume that the density was computed with. Unit: mL."""
     prostate_volume_method: str | None = None
+    """How the prostate volume was measured."""
     density: float | None = None
+    """PSA density: total PSA per prostate volume (EAU guideline). Unit: ng/mL/cm3."""
     doubling_time: float | None = None
+    """PSA doubling time; null where PSA does not rise. Unit: mo."""
     on_5ari: bool | None = None
+    """Whether the patient took a 5-alpha-reductase inhibitor, which halves PSA."""
     is_post_treatment: bool | None = None
+    """Whether it was measured after treatment of prostate cancer."""
     assay: str | None = None
+    """Assay and calibration, such as WHO 96/670."""
 
 
 class DiagnosticReportResponse(ResourceResponse):
@@ -664,29 +919,53 @@ class DiagnosticReportResponse(ResourceResponse):
     resource_type: ClassVar[str] = "diagnosticreport"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     category: str | None = None
+    """Service that reported, after FHIR DiagnosticReport.category."""
     status: str | None = None
+    """FHIR DiagnosticReport.status."""
     title: str | None = None
+    """Title of the report."""
     language: str | None = None
+    """Language of the text, BCP 47."""
     codes: list[str] | None = None
+    """LOINC codes of the report, FHIR DiagnosticReport.code."""
     effective_on: date | None = None
+    """Day of the examination, FHIR DiagnosticReport.effective."""
     issued_at: datetime | None = None
+    """When the report was released, FHIR DiagnosticReport.issued."""
     author: str | None = None
+    """Pseudonym of who signed the report."""
     indication: str | None = None
+    """Clinical question."""
     findings: str | None = None
+    """Findings section."""
     conclusion: str | None = None
+    """Impression, FHIR DiagnosticReport.conclusion."""
     overall_pirads: int | None = None
+    """Highest PI-RADS category that the report states."""
     subjects: list[str] | None = None
+    """Identifiers of what is reported on: studies, specimens, measurements."""
     path_pdf: str | None = None
+    """The report as issued, de-identified."""
 
 
 class AnnotationSessionResponse(ResourceResponse):
@@ -723,30 +1002,55 @@ class AnnotationSessionResponse(ResourceResponse):
     resource_type: ClassVar[str] = "annotationsession"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     source: str | None = None
+    """How the annotations were made."""
     status: str | None = None
+    """Where the session stands."""
     task: str | None = None
+    """What was to be annotated, such as lesion masks."""
     annotator: str | None = None
+    """Pseudonym of the annotator."""
     annotator_experience: float | None = None
+    """Years in which the annotator has read such images. Unit: a."""
     annotated_volumes: list[str] | None = None
+    """Identifiers of the volumes that were shown."""
     labels: dict[str, str] | None = None
+    """Label value in the masks to its meaning."""
     is_blinded: bool | None = None
+    """Whether clinical data were hidden from the annotator."""
     tool: str | None = None
+    """Software that was used."""
     tool_version: str | None = None
+    """Release of the software."""
     started_at: datetime | None = None
+    """When the session began."""
     submitted_at: datetime | None = None
+    """When the result was handed in."""
     active_time: float | None = None
+    """Time that the annotator was active. Unit: s."""
     reviewed_session: str | None = None
+    """Identifier of the session that this one reviews or corrects."""
     comment: str | None = None
+    """Remarks of the annotator."""
 
 
 class VxAnnotateCaseRecordResponse(ResourceResponse):
@@ -782,29 +1086,53 @@ class VxAnnotateCaseRecordResponse(ResourceResponse):
     resource_type: ClassVar[str] = "vxannotatecaserecord"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str
+    """Identifier of the immediate parent."""
     license: str
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     case_id: str | None = None
+    """Name of the case in VxAnnotate."""
     project: str | None = None
+    """VxAnnotate project of the case."""
     state: str | None = None
+    """Where the case stands."""
     session: str | None = None
+    """Identifier of the annotation session that the record belongs to."""
     assigned_to: str | None = None
+    """Pseudonym of the annotator."""
     priority: int | None = None
+    """Place in the queue; higher comes first."""
     record_version: str | None = None
+    """Release of VxAnnotate that wrote the record."""
     opened_at: datetime | None = None
+    """When the case was first opened."""
     completed_at: datetime | None = None
+    """When the case was completed."""
     answers: dict[str, str] | None = None
+    """Question to the answer that was given."""
     measurements: dict[str, float] | None = None
+    """Measurement to its value; the name ends in the unit, such as diameter_mm."""
     flags: list[str] | None = None
+    """Marks on the case, such as motion-artefact."""
     path_state: str | None = None
+    """Saved state of the viewer."""
     comment: str | None = None
+    """Remarks on the case."""
 
 
 class ArtefactResponse(ResourceResponse):
@@ -841,30 +1169,55 @@ class ArtefactResponse(ResourceResponse):
     resource_type: ClassVar[str] = "artefact"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str | None = None
+    """Identifier of the immediate parent."""
     license: str | None = None
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     name: str | None = None
+    """Name for people."""
     description: str | None = None
+    """What the run did."""
     kind: str | None = None
+    """What the files hold."""
     workflow: str | None = None
+    """Workflow template that ran."""
     run_id: str | None = None
+    """Name of the run in the workflow engine."""
     status: str | None = None
+    """Phase of the run, as Argo Workflows names it."""
     started_at: datetime | None = None
+    """When the run began."""
     finished_at: datetime | None = None
+    """When the run ended."""
     code_version: str | None = None
+    """Release or commit of the code."""
     container_image: str | None = None
+    """Container image, with its digest."""
     parameters: dict[str, str] | None = None
+    """Parameter of the run to its value."""
     metrics: dict[str, float] | None = None
+    """Figure that the run reported to its value."""
     inputs: list[str] | None = None
+    """Identifiers of what the run read."""
     data_as_of: datetime | None = None
+    """Instant as of which the run read its inputs; reading at it shows the same."""
     files: dict[str, str] | None = None
+    """Name of each output to its file; null until files are attached."""
 
 
 class BenchmarkingResultResponse(ResourceResponse):
@@ -897,23 +1250,44 @@ class BenchmarkingResultResponse(ResourceResponse):
     resource_type: ClassVar[str] = "benchmarking"
 
     identifier: str
+    """Stable name, `<prefix>/<rest>`."""
     parent_identifier: str | None = None
+    """Identifier of the immediate parent."""
     license: str | None = None
+    """Licence under which the data may be used."""
     datasource_id: str | None = None
+    """Nearest data source among the resource and its ancestors."""
     patient_id: str | None = None
+    """Nearest patient among the resource and its ancestors."""
     study_id: str | None = None
+    """Nearest imaging study among the resource and its ancestors."""
     valid_from: datetime
+    """Instant of the commit that wrote this version (system time, not clinical time)."""
     valid_to: datetime | None = None
+    """Instant at which a later version replaced this one; null in every read of one instant."""
     created_at: datetime
+    """Instant of the first version of the resource."""
     version: int
+    """Sequence number of the commit that wrote this version."""
     clearml_id: str | None = None
+    """Identifier of the ClearML task."""
     eval_task: str
+    """What was evaluated, such as ve2e-default."""
     benchmarked_on: list[str] | None = None
+    """Identifiers of the patients or other resources that were evaluated on."""
     summary_metrics: dict[str, float]
+    """Metric to its value over all cases, such as auc to 0.8."""
     other_data: dict[str, str] | None = None
+    """Name of each further result to its file, such as patient-level predictions."""
     model_name: str | None = None
+    """Model that was evaluated."""
     model_version: str | None = None
+    """Release or commit of the model."""
     code_version: str | None = None
+    """Release or commit of the evaluation."""
     evaluated_at: datetime | None = None
+    """When the evaluation ended."""
     data_as_of: datetime | None = None
+    """Instant as of which the data were read; reading at it shows the same data."""
     comment: str | None = None
+    """Remarks on the evaluation."""

@@ -69,9 +69,13 @@ class DataSourceUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "datasource"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Name for people, such as the trial's title."""
     description: FreeText | None = UNSET
+    """What was collected, from whom, and what it may be used for."""
     kind: (
         Literal[
             "clinical-trial",
@@ -84,22 +88,35 @@ class DataSourceUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """How the data came to be."""
     collection_id: (
         Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$"), NO_CONTROLS] | None
     ) = UNSET
+    """Key of the source in its publisher's catalogue, such as an IDC collection_id."""
     patient_code: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = UNSET
+    """Two letters that the identifiers of patients registered here begin with."""
     institution: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Institution that controls the data."""
     country: Annotated[str, Field(max_length=2, pattern="^[A-Z]{2}$"), NO_CONTROLS] | None = UNSET
+    """Country of the institution, ISO 3166-1 alpha-2."""
     is_prospective: bool | None = UNSET
+    """Whether subjects were enrolled before the data were acquired."""
     is_multicentre: bool | None = UNSET
+    """Whether several sites contributed."""
     enrolment_start: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = (
         UNSET
     )
+    """Day of the first enrolment."""
     enrolment_end: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """Day of the last enrolment."""
     planned_patient_count: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = UNSET
+    """Number of patients that the protocol plans for."""
     deidentification: Literal["none", "pseudonymised", "anonymised"] | None = UNSET
+    """State of the data under GDPR Art. 4(5) and Recital 26."""
     ethics_approval: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Committee and number of the ethics approval."""
     external_identifiers: TextByName | None = UNSET
+    """Registry to number there, such as ClinicalTrials.gov to an NCT number."""
     source_dois: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^10[.][0-9]{4,9}/[!-~]+$"), NO_CONTROLS]],
@@ -107,10 +124,13 @@ class DataSourceUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """DOIs to cite for the data."""
     source_url: Annotated[str, Field(max_length=2048, pattern="^https?://[!-~]+$"), NO_CONTROLS] | None = (
         UNSET
     )
+    """Page that describes the source."""
     contact: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Whom to ask about the data: a role, not a person."""
 
 
 class PatientUpdate(ResourceUpdate):
@@ -137,17 +157,27 @@ class PatientUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "patient"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym in the data source, DICOM PatientID (0010,0020); unique there only."""
     sex: Literal["M", "F", "O", "U"] | None = UNSET
+    """DICOM PatientSex (0010,0040): male, female, other, unknown."""
     birth_year: Annotated[int, Field(ge=1800, le=2200)] | None = UNSET
+    """Year of DICOM PatientBirthDate (0010,0030), possibly shifted with all dates."""
     age_at_enrolment: Annotated[FiniteFloat, Field(ge=0, le=130)] | None = UNSET
+    """Age when the patient entered the data source. Unit: a."""
     ethnic_group: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """DICOM EthnicGroup (0010,2160), in the words of the data source."""
     vital_status: Literal["alive", "deceased"] | None = UNSET
+    """Last known vital status."""
     last_follow_up_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = (
         UNSET
     )
+    """Day of the last follow-up."""
     has_family_history: bool | None = UNSET
+    """Whether a first-degree relative has had prostate cancer (EAU guideline)."""
     germline_variants: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[A-Z][A-Z0-9-]{1,19}$"), NO_CONTROLS]],
@@ -155,13 +185,16 @@ class PatientUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """HGNC symbols of genes with a pathogenic germline variant, such as BRCA2."""
     biopsy_history: Literal["naive", "prior-negative", "prior-positive"] | None = UNSET
+    """Prostate biopsies before enrolment."""
     clinical_t_stage: (
         Literal[
             "cTX", "cT0", "cT1a", "cT1b", "cT1c", "cT2", "cT2a", "cT2b", "cT2c", "cT3", "cT3a", "cT3b", "cT4"
         ]
         | None
     ) = UNSET
+    """Clinical T category of prostate cancer, UICC TNM 8th edition."""
     treatments: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[a-z][a-z0-9-]{0,63}$"), NO_CONTROLS]],
@@ -169,7 +202,9 @@ class PatientUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Treatments of the prostate in order, such as radical-prostatectomy."""
     external_identifiers: TextByName | None = UNSET
+    """Other system to the patient's pseudonym there."""
 
 
 class ImagingStudyUpdate(ResourceUpdate):
@@ -198,16 +233,24 @@ class ImagingStudyUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "imagingstudy"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Name of the study in the data source; unique within its patient only."""
     study_instance_uid: (
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = UNSET
+    """DICOM StudyInstanceUID (0020,000D)."""
     study_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """DICOM StudyDate (0008,0020)."""
     study_datetime: Instant | None = UNSET
+    """DICOM StudyDate and StudyTime (0008,0030), where the time zone is known."""
     study_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """DICOM StudyDescription (0008,1030)."""
     accession_number: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """DICOM AccessionNumber (0008,0050), pseudonymised."""
     modalities: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS]],
@@ -215,14 +258,23 @@ class ImagingStudyUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """DICOM ModalitiesInStudy (0008,0061)."""
     institution_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """DICOM InstitutionName (0008,0080), where it may be known."""
     patient_age: Annotated[FiniteFloat, Field(ge=0, le=130)] | None = UNSET
+    """DICOM PatientAge (0010,1010) in years; 006M is 0.5. Unit: a."""
     patient_weight: Annotated[FiniteFloat, Field(gt=0, le=700)] | None = UNSET
+    """DICOM PatientWeight (0010,1030). Unit: kg."""
     patient_size: Annotated[FiniteFloat, Field(gt=0, le=3)] | None = UNSET
+    """DICOM PatientSize (0010,1020): height. Unit: m."""
     indication: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Clinical question that led to the study."""
     protocol: Literal["mpMRI", "bpMRI", "other"] | None = UNSET
+    """Multiparametric (with DCE) or biparametric prostate MRI, PI-RADS v2.1."""
     has_endorectal_coil: bool | None = UNSET
+    """Whether an endorectal coil was used."""
     pi_qual: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """PI-QUAL v1 score of diagnostic quality, 5 being best."""
 
 
 class VolumeUpdate(ResourceUpdate):
@@ -272,7 +324,9 @@ class VolumeUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "volume"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     volume_type: (
         Literal[
             "T1",
@@ -301,53 +355,81 @@ class VolumeUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """What the volume shows; MR by contrast (PI-RADS v2.1), the rest by modality. MAP is another computed parametric map, XRAY is CR, DX, RF or XA."""
     modality: Annotated[str, Field(max_length=16, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS] | None = UNSET
+    """DICOM Modality (0008,0060)."""
     series_instance_uid: (
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = UNSET
+    """DICOM SeriesInstanceUID (0020,000E)."""
     series_number: Annotated[int, Field(ge=-2147483648, le=2147483647)] | None = UNSET
+    """DICOM SeriesNumber (0020,0011)."""
     series_description: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """DICOM SeriesDescription (0008,103E)."""
     series_date: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """DICOM SeriesDate (0008,0021)."""
     acquisition_datetime: Instant | None = UNSET
+    """DICOM AcquisitionDateTime (0008,002A): start of the acquisition."""
     body_part_examined: (
         Annotated[str, Field(max_length=16, pattern="^[A-Z0-9_ ]{1,16}$"), NO_CONTROLS] | None
     ) = UNSET
+    """DICOM BodyPartExamined (0018,0015)."""
     image_plane: Literal["transversal", "sagittal", "coronal", "oblique"] | None = UNSET
+    """Nearest plane of DICOM ImageOrientationPatient (0020,0037)."""
     b_value: Annotated[FiniteFloat, Field(ge=0, le=50000)] | None = UNSET
+    """DICOM DiffusionBValue (0018,9087), without vendor offsets such as GE's 1e9. Unit: s/mm2."""
     slice_thickness: Annotated[FiniteFloat, Field(gt=0, le=1000)] | None = UNSET
+    """DICOM SliceThickness (0018,0050). Unit: mm."""
     pixel_spacing: Annotated[FiniteFloat, Field(gt=0, le=1000)] | None = UNSET
+    """First value of DICOM PixelSpacing (0028,0030): distance between rows. Unit: mm."""
     magnetic_field_strength: Annotated[FiniteFloat, Field(gt=0, le=30)] | None = UNSET
+    """DICOM MagneticFieldStrength (0018,0087) in tesla; some headers hold gauss. Unit: T."""
     is_contrast_enhanced: bool | None = UNSET
+    """Whether DICOM ContrastBolusAgent (0018,0010) was given before or during it."""
     manufacturer: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """DICOM Manufacturer (0008,0070)."""
     manufacturer_model_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """DICOM ManufacturerModelName (0008,1090)."""
     sop_class_uid: (
         Annotated[str, Field(max_length=64, pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$"), NO_CONTROLS]
         | None
     ) = UNSET
+    """DICOM SOPClassUID (0008,0016)."""
     sop_class_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Name of the SOP class in DICOM PS3.6 Annex A."""
     transfer_syntax_uid: (
         Annotated[
             str, Field(max_length=256, pattern=r"^[0-9]+(\.[0-9]+)*(,[0-9]+(\.[0-9]+)*)*$"), NO_CONTROLS
         ]
         | None
     ) = UNSET
+    """DICOM TransferSyntaxUID (0002,0010); joined by commas where instances differ."""
     transfer_syntax_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Name of the transfer syntax in DICOM PS3.6 Annex A; joined likewise."""
     photometric_interpretation: (
         Annotated[str, Field(max_length=64, pattern="^[A-Z0-9_ ]{1,16}(,[A-Z0-9_ ]{1,16})*$"), NO_CONTROLS]
         | None
     ) = UNSET
+    """DICOM PhotometricInterpretation (0028,0004); joined likewise."""
     pixel_representation: (
         Annotated[str, Field(max_length=3, pattern="^[01](,[01])?$"), NO_CONTROLS] | None
     ) = UNSET
+    """DICOM PixelRepresentation (0028,0103): 0 unsigned, 1 signed; joined likewise."""
     instance_count: Annotated[int, Field(ge=1, le=10000000)] | None = UNSET
+    """Number of DICOM instances in the series."""
     size_mb: Annotated[FiniteFloat, Field(ge=0)] | None = UNSET
+    """Size of all files of the series. Unit: MBy."""
     source_doi: (
         Annotated[str, Field(max_length=256, pattern="^10[.][0-9]{4,9}/[!-~]+$"), NO_CONTROLS] | None
     ) = UNSET
+    """DOI to cite for the series."""
     analysis_result_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """IDC analysis result that the series belongs to; null for original images."""
     idc_version_first: Annotated[int, Field(ge=1, le=10000)] | None = UNSET
+    """IDC data release that first held the series."""
     idc_version_last: Annotated[int, Field(ge=1, le=10000)] | None = UNSET
+    """IDC data release that last revised the series."""
     crdc_series_uuid: (
         Annotated[
             str,
@@ -356,9 +438,13 @@ class VolumeUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """UUID of this version of the series in the Cancer Research Data Commons."""
     path_dicom: S3Url | None = UNSET
+    """Prefix that holds the DICOM instances, ending in `/*`, or one archive."""
     path_nii: S3Url | None = UNSET
+    """NIfTI file of the volume."""
     segmentation_reference_uid: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Of a mask: series instance UID or identifier of the volume that it delineates."""
     derived_from: (
         Annotated[
             list[
@@ -372,6 +458,7 @@ class VolumeUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifiers of what the volume was made from: volumes, annotation sessions."""
 
 
 class HistoMapUpdate(ResourceUpdate):
@@ -397,8 +484,11 @@ class HistoMapUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "histomap"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     path_map: S3Url | None = UNSET
+    """NIfTI label map in the space of the reference volume."""
     reference_volume: (
         Annotated[
             str,
@@ -407,6 +497,7 @@ class HistoMapUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifier of the volume whose space the map uses."""
     specimen: (
         Annotated[
             str,
@@ -415,17 +506,27 @@ class HistoMapUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifier of the pathology specimen that is mapped."""
     labels: TextByName | None = UNSET
+    """Label value in the map to its meaning, such as 2 to ISUP 2."""
     stain: Literal["HE", "IHC", "other"] | None = UNSET
+    """Stain of the slides: haematoxylin and eosin, or immunohistochemistry."""
     path_slides: S3Urls | None = UNSET
+    """Slides that were mapped."""
     slice_count: Annotated[int, Field(ge=1, le=1000)] | None = UNSET
+    """Number of whole-mount slices that were mapped."""
     registration_method: (
         Literal["rigid", "affine", "deformable", "cognitive", "patient-specific-mould"] | None
     ) = UNSET
+    """How histology was brought into the space of the image."""
     registration_error: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = UNSET
+    """Mean target registration error over landmarks. Unit: mm."""
     mapped_at: Instant | None = UNSET
+    """When the map was made."""
     mapped_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym of who made the map."""
     comment: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Remarks on the quality of the map."""
 
 
 class PathologySpecimenUpdate(ResourceUpdate):
@@ -457,7 +558,9 @@ class PathologySpecimenUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "pathologyspecimen"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     type: (
         Literal[
             "RPE",
@@ -475,13 +578,21 @@ class PathologySpecimenUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """How the tissue was taken; RPE is radical prostatectomy, TURP and HOLEP are transurethral resection and enucleation."""
     is_event_root: bool | None = UNSET
+    """Whether it stands for the whole operation or biopsy session; its parts are its children."""
     external_uid: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """DICOM SpecimenIdentifier (0040,0551), pseudonymised."""
     collected_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """Day on which the tissue was taken."""
     approach: Literal["transrectal", "transperineal", "transurethral", "open", "laparoscopic"] | None = UNSET
+    """Access to the tissue."""
     guidance: Literal["TRUS", "cognitive", "MRI-US-fusion", "in-bore-MRI", "none"] | None = UNSET
+    """Image guidance of a biopsy (EAU guideline)."""
     laterality: Literal["left", "right", "midline", "bilateral"] | None = UNSET
+    """Side that the tissue comes from."""
     zone: Literal["PZ", "TZ", "CZ", "AFS"] | None = UNSET
+    """Prostate zone, PI-RADS v2.1."""
     sectors: (
         Annotated[
             list[
@@ -498,6 +609,7 @@ class PathologySpecimenUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Sectors of the PI-RADS v2.1 map, such as L-mid-PZpl."""
     target_lesion: (
         Annotated[
             str,
@@ -506,12 +618,19 @@ class PathologySpecimenUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifier of the PI-RADS assessment of the lesion that was aimed at."""
     core_index: Annotated[int, Field(ge=1, le=200)] | None = UNSET
+    """Number of a core within its session, from 1."""
     core_count: Annotated[int, Field(ge=0, le=200)] | None = UNSET
+    """Number of cores taken in a session."""
     core_length: Annotated[FiniteFloat, Field(gt=0, le=100)] | None = UNSET
+    """Length of a core. Unit: mm."""
     weight: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = UNSET
+    """Weight of a resection specimen. Unit: g."""
     fixation: Literal["FFPE", "frozen", "fresh"] | None = UNSET
+    """Preservation; FFPE is formalin-fixed and paraffin-embedded."""
     path_slides: S3Urls | None = UNSET
+    """Whole-slide images of the specimen."""
 
 
 class PathologyAssessmentUpdate(ResourceUpdate):
@@ -548,7 +667,9 @@ class PathologyAssessmentUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "pathologyassessment"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     diagnosis: (
         Literal[
             "benign",
@@ -564,30 +685,53 @@ class PathologyAssessmentUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Main diagnosis, WHO classification 2022; ASAP is atypical small acinar proliferation."""
     isup: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """ISUP 2014 grade group; null where there is no gradable cancer (see diagnosis)."""
     gleason_primary: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """Most common Gleason pattern."""
     gleason_secondary: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """Second most common pattern; in biopsies the highest remaining one (ISUP 2014)."""
     gleason_tertiary: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """Minor high-grade pattern."""
     pattern_4_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = UNSET
+    """Share of Gleason pattern 4 in the cancer (ISUP 2019). Unit: %."""
     cancer_length: Annotated[FiniteFloat, Field(ge=0, le=2000)] | None = UNSET
+    """Length of cancer in a core, or summed over the cores of a session. Unit: mm."""
     cancer_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = UNSET
+    """Share of the tissue that is cancer. Unit: %."""
     positive_core_count: Annotated[int, Field(ge=0, le=200)] | None = UNSET
+    """Number of cores with cancer."""
     core_count: Annotated[int, Field(ge=0, le=200)] | None = UNSET
+    """Number of cores assessed."""
     tumour_volume: Annotated[FiniteFloat, Field(ge=0, le=1000)] | None = UNSET
+    """Volume of cancer in a resection specimen. Unit: mL."""
     has_cribriform_pattern: bool | None = UNSET
+    """Invasive cribriform pattern (ISUP 2019)."""
     has_perineural_invasion: bool | None = UNSET
+    """Perineural invasion (ICCR data set)."""
     has_lymphovascular_invasion: bool | None = UNSET
+    """Lymphovascular invasion (ICCR data set)."""
     has_extraprostatic_extension: bool | None = UNSET
+    """Extraprostatic extension (ICCR data set)."""
     has_seminal_vesicle_invasion: bool | None = UNSET
+    """Seminal vesicle invasion (ICCR data set)."""
     margin_status: Literal["R0", "R1", "R2", "RX"] | None = UNSET
+    """Residual tumour classification, UICC TNM 8th edition."""
     pathological_t_stage: (
         Literal["pT0", "pT2", "pT2a", "pT2b", "pT2c", "pT3", "pT3a", "pT3b", "pT4", "pTX"] | None
     ) = UNSET
+    """Pathological T category, UICC TNM 8th edition; pT2a to pT2c are of earlier ones."""
     pathological_n_stage: Literal["pN0", "pN1", "pNX"] | None = UNSET
+    """Pathological N category, UICC TNM 8th edition."""
     assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """Day of the assessment."""
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym of the pathologist."""
     is_central_review: bool | None = UNSET
+    """Whether a reference pathologist reviewed it."""
     comment: FreeText | None = UNSET
+    """Remarks of the pathologist."""
 
 
 class PIRADSAssessmentUpdate(ResourceUpdate):
@@ -624,17 +768,29 @@ class PIRADSAssessmentUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "piradsassessment"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     score: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """PI-RADS assessment category."""
     scope: Literal["lesion", "patient"] | None = UNSET
+    """Whether the score is of one lesion or the highest of the examination."""
     pirads_version: Literal["v1", "v2", "v2.1"] | None = UNSET
+    """Edition of the PI-RADS guideline."""
     lesion_index: Annotated[int, Field(ge=1, le=50)] | None = UNSET
+    """Number of the lesion in the report, from 1."""
     is_index_lesion: bool | None = UNSET
+    """Whether it is the index (dominant) lesion, PI-RADS v2.1."""
     t2_score: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """T2-weighted score; dominant in the transition zone."""
     dwi_score: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """Diffusion-weighted score; dominant in the peripheral zone."""
     dce_positive: bool | None = UNSET
+    """Whether dynamic contrast enhancement is positive; null where it was not done."""
     zone: Literal["PZ", "TZ", "CZ", "AFS"] | None = UNSET
+    """Zone of the lesion's centre."""
     laterality: Literal["left", "right", "midline", "bilateral"] | None = UNSET
+    """Side of the lesion."""
     sectors: (
         Annotated[
             list[
@@ -651,17 +807,27 @@ class PIRADSAssessmentUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Sectors of the PI-RADS v2.1 map, such as R-apex-TZa."""
     diameter: Annotated[FiniteFloat, Field(gt=0, le=200)] | None = UNSET
+    """Largest diameter; from 15 mm on it separates score 5 from 4. Unit: mm."""
     lesion_volume: Annotated[FiniteFloat, Field(ge=0, le=1000)] | None = UNSET
+    """Lesion volume. Unit: mL."""
     mean_adc: Annotated[FiniteFloat, Field(ge=0, le=5000)] | None = UNSET
+    """Mean apparent diffusion coefficient in the lesion. Unit: 10*-6.mm2/s."""
     epe_grade: Annotated[int, Field(ge=0, le=3)] | None = UNSET
+    """Grade of suspected extraprostatic extension (Mehralivand et al. 2019)."""
     has_seminal_vesicle_invasion: bool | None = UNSET
+    """Whether seminal vesicle invasion is suspected."""
     source: Literal["clinical-report", "study-reading", "algorithm"] | None = UNSET
+    """How the score came about."""
     assessed_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """Day of the reading."""
     assessed_by: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym of the radiologist."""
     algorithm_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = (
         UNSET
     )
+    """Release of the algorithm that scored, where one did."""
     target_volume: (
         Annotated[
             str,
@@ -670,8 +836,11 @@ class PIRADSAssessmentUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifier of the volume on which the lesion was delineated."""
     path_mask: S3Url | None = UNSET
+    """Mask of the lesion."""
     comment: FreeText | None = UNSET
+    """Remarks of the reader."""
 
 
 class PSAMeasurementUpdate(ResourceUpdate):
@@ -698,19 +867,33 @@ class PSAMeasurementUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "psameasurement"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     value: Annotated[FiniteFloat, Field(ge=0, le=100000)] = UNSET
+    """Total PSA (LOINC 2857-1). Unit: ng/mL."""
     comparator: Literal["<", "<=", ">=", ">"] | None = UNSET
+    """How the true value relates to a limit of detection, FHIR quantity-comparator; null for an exact value."""
     measured_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """Day on which blood was drawn."""
     free_psa: Annotated[FiniteFloat, Field(ge=0, le=100000)] | None = UNSET
+    """Free PSA (LOINC 10886-0). Unit: ng/mL."""
     free_percentage: Annotated[FiniteFloat, Field(ge=0, le=100)] | None = UNSET
+    """Free PSA as a share of the total (LOINC 12841-3). Unit: %."""
     prostate_volume: Annotated[FiniteFloat, Field(gt=0, le=2000)] | None = UNSET
+    """Prostate volume that the density was computed with. Unit: mL."""
     prostate_volume_method: Literal["MRI-ellipsoid", "MRI-segmentation", "TRUS", "DRE", "CT"] | None = UNSET
+    """How the prostate volume was measured."""
     density: Annotated[FiniteFloat, Field(ge=0, le=10000)] | None = UNSET
+    """PSA density: total PSA per prostate volume (EAU guideline). Unit: ng/mL/cm3."""
     doubling_time: Annotated[FiniteFloat, Field(gt=0, le=1000)] | None = UNSET
+    """PSA doubling time; null where PSA does not rise. Unit: mo."""
     on_5ari: bool | None = UNSET
+    """Whether the patient took a 5-alpha-reductase inhibitor, which halves PSA."""
     is_post_treatment: bool | None = UNSET
+    """Whether it was measured after treatment of prostate cancer."""
     assay: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Assay and calibration, such as WHO 96/670."""
 
 
 class DiagnosticReportUpdate(ResourceUpdate):
@@ -738,8 +921,11 @@ class DiagnosticReportUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "diagnosticreport"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     category: Literal["radiology", "pathology", "laboratory", "urology", "genetics", "other"] | None = UNSET
+    """Service that reported, after FHIR DiagnosticReport.category."""
     status: (
         Literal[
             "registered",
@@ -755,10 +941,13 @@ class DiagnosticReportUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """FHIR DiagnosticReport.status."""
     title: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Title of the report."""
     language: (
         Annotated[str, Field(max_length=35, pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), NO_CONTROLS] | None
     ) = UNSET
+    """Language of the text, BCP 47."""
     codes: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[0-9]{1,7}-[0-9]$"), NO_CONTROLS]],
@@ -766,13 +955,21 @@ class DiagnosticReportUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """LOINC codes of the report, FHIR DiagnosticReport.code."""
     effective_on: Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31)), ISO_DAY] | None = UNSET
+    """Day of the examination, FHIR DiagnosticReport.effective."""
     issued_at: Instant | None = UNSET
+    """When the report was released, FHIR DiagnosticReport.issued."""
     author: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym of who signed the report."""
     indication: FreeText | None = UNSET
+    """Clinical question."""
     findings: FreeText | None = UNSET
+    """Findings section."""
     conclusion: FreeText | None = UNSET
+    """Impression, FHIR DiagnosticReport.conclusion."""
     overall_pirads: Annotated[int, Field(ge=1, le=5)] | None = UNSET
+    """Highest PI-RADS category that the report states."""
     subjects: (
         Annotated[
             list[
@@ -786,7 +983,9 @@ class DiagnosticReportUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifiers of what is reported on: studies, specimens, measurements."""
     path_pdf: S3Url | None = UNSET
+    """The report as issued, de-identified."""
 
 
 class AnnotationSessionUpdate(ResourceUpdate):
@@ -815,19 +1014,26 @@ class AnnotationSessionUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "annotationsession"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     source: (
         Literal[
             "manual-masks", "vxannotate", "model-assisted", "model-prediction", "clinical-report", "imported"
         ]
         | None
     ) = UNSET
+    """How the annotations were made."""
     status: (
         Literal["draft", "in-progress", "submitted", "in-review", "accepted", "rejected", "cancelled"] | None
     ) = UNSET
+    """Where the session stands."""
     task: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """What was to be annotated, such as lesion masks."""
     annotator: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym of the annotator."""
     annotator_experience: Annotated[FiniteFloat, Field(ge=0, le=80)] | None = UNSET
+    """Years in which the annotator has read such images. Unit: a."""
     annotated_volumes: (
         Annotated[
             list[
@@ -841,13 +1047,21 @@ class AnnotationSessionUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifiers of the volumes that were shown."""
     labels: TextByName | None = UNSET
+    """Label value in the masks to its meaning."""
     is_blinded: bool | None = UNSET
+    """Whether clinical data were hidden from the annotator."""
     tool: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Software that was used."""
     tool_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = UNSET
+    """Release of the software."""
     started_at: Instant | None = UNSET
+    """When the session began."""
     submitted_at: Instant | None = UNSET
+    """When the result was handed in."""
     active_time: Annotated[FiniteFloat, Field(ge=0)] | None = UNSET
+    """Time that the annotator was active. Unit: s."""
     reviewed_session: (
         Annotated[
             str,
@@ -856,7 +1070,9 @@ class AnnotationSessionUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifier of the session that this one reviews or corrects."""
     comment: FreeText | None = UNSET
+    """Remarks of the annotator."""
 
 
 class VxAnnotateCaseRecordUpdate(ResourceUpdate):
@@ -884,10 +1100,15 @@ class VxAnnotateCaseRecordUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "vxannotatecaserecord"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] = UNSET
+    """Licence under which the data may be used."""
     case_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Name of the case in VxAnnotate."""
     project: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """VxAnnotate project of the case."""
     state: Literal["queued", "assigned", "in-progress", "completed", "skipped", "failed"] | None = UNSET
+    """Where the case stands."""
     session: (
         Annotated[
             str,
@@ -896,15 +1117,23 @@ class VxAnnotateCaseRecordUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifier of the annotation session that the record belongs to."""
     assigned_to: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Pseudonym of the annotator."""
     priority: Annotated[int, Field(ge=0, le=100)] | None = UNSET
+    """Place in the queue; higher comes first."""
     record_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = (
         UNSET
     )
+    """Release of VxAnnotate that wrote the record."""
     opened_at: Instant | None = UNSET
+    """When the case was first opened."""
     completed_at: Instant | None = UNSET
+    """When the case was completed."""
     answers: TextByName | None = UNSET
+    """Question to the answer that was given."""
     measurements: NumberByName | None = UNSET
+    """Measurement to its value; the name ends in the unit, such as diameter_mm."""
     flags: (
         Annotated[
             list[Annotated[str, Field(max_length=65536, pattern="^[a-z][a-z0-9-]{0,63}$"), NO_CONTROLS]],
@@ -912,8 +1141,11 @@ class VxAnnotateCaseRecordUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Marks on the case, such as motion-artefact."""
     path_state: S3Url | None = UNSET
+    """Saved state of the viewer."""
     comment: FreeText | None = UNSET
+    """Remarks on the case."""
 
 
 class ArtefactUpdate(ResourceUpdate):
@@ -942,19 +1174,33 @@ class ArtefactUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "artefact"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Licence under which the data may be used."""
     name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Name for people."""
     description: FreeText | None = UNSET
+    """What the run did."""
     kind: Literal["dataset", "table", "model", "prediction", "figure", "report", "other"] | None = UNSET
+    """What the files hold."""
     workflow: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Workflow template that ran."""
     run_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Name of the run in the workflow engine."""
     status: Literal["pending", "running", "succeeded", "failed", "error"] | None = UNSET
+    """Phase of the run, as Argo Workflows names it."""
     started_at: Instant | None = UNSET
+    """When the run began."""
     finished_at: Instant | None = UNSET
+    """When the run ended."""
     code_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = UNSET
+    """Release or commit of the code."""
     container_image: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Container image, with its digest."""
     parameters: TextByName | None = UNSET
+    """Parameter of the run to its value."""
     metrics: NumberByName | None = UNSET
+    """Figure that the run reported to its value."""
     inputs: (
         Annotated[
             list[
@@ -968,8 +1214,11 @@ class ArtefactUpdate(ResourceUpdate):
         ]
         | None
     ) = UNSET
+    """Identifiers of what the run read."""
     data_as_of: Instant | None = UNSET
+    """Instant as of which the run read its inputs; reading at it shows the same."""
     files: S3UrlByName | None = UNSET
+    """Name of each output to its file; null until files are attached."""
 
 
 class BenchmarkingResultUpdate(ResourceUpdate):
@@ -994,15 +1243,28 @@ class BenchmarkingResultUpdate(ResourceUpdate):
     resource_type: ClassVar[str] = "benchmarking"
 
     parent_identifier: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Identifier of the immediate parent."""
     license: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Licence under which the data may be used."""
     clearml_id: Annotated[str, Field(max_length=64), NO_CONTROLS] | None = UNSET
+    """Identifier of the ClearML task."""
     eval_task: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] = UNSET
+    """What was evaluated, such as ve2e-default."""
     benchmarked_on: TextItems | None = UNSET
+    """Identifiers of the patients or other resources that were evaluated on."""
     summary_metrics: NumberByName = UNSET
+    """Metric to its value over all cases, such as auc to 0.8."""
     other_data: S3UrlByName | None = UNSET
+    """Name of each further result to its file, such as patient-level predictions."""
     model_name: Annotated[str, Field(max_length=256), NO_CONTROLS] | None = UNSET
+    """Model that was evaluated."""
     model_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = UNSET
+    """Release or commit of the model."""
     code_version: Annotated[str, Field(max_length=128, pattern="^[!-~]{1,128}$"), NO_CONTROLS] | None = UNSET
+    """Release or commit of the evaluation."""
     evaluated_at: Instant | None = UNSET
+    """When the evaluation ended."""
     data_as_of: Instant | None = UNSET
+    """Instant as of which the data were read; reading at it shows the same data."""
     comment: FreeText | None = UNSET
+    """Remarks on the evaluation."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.plan import HasAncestor
 from vxdata.sdk._expressions.aggregates import Orderable, Summable
 from vxdata.sdk._expressions.comparisons import Comparable
 from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._expressions.searches import Searchable
+from vxdata.sdk._expressions.show import show_namespace
 
-__all__ = ["F", "FieldRef", "Fields", "Predicate", "has_ancestor"]
+if TYPE_CHECKING:
+    from vxdata.schemas.catalog import Relation
+
+__all__ = ["F", "FieldRef", "Fields", "FieldsOf", "KnownFields", "Predicate", "has_ancestor"]
 
 
 class FieldRef(Comparable, Searchable, Orderable, Summable):
@@ -44,14 +51,8 @@ class FieldRef(Comparable, Searchable, Orderable, Summable):
         return FieldRef(self.name, str.__str__(key))
 
 
-class Fields:
-    """Makes field references: ``F.b_value`` or ``F["b_value"]``."""
-
-    def __getattr__(self, name: str) -> FieldRef:
-        """Refer to a field by attribute."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return FieldRef(name)
+class KnownFields:
+    """Fields by name: ``F.b_value`` or ``F["b_value"]``."""
 
     def __getitem__(self, name: str) -> FieldRef:
         """Refer to a field by name.
@@ -64,9 +65,65 @@ class Fields:
             raise TypeError(msg)
         return FieldRef(str.__str__(name))
 
+
+if TYPE_CHECKING:
+    from vxdata.sdk._expressions.fields_generated import AnyFields
+else:
+    AnyFields = KnownFields  # the names that the other one lists are for editors
+
+
+class Fields(AnyFields):
+    """Makes references to the fields of whatever resource type the query reads."""
+
+    def __getattr__(self, name: str) -> FieldRef:
+        """Refer to a field by attribute."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __dir__(self) -> list[str]:
+        """List the fields of the built-in types, for completion."""
+        declared = (field.name for each in BUILTIN_PAYLOAD_TYPES for field in each.response_fields)
+        return sorted({*object.__dir__(self), *declared})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """List what completes ``F["``."""
+        return [name for name in dir(self) if not name.startswith("_")]
+
     def __repr__(self) -> str:
         """Show the accessor as it is written."""
         return "F"
+
+
+class FieldsOf(Fields):
+    """Makes references to the fields of one relation, and refuses other names.
+
+    Args:
+        relation: The relation.
+    """
+
+    def __init__(self, relation: Relation) -> None:
+        """Keep the names."""
+        self._relation = relation
+
+    def __getitem__(self, name: str) -> FieldRef:
+        """Refer to a field by name.
+
+        Raises:
+            TypeError: The name is no text.
+            UnknownField: There is no such field; the nearest are named.
+        """
+        reference = super().__getitem__(name)
+        self._relation.resolve([reference.name])
+        return reference
+
+    def __dir__(self) -> list[str]:
+        """List the fields, for completion."""
+        return sorted({*object.__dir__(self), *self._relation.column_by_name})
+
+    def __repr__(self) -> str:
+        """Show where the fields come from."""
+        return f"{show_namespace(self._relation.name)}.F"
 
 
 F = Fields()

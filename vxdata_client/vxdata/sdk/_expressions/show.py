@@ -82,11 +82,19 @@ def show_source(resource_type: str) -> str:
         >>> show_source("volume"), show_source("robot")
         ('client.volumes.query()', "client.namespace('robot').query()")
     """
-    if resource_type == COMMIT:
-        return "client.commits()"
+    return "client.commits()" if resource_type == COMMIT else f"{show_namespace(resource_type)}.query()"
+
+
+def show_namespace(resource_type: str) -> str:
+    """Write the namespace of a resource type.
+
+    Example:
+        >>> show_namespace("volume"), show_namespace("robot")
+        ('client.volumes', "client.namespace('robot')")
+    """
     if resource_type in NAMESPACES:
-        return f"client.{NAMESPACES[resource_type]}.query()"
-    return f"client.namespace({resource_type!r}).query()"
+        return f"client.{NAMESPACES[resource_type]}"
+    return f"client.namespace({resource_type!r})"
 
 
 def show_filter(where: Predicate | None) -> str:

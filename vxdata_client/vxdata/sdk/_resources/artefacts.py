@@ -21,6 +21,7 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.response import ArtefactResponse
 from vxdata.schemas.update import ArtefactUpdate
+from vxdata.sdk._expressions.fields_generated import ArtefactFields
 from vxdata.sdk._resources.namespace import Namespace
 from vxdata.sdk._resources.retrieve import retrieve
 
@@ -38,7 +39,7 @@ FRAME_ENDING: Final = ".parquet"
 _NO_FOLDERS: Final = {"": "%", ".": "%2E", "..": "%2E%2E"}
 
 
-class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse]):
+class Artefacts(Namespace[ArtefactCreate, ArtefactUpdate, ArtefactResponse, ArtefactFields]):
     """The artefacts, with the files that belong to them."""
 
     def attach_files(

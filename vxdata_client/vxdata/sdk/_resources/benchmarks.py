@@ -12,6 +12,7 @@ from vxdata.schemas.errors import InvalidRequest, ResourceNotFound, UnknownField
 from vxdata.schemas.response import BenchmarkingResultResponse
 from vxdata.schemas.update import BenchmarkingResultUpdate
 from vxdata.sdk._expressions.fields import F
+from vxdata.sdk._expressions.fields_generated import BenchmarkingResultFields
 from vxdata.sdk._resources.namespace import Namespace
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ SHOWN: Final = (
 
 
 class BenchmarkingResults(
-    Namespace[BenchmarkingResultCreate, BenchmarkingResultUpdate, BenchmarkingResultResponse]
+    Namespace[
+        BenchmarkingResultCreate,
+        BenchmarkingResultUpdate,
+        BenchmarkingResultResponse,
+        BenchmarkingResultFields,
+    ]
 ):
     """The benchmarking results."""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from typing_extensions import TypeVar as WithDefault
 
 from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_all, prefix_of
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import Plan
+from vxdata.sdk._expressions.fields import Fields, FieldsOf, KnownFields
 from vxdata.sdk._given import Columns, Peeked, Row, Table, frames_of, is_table, peeked
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._resources.local_files import with_uploads
@@ -22,25 +25,31 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import CommitReceipt, Verb
+    from vxdata.sdk._expressions.fields_generated import ResourceFields
     from vxdata.sdk._session import Session
 
 Create = TypeVar("Create", bound=ResourceCreate)
 Update = TypeVar("Update", bound=ResourceUpdate)
 Response = TypeVar("Response", bound=ResourceResponse)
+FieldsT = WithDefault("FieldsT", bound=KnownFields, default=Fields)
 
 
-class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
+class Namespace(Verbs[Update, Response], Generic[Create, Update, Response, FieldsT]):
     """The resources of one type.
 
     Args:
         session: The way to the server, and the instant to read at.
         payload_type: The type.
+
+    Attributes:
+        F: The fields of the type, as in ``client.volumes.F.b_value > 10``.
     """
 
     def __init__(self, session: Session, payload_type: PayloadType) -> None:
         """Keep the parts."""
         super().__init__(session)
         self._payload_type = payload_type
+        self.F: FieldsT = cast("FieldsT", FieldsOf(session.catalog.relation(payload_type.prefix)))
 
     @overload
     def create(self, resources: Create, *, idempotency_key: str | None = None) -> Response: ...
@@ -139,7 +148,19 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response]):
 
 
 class Resources(Verbs[ResourceUpdate, ResourceResponse]):
-    """Resources of all types together."""
+    """Resources of all types together.
+
+    Args:
+        session: The way to the server, and the instant to read at.
+
+    Attributes:
+        F: The fields that resources of all types have.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Keep the session."""
+        super().__init__(session)
+        self.F: ResourceFields = cast("ResourceFields", FieldsOf(session.catalog.relation(RESOURCE)))
 
     @overload
     def create(

@@ -10,7 +10,7 @@ from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.identifiers import normalise_as
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
 from vxdata.schemas.wire import Action, ExternalUids, Registered
-from vxdata.sdk._resources.namespace import Namespace
+from vxdata.sdk._resources.namespace import FieldsT, Namespace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ Update = TypeVar("Update", bound=ResourceUpdate)
 Response = TypeVar("Response", bound=ResourceResponse)
 
 
-class RegistrableNamespace(Namespace[Create, Update, Response]):
+class RegistrableNamespace(Namespace[Create, Update, Response, FieldsT]):
     """The resources of a type whose identifiers can be made from external uids.
 
     An external uid is unique within one parent only: a patient's within the data source, a study's
