@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from tools.tree import TOP, settings
-from vxdata.cli.__main__ import server_packages
+from vxdata.schemas.installation import install_command, packages_of
 
 PORTIONS = {
     "vxdata.cli": "cli/vxdata/cli",
@@ -90,19 +90,19 @@ def test_the_command_names_the_extra_it_misses() -> None:
         f"sys.argv = ['vxdata', 'up']\nfrom {module} import {function}\nsys.exit({function}())"
     )
     assert done.returncode != 0
-    assert "vxdata[server]" in done.stderr
+    assert done.stderr.endswith(f": {install_command('server')}\n")
     assert "Traceback" not in done.stderr
 
 
 def test_the_command_knows_every_package_of_the_extra() -> None:
     declared = {distribution_name(r).replace("-", "_") for r in PROJECT["optional-dependencies"]["server"]}
-    assert server_packages() == declared
+    assert packages_of("server") == declared
     assert {"cachetools", "xxhash", "sqlglot", "adbc_driver_manager", "pydantic_settings"} <= declared
 
 
 def test_the_import_names_of_the_extra_follow_from_its_distributions() -> None:
     for module, owners in importlib.metadata.packages_distributions().items():
-        for owner in {distribution_name(owner).replace("-", "_") for owner in owners} & server_packages():
+        for owner in {distribution_name(owner).replace("-", "_") for owner in owners} & packages_of("server"):
             assert module.startswith("_") or not module.isidentifier() or module == owner
 
 
@@ -110,7 +110,7 @@ def test_the_contract_of_the_client_forbids_every_package_of_the_extras() -> Non
     contracts = settings()["tool"]["importlinter"]["contracts"]
     (client,) = (c for c in contracts if c["name"] == "The client needs no server dependency")
     public = {name for name in server_only_modules() if not name.startswith("_")}
-    assert public | server_packages() <= set(client["forbidden_modules"])
+    assert public | packages_of("server") <= set(client["forbidden_modules"])
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -51,6 +51,23 @@ def until_signal() -> Iterator[threading.Event]:
         sending.close()
         reader.join()
         receiving.close()
+
+
+def stop_at_eof(stop: threading.Event) -> None:
+    """Set an event when standard input ends: whoever started this process may have gone.
+
+    Args:
+        stop: The event.
+    """
+
+    def wait() -> None:
+        # A closed standard input has ended too.
+        with suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        stop.set()
+
+    threading.Thread(target=wait, name="vxdata-stdin", daemon=True).start()
 
 
 def _do_nothing(_number: int, _frame: object) -> None:

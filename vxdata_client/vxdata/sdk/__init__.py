@@ -62,6 +62,7 @@ from vxdata.sdk._expressions.aggregates import Aggregation, Order, count
 from vxdata.sdk._expressions.fields import F, FieldRef, Predicate, has_ancestor
 from vxdata.sdk._expressions.lint import UnlikelyValueWarning
 from vxdata.sdk._expressions.subqueries import ALL, ANY
+from vxdata.sdk._local import LocalClient, local
 from vxdata.sdk._queries.grouped import GroupedQuery
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import Result
@@ -105,6 +106,7 @@ __all__ = [
     "LimitExceeded",
     "Lineage",
     "LineageCycle",
+    "LocalClient",
     "LocalFileProblem",
     "MemoryTransport",
     "NotAllowed",
@@ -142,6 +144,7 @@ __all__ = [
     "Written",
     "count",
     "has_ancestor",
+    "local",
 ]
 
 

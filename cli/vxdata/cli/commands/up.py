@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Annotated
+
+import typer
 
 from vxdata.cli.options import DataDir, HttpPort, Port
 from vxdata.cli.running import (
@@ -12,11 +15,19 @@ from vxdata.cli.running import (
     freeze_what_stays,
     leave,
 )
-from vxdata.cli.signals import until_signal
+from vxdata.cli.signals import stop_at_eof, until_signal
 from vxdata.server.embedded.errors import EmbeddedStackError, StartCancelled
 
 
-def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) -> None:
+def up(
+    data_dir: DataDir = None,
+    port: Port = 8815,
+    http_port: HttpPort = 8816,
+    until_eof: Annotated[
+        bool,
+        typer.Option("--until-eof", help="Stop also when standard input ends, as that of a child process."),
+    ] = False,
+) -> None:
     """Start PostgreSQL, S3 and the server on this machine, until Ctrl-C or SIGTERM.
 
     PostgreSQL or S3 is started again when it ends by itself; the command ends, with status 1, when that has
@@ -25,6 +36,8 @@ def up(data_dir: DataDir = None, port: Port = 8815, http_port: HttpPort = 8816) 
     When ready, prints one line to standard output: vxdata ready <flight address> <http address>.
     """
     with until_signal() as stop, ExitStack() as after:
+        if until_eof:
+            stop_at_eof(stop)
         try:
             stack, server = after.enter_context(embedded_server(data_dir, port, http_port, stopping=stop))
         except StartCancelled:

@@ -12,6 +12,7 @@ import polars as pl
 
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.errors.messages import did_you_mean
+from vxdata.schemas.installation import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def read_index() -> Index:
     """
     spec = find_spec("idc_index_data")
     if spec is None or not spec.submodule_search_locations:
-        msg = "The index of Imaging Data Commons is not installed: pip install 'vxdata[server,idc]'"
+        msg = f"The index of Imaging Data Commons is not installed: {install_command('server', 'idc')}"
         raise IndexMissing(msg)
     return _read(Path(spec.submodule_search_locations[0]))
 

