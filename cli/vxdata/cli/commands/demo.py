@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,7 +17,9 @@ from vxdata.cli.idc.mapping import LEVELS
 from vxdata.cli.idc.source import read_extract, read_index
 from vxdata.cli.options import DataDir
 from vxdata.cli.running import embedded_server
+from vxdata.cli.sample import SAMPLE, find_sample, load_sample
 from vxdata.schemas.catalog.registry import registry
+from vxdata.schemas.installation import install_command
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:
@@ -31,6 +35,17 @@ MAX_TEXT_LENGTH: Final = 48
 """Characters of a text that are shown; the identifier of a patient has as many."""
 
 
+PICTURE_WIDTH: Final = 64
+"""Columns of the image."""
+
+NEXT: Final = """
+The data stay in {folder}. To go on in Python:
+
+    from vxdata.sdk import F, local
+    client = local({folder!r})"""
+"""What is said last."""
+
+
 def demo(
     data_dir: DataDir = None,
     small: Annotated[
@@ -39,11 +54,11 @@ def demo(
 ) -> None:
     """Load Imaging Data Commons through the server and pull it back as Polars frames.
 
-    Starts everything on free ports, loads what is not there yet, counts, queries, and stops.
+    Starts everything on free ports, loads what is not there yet, counts, queries, shows an image, and stops.
     """
     index = read_extract() if small else read_index()
     with (
-        embedded_server(data_dir, port=0, http_port=0, quiet=True) as (_, server),
+        embedded_server(data_dir, port=0, http_port=0, quiet=True) as (stack, server),
         Client(server.flight_url) as client,
     ):
         _say(f"ready at {server.flight_url}")
@@ -51,6 +66,8 @@ def demo(
         _show_counts(client)
         _show_query(client)
         _show_pull(client)
+        _show_image(client)
+        _say(NEXT.format(folder=str(stack.data_dir)))
 
 
 def _show_load(loaded: Loaded) -> None:
@@ -91,6 +108,26 @@ def _show_pull(client: Client) -> None:
     )
 
 
+def _show_image(client: Client) -> None:
+    file = find_sample()
+    if file is None:
+        _say(f"\nimage: none, as nibabel is not installed: {install_command('server', 'idc')}")
+        return
+    from vxdata.cli import picture  # noqa: PLC0415 - nibabel comes with an extra
+
+    load_sample(client, file)
+    volume = client.volumes.retrieve(SAMPLE)
+    with tempfile.TemporaryDirectory() as folder:
+        pixels = picture.middle_slice(client.storage.download(str(volume.path_nii), folder, progress=False))
+    _say(f"\nimage: the middle slice of {SAMPLE}, from {volume.path_nii}")
+    has_colours = sys.stdout.isatty() and _has_boxes() and "NO_COLOR" not in os.environ
+    _say(picture.as_text(pixels, PICTURE_WIDTH, has_colours=has_colours))
+
+
+def _has_boxes() -> bool:
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
 def _say(line: str) -> None:
     """Print as it is: rich would wrap a wide frame in the middle of its rows."""
     sys.stdout.write(f"{line}\n")
@@ -99,12 +136,11 @@ def _say(line: str) -> None:
 
 def _say_frame(frame: pl.DataFrame) -> None:
     width = max(MIN_WIDTH, shutil.get_terminal_size((LOG_WIDTH, 24)).columns)
-    has_boxes = "utf" in (sys.stdout.encoding or "").lower()
     with pl.Config(
         tbl_width_chars=width,
         tbl_cols=-1,
         tbl_rows=10,
         fmt_str_lengths=MAX_TEXT_LENGTH,
-        tbl_formatting="UTF8_FULL_CONDENSED" if has_boxes else "ASCII_FULL_CONDENSED",
+        tbl_formatting="UTF8_FULL_CONDENSED" if _has_boxes() else "ASCII_FULL_CONDENSED",
     ):
         _say(str(frame))
