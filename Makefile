@@ -21,7 +21,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test fuzz trial coverage bench check lint style types imports generated wheel \
+.PHONY: help install demo examples docs up test fuzz trial coverage bench check lint style types imports generated wheel \
 	generate format constraints clean clean-data bench-report test-lowest
 
 help:  ## this list
@@ -70,6 +70,10 @@ constraints:  ## write the newest versions that pyproject.toml allows to constra
 demo: $(INSTALLED)  ## the whole system with real data on loopback (DEMO=small: a small part of the data)
 	$(BIN)/vxdata demo --data-dir $(DATA_DIR) $(if $(filter small,$(DEMO)),--small)
 
+examples: $(INSTALLED)  ## run the notebooks of examples/ on a small part of the demo's data (DATA_DIR=…)
+	$(BIN)/vxdata demo --small --data-dir $(DATA_DIR)
+	$(BIN)/python -m tools.run_examples examples
+
 up: $(INSTALLED)  ## the whole system, empty or with the data it had (DATA_DIR=…)
 	$(BIN)/vxdata up --data-dir $(DATA_DIR)
 
@@ -78,6 +82,9 @@ bench: $(INSTALLED_BENCH)  ## benchmarks beside their peers (QUICK=1: small size
 
 bench-report: $(INSTALLED_BENCH)  ## write docs/benchmarks.md from the figures that are kept, measuring nothing
 	$(BIN)/python -m bench --report
+
+docs: $(INSTALLED)  ## build the site of the documentation in var/site, without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean --strict
 
 # --- checking it ---
 
