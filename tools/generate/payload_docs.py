@@ -142,6 +142,13 @@ def _bounds(field_type: Float | Date) -> str:
     return ", ".join(f"{signs[name]} {bound}" for name, bound in bounds(field_type).items())
 
 
+def _enum(field_type: Enum) -> str:
+    """List the words of a vocabulary, and those that conditions take for them."""
+    understood = ", ".join(f"{_code(word)} for {_code(value)}" for word, value in field_type.synonyms)
+    listed = ", ".join(map(_code, field_type.values))
+    return f"one of {listed}" + (f"; conditions take {understood}" if understood else "")
+
+
 def _text_list(field_type: TextList) -> str:
     """Describe what every item must match."""
     if field_type.blobs:
@@ -174,7 +181,7 @@ DESCRIBED_TYPES: Final[dict[type[FieldType], DescribedType]] = {
     Boolean: DescribedType("boolean"),
     Date: DescribedType("date", _bounds),
     Timestamp: DescribedType("timestamp (µs, UTC)"),
-    Enum: DescribedType("text", lambda field_type: "one of " + ", ".join(map(_code, field_type.values))),
+    Enum: DescribedType("text", _enum),
     BlobUrl: DescribedType("blob URL"),
     TextList: DescribedType("list of text", _text_list),
     TextMap: DescribedType("mapping of text to text", _text_map),

@@ -7,6 +7,7 @@ validation, docs) is derived from these frozen values, so a constraint is writte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -75,9 +76,30 @@ class Timestamp:
 
 @dataclass(frozen=True, kw_only=True)
 class Enum:
-    """One word of a closed vocabulary."""
+    """One word of a closed vocabulary.
+
+    Args:
+        values: The words.
+        synonyms: Other words of the domain, in lower case, with the one word that each can only mean.
+            Conditions take them, whatever their case; they are not stored.
+    """
 
     values: tuple[str, ...]
+    synonyms: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """Every word that is understood, in lower case if it is a synonym, to the word of the vocabulary."""
+        return dict(self.synonyms) | {value: value for value in self.values}
+
+    def understood(self, word: str) -> str:
+        """Return the word of the vocabulary that another one means; itself if it means none.
+
+        Example:
+            >>> Enum(values=("transversal",), synonyms=(("axial", "transversal"),)).understood("Axial")
+            'transversal'
+        """
+        return word if word in self.values else self.words.get(word.casefold(), word)
 
 
 @dataclass(frozen=True, kw_only=True)

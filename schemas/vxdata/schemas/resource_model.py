@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import UnexpectedPayload
+from vxdata.schemas.fields import Enum
 from vxdata.schemas.identifiers import normalise, normalise_as
 from vxdata.schemas.payload_type import IDENTIFIER, LICENSE
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
@@ -159,7 +160,16 @@ class ResourceModel(BaseModel):
         """Translate what pydantic found in `data`."""
         identifier = data.get("identifier") if isinstance(data, Mapping) else None
         derived = set(ResourceResponse.model_fields).difference(ResourceCreate.model_fields)
-        return error_from_pydantic(error, cls.resource_type, identifier, cls.model_fields, derived)
+        return error_from_pydantic(
+            error, cls.resource_type, identifier, cls.model_fields, derived, cls._words_of
+        )
+
+    @classmethod
+    def _words_of(cls, field: str) -> dict[str, str]:
+        """Find the vocabulary of a field."""
+        payload_type = registry().by_prefix.get(cls.resource_type)
+        declared = None if payload_type is None else payload_type.field_by_name.get(field)
+        return declared.type.words if declared is not None and isinstance(declared.type, Enum) else {}
 
 
 class ResourceResponse(ResourceModel):

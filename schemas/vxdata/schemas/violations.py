@@ -9,7 +9,7 @@ from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.types.pydantic import CONTROL_FREE_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -21,12 +21,18 @@ SHOWN_OF_VALUE: Final = 80
 """At most this many characters of an offending value are shown."""
 
 
+def _no_words(_: str) -> Mapping[str, str]:
+    """Find no vocabulary."""
+    return {}
+
+
 def error_from_pydantic(
     error: ValidationError,
     resource_type: str,
     identifier: object,
     known: Iterable[str],
     derived: Container[str] = (),
+    words: Callable[[str], Mapping[str, str]] = _no_words,
 ) -> VxDataError:
     """Translate what pydantic found in one model.
 
@@ -36,6 +42,7 @@ def error_from_pydantic(
         identifier: What was given as the model's identifier, if anything.
         known: The fields that the model has.
         derived: Fields of stored resources that no caller states.
+        words: Finds what is understood for a field of a closed vocabulary, with what it means.
 
     Returns:
         The error of our tree that a validator raised, such as `UnexpectedPayload`, or else a
@@ -53,7 +60,7 @@ def error_from_pydantic(
             "row": 0,
             "identifier": identifier if isinstance(identifier, str) else None,
             "field": str(detail["loc"][0]) if detail["loc"] else "",
-            "problem": _problem(detail, known, derived),
+            "problem": _problem(detail, known, derived, words),
             "value": abridged_value(detail["input"]) if detail["type"] != "missing" else None,
         }
         for detail in found[:MAX_VIOLATIONS]
@@ -79,7 +86,12 @@ def abridged_value(value: object) -> str:
     return shown if len(shown) <= SHOWN_OF_VALUE else f"{shown[:SHOWN_OF_VALUE]}…"
 
 
-def _problem(detail: ErrorDetails, known: list[str], derived: Container[str]) -> str:
+def _problem(
+    detail: ErrorDetails,
+    known: list[str],
+    derived: Container[str],
+    words: Callable[[str], Mapping[str, str]],
+) -> str:
     """Say in one phrase what is wrong, and where inside a list or mapping."""
     field, *inside = detail["loc"] or ("",)
     if detail["type"] == "extra_forbidden" and field in derived:
@@ -92,5 +104,9 @@ def _problem(detail: ErrorDetails, known: list[str], derived: Container[str]) ->
         problem = "null is not allowed"
     elif context.get("pattern") == CONTROL_FREE_PATTERN:
         problem = "Text should hold no control characters besides tab and line breaks"
+    elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
+        hint = did_you_mean(detail["input"], words(str(field)))
+        # Else the message of pydantic lists the words already.
+        problem += f". {hint.removesuffix('.')}" if hint.startswith("Did you mean") else ""
     path = "".join(f"[{step!r}]" for step in inside)
     return f"at {path}: {problem}" if path else problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     Args:
         word: What was written.
-        known: What could have been meant.
+        known: What could have been meant; or a mapping of what is written to what it means.
 
     Returns:
         A sentence to append to a message.
@@ -65,10 +66,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     Example:
         >>> did_you_mean("b_valu", ["b_value", "modality"])
         'Did you mean b_value?'
+        >>> did_you_mean("axial", {"sagittal": "sagittal", "axial": "transversal"})
+        'Did you mean transversal?'
     """
-    names = sorted(known)
+    meanings = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
+    names = sorted(set(meanings.values()))
     if len(word) > MAX_NAME_LENGTH:
         return f"Known: {abridged(names)}."
-    by_folded = {name.casefold(): name for name in names}
-    near = [by_folded[match] for match in difflib.get_close_matches(word.casefold(), by_folded, n=3)]
+    by_folded = {name.casefold(): meanings[name] for name in sorted(meanings)}
+    folded = word.casefold()
+    written = [folded] if folded in by_folded else difflib.get_close_matches(folded, by_folded, n=3)
+    near = dict.fromkeys(by_folded[match] for match in written)
     return f"Did you mean {' or '.join(near)}?" if near else f"Known: {abridged(names)}."

@@ -122,7 +122,8 @@ class ValidationFailed(InvalidRequest):
             for found in violations[:3]
         ]
         more = f" ({count - len(lines):,} more)" if count > len(lines) else ""
-        return cls(f"{'; '.join(lines)}{more}.", violations=list(violations), count=count)
+        told = f"{'; '.join(lines)}{more}"
+        return cls(told if told.endswith("?") else f"{told}.", violations=list(violations), count=count)
 
 
 class DuplicateIdentifiers(InvalidRequest):

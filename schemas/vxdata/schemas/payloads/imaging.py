@@ -132,7 +132,18 @@ VOLUME: Final = PayloadType(
                     "RTDOSE",
                     "SR",
                     "OTHER",
-                )
+                ),
+                synonyms=(
+                    ("t1w", "T1"),
+                    ("t1-weighted", "T1"),
+                    ("t2w", "T2"),
+                    ("t2-weighted", "T2"),
+                    ("diffusion", "DWI"),
+                    ("scout", "LOCALIZER"),
+                    ("segmentation", "SEG"),
+                    ("mask", "SEG"),
+                    ("ultrasound", "US"),
+                ),
             ),
             description="What the volume shows; MR by contrast (PI-RADS v2.1), the rest by modality. "
             "MAP is another computed parametric map, XRAY is CR, DX, RF or XA.",
@@ -166,7 +177,14 @@ VOLUME: Final = PayloadType(
         ),
         Field(
             name="image_plane",
-            type=Enum(values=("transversal", "sagittal", "coronal", "oblique")),
+            type=Enum(
+                values=("transversal", "sagittal", "coronal", "oblique"),
+                synonyms=(
+                    ("axial", "transversal"),
+                    ("transverse", "transversal"),
+                    ("transaxial", "transversal"),
+                ),
+            ),
             description="Nearest plane of DICOM ImageOrientationPatient (0020,0037).",
         ),
         Field(

@@ -51,7 +51,8 @@ PATHOLOGY_SPECIMEN: Final = PayloadType(
                     "LYMPH_NODE",
                     "METASTASIS",
                     "OTHER",
-                )
+                ),
+                synonyms=(("radical prostatectomy", "RPE"), ("radical_prostatectomy", "RPE")),
             ),
             description="How the tissue was taken; RPE is radical prostatectomy, TURP and HOLEP are "
             "transurethral resection and enucleation.",
@@ -270,7 +271,10 @@ HISTO_MAP: Final = PayloadType(
         ),
         Field(
             name="stain",
-            type=Enum(values=("HE", "IHC", "other")),
+            type=Enum(
+                values=("HE", "IHC", "other"),
+                synonyms=(("h&e", "HE"), ("h and e", "HE"), ("immunohistochemistry", "IHC")),
+            ),
             description="Stain of the slides: haematoxylin and eosin, or immunohistochemistry.",
         ),
         Field(name="path_slides", type=TextList(blobs=True), description="Slides that were mapped."),

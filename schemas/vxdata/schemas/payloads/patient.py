@@ -22,7 +22,10 @@ PATIENT: Final = PayloadType(
         ),
         Field(
             name="sex",
-            type=Enum(values=("M", "F", "O", "U")),
+            type=Enum(
+                values=("M", "F", "O", "U"),
+                synonyms=(("male", "M"), ("female", "F"), ("other", "O"), ("unknown", "U")),
+            ),
             description="DICOM PatientSex (0010,0040): male, female, other, unknown.",
         ),
         Field(
@@ -43,7 +46,7 @@ PATIENT: Final = PayloadType(
         ),
         Field(
             name="vital_status",
-            type=Enum(values=("alive", "deceased")),
+            type=Enum(values=("alive", "deceased"), synonyms=(("living", "alive"), ("dead", "deceased"))),
             description="Last known vital status.",
         ),
         Field(name="last_follow_up_on", type=CLINICAL_DATE, description="Day of the last follow-up."),

@@ -68,10 +68,26 @@ CODE_VERSION: Final = Text(pattern="^[!-~]{1,128}$", max_length=128)
 LIKERT_5: Final = Integer(ge=1, le=5)
 """An ordinal score from 1 to 5."""
 
-LATERALITY: Final = Enum(values=("left", "right", "midline", "bilateral"))
+LATERALITY: Final = Enum(
+    values=("left", "right", "midline", "bilateral"),
+    synonyms=(("l", "left"), ("r", "right"), ("b", "bilateral"), ("both", "bilateral")),
+)
 """Side of the body, DICOM Laterality (0020,0060) in words."""
 
-PROSTATE_ZONE: Final = Enum(values=("PZ", "TZ", "CZ", "AFS"))
+PROSTATE_ZONE: Final = Enum(
+    values=("PZ", "TZ", "CZ", "AFS"),
+    synonyms=(
+        ("peripheral zone", "PZ"),
+        ("peripheral", "PZ"),
+        ("transition zone", "TZ"),
+        ("transitional zone", "TZ"),
+        ("transition", "TZ"),
+        ("central zone", "CZ"),
+        ("central", "CZ"),
+        ("anterior fibromuscular stroma", "AFS"),
+        ("afms", "AFS"),
+    ),
+)
 """Zones of PI-RADS v2.1: peripheral, transition, central, anterior fibromuscular stroma."""
 
 PROSTATE_SECTOR_PATTERN: Final = (

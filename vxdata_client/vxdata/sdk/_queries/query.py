@@ -14,6 +14,7 @@ from vxdata.sdk._expressions.fields import Predicate
 from vxdata.sdk._expressions.lint import warn_of_unlikely
 from vxdata.sdk._expressions.show import show, show_filter, show_order, show_slice, show_source
 from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
+from vxdata.sdk._expressions.words import in_vocabulary
 from vxdata.sdk._queries.grouped import GroupedQuery
 from vxdata.sdk._queries.readable import ReadableQuery, Response_co
 from vxdata.sdk._queries.result import resolve_snapshot
@@ -46,8 +47,9 @@ class Query(ReadableQuery[Response_co]):
     def filter(self, *predicates: Predicate) -> Self:
         """Keep the resources for which every predicate holds.
 
-        An `UnlikelyValueWarning` tells of values that a field cannot hold: a word outside its vocabulary, an
-        identifier without prefix.
+        A word that can only mean one word of a field's vocabulary becomes that word, as `axial` becomes
+        `transversal`. An `UnlikelyValueWarning` tells of what a field cannot hold: another word outside its
+        vocabulary, an identifier without prefix, also in the beginning that a text operator asks for.
 
         Args:
             *predicates: Conditions made with `F`; several are combined with and.
@@ -70,11 +72,14 @@ class Query(ReadableQuery[Response_co]):
             return self
         self._require_room_for("filter")
         scope = BindingScope.of(self._relation, self._session.catalog)
+        understood = []
         for predicate in predicates:
             require_instant(predicate.node, self._session.as_of)
-            warn_of_unlikely(self._session.registry, scope.bind(predicate.node), self._plan.relation)
+            node = in_vocabulary(predicate.node, self._relation)
+            warn_of_unlikely(self._session.registry, scope.bind(node), self._plan.relation)
+            understood.append(Predicate(node, predicate.depth))
         earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
-        return self._with(where=reduce(operator.and_, [*earlier, *predicates]).node)
+        return self._with(where=reduce(operator.and_, [*earlier, *understood]).node)
 
     def select(self, *fields: str | FieldRef) -> Self:
         """Fetch these fields only, in this order; of several calls the last one counts.

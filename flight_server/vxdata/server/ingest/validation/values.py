@@ -92,7 +92,16 @@ def _blob_url(_: BlobUrl, column: pa.Array) -> Problems:
 
 def _enum(enum: Enum, column: pa.Array) -> Problems:
     known = pc.is_in(column, value_set=pa.array(enum.values, column.type))
-    yield pc.and_(pc.invert(known), column.is_valid()), f"is none of {', '.join(enum.values)}"
+    yield (
+        pc.and_(pc.invert(known), column.is_valid()),
+        f"is none of {', '.join(enum.values)}{_meanings(enum)}",
+    )
+
+
+def _meanings(enum: Enum) -> str:
+    """Say what synonyms are to be written as."""
+    meant = "".join(f", {word!r} as {value!r}" for word, value in enum.synonyms)
+    return f" (write {meant[2:]})" if meant else ""
 
 
 def _integer(integer: Integer, column: pa.Array) -> Problems:
