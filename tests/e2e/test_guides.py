@@ -252,6 +252,10 @@ def test_the_page_on_queries(
     assert names["per_type"].collect().rows() == [("T2", 5, 3.0, 5.0), ("SEG", 4, None, None)]
     assert names["pairs"].count() == len({(name.partition("/")[0], kind) for name, kind in KIND.items()})
     assert names["patients"] == len(PATIENTS)
+    assert names["half"].count() + names["t2"].shard(1, 2).count() == len(AXIAL_T2)
+    assert (names["some"].count(), names["shuffled"].count()) == (2, len(AXIAL_T2))
+    assert names["share"].count() < len(AXIAL_T2)
+    assert names["newest"].count() == len({name.partition("/")[0] for name in AXIAL_T2})
     assert {model.identifier.partition("/")[2] for model in names["models"]} == AXIAL_T2
     assert (names["number"], names["is_any"], names["table"].num_rows) == (4, True, 4)
     assert names["planes"]["len"].sum() == 4

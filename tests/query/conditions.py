@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from datetime import UTC, date, datetime
+from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import polars as pl
@@ -16,6 +20,8 @@ from vxdata.schemas.plan import (
     Comparison,
     HasAncestor,
     HasDescendant,
+    InSample,
+    InShard,
     IsIn,
     IsInQuery,
     IsNull,
@@ -101,6 +107,10 @@ class Conditions:
                 return self._among(predicate, self.found_by(query))
             case Quantified(query=query):
                 return self._quantified(predicate, self.found_by(query))
+            case InShard(index=index, count=count):
+                return self._hash_in(predicate, "", Fraction(index, count), Fraction(index + 1, count))
+            case InSample(fraction=fraction, seed=seed):
+                return self._hash_in(predicate, f"{seed}:", Fraction(0), Fraction(fraction))
             case _:
                 assert_never(predicate)
 
@@ -129,6 +139,10 @@ class Conditions:
 
     def _sortable(self, order: OrderBy) -> pl.Expr:
         is_float = isinstance(self.type_of(order.field, order.key), Float)
+        if order.seed is not None:
+            return (
+                self.operand(order).cast(pl.String).map_elements(partial(_md5, f"{order.seed}:"), pl.String)
+            )
         return unsigned(self.operand(order)) if is_float else self.operand(order)
 
     def _compared(self, node: OnField, operator: Operator, value: Any) -> pl.Expr:
@@ -155,10 +169,24 @@ class Conditions:
         tests = [value.list.contains(pl.lit(text)) for text in values]
         return (_all_of if every else _any_of)(value, tests)
 
+    def _hash_in(self, node: OnField, prefix: str, low: Fraction, high: Fraction) -> pl.Expr:
+        """The MD5 of a value as a number, as a share of all that there are."""
+
+        def is_between(value: Any) -> bool:
+            number = int(_md5(prefix, value), 16)
+            return math.floor(low * 2**128) <= number < math.floor(high * 2**128)
+
+        value = pl.coalesce(self.operand(node).cast(pl.String), pl.col(self.relation.key[0]).cast(pl.String))
+        return _of_each(value, is_between)
+
     def _quantified(self, node: Quantified, values: list[Any]) -> pl.Expr:
         value = self.operand(node)
         tests = [OPERATORS[node.comparison](value, pl.lit(found)) for found in values]
         return (_all_of if node.op == "all" else _any_of)(value, tests)
+
+
+def _md5(prefix: str, value: str) -> str:
+    return hashlib.md5(f"{prefix}{value}".encode(), usedforsecurity=False).hexdigest()
 
 
 def operand(name: str, key: str | None) -> pl.Expr:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.query.data import Dump
     from vxdata.schemas.catalog import Catalog
-    from vxdata.schemas.plan import Aggregate, OrderBy, Plan
+    from vxdata.schemas.plan import Aggregate, FirstPer, OrderBy, Plan
 
 LARGEST: Final = Fraction(1.7976931348623157e308)
 TOLERANCE: Final = Fraction(1, 10**12)
@@ -90,6 +90,8 @@ class Oracle:
         rows = state.rows(plan.relation, history=plan.history)
         if plan.where is not None:
             rows = rows.filter(conditions.holds(plan.where))
+        if plan.first_per is not None:
+            rows = _first(plan.first_per, rows, conditions)
         if plan.group_by is not None:
             return _grouped(plan, plan.group_by, rows, conditions)
         columns = plan.select or tuple(column.name for column in conditions.relation.columns)
@@ -100,6 +102,17 @@ class Oracle:
         if plan.order_by or is_part:
             rows = conditions.ordered(rows, plan.order_by).slice(plan.offset, plan.limit)
         return Answer(columns, rows.select(columns).rows(), is_ordered=bool(plan.order_by) or is_part)
+
+
+def _first(first: FirstPer, rows: pl.DataFrame, conditions: Conditions) -> pl.DataFrame:
+    """Of rows in order, the first with each combination of values."""
+    floats = _floats(rows)
+    keys = {f"group {name}": pl.col(name) for name in first.fields}
+    keys |= {f"group {name}": unsigned(pl.col(name)) for name in first.fields if name in floats}
+    numbered = conditions.ordered(rows, first.order_by).with_columns(
+        key.alias(name) for name, key in keys.items()
+    )
+    return numbered.unique(list(keys), keep="first", maintain_order=True).drop(keys)
 
 
 def _distinct(plan: Plan, rows: pl.DataFrame) -> Answer:

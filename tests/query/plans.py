@@ -16,8 +16,11 @@ from vxdata.schemas.plan import (
     Aggregate,
     And,
     Comparison,
+    FirstPer,
     HasAncestor,
     HasDescendant,
+    InSample,
+    InShard,
     IsIn,
     IsInQuery,
     IsNull,
@@ -95,6 +98,10 @@ def is_ordered(place: Place) -> bool:
 
 def is_number(place: Place) -> bool:
     return isinstance(place.type, Integer | Float)
+
+
+def is_hashable(place: Place) -> bool:
+    return is_text(place) or isinstance(place.type, Integer)
 
 
 def is_member(place: Place) -> bool:
@@ -182,6 +189,20 @@ def ancestries(draw: DrawFn, rows: Rows, _: int) -> HasAncestor | HasDescendant:
 
 
 @st.composite
+def shards(draw: DrawFn, rows: Rows, _: int) -> InShard:
+    place = draw(st.sampled_from(rows.places(is_hashable)))
+    count = draw(st.sampled_from((1, 2, 3, 7, 1_000_000)))
+    return InShard(index=draw(st.integers(0, count - 1)), count=count, **place.named)
+
+
+@st.composite
+def samples(draw: DrawFn, rows: Rows, _: int) -> InSample:
+    place = draw(st.sampled_from(rows.places(is_hashable)))
+    fraction = draw(st.sampled_from((0.0, 0.25, 1 / 3, 0.5, 0.9, 1.0, 5e-324, 1 - 2**-53)))
+    return InSample(fraction=fraction, seed=draw(st.sampled_from((0, 1, 2**63 - 1))), **place.named)
+
+
+@st.composite
 def negations(draw: DrawFn, rows: Rows, levels: int) -> Not:
     return Not(term=draw(predicates(rows, levels - 1)))
 
@@ -217,6 +238,8 @@ LEAVES: Final[dict[Callable[..., SearchStrategy[Any]], Callable[[Place], bool]]]
     item_tests: is_nested,
     lists: is_member,
     ancestries: anything,
+    shards: is_hashable,
+    samples: is_hashable,
 }
 """Conditions without a condition inside, and the places that they need."""
 
@@ -249,7 +272,16 @@ def orders(draw: DrawFn, rows: Rows) -> tuple[OrderBy, ...]:
     places = draw(
         st.lists(st.sampled_from(rows.places(lambda place: place.is_plain)), max_size=2, unique=True)
     )
-    return tuple(draw(_order(place.field.name, place.key)) for place in places)
+    return tuple(draw(_any_order(place)) for place in places)
+
+
+def _any_order(place: Place) -> SearchStrategy[OrderBy]:
+    """By the value, or where that has a hash, by the hash."""
+    by_value = _order(place.field.name, place.key)
+    if not is_hashable(place):
+        return by_value
+    seeds = st.sampled_from((0, 1, 2**63 - 1))
+    return by_value | st.builds(OrderBy, field=st.just(place.field.name), key=st.just(place.key), seed=seeds)
 
 
 def _order(name: str, key: str | None = None) -> SearchStrategy[OrderBy]:
@@ -265,8 +297,18 @@ def plans(draw: DrawFn, material: Material) -> Plan:
     rows = Rows(material, name, history=name != COMMIT and draw(st.sampled_from((False, False, True))))
     where = draw(st.none() | predicates(rows))
     as_of = draw(st.none() | st.sampled_from(material.dump.instants))
+    first = draw(st.none() | st.none() | firsts(rows))
     shape = draw(st.sampled_from((whole, whole, distinct, grouped)))
-    return Plan(relation=name, where=where, as_of=as_of, history=rows.history, **draw(shape(rows)))
+    return Plan(
+        relation=name, where=where, first_per=first, as_of=as_of, history=rows.history, **draw(shape(rows))
+    )
+
+
+@st.composite
+def firsts(draw: DrawFn, rows: Rows) -> FirstPer:
+    names = _names(rows, lambda place: place.is_plain)
+    fields = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+    return FirstPer(fields=tuple(fields), order_by=draw(orders(rows)))
 
 
 @st.composite

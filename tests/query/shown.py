@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sdk._expressions.show import show
+from vxdata.sdk._expressions.show import show, show_first
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Plan
@@ -21,6 +21,8 @@ def shown(plan: Plan) -> str:
           .limit(3)
     """
     steps = [] if plan.where is None else [f"filter({show(plan.where)})"]
+    if plan.first_per is not None:
+        steps.append(show_first(plan.first_per).removeprefix("."))
     if plan.select is not None:
         steps.append(f"select{plan.select}")
     if plan.distinct:

@@ -11,6 +11,7 @@ from vxdata.schemas.plan import (
     Aggregate,
     And,
     Comparison,
+    FirstPer,
     HasAncestor,
     HasDescendant,
     IsIn,
@@ -78,7 +79,7 @@ def test_levels_do_not_recurse() -> None:
 
 def test_every_operator_is_a_condition_and_is_known_to_a_plan() -> None:
     assert all(issubclass(kind, Condition) for kind in CONDITIONS)
-    assert kinds(Plan) == {Plan, Subquery, OrderBy, Aggregate, *CONDITIONS}
+    assert kinds(Plan) == {Plan, FirstPer, Subquery, OrderBy, Aggregate, *CONDITIONS}
 
 
 def test_what_costs_a_query_says_so() -> None:

@@ -44,6 +44,10 @@ LEAVES = st.one_of(
     st.builds(lambda field, items: field.contains_all(items), FIELDS, st.lists(TEXTS, max_size=3)),
     FIELDS.map(lambda field: field.is_null()),
     FIELDS.map(lambda field: field.is_not_null()),
+    st.builds(lambda field, index: field.in_shard(index, index + 1), FIELDS, st.integers(0, 999)),
+    st.builds(
+        lambda field, part, seed: field.in_sample(part, seed), FIELDS, st.floats(0, 1), st.integers(0, 9)
+    ),
     TEXTS.map(has_ancestor),
 )
 # A condition before any operator has put it together: a leaf, or an operator and its operands.

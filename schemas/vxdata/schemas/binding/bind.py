@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.binding import scalar, sets
+from vxdata.schemas.binding import hashes, scalar, sets
 from vxdata.schemas.binding.bound import BoundPlan
 from vxdata.schemas.binding.bound_predicates import Operand
-from vxdata.schemas.binding.ordering import bind_order, bind_order_of_outputs
+from vxdata.schemas.binding.ordering import bind_first, bind_order, bind_order_of_outputs
 from vxdata.schemas.binding.result import bind_outputs
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.catalog.relation import RelationKind
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Binders = Mapping[type[Condition], Callable[[Any, "BindingScope"], BoundPredicate]]
 
-BINDERS: Final[Binders] = {**scalar.BINDERS, **sets.BINDERS}
+BINDERS: Final[Binders] = {**scalar.BINDERS, **sets.BINDERS, **hashes.BINDERS}
 """Kind of condition -> how it is bound."""
 
 
@@ -58,6 +58,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         relation = relation.with_history()
     scope = BindingScope.of(relation, catalog)
     where = None if plan.where is None else scope.bind(plan.where)
+    first = None if plan.first_per is None else bind_first(plan.first_per, scope)
     outputs = bind_outputs(plan, scope)
     keys = None if plan.group_by is None else tuple(scope.operand(name) for name in plan.group_by)
     is_derived = plan.distinct or keys is not None
@@ -73,6 +74,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         offset=plan.offset,
         as_of=as_of,
         reads=frozenset(scope.reads),
+        first=first,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.binding.bound_predicates import BoundPredicate, Change
+    from vxdata.schemas.binding.values import Literal
     from vxdata.schemas.catalog.relation import PlainTable, Relation
     from vxdata.schemas.plan.nodes import AggregateFunction
 
@@ -52,16 +53,31 @@ class BoundOrder:
         by: A value of the row, or a column of the result.
         descending: Whether the largest comes first.
         nulls_first: Whether nulls come first.
+        seed: What is put before the value to order by the hash of both; by the value itself if None.
     """
 
     by: Operand | Output
     descending: bool = False
     nulls_first: bool = False
+    seed: Literal | None = None
 
     @property
     def required(self) -> bool:
         """Whether the value is never null."""
         return self.by.field.required if isinstance(self.by, Output) else self.by.required
+
+
+@dataclass(frozen=True)
+class BoundFirst:
+    """The first row of each group.
+
+    Args:
+        keys: What makes a group.
+        order: What its rows are ordered by, ties included.
+    """
+
+    keys: tuple[Operand, ...]
+    order: tuple[BoundOrder, ...]
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,7 @@ class BoundPlan:
         offset: Rows left out first.
         as_of: Instant asked for; None means the last commit.
         reads: Every relation that it or a subquery reads.
+        first: Which of the rows are kept, one a group; all of them if None.
     """
 
     relation: Relation
@@ -112,6 +129,7 @@ class BoundPlan:
     offset: int
     as_of: datetime | None
     reads: frozenset[Relation]
+    first: BoundFirst | None = None
 
     @cached_property
     def columns(self) -> tuple[Field, ...]:

@@ -231,6 +231,33 @@ class BoundAncestry(Node):
 
 
 @dataclass(frozen=True)
+class BoundHashTest(Node):
+    """The hash of a value lies in a range.
+
+    Args:
+        operands: What is hashed: the first of them that is not null, else the empty text.
+        seed: What is put before the value.
+        low: Least hash; the least of all if None.
+        high: Hash above the largest; no limit if None.
+    """
+
+    operands: tuple[Operand, ...]
+    seed: Scalar | None
+    low: Scalar | None
+    high: Scalar | None
+
+    @property
+    def literals(self) -> tuple[Scalar, ...]:
+        """The seed and both ends."""
+        return tuple(value for value in (self.seed, self.low, self.high) if value is not None)
+
+    def map_literals(self, change: Change) -> BoundHashTest:
+        """The same test with another seed and other ends."""
+        changed = (None if value is None else change(value) for value in (self.seed, self.low, self.high))
+        return BoundHashTest(self.operands, *changed)
+
+
+@dataclass(frozen=True)
 class BoundNot(Node):
     """The term is false."""
 
@@ -287,6 +314,7 @@ BoundPredicate = (
     | BoundTextTest
     | BoundItemsTest
     | BoundAncestry
+    | BoundHashTest
     | BoundNot
     | BoundAnd
     | BoundOr

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.binding.bound import BoundOrder
+from vxdata.schemas.binding.bound import BoundFirst, BoundOrder
 from vxdata.schemas.binding.bound_predicates import Operand
+from vxdata.schemas.binding.hashes import require_hashable, seed_of
 from vxdata.schemas.binding.kinds import require_plain
 from vxdata.schemas.errors import InvalidPlan
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.binding.bind import BindingScope
     from vxdata.schemas.binding.bound import Output
-    from vxdata.schemas.plan.nodes import Plan
-    from vxdata.schemas.plan.predicates import Subquery
+    from vxdata.schemas.plan.nodes import FirstPer, Plan
+    from vxdata.schemas.plan.predicates import OrderBy, Orders, Subquery
 
 
 def bind_order(ordered: Plan | Subquery, scope: BindingScope) -> tuple[BoundOrder, ...]:
@@ -32,16 +33,57 @@ def bind_order(ordered: Plan | Subquery, scope: BindingScope) -> tuple[BoundOrde
         UnknownField: A field does not exist.
         FieldTypeMismatch: A field is a list or a mapping.
     """
+    if not ordered.order_by and ordered.limit is None and not ordered.offset:
+        return ()
+    return _whole(ordered.order_by, scope)
+
+
+def bind_first(first: FirstPer, scope: BindingScope) -> BoundFirst:
+    """Resolve which row of each group is kept.
+
+    Args:
+        first: What makes a group, and what comes first in it.
+        scope: What it may name.
+
+    Returns:
+        The groups and the whole order of their rows.
+
+    Raises:
+        UnknownField: A field does not exist.
+        FieldTypeMismatch: A field is a list or a mapping.
+        InvalidPlan: A field is named twice.
+    """
+    keys = tuple(scope.operand(name) for name in first.fields)
+    if len(set(keys)) < len(keys):
+        msg = f"first_per names a field twice: {', '.join(first.fields)}."
+        raise InvalidPlan(msg, fields=list(first.fields))
+    for key in keys:
+        require_plain(key, "first_per")
+    return BoundFirst(keys, _whole(first.order_by, scope))
+
+
+def _whole(order_by: Orders, scope: BindingScope) -> tuple[BoundOrder, ...]:
+    """An order with what breaks its ties."""
     stated = []
-    for order in ordered.order_by:
+    for order in order_by:
         operand = scope.operand(order.field, order.key)
         require_plain(operand, "order_by")
-        stated.append(BoundOrder(operand, order.descending, order.nulls_first))
-    if not stated and ordered.limit is None and not ordered.offset:
-        return ()
-    named = {order.field for order in ordered.order_by}
+        stated.append(_by(order, operand) if order.seed is None else _shuffled(order, order.seed, operand))
+    named = {order.field for order in order_by if order.seed is None}
     ties = [scope.operand(name) for name in scope.relation.key if name not in named]
     return (*stated, *map(BoundOrder, ties))
+
+
+def _by(order: OrderBy, value: Operand | Output) -> BoundOrder:
+    return BoundOrder(value, order.descending, order.nulls_first)
+
+
+def _shuffled(order: OrderBy, seed: int, operand: Operand) -> BoundOrder:
+    require_hashable(operand)
+    if order.descending or order.nulls_first:
+        msg = f"An order by the hash of {operand} has no direction, and nulls come last in it."
+        raise InvalidPlan(msg, field=str(operand))
+    return BoundOrder(operand, seed=seed_of(seed))
 
 
 def bind_order_of_outputs(plan: Plan, outputs: Sequence[Output]) -> tuple[BoundOrder, ...]:
@@ -67,8 +109,11 @@ def bind_order_of_outputs(plan: Plan, outputs: Sequence[Output]) -> tuple[BoundO
                 f"({', '.join(by_name)}), not by {order.field}."
             )
             raise InvalidPlan(msg, field=order.field, columns=list(by_name))
+        if order.seed is not None:
+            msg = "A grouped or distinct query is ordered by its columns, not by their hashes."
+            raise InvalidPlan(msg, field=order.field)
         require_plain(Operand(by_name[order.field].field), "order_by")
-        stated.append(BoundOrder(by_name[order.field], order.descending, order.nulls_first))
+        stated.append(_by(order, by_name[order.field]))
     if not stated and plan.limit is None and not plan.offset:
         return ()
     named = {order.field for order in plan.order_by}

@@ -1,13 +1,15 @@
 """Query plans: frozen values that travel as canonical JSON."""
 
 from vxdata.schemas.plan.codec import MAX_NESTING, MAX_PLAN_BYTES, decode, digest, encode
-from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, Plan
+from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, FirstPer, Plan
 from vxdata.schemas.plan.predicates import (
     And,
     Comparison,
     ComparisonOperator,
     HasAncestor,
     HasDescendant,
+    InSample,
+    InShard,
     IsIn,
     IsInQuery,
     IsNull,
@@ -34,8 +36,11 @@ __all__ = [
     "And",
     "Comparison",
     "ComparisonOperator",
+    "FirstPer",
     "HasAncestor",
     "HasDescendant",
+    "InSample",
+    "InShard",
     "IsIn",
     "IsInQuery",
     "IsNull",

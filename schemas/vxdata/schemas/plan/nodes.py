@@ -34,6 +34,18 @@ class Aggregate(OnField):
     name: Annotated[str, Field(min_length=1, pattern="^[^\\x00]*$")]
 
 
+class FirstPer(Node):
+    """One row of each group: the first in an order.
+
+    Args:
+        fields: Fields whose equal values make a group; nulls are equal.
+        order_by: The order; ties are broken by the key of the relation.
+    """
+
+    fields: Annotated[Names, Field(min_length=1)]
+    order_by: Orders = ()
+
+
 class Plan(Node):
     """A whole query.
 
@@ -42,6 +54,7 @@ class Plan(Node):
         relation: Identifier prefix of the payload type to read, a plain table, or one of the names in
             `vxdata.schemas.catalog.builtin`.
         where: Predicate that rows must satisfy; all rows without one.
+        first_per: What makes a group of which only the first row is kept; all rows without it.
         select: Names of the fields to return, in order; all without them.
         distinct: Whether equal rows are returned once.
         group_by: Fields whose equal values make a group; none for one group of all rows. Without
@@ -62,6 +75,7 @@ class Plan(Node):
     version: Literal[2] = PLAN_VERSION
     relation: str
     where: Predicate | None = None
+    first_per: FirstPer | None = None
     select: Annotated[Names, Field(min_length=1)] | None = None
     distinct: bool = False
     group_by: Names | None = None

@@ -24,6 +24,9 @@ MAX_TERMS: Final = 20_000
 MAX_COLUMNS: Final = 500
 """Most columns, and most fields to order by: PostgreSQL takes 1,664 of both together."""
 
+MAX_SHARDS: Final = 1_000_000
+"""Most parts that rows are divided into."""
+
 MAX_PATTERN_LENGTH: Final = 1_000
 """Longest regular expression, in characters: a longer one takes too long to compile."""
 
@@ -38,6 +41,7 @@ class Unordered:
 
 Values = Annotated[tuple[Value, ...], Field(max_length=MAX_VALUES, fail_fast=True), Unordered()]
 RowCount = Annotated[int, Field(ge=0, le=MAX_ROWS)]
+Seed = Annotated[int, Field(ge=0, le=MAX_ROWS)]
 
 Ordering = Literal["<", "<=", ">", ">="]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -143,6 +147,40 @@ class HasDescendant(Condition):
     identifier: str
 
 
+class InShard(OnField, Condition):
+    """The hash of a field lies in one of the equal parts of all hashes; never unknown.
+
+    A row without a value has the hash of its key.
+
+    Args:
+        field: What is hashed: rows with equal values are in the same part.
+        key: Entry of a mapping field.
+        index: Which part, from 0.
+        count: How many parts.
+    """
+
+    op: Literal["in_shard"] = "in_shard"
+    index: Annotated[int, Field(ge=0, lt=MAX_SHARDS)]
+    count: Annotated[int, Field(ge=1, le=MAX_SHARDS)]
+
+
+class InSample(OnField, Condition):
+    """The hash of a field, after a seed, lies in the first part of all hashes; never unknown.
+
+    A row without a value has the hash of its key.
+
+    Args:
+        field: What is hashed: rows with equal values are drawn together, or not at all.
+        key: Entry of a mapping field.
+        fraction: How large the part is, from 0 to 1.
+        seed: Which sample.
+    """
+
+    op: Literal["in_sample"] = "in_sample"
+    fraction: Annotated[float, Field(ge=0, le=1)]
+    seed: Seed
+
+
 class Not(Condition):
     """The term is false; unknown where it is unknown."""
 
@@ -174,6 +212,8 @@ Predicate = Annotated[
     | ItemsTest
     | HasAncestor
     | HasDescendant
+    | InShard
+    | InSample
     | Not
     | And
     | Or,
@@ -189,10 +229,12 @@ class OrderBy(OnField):
         key: Entry of a mapping field.
         descending: Whether the largest value comes first.
         nulls_first: Whether rows without a value come first, not last.
+        seed: Orders by the hash of the value after this number, as if the rows were shuffled.
     """
 
     descending: bool = False
     nulls_first: bool = False
+    seed: Seed | None = None
 
 
 Orders = Annotated[tuple[OrderBy, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)]

@@ -99,6 +99,9 @@ class Dialect(Protocol):
     def fold(self, text: exp.Expr) -> exp.Expr:
         """A text without its case, by Unicode's rules."""
 
+    def md5(self, text: exp.Expr) -> exp.Expr:
+        """The MD5 of a text in UTF-8, as 32 hexadecimal digits in lower case."""
+
     # --- aggregates ---
 
     def sum_of_integers(self, value: exp.Expr) -> exp.Expr:

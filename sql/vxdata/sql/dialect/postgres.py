@@ -129,6 +129,10 @@ class PostgreSQL:
         """A function of the database: collation "C" knows the case of ASCII alone (migration 0006)."""
         return _own("fold", text)
 
+    def md5(self, text: exp.Expr) -> exp.Expr:
+        """PostgreSQL's own `md5`, of the bytes of a database in UTF-8."""
+        return _call("md5", text)
+
     def sum_of_integers(self, value: exp.Expr) -> exp.Expr:
         """PostgreSQL's own sum of bigint is numeric."""
         return exp.cast(exp.Sum(this=value), exp.DType.BIGINT)

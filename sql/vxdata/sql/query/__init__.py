@@ -2,7 +2,7 @@
 
 ```
 target.py     what a query is written for: an instant and a dialect
-clauses.py    the rewrites that make WHERE, DISTINCT, ORDER BY, LIMIT and OFFSET
+clauses.py   the rewrites that make WHERE, DISTINCT, ORDER BY, LIMIT and OFFSET
 template.py   statements with parameters, made once for all plans of a shape
 lookups.py    point lookups: a few resources of the present, with the commit clock beside them
 scan.py       parallel scans: whole relations, divided by ranges of pages

@@ -51,7 +51,7 @@ def point_lookup(plan: BoundPlan) -> Statement | None:
         state of a few resources, which the index of identifiers finds.
     """
     is_state = plan.relation.kind is RelationKind.RESOURCE and plan.as_of is None
-    is_plain = plan.keys is None and not plan.distinct and not plan.offset
+    is_plain = plan.keys is None and plan.first is None and not plan.distinct and not plan.offset
     if not is_state or not is_plain:
         return None
     return _first(plan) if plan.where is None else _named(plan)

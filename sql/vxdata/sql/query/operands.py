@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.binding.bound import Output
-from vxdata.schemas.fields import Float
+from vxdata.schemas.fields import Float, Integer
+from vxdata.sql.literals import to_sql
 from vxdata.sql.names import column
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.binding.bound import BoundOrder
     from vxdata.schemas.binding.bound_predicates import Operand
+    from vxdata.schemas.binding.values import Scalar
     from vxdata.sql.dialect.base import Dialect
 
 
@@ -47,6 +49,33 @@ def one_of_equals(value: exp.Expr, source: Operand) -> exp.Expr:
     return exp.Add(this=value, expression=exp.Literal.number("0.0"))
 
 
+def text_of(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
+    """Write an operand of texts or whole numbers as a text.
+
+    Args:
+        source: What is meant.
+        table: Name of the rows that it belongs to.
+        dialect: How the engine writes.
+    """
+    value = operand(source, table, dialect)
+    return exp.cast(value, exp.DType.TEXT) if isinstance(source.type, Integer) else value
+
+
+def hash_of(text: exp.Expr, seed: Scalar | None, dialect: Dialect) -> exp.Expr:
+    """Write the hash of a text (see `vxdata.schemas.binding.hashes`).
+
+    Args:
+        text: What is hashed.
+        seed: What is put before it.
+        dialect: How the engine writes.
+
+    Returns:
+        A text that is compared by code points; null for a null.
+    """
+    whole = text if seed is None else exp.DPipe(this=to_sql(seed), expression=text)
+    return dialect.text_by_code_points(dialect.md5(whole))
+
+
 def ordered(query: exp.Select, order: Sequence[BoundOrder], table: str, dialect: Dialect) -> exp.Select:
     """Order a query.
 
@@ -59,11 +88,29 @@ def ordered(query: exp.Select, order: Sequence[BoundOrder], table: str, dialect:
     Returns:
         The query, as it is where there is no order.
     """
-    return query.order_by(*(_term(term, table, dialect) for term in order), copy=False) if order else query
+    return query.order_by(*order_terms(order, table, dialect), copy=False) if order else query
+
+
+def order_terms(order: Sequence[BoundOrder], table: str, dialect: Dialect) -> list[exp.Expr]:
+    """Write the terms of an order.
+
+    Args:
+        order: By what, the most important first.
+        table: Name of the rows.
+        dialect: How the engine writes.
+    """
+    return [_term(term, table, dialect) for term in order]
 
 
 def _term(order: BoundOrder, table: str, dialect: Dialect) -> exp.Expr:
-    by = column(order.by.field.name) if isinstance(order.by, Output) else operand(order.by, table, dialect)
     # Without nulls their place does not matter: PostgreSQL's own choice lets it read an index backwards.
     nulls_first = order.descending if order.required else order.nulls_first
-    return exp.Ordered(this=by, desc=order.descending, nulls_first=nulls_first)
+    return exp.Ordered(this=_value(order, table, dialect), desc=order.descending, nulls_first=nulls_first)
+
+
+def _value(order: BoundOrder, table: str, dialect: Dialect) -> exp.Expr:
+    if isinstance(order.by, Output):
+        return column(order.by.field.name)
+    if order.seed is not None:
+        return hash_of(text_of(order.by, table, dialect), order.seed, dialect)
+    return operand(order.by, table, dialect)

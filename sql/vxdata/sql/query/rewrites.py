@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from vxdata.sql.query.at_instant import at_instant
 from vxdata.sql.query.clauses import distinct, order, paginate, project, restrict
+from vxdata.sql.query.first import first_per
 from vxdata.sql.query.group import group
 
 if TYPE_CHECKING:
@@ -29,5 +30,6 @@ RULES: tuple[Rewrite, ...] = (
     restrict,  # which rows
     order,  # in which order
     paginate,  # how many of them
+    first_per,  # which one of each group of rows, before all but the condition
     at_instant,  # which versions: the only rule that names real tables, so nothing can bypass it
 )

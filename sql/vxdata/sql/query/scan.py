@@ -90,7 +90,7 @@ def scan_of(plan: BoundPlan, instant: Instant) -> Scan | None:
 def is_divisible(plan: BoundPlan) -> bool:
     """Whether a plan asks for all rows of its relation, in any order."""
     is_whole = plan.where is None and plan.limit is None and not plan.offset
-    is_plain = plan.keys is None and not plan.distinct and not plan.order
+    is_plain = plan.keys is None and plan.first is None and not plan.distinct and not plan.order
     return is_whole and is_plain and plan.is_versioned
 
 

@@ -75,3 +75,13 @@ FROM "vxdata_unresolved"."volume" AS "volume"
 ORDER BY
   "volume_type" ASC,
   "image_plane" ASC;
+
+-- title: by the hash of a value, as if by chance
+{"version": 2, "relation": "volume", "order_by": [{"field": "series_number", "seed": 7}, {"field": "identifier", "seed": 0}]};
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+ORDER BY
+  MD5('7:' || CAST("volume"."series_number" AS TEXT)) COLLATE "C" ASC,
+  MD5('0:' || "volume"."identifier") COLLATE "C" ASC,
+  "volume"."identifier" ASC;

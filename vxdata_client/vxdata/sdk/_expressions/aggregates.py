@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import Aggregate, OrderBy
+from vxdata.schemas.plan.predicates import MAX_ROWS
+from vxdata.sdk._expressions.draws import whole
 from vxdata.sdk._expressions.reference import Reference
 from vxdata.sdk._expressions.show import default_name, show
 
@@ -116,6 +118,26 @@ class Orderable(Reference):
             F.summary_metrics['auc'].desc()
         """
         return Order(OrderBy(field=self.name, key=self.key, descending=True, nulls_first=nulls_first))
+
+    def shuffled(self, seed: int) -> Order:
+        """Order by a hash of the field, as if the rows were shuffled; rows with equal values stay together.
+
+        Args:
+            seed: Which order; the same seed gives the same order.
+
+        Returns:
+            The order; rows without a value come last.
+
+        Raises:
+            InvalidPlan: The seed is no whole number.
+
+        Example:
+            >>> from vxdata.sdk import F
+            >>> F.patient_id.shuffled(7)
+            F.patient_id.shuffled(7)
+        """
+        number = whole("shuffled", "seed", seed, 0, MAX_ROWS)
+        return Order(OrderBy(field=self.name, key=self.key, seed=number))
 
 
 class Summable(Reference):

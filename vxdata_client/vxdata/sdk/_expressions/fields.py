@@ -9,6 +9,7 @@ from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.plan import HasAncestor
 from vxdata.sdk._expressions.aggregates import Orderable, Summable
 from vxdata.sdk._expressions.comparisons import Comparable
+from vxdata.sdk._expressions.draws import Drawable
 from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._expressions.searches import Searchable
 from vxdata.sdk._expressions.show import show_namespace
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["F", "FieldRef", "Fields", "FieldsOf", "KnownFields", "Predicate", "has_ancestor"]
 
 
-class FieldRef(Comparable, Searchable, Orderable, Summable):
+class FieldRef(Comparable, Searchable, Drawable, Orderable, Summable):
     """A field of whatever resource type the query reads; made by `F`.
 
     With brackets it refers to an entry of a mapping. Comparisons follow SQL and Polars: one with a null

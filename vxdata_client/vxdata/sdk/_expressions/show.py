@@ -25,7 +25,7 @@ from vxdata.schemas.plan import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vxdata.schemas.plan import Predicate, Value
+    from vxdata.schemas.plan import FirstPer, Predicate, Value
 
 NAMESPACES: Final = {
     RESOURCE: "resources",
@@ -54,6 +54,8 @@ def show(node: Predicate | Subquery | OrderBy | Aggregate) -> str:
         case Subquery():
             parts = (show_filter(node.where), show_order(node.order_by), show_slice(node.offset, node.limit))
             return f"{show_source(node.relation)}{''.join(parts)}.select({node.select!r})"
+        case OrderBy(seed=int(seed)):
+            return f"{_field(node)}.shuffled({seed})"
         case OrderBy():
             option = "nulls_first=True" if node.nulls_first else ""
             return f"{_field(node)}.{'desc' if node.descending else 'asc'}({option})"
@@ -111,6 +113,23 @@ def show_filter(where: Predicate | None) -> str:
     return f".filter({_list(terms)})"
 
 
+def show_first(first: FirstPer | None) -> str:
+    """Write the step that keeps one row of each group; nothing without it.
+
+    Example:
+        >>> from vxdata.schemas.plan import FirstPer
+        >>> show_first(FirstPer(fields=("patient_id",), order_by=(OrderBy(field="isup", descending=True),)))
+        ".first_per('patient_id', order_by=F.isup.desc())"
+    """
+    if first is None:
+        return ""
+    arguments = [repr(name) for name in first.fields]
+    orders = _orders(first.order_by)
+    if orders:
+        arguments.append(f"order_by={orders[0]}" if len(orders) == 1 else f"order_by=[{', '.join(orders)}]")
+    return f".first_per({', '.join(arguments)})"
+
+
 def show_order(order_by: Sequence[OrderBy]) -> str:
     """Write the step that orders; nothing without an order.
 
@@ -118,8 +137,11 @@ def show_order(order_by: Sequence[OrderBy]) -> str:
         >>> show_order([OrderBy(field="score", descending=True), OrderBy(field="version")])
         ".order_by(F.score.desc(), 'version')"
     """
-    names = [repr(order.field) if order == OrderBy(field=order.field) else show(order) for order in order_by]
-    return f".order_by({', '.join(names)})" if names else ""
+    return f".order_by({', '.join(_orders(order_by))})" if order_by else ""
+
+
+def _orders(order_by: Sequence[OrderBy]) -> list[str]:
+    return [repr(order.field) if order == OrderBy(field=order.field) else show(order) for order in order_by]
 
 
 def show_slice(offset: int, limit: int | None) -> str:

@@ -92,9 +92,9 @@ class LazyScan:
         # The rows of a distinct or grouped answer follow from its columns.
         if columns and not plan.distinct and plan.group_by is None:
             changes["select"] = tuple(columns)
-        # A plan checks its condition before it counts or groups rows.
+        # A plan checks its condition before it counts or groups rows, or takes the first of a group.
         is_whole = plan.group_by is None and plan.limit is None and not plan.offset and rows is None
-        if predicate is not None and is_whole:
+        if predicate is not None and is_whole and plan.first_per is None:
             changes["where"] = self._where(predicate)
         return plan.model_copy(update=changes)
 

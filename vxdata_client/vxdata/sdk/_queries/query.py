@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import operator
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import And
 from vxdata.sdk._expressions.arguments import field_names, orders, row_count
 from vxdata.sdk._expressions.fields import Predicate
 from vxdata.sdk._expressions.lint import warn_of_unlikely
-from vxdata.sdk._expressions.show import show, show_filter, show_order, show_slice, show_source
+from vxdata.sdk._expressions.show import show, show_filter, show_first, show_order, show_slice, show_source
 from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
 from vxdata.sdk._expressions.words import in_vocabulary
 from vxdata.sdk._queries.grouped import GroupedQuery
-from vxdata.sdk._queries.readable import ReadableQuery, Response_co
+from vxdata.sdk._queries.parts import PartialQuery
+from vxdata.sdk._queries.readable import Response_co
 from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._snapshot import instant_of
 
@@ -24,18 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vxdata.schemas.plan import Aggregate, Plan, Subquery
-    from vxdata.schemas.plan import Predicate as PredicateNode
     from vxdata.sdk._expressions.aggregates import Order
     from vxdata.sdk._expressions.fields import FieldRef
     from vxdata.sdk._snapshot import AsOf
 
 
-class Query(ReadableQuery[Response_co]):
+class Query(PartialQuery[Response_co]):
     """A question about the resources of one type; nothing is sent until it is collected.
 
-    Every step returns a new query. Rows are filtered first, then grouped or made distinct, then ordered,
-    then limited; a step that comes too late for this order raises `InvalidPlan`. Names and types of values
-    are checked at once. Made by the `query()` of a namespace.
+    Every step returns a new query. Rows are filtered first, then the first of each group are taken, then they
+    are grouped or made distinct, then ordered, then limited; a step that comes too late for this order raises
+    `InvalidPlan`. Names and types of values are checked at once. Made by the `query()` of a namespace.
 
     Args:
         session: The way to the server, and the instant that is read at unless the query states one.
@@ -78,8 +76,7 @@ class Query(ReadableQuery[Response_co]):
             node = in_vocabulary(predicate.node, self._relation)
             warn_of_unlikely(self._session.registry, scope.bind(node), self._plan.relation)
             understood.append(Predicate(node, predicate.depth))
-        earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
-        return self._with(where=reduce(operator.and_, [*earlier, *understood]).node)
+        return self._with(where=self._where_with(understood))
 
     def select(self, *fields: str | FieldRef) -> Self:
         """Fetch these fields only, in this order; of several calls the last one counts.
@@ -245,10 +242,10 @@ class Query(ReadableQuery[Response_co]):
                 states an instant of its own.
         """
         plan = self._plan
-        if plan.group_by is not None or plan.distinct or plan.history:
+        if plan.group_by is not None or plan.first_per is not None or plan.distinct or plan.history:
             msg = (
                 "A subquery finds values of resources as they are; it takes no groups, no distinct and no "
-                "history. Repeated values do not matter in it."
+                "history, and no first_per. Repeated values do not matter in it."
             )
             raise InvalidPlan(msg)
         if plan.select is None or len(plan.select) != 1:
@@ -274,47 +271,12 @@ class Query(ReadableQuery[Response_co]):
         columns = _shown_columns(plan)
         is_derived = plan.distinct or plan.group_by is not None
         rest = (columns, order, part) if is_derived else (order, part, columns)
-        return f"{show_source(plan.relation)}{show_filter(plan.where)}{''.join(rest)}{instant}"
-
-    @property
-    def _limited_by(self) -> str | None:
-        """The step that took a part of the rows."""
-        if self._plan.limit is not None:
-            return "limit"
-        return "offset" if self._plan.offset else None
-
-    def _require_room_for(self, step: str) -> None:
-        """Refuse a step that would be done before an earlier one, and so mean something else."""
-        derived = "agg" if self._plan.group_by is not None else "distinct" if self._plan.distinct else None
-        earlier = self._limited_by or derived
-        if earlier is not None:
-            raise self._too_late(step, earlier)
-
-    def _too_late(self, step: str, earlier: str) -> InvalidPlan:
-        msg = (
-            f"{step} comes too late: it would be done before {earlier}. Write {step} before {earlier}, "
-            f"or do it with Polars after collect."
-        )
-        return InvalidPlan(msg, step=step, earlier=earlier)
+        rows = f"{show_source(plan.relation)}{show_filter(plan.where)}{show_first(plan.first_per)}"
+        return f"{rows}{''.join(rest)}{instant}"
 
     def _grouped(self, keys: tuple[str, ...], aggregates: Sequence[Aggregate]) -> Self:
         """The query for aggregates of groups."""
         return self._checked(group_by=keys, aggregates=tuple(aggregates))
-
-    def _checked(self, **changes: object) -> Self:
-        """Change the plan, and check what `_bound` checks."""
-        changed = self._plan.model_copy(update=changes)
-        self._bound(changed)
-        return type(self)(self._session, changed)
-
-    def _with(self, **changes: object) -> Self:
-        """Change the plan by values that were checked before."""
-        return type(self)(self._session, self._plan.model_copy(update=changes))
-
-
-def _wrapped(where: PredicateNode) -> Predicate:
-    """The conditions so far; those of an `and` are met one level further down, however many follow."""
-    return Predicate(where) if isinstance(where, And) else Predicate.of(where)
 
 
 def _shown_columns(plan: Plan) -> str:

@@ -79,7 +79,8 @@ def _is_cheap_to_count(plan: Plan) -> bool:
 
     A condition may be costly, and would be checked twice.
     """
-    return plan.where is None and plan.group_by is None and not (plan.distinct or plan.history)
+    is_whole = plan.where is None and plan.group_by is None and plan.first_per is None
+    return is_whole and not (plan.distinct or plan.history)
 
 
 def _write(stream: Stream, snapshot: Snapshot, file: IO[bytes], bar: tqdm[NoReturn]) -> None:

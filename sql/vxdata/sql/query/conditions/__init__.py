@@ -12,6 +12,7 @@ from vxdata.schemas.binding.bound_predicates import (
     BoundAncestry,
     BoundAnd,
     BoundComparison,
+    BoundHashTest,
     BoundIsIn,
     BoundIsInQuery,
     BoundIsNull,
@@ -22,6 +23,7 @@ from vxdata.schemas.binding.bound_predicates import (
     BoundTextTest,
 )
 from vxdata.sql.query.conditions.ancestry import ancestry
+from vxdata.sql.query.conditions.hashes import hash_test
 from vxdata.sql.query.conditions.scalar import all_of, any_of, comparison, is_null, not_, text_test
 from vxdata.sql.query.conditions.sets import is_in, is_in_query, items_test, quantified
 from vxdata.sql.query.target import ConditionScope
@@ -43,6 +45,7 @@ CONDITIONS: dict[type, Callable[[Any, ConditionScope], exp.Expr]] = {
     BoundTextTest: text_test,
     BoundItemsTest: items_test,
     BoundAncestry: ancestry,
+    BoundHashTest: hash_test,
     BoundNot: not_,
     BoundAnd: all_of,
     BoundOr: any_of,

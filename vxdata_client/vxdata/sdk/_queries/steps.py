@@ -1,0 +1,70 @@
+"""Steps of a query: each makes a new one, and refuses to come too late."""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from typing import TYPE_CHECKING, Final, Self
+
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.plan import And
+from vxdata.sdk._expressions.predicates import Predicate
+from vxdata.sdk._queries.readable import ReadableQuery, Response_co
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vxdata.schemas.plan import Predicate as PredicateNode
+
+AFTER_FIRST: Final = frozenset({"group_by", "distinct"})
+"""Steps that are done with the first row of each group, and not before."""
+
+
+class SteppedQuery(ReadableQuery[Response_co]):
+    """A query with what its steps share."""
+
+    __slots__ = ()
+
+    @property
+    def _limited_by(self) -> str | None:
+        """The step that took a part of the rows."""
+        if self._plan.limit is not None:
+            return "limit"
+        return "offset" if self._plan.offset else None
+
+    def _require_room_for(self, step: str) -> None:
+        """Refuse a step that would be done before an earlier one, and so mean something else."""
+        plan = self._plan
+        derived = "agg" if plan.group_by is not None else "distinct" if plan.distinct else None
+        if derived is None and plan.first_per is not None and step not in AFTER_FIRST:
+            derived = "first_per"
+        earlier = self._limited_by or derived
+        if earlier is not None:
+            raise self._too_late(step, earlier)
+
+    def _too_late(self, step: str, earlier: str) -> InvalidPlan:
+        msg = (
+            f"{step} comes too late: it would be done before {earlier}. Write {step} before {earlier}, "
+            f"or do it with Polars after collect."
+        )
+        return InvalidPlan(msg, step=step, earlier=earlier)
+
+    def _checked(self, **changes: object) -> Self:
+        """Change the plan, and check what `_bound` checks."""
+        changed = self._plan.model_copy(update=changes)
+        self._bound(changed)
+        return type(self)(self._session, changed)
+
+    def _with(self, **changes: object) -> Self:
+        """Change the plan by values that were checked before."""
+        return type(self)(self._session, self._plan.model_copy(update=changes))
+
+    def _where_with(self, predicates: Iterable[Predicate]) -> PredicateNode:
+        """The conditions so far together with some more."""
+        earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
+        return reduce(operator.and_, [*earlier, *predicates]).node
+
+
+def _wrapped(where: PredicateNode) -> Predicate:
+    """The conditions so far; those of an `and` are met one level further down, however many follow."""
+    return Predicate(where) if isinstance(where, And) else Predicate.of(where)
