@@ -64,6 +64,7 @@ from vxdata.sdk._expressions.lint import UnlikelyValueWarning
 from vxdata.sdk._expressions.subqueries import ALL, ANY
 from vxdata.sdk._local import LocalClient, local
 from vxdata.sdk._queries.grouped import GroupedQuery
+from vxdata.sdk._queries.pages import Page
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import Result
 from vxdata.sdk._resources.history import Version
@@ -113,6 +114,7 @@ __all__ = [
     "NotDeleted",
     "NotRegistered",
     "Order",
+    "Page",
     "ParentNotFound",
     "Predicate",
     "Query",

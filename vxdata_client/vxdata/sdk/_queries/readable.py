@@ -17,12 +17,14 @@ from vxdata.schemas.wire import Action, Explanation
 from vxdata.sdk._conversion.frames import frame_of
 from vxdata.sdk._conversion.models import responses
 from vxdata.sdk._queries.lazy import lazy
+from vxdata.sdk._queries.pages import Pager
 from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_snapshot
 from vxdata.sdk._queries.stream import iter_batches, read_whole
 from vxdata.sdk._queries.writer import sink_parquet
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
     import polars as pl
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.plan import Plan
+    from vxdata.sdk._queries.pages import Page
     from vxdata.sdk._queries.stream import BatchStream
     from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import Snapshot
@@ -168,6 +171,27 @@ class ReadableQuery(Generic[Response_co]):
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         return iter_batches(self._session.transport, self.plan, batch_rows)
+
+    def iter_pages(self, rows: int = 10_000, *, after: str | None = None) -> Iterator[Page]:
+        """Read the result page by page, all at one instant, in the order of the query or else by identifier.
+
+        A page begins behind the last row of the one before, so a late page takes no longer than an early
+        one where an index has the order, as it has that of identifiers. Each page is a call of its own: a
+        reader may take its time, and go on later, in another process, with the cursor of a page.
+
+        Args:
+            rows: Rows of each page but the last.
+            after: The cursor of a page of the same query, to go on behind it, at the instant of that page.
+
+        Returns:
+            The pages, at least one. The first that is asked for fixes the instant.
+
+        Raises:
+            InvalidPlan: Rows are grouped, or their relation keeps no versions; or `rows` is no number.
+            InvalidRequest: `after` is no cursor of this query; or the server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return Pager(self._session, self.plan, rows).read(after)
 
     def sink_parquet(self, path: str | PathLike[str], *, progress: bool = True) -> Snapshot:
         """Run the query and write its rows to a Parquet file while they arrive.
