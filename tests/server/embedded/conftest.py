@@ -27,7 +27,7 @@ NOBODY = 65534
 # Starts a stack, tells where it is, and keeps it until its standard input ends. With a user id it first
 # becomes that user; what is loaded late is used once before, as the interpreter may be closed to the user.
 SUPERVISOR = """
-import encodings.ascii, encodings.idna, json, os, sys
+import encodings.ascii, encodings.idna, json, os, shutil, sys
 from pathlib import Path
 import boto3
 from vxdata.server.embedded import EmbeddedStack
@@ -38,6 +38,9 @@ if uid:
     os.setgid(uid)
     os.setuid(uid)
     os.environ["HOME"] = str(data_dir)
+    # That of the tests may be closed to the user; children begin with any.
+    if not os.access(sys.executable, os.X_OK):
+        sys.executable = shutil.which("python3", path=os.defpath)
 with EmbeddedStack.start(data_dir) as stack:
     uri = stack.postgres_uri.get_secret_value()
     print(json.dumps({"pids": dict(stack.pids), "uri": uri}), flush=True)

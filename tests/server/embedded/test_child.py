@@ -69,8 +69,43 @@ def test_a_child_has_its_own_session_and_outlives_the_thread_that_asked_for_it(t
 
 def test_a_child_that_cannot_be_started(tmp_path: Path) -> None:
     command = Command("ghost", (str(tmp_path / "ghost"),), MYSELF, tmp_path, {})
-    with pytest.raises(FileNotFoundError):
-        Child(command, tmp_path / "log")
+    child = Child(command, tmp_path / "log")
+
+    def check() -> bool:
+        child.check()
+        return False
+
+    with pytest.raises(ChildFailed, match=r"cannot start .*ghost: .*No such file") as caught:
+        wait_until(check, timeout=30)
+    assert caught.value.status == 127
+
+
+def test_a_child_has_the_environment_and_the_umask_of_its_command_alone(tmp_path: Path) -> None:
+    told = run_tool(shell("env; umask", tmp_path), timeout=30).splitlines()
+    assert {line.partition("=")[0] for line in told if "=" in line} <= {"PATH", "PWD", "SHLVL", "_"}
+    assert told[-1] == "0077"
+
+
+def test_children_are_started_while_many_threads_are(tmp_path: Path) -> None:
+    """A fork in the middle of a thread's start must not leave a child that waits for ever."""
+    end = threading.Event()
+
+    def churn() -> None:
+        while not end.is_set():
+            thread = threading.Thread(target=end.is_set)
+            thread.start()
+            thread.join()
+
+    churning = [threading.Thread(target=churn) for _ in range(4)]
+    for thread in churning:
+        thread.start()
+    try:
+        for _ in range(50):
+            assert run_tool(shell("echo done", tmp_path), timeout=60) == "done\n"
+    finally:
+        end.set()
+        for thread in churning:
+            thread.join()
 
 
 def test_tools_return_what_they_wrote(tmp_path: Path) -> None:

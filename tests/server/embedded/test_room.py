@@ -56,6 +56,7 @@ def test_files_are_read_from_a_full_disk_and_written_soon_after(open_dir: Path) 
                 )
                 assert has(stack, "kept")
             assert wait_until(lambda: takes_files(stack), timeout=SOON, every=0.2)
+            stack.check()  # as `vxdata up` does every second: the reserve is there again
         with full(disk), EmbeddedStack.start(data_dir) as stack:
             assert has(stack, "kept")
         with EmbeddedStack.start(data_dir) as stack:

@@ -6,7 +6,8 @@ live on are therefore started by one thread that lives as long as the process, w
 
 from __future__ import annotations
 
-import ctypes
+import inspect
+import json
 import os
 import queue
 import signal
@@ -19,7 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from vxdata.server.embedded import launcher
 from vxdata.server.embedded.errors import ChildFailed
+from vxdata.server.embedded.launcher import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,15 +30,12 @@ if TYPE_CHECKING:
 
     from vxdata.server.embedded.account import Account
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# Loaded before any fork: the code between fork and exec must not import or allocate much.
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_LAUNCHER = inspect.getsource(launcher)
 
 _TAIL_LINES = 20
 _TAIL_BYTES = 16_384
 _KEPT_LOGS = 4
 _AFTER_KILL_SECONDS = 30.0
-_ORPHANED = 70  # any status will do: no process is left to read it
 
 Popen = subprocess.Popen[bytes]
 
@@ -57,41 +57,27 @@ class Command:
 
 def _popen(command: Command, *, stdin: int, output: int) -> Popen:
     return subprocess.Popen(
-        command.argv,
+        _launched(command),
         cwd=command.cwd,
-        env=dict(command.env),
+        env=dict(os.environ) | {ENVIRONMENT: json.dumps(dict(command.env))},
         stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,
-        user=command.account.popen_user,
-        group=command.account.popen_group,
-        extra_groups=command.account.popen_extra_groups,
-        umask=0o077,
         pass_fds=() if command.lock is None else (command.lock,),
         # A terminal's Ctrl-C goes to the foreground session: only the supervisor may get it.
         start_new_session=True,
-        # Runs after the change of user, which would clear the parent-death signal.
-        preexec_fn=_dying_with(os.getpid(), command.stop_steps[0][0]),  # noqa: PLW1509 - see _LIBC
     )
 
 
-def _dying_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
-    """Return what a child does between fork and exec to be signalled when its parent dies.
-
-    Other systems than Linux have no such signal: there, children outlive a ``kill -9`` of the supervisor,
-    and the next start names them.
-    """
-    libc = _LIBC
-    if libc is None:
-        return None
-
-    def arm() -> None:
-        if libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-        if os.getppid() != parent:  # it died before the signal was armed
-            os._exit(_ORPHANED)
-
-    return arm
+def _launched(command: Command) -> tuple[str, ...]:
+    """The command line that becomes the command."""
+    account = command.account
+    ids = (str(account.uid), str(account.gid)) if account.is_service else ("", "")
+    death_signal = command.stop_steps[0][0]
+    # -I and -S: nothing of the caller's Python settings, and a start of some ten milliseconds. The text is
+    # given, not the file, which may lie where the account cannot reach it.
+    python = (sys.executable, "-I", "-S", "-c", _LAUNCHER)
+    return (*python, str(int(death_signal)), str(os.getpid()), *ids, *command.argv)
 
 
 @cache

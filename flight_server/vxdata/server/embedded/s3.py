@@ -81,7 +81,7 @@ class S3Server:
     _authority: str = field(default="", init=False)
     is_known: bool = field(default=False, init=False)
     """Whether the address was handed out: then the ports stay, whatever happens."""
-    _was_short: bool = field(default=False, init=False)
+    was_short: bool = field(default=False, init=False)
     """Whether the disk was full at some moment since the start."""
 
     @property
@@ -114,12 +114,12 @@ class S3Server:
             ChildFailed: it has ended.
             RoomAgain: the disk was full, and the server would refuse files for up to a minute more.
         """
+        self.was_short = self.was_short or self._is_short()
         if self.child is not None:
             self.child.check()
         # Twice as much, so that a disk at the limit does not cause one start after the other.
-        if self._was_short and self._free_share() > 2 * weed.LEAST_FREE:
+        if self.was_short and self._free_share() > 2 * weed.LEAST_FREE:
             raise RoomAgain
-        self._was_short = self._was_short or self._is_short()
 
     def restart(self, lock: int) -> None:
         """Start the server again on the same ports; do not wait for it.
@@ -139,7 +139,7 @@ class S3Server:
         return self._free_share() < weed.LEAST_FREE
 
     def _prepare(self) -> None:
-        self._was_short = self._is_short()
+        self.was_short = self._is_short()
         for directory in (self.directory, self._data, self._home, self._home / ".seaweedfs"):
             self.account.make_directory(directory)
         self._write(self._identities, weed.identities_text(self.secrets))
@@ -167,10 +167,10 @@ class S3Server:
         """
         self._wait_for_filer(progress)
         probe = S3Probe(s3_client(self.endpoint))
-        if not self._was_short:
+        if not self.was_short:
             self._make_durable()
         # The first PUT succeeds some time after the first listing does, so only a PUT tells.
-        if not self._wait(lambda: probe.can_list() if self._was_short else probe.succeeds(), progress):
+        if not self._wait(lambda: probe.can_list() if self.was_short else probe.succeeds(), progress):
             raise StartTimeout(TITLE, _READY_TIMEOUT, probe.last_answer)
         # Not before: a port that is listening already answers only when its part is ready.
         self._require_closed()

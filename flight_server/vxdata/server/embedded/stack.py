@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,7 +15,7 @@ from vxdata.server.embedded import postgres, s3
 from vxdata.server.embedded.account import Account, choose_account, prepare_data_dir
 from vxdata.server.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from vxdata.server.embedded.cluster import Cluster
-from vxdata.server.embedded.errors import DataDirectoryInUse, RoomAgain
+from vxdata.server.embedded.errors import ChildFailed, DataDirectoryInUse, RoomAgain
 from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
@@ -252,9 +252,12 @@ class EmbeddedStack:
         self._blobs.start()
         self._database.start(settings, self._progress)
         self._database.wait_ready(self._progress)
-        # Its supervisor starts it again.
-        with suppress(RoomAgain):
+        try:
             self._blobs.wait_ready(self._progress)
+        except (ChildFailed, RoomAgain):
+            if not self._blobs.was_short:
+                raise
+            self._progress("the disk is full: S3 is started again once there is room")
         self._blobs.is_known = True
 
     def _stop_children(self) -> None:
