@@ -262,6 +262,9 @@ def test_the_page_on_queries(
     assert names["offline_names"] == ["volume/a", "volume/b"]
     assert pl.read_parquet(tmp_path / "t2.parquet").equals(names["frame"])
     assert names["columns"] == names["frame"].schema
+    assert names["names"] == names["frame"].columns
+    assert list(names["pandas_frame"].columns) == names["frame"].columns
+    assert names["first"].equals(names["frame"].sort("identifier").head(10))
     assert names["again"].equals(names["result"].frame)
     assert names["pinned"].plan.as_of == names["result"].as_of
     printed = capsys.readouterr().out

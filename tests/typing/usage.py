@@ -67,6 +67,9 @@ def queries(client: Client) -> None:
     assert_type(query.run().frame, pl.DataFrame)
     assert_type(query.run().as_of, datetime)
     assert_type(query.run().version, int)
+    assert_type(query.filter([F.b_value > 10]).select(["identifier", F.b_value]), Query[VolumeResponse])
+    assert_type(query.head(3), pl.DataFrame)
+    assert_type(query.columns, list[str])
     arrow: pa.Table = query.to_arrow()
     assert arrow is not None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import index
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import OrderBy
@@ -12,7 +13,27 @@ from vxdata.sdk._expressions.aggregates import Order
 from vxdata.sdk._expressions.fields import FieldRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+
+def unpacked(arguments: Sequence[object]) -> tuple[Any, ...]:
+    """Take the items of a list, tuple or generator that is the only argument, else the arguments.
+
+    Args:
+        arguments: What a step was given.
+
+    Returns:
+        The arguments as if they had been given one by one.
+
+    Example:
+        >>> unpacked((["identifier", "b_value"],))
+        ('identifier', 'b_value')
+    """
+    match arguments:
+        case [list() | tuple() | Iterator() as items]:
+            return tuple(items)
+        case _:
+            return tuple(arguments)
 
 
 def field_names(step: str, fields: Iterable[str | FieldRef]) -> tuple[str, ...]:

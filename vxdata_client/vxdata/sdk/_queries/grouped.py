@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vxdata.sdk._expressions.aggregates import Aggregation
+from vxdata.sdk._expressions.arguments import unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from vxdata.schemas.plan import Aggregate
 
@@ -31,11 +32,11 @@ class GroupedQuery(Generic[Grouped]):
         self._shown = shown
         self._grouped = grouped
 
-    def agg(self, *aggregates: Aggregation, **named: Aggregation) -> Grouped:
+    def agg(self, *aggregates: Aggregation | Iterable[Aggregation], **named: Aggregation) -> Grouped:
         """Return one row a group: its keys, then its aggregates, which leave nulls out.
 
         Args:
-            *aggregates: What to compute, such as ``count()`` or ``F.b_value.mean()``.
+            *aggregates: What to compute, such as ``count()`` or ``F.b_value.mean()``; or one list of that.
             **named: More, under the names that their columns shall have.
 
         Returns:
@@ -48,12 +49,13 @@ class GroupedQuery(Generic[Grouped]):
             InvalidPlan: Two columns would have one name, or there is neither key nor aggregate.
             TypeError: An argument is no aggregate.
         """
-        for given in (*aggregates, *named.values()):
+        listed = unpacked(aggregates)
+        for given in (*listed, *named.values()):
             if not isinstance(given, Aggregation):
                 msg = f"agg takes aggregates such as count() or F.b_value.mean(), not {given!r:.80}."
                 raise TypeError(msg)
         renamed = [aggregate.alias(name) for name, aggregate in named.items()]
-        return self._grouped([aggregate.node for aggregate in (*aggregates, *renamed)])
+        return self._grouped([aggregate.node for aggregate in (*listed, *renamed)])
 
     def __repr__(self) -> str:
         """Show the query as it is written."""

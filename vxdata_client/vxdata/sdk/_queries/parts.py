@@ -10,13 +10,15 @@ from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.plan import And, FirstPer, InSample, InShard, IsInQuery, OrderBy, Subquery
 from vxdata.schemas.plan.predicates import MAX_ROWS, MAX_SHARDS
-from vxdata.sdk._expressions.arguments import field_names, orders, row_count
+from vxdata.sdk._expressions.arguments import field_names, orders, row_count, unpacked
 from vxdata.sdk._expressions.draws import part, whole
 from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._queries.readable import Response_co
 from vxdata.sdk._queries.steps import SteppedQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vxdata.schemas.plan import Predicate as PredicateNode
     from vxdata.sdk._expressions.aggregates import Order
     from vxdata.sdk._expressions.fields import FieldRef
@@ -118,7 +120,10 @@ class PartialQuery(SteppedQuery[Response_co]):
         return self._with(where=self._where_with([Predicate(drawn)]))
 
     def first_per(
-        self, *fields: str | FieldRef, order_by: Orderings | None = None, descending: bool = False
+        self,
+        *fields: str | FieldRef | Iterable[str | FieldRef],
+        order_by: Orderings | None = None,
+        descending: bool = False,
     ) -> Self:
         """Keep one row of each group: the first in an order.
 
@@ -147,7 +152,7 @@ class PartialQuery(SteppedQuery[Response_co]):
             client.volumes.query().first_per('patient_id', order_by=F.created_at.desc())
         """
         self._require_room_for("first_per")
-        names = field_names("first_per", fields)
+        names = field_names("first_per", unpacked(fields))
         if not names:
             msg = "first_per needs at least one field that makes groups; the first row of all is limit(1)."
             raise InvalidPlan(msg)

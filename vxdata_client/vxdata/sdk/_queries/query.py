@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.sdk._expressions.arguments import field_names, orders, row_count
+from vxdata.sdk._expressions.arguments import field_names, orders, row_count, unpacked
 from vxdata.sdk._expressions.fields import Predicate
 from vxdata.sdk._expressions.lint import warn_of_unlikely
 from vxdata.sdk._expressions.show import show, show_filter, show_first, show_order, show_slice, show_source
@@ -21,6 +21,8 @@ from vxdata.sdk._snapshot import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import polars as pl
 
     from vxdata.schemas.plan import Aggregate, Plan, Subquery
     from vxdata.sdk._expressions.aggregates import Order
@@ -42,7 +44,7 @@ class Query(PartialQuery[Response_co]):
 
     __slots__ = ()
 
-    def filter(self, *predicates: Predicate) -> Self:
+    def filter(self, *predicates: Predicate | Iterable[Predicate]) -> Self:
         """Keep the resources for which every predicate holds.
 
         A word that can only mean one word of a field's vocabulary becomes that word, as `axial` becomes
@@ -50,7 +52,7 @@ class Query(PartialQuery[Response_co]):
         vocabulary, an identifier without prefix, also in the beginning that a text operator asks for.
 
         Args:
-            *predicates: Conditions made with `F`; several are combined with and.
+            *predicates: Conditions made with `F`, or one list of them; several are combined with and.
 
         Returns:
             The narrower query.
@@ -62,27 +64,28 @@ class Query(PartialQuery[Response_co]):
                 which reads at another instant.
             TypeError: An argument is no predicate.
         """
-        for predicate in predicates:
+        conditions = unpacked(predicates)
+        for predicate in conditions:
             if not isinstance(predicate, Predicate):
                 msg = f"filter takes predicates such as F.identifier == 'x', not {predicate!r:.80}."
                 raise TypeError(msg)
-        if not predicates:
+        if not conditions:
             return self
         self._require_room_for("filter")
         scope = BindingScope.of(self._relation, self._session.catalog)
         understood = []
-        for predicate in predicates:
+        for predicate in conditions:
             require_instant(predicate.node, self._session.as_of)
             node = in_vocabulary(predicate.node, self._relation)
             warn_of_unlikely(self._session.registry, scope.bind(node), self._plan.relation)
             understood.append(Predicate(node, predicate.depth))
         return self._with(where=self._where_with(understood))
 
-    def select(self, *fields: str | FieldRef) -> Self:
+    def select(self, *fields: str | FieldRef | Iterable[str | FieldRef]) -> Self:
         """Fetch these fields only, in this order; of several calls the last one counts.
 
         Args:
-            *fields: Names, or references such as ``F.b_value``.
+            *fields: Names, or references such as ``F.b_value``; or one list of them.
 
         Returns:
             The narrower query.
@@ -92,7 +95,7 @@ class Query(PartialQuery[Response_co]):
             InvalidPlan: None is named, or one twice, or rows are already grouped or distinct.
             TypeError: An argument is no name and no reference.
         """
-        names = field_names("select", fields)
+        names = field_names("select", unpacked(fields))
         if not names:
             msg = "select needs at least one field; a query without select fetches all of them."
             raise InvalidPlan(msg)
@@ -103,11 +106,12 @@ class Query(PartialQuery[Response_co]):
             raise InvalidPlan(msg)
         return self._checked(select=names)
 
-    def distinct(self, *fields: str | FieldRef) -> Self:
+    def distinct(self, *fields: str | FieldRef | Iterable[str | FieldRef]) -> Self:
         """Fetch each combination of values once; nulls are equal here.
 
         Args:
-            *fields: Names, or references such as ``F.b_value``; without any, those of `select`.
+            *fields: Names, or references such as ``F.b_value``, or one list of them; without any,
+                those of `select`.
 
         Returns:
             The query for the combinations.
@@ -120,17 +124,18 @@ class Query(PartialQuery[Response_co]):
             TypeError: An argument is no name and no reference.
         """
         self._require_room_for("distinct")
-        names = field_names("distinct", fields) or self._plan.select
+        names = field_names("distinct", unpacked(fields)) or self._plan.select
         if not names:
             msg = "distinct needs at least one field: whole resources all differ."
             raise InvalidPlan(msg)
         return self._checked(select=names, distinct=True)
 
-    def group_by(self, *fields: str | FieldRef) -> GroupedQuery[Self]:
+    def group_by(self, *fields: str | FieldRef | Iterable[str | FieldRef]) -> GroupedQuery[Self]:
         """Group rows with equal values, for aggregates by `agg`; nulls are equal here.
 
         Args:
-            *fields: Names, or references such as ``F.b_value``; without any, all rows are one group.
+            *fields: Names, or references such as ``F.b_value``, or one list of them; without any, all
+                rows are one group.
 
         Returns:
             The groups.
@@ -141,19 +146,21 @@ class Query(PartialQuery[Response_co]):
             TypeError: An argument is no name and no reference.
         """
         self._require_room_for("group_by")
-        keys = field_names("group_by", fields)
+        keys = field_names("group_by", unpacked(fields))
         self._relation.resolve(keys)
         return GroupedQuery(f"{self!r}.group_by({_listed(keys)})", partial(self._grouped, keys))
 
-    def order_by(self, *fields: str | FieldRef | Order, descending: bool = False) -> Self:
+    def order_by(
+        self, *fields: str | FieldRef | Order | Iterable[str | FieldRef | Order], descending: bool = False
+    ) -> Self:
         """Order the rows; of several calls the last one counts.
 
         Ties are broken by identifier, so that an order is always the same. Nulls come last, whatever the
         direction, unless the order says otherwise.
 
         Args:
-            *fields: Names, references, or orders such as ``F.b_value.desc(nulls_first=True)``. Of a grouped
-                or distinct query, columns of its result.
+            *fields: Names, references, or orders such as ``F.b_value.desc(nulls_first=True)``, or one list
+                of them. Of a grouped or distinct query, columns of its result.
             descending: Whether the largest value of names and references comes first.
 
         Returns:
@@ -165,12 +172,13 @@ class Query(PartialQuery[Response_co]):
             InvalidPlan: None is named, or one is no column of the result, or rows are already limited.
             TypeError: An argument is none of these.
         """
-        if not fields:
+        wanted = orders(unpacked(fields), descending=descending)
+        if not wanted:
             msg = "order_by needs at least one field."
             raise InvalidPlan(msg)
         if self._limited_by is not None:
             raise self._too_late("order_by", self._limited_by)
-        return self._checked(order_by=orders(fields, descending=descending))
+        return self._checked(order_by=wanted)
 
     def limit(self, rows: int) -> Self:
         """Fetch so many rows at most: the first in the query's order, without one in identifier order.
@@ -203,6 +211,35 @@ class Query(PartialQuery[Response_co]):
             msg = f"The query already leaves out the first {self._plan.offset:,} rows; state one offset."
             raise InvalidPlan(msg, offset=self._plan.offset)
         return self._with(offset=row_count("offset", rows))
+
+    def head(self, rows: int = 5) -> pl.DataFrame:
+        """Run the query for its first rows alone.
+
+        Args:
+            rows: Number of rows, at least 0.
+
+        Returns:
+            The frame.
+
+        Raises:
+            InvalidPlan: It is no whole number, or out of range.
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return self.limit(rows).collect()
+
+    def show(self, rows: int = 5) -> None:
+        """Print the first rows, in a notebook as a table.
+
+        Args:
+            rows: Number of rows, at least 0.
+
+        Raises:
+            InvalidPlan: It is no whole number, or out of range.
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        self.head(rows).show(rows)
 
     def as_of(self, instant: AsOf) -> Self:
         """Read at an instant, instead of that of the client or the last commit.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
+    import pandas as pd
     import polars as pl
 
     from vxdata.schemas.binding import BoundPlan
@@ -64,6 +65,15 @@ class ReadableQuery(Generic[Response_co]):
         msg = "a query has no truth value of its own; ask query.exists()."
         raise TypeError(msg)
 
+    def __len__(self) -> NoReturn:
+        """Refuse: a length that asks the server would be called by accident.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = "a query has no len; query.count() asks the server for the number of rows."
+        raise TypeError(msg)
+
     @property
     def plan(self) -> Plan:
         """The plan as `collect` sends it: at the instant of the query, else at that of the client."""
@@ -82,6 +92,11 @@ class ReadableQuery(Generic[Response_co]):
         columns = self._bound(self._plan).columns
         arrow_schema = pa.schema([(field.name, arrow_type(field.type)) for field in columns])
         return frame_of(arrow_schema.empty_table()).schema
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of the result; no call is made."""
+        return [field.name for field in self._bound(self._plan).columns]
 
     def collect(self) -> pl.DataFrame:
         """Run the query.
@@ -145,6 +160,24 @@ class ReadableQuery(Generic[Response_co]):
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         return with_snapshot(*read_whole(self._session.transport, self.plan))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Run the query and return a pandas frame; pandas must be installed.
+
+        Returns:
+            The frame, with the types that hold nulls (`pd.ArrowDtype`).
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed.
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - no dependency of the SDK
+        except ModuleNotFoundError as error:
+            msg = "to_pandas needs pandas: pip install pandas. Or take collect(), a Polars frame."
+            raise ModuleNotFoundError(msg, name="pandas") from error
+        return self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
 
     def lazy(self) -> pl.LazyFrame:
         """Scan the query as a Polars pipeline. The server runs the steps that a plan can express.
