@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from vxdata.schemas.errors import (
     VxDataError,
 )
 from vxdata.schemas.types.object_url import ObjectUrl
+from vxdata.schemas.types.read_addresses import ReadSigner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +94,10 @@ class BlobStore:
         self.url = settings.s3_url
         self.region = settings.s3_region
         self._settings = settings
-        self._client = _client(settings, read_timeout=TIMEOUT_SECONDS, retries={"total_max_attempts": 2})
+        self._session = _session(settings)
+        self._client = _client(
+            self._session, settings, read_timeout=TIMEOUT_SECONDS, retries={"total_max_attempts": 2}
+        )
 
     @cached_property
     def _remover(self) -> Any:
@@ -102,7 +106,13 @@ class BlobStore:
         A removal that goes on in the store after it was given up, or was sent twice, could hit an object
         that was stored anew meanwhile.
         """
-        return _client(self._settings, read_timeout=REMOVAL_SECONDS, retries={"total_max_attempts": 1})
+        patience = {"read_timeout": REMOVAL_SECONDS, "retries": {"total_max_attempts": 1}}
+        return _client(self._session, self._settings, **patience)
+
+    @cached_property
+    def _reads(self) -> ReadSigner:
+        """Signs addresses to read by."""
+        return ReadSigner(self._client, self._session.get_credentials(), PRESIGNED_SECONDS)
 
     def check(self) -> None:
         """Ask whether the bucket is there.
@@ -128,13 +138,13 @@ class BlobStore:
         Raises:
             ServerUnavailable: There are no credentials to sign with.
         """
-        parameters: dict[str, Any] = {"Bucket": url.bucket, "Key": url.key}
-        if method == "put":
-            parameters |= url.put_conditions
+        if method != "put":
+            return str(self._ask(lambda: self._reads.sign(method, url), url))
+        parameters = {"Bucket": url.bucket, "Key": url.key, **url.put_conditions}
         return str(
             self._ask(
                 lambda: self._client.generate_presigned_url(
-                    f"{method}_object", Params=parameters, ExpiresIn=PRESIGNED_SECONDS
+                    "put_object", Params=parameters, ExpiresIn=PRESIGNED_SECONDS
                 ),
                 url,
             )
@@ -277,27 +287,29 @@ def _problem_of(error: ClientError, url: str) -> VxDataError:
     return ServerUnavailable(_UNREACHABLE)
 
 
-def _client(settings: Settings, **patience: Any) -> Any:
-    try:
-        return _made_client(settings, patience)
-    except BotoCoreError as error:  # a variable or a file of the environment, such as AWS_PROFILE
-        raise ServerUnavailable(_UNUSABLE) from error
+def _session(settings: Settings) -> boto3.Session:
+    secret = None if settings.s3_secret_key is None else settings.s3_secret_key.get_secret_value()
+    with _usable():
+        return boto3.Session(settings.s3_access_key, secret, region_name=settings.s3_region)
 
 
-def _made_client(settings: Settings, patience: dict[str, Any]) -> Any:
-    secret = settings.s3_secret_key
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.s3_url,
-        region_name=settings.s3_region,
-        aws_access_key_id=settings.s3_access_key,
-        aws_secret_access_key=None if secret is None else secret.get_secret_value(),
-        config=Config(
-            connect_timeout=TIMEOUT_SECONDS,
-            # The older signatures, which are still the default of presigned addresses, sign no headers.
-            signature_version="s3v4",
-            # A client of a presigned URL would have to send the checksum that boto3 adds.
-            request_checksum_calculation="when_required",
-            **patience,
-        ),
+def _client(session: boto3.Session, settings: Settings, **patience: Any) -> Any:
+    config = Config(
+        connect_timeout=TIMEOUT_SECONDS,
+        # The older signatures, which are still the default of presigned addresses, sign no headers.
+        signature_version="s3v4",
+        # A client of a presigned URL would have to send the checksum that boto3 adds.
+        request_checksum_calculation="when_required",
+        **patience,
     )
+    with _usable():
+        return session.client("s3", endpoint_url=settings.s3_url, config=config)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Say that the fault is a variable or a file of the environment, such as AWS_PROFILE."""
+    try:
+        yield
+    except BotoCoreError as error:
+        raise ServerUnavailable(_UNUSABLE) from error

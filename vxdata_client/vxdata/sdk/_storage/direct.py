@@ -1,4 +1,4 @@
-"""Access with S3 credentials of the client's own environment: boto3 signs the addresses."""
+"""Access with S3 credentials of the client's own environment, which signs the addresses itself."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from vxdata.schemas.errors import BlobForbidden, InvalidRequest, StorageProblem, TransferFailed
 from vxdata.schemas.types.object_url import SCHEME, headers_of
+from vxdata.schemas.types.read_addresses import ReadSigner
 from vxdata.sdk._storage.access import PART_BYTES, Span
 from vxdata.sdk._storage.checks import chunks_of
 from vxdata.sdk._storage.http import Body, HttpAccess, Signed
@@ -60,12 +61,10 @@ class DirectAccess(HttpAccess):
         secret_key: str | None = None,
     ) -> None:
         """Prepare the client; nothing is sent yet."""
-        self._client: Any = boto3.client(
+        session = boto3.Session(access_key, secret_key, region_name=region)
+        self._client: Any = session.client(
             "s3",
             endpoint_url=endpoint,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
             config=Config(
                 connect_timeout=10,
                 read_timeout=60,
@@ -82,13 +81,18 @@ class DirectAccess(HttpAccess):
             ca_certs=os.environ.get("AWS_CA_BUNDLE"),
         )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="vxdata-part")
+        self._reads = ReadSigner(self._client, session.get_credentials(), SIGNED_SECONDS)
 
     def expect(self, method: Method, urls: Iterable[ObjectUrl]) -> None:
         """Nothing needs to be prepared."""
 
     def signed(self, method: Method, url: ObjectUrl) -> Signed:
         """Sign an address; one to put with is good for the content that the key names."""
-        return self._sign(url, f"{method}_object", url.put_conditions if method == "put" else {})
+        if method == "put":
+            return self._sign(url, "put_object", url.put_conditions)
+        until = time.monotonic() + SIGNED_SECONDS / 2
+        with _translated(url):
+            return Signed(self._reads.sign(method, url), {}, until)
 
     def put(self, url: ObjectUrl, source: Source, file_progress: FileProgress) -> bool:
         """Upload a file unless the object is there: a large one in parts, side by side."""
