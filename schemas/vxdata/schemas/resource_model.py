@@ -201,6 +201,16 @@ class ResourceResponse(ResourceModel):
     version: int
     children: list[str] | None = None
 
+    def _repr_html_(self) -> str:
+        """Show what has a value, in a notebook; children are counted."""
+        from vxdata.schemas.html import card, table  # noqa: PLC0415 - for notebooks alone
+
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        if self.children is not None:
+            values["children"] = f"{len(self.children):,}"
+        rows = [(name, value) for name, value in values.items() if value is not None]
+        return card(self.identifier, type(self).__name__, table((), rows))
+
 
 class ResourceCreate(ResourceModel):
     """A resource to create.

@@ -10,6 +10,7 @@ from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Health
+from vxdata.sdk._expressions.show import show_namespace
 from vxdata.sdk._namespaces_generated import TypedNamespaces
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import resolve_snapshot
@@ -154,6 +155,22 @@ class Client(TypedNamespaces):
     ) -> None:
         """Close the connection."""
         self.close()
+
+    def _repr_html_(self) -> str:
+        """Show the namespaces, and how many resources they have, in a notebook."""
+        from vxdata.sdk._notebook import client_card  # noqa: PLC0415 - for notebooks alone
+
+        as_of = self._session.as_of
+        note = "Reads the last commit." if as_of is None else f"Reads as of {as_of.isoformat()}."
+        namespaces = [
+            (
+                show_namespace(each.prefix),
+                each.description,
+                Query(self._session, Plan(relation=each.prefix)).count,
+            )
+            for each in self._session.registry
+        ]
+        return client_card(repr(self), note, namespaces)
 
     def __repr__(self) -> str:
         """Show where the client connects."""

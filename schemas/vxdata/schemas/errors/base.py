@@ -32,6 +32,12 @@ class VxDataError(Exception):
         """Pickle by message and details, so that errors cross process pools whole."""
         return _rebuild, (type(self), self.message, self.details)
 
+    def _render_traceback_(self) -> list[str]:
+        """Write the error for IPython, without the frames inside VxData; `traceback` shows all of them."""
+        from vxdata.schemas.errors.notebook import brief_traceback  # noqa: PLC0415 - for notebooks alone
+
+        return brief_traceback(self)
+
     def to_wire(self) -> dict[str, Any]:
         """Describe the error as JSON-compatible data.
 

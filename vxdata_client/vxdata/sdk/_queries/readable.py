@@ -74,6 +74,12 @@ class ReadableQuery(Generic[Response_co]):
         msg = "a query has no len; query.count() asks the server for the number of rows."
         raise TypeError(msg)
 
+    def _repr_html_(self) -> str:
+        """Show the query and its columns in a notebook; the server is not asked."""
+        from vxdata.sdk._notebook import query_card  # noqa: PLC0415 - for notebooks alone
+
+        return query_card(repr(self), self._bound(self._plan).columns)
+
     @property
     def plan(self) -> Plan:
         """The plan as `collect` sends it: at the instant of the query, else at that of the client."""

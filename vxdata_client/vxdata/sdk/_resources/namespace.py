@@ -13,6 +13,7 @@ from vxdata.schemas.identifiers import normalise, normalise_all, prefix_of
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
 from vxdata.schemas.plan import Plan
 from vxdata.sdk._expressions.fields import Fields, FieldsOf, KnownFields
+from vxdata.sdk._expressions.show import show_namespace
 from vxdata.sdk._given import Columns, Peeked, Row, Table, frames_of, is_table, peeked
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._resources.local_files import with_uploads
@@ -124,6 +125,19 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response, Field
         """
         return Query(self._session, Plan(relation=self._payload_type.prefix))
 
+    def _repr_html_(self) -> str:
+        """Show the type, its fields and the number of resources in a notebook."""
+        from vxdata.sdk._notebook import namespace_card  # noqa: PLC0415 - for notebooks alone
+
+        prefix = self._payload_type.prefix
+        relation = self._session.catalog.relation(prefix)
+        description = self._payload_type.description
+        return namespace_card(show_namespace(prefix), description, relation, self.query().count)
+
+    def __repr__(self) -> str:
+        """Show the namespace as it is written."""
+        return show_namespace(self._payload_type.prefix)
+
     def _of_this_type(self, models: Sequence[ResourceCreate]) -> Sequence[ResourceCreate]:
         expected = self._payload_type.prefix
         foreign = [model.identifier for model in models if model.resource_type != expected]
@@ -214,6 +228,19 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
             A query that reads all of them, to be narrowed.
         """
         return Query(self._session, Plan(relation=RESOURCE))
+
+    def _repr_html_(self) -> str:
+        """Show the common fields and the number of resources in a notebook."""
+        from vxdata.sdk._notebook import namespace_card  # noqa: PLC0415 - for notebooks alone
+
+        relation = self._session.catalog.relation(RESOURCE)
+        return namespace_card(
+            show_namespace(RESOURCE), "Resources of all types.", relation, self.query().count
+        )
+
+    def __repr__(self) -> str:
+        """Show the namespace as it is written."""
+        return show_namespace(RESOURCE)
 
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Correct plural prefixes; every identifier must have one."""
