@@ -45,6 +45,8 @@ What holds for every field of a kind:
 - Lists and mappings hold at most {MAX_ITEMS:,} items, none of them null.
 - Blob URLs are `s3://bucket/key`, or end in `/*` for everything below a prefix.
 - Patterns are regular expressions that must match the whole value (or item).
+- External identifiers, which name the resource elsewhere, are indexed, and marked so below: to look resources
+  up by them is fast, as it is by the identifier, the parent, `datasource_id`, `patient_id` and `study_id`.
 """
 
 
@@ -114,7 +116,7 @@ def _cells(field: Field) -> list[str]:
         f"`{field.unit}`" if field.unit else "",
         "yes" if field.required else "",
         constraint(field.type),
-        field.description,
+        f"{field.description} Indexed." if field.is_external_identifier else field.description,
     ]
 
 

@@ -147,6 +147,8 @@ class Field:
         description: What the value means, with the source of the term (DICOM keyword, guideline).
         unit: Unit of measurement in UCUM notation, or None for a bare number or text.
         required: Whether a value must be given at create and may never become null.
+        is_external_identifier: Whether the value names the resource elsewhere, as a UID of DICOM does.
+            Resources are looked up by it, so its column has an index.
     """
 
     name: str
@@ -154,6 +156,7 @@ class Field:
     description: str
     unit: str | None = None
     required: bool = False
+    is_external_identifier: bool = False
 
     def __hash__(self) -> int:
         """Hash by the name alone: caches are keyed by all fields of a result, and seldom meet a namesake."""

@@ -68,6 +68,9 @@ LINEAGE_PREFIXES: dict[str, str] = {
 }
 """Lineage field -> identifier prefix of the ancestors that it names."""
 
+MAX_EXTERNAL_IDENTIFIER = 256
+"""Longest external identifier, in code points: PostgreSQL's indexes take 2,704 bytes."""
+
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -91,7 +94,8 @@ class PayloadType:
             such a type can be registered. None for all others.
 
     Raises:
-        InvalidPayloadType: A name is malformed, repeated, or reserved for metadata.
+        InvalidPayloadType: A name is malformed, repeated, or reserved for metadata; or an external identifier
+            is no short text and no integer.
     """
 
     name: str
@@ -113,6 +117,13 @@ class PayloadType:
         malformed = [name for name in (self.namespace, *names) if not _NAME.match(name)]
         if malformed or not re.match(r"^[a-z][a-z0-9]*$", self.prefix):
             msg = f"{self.name}: malformed names: {', '.join([*malformed, self.prefix])}"
+            raise InvalidPayloadType(msg)
+        unfit = [field.name for field in self.fields if not _may_be_looked_up(field)]
+        if unfit:
+            msg = (
+                f"{self.name}: external identifiers are integers, or text of at most "
+                f"{MAX_EXTERNAL_IDENTIFIER} characters, unlike {', '.join(unfit)}"
+            )
             raise InvalidPayloadType(msg)
 
     def __hash__(self) -> int:
@@ -152,3 +163,13 @@ class PayloadType:
     def plural_prefix(self) -> str:
         """The prefix as a user may mistakenly write it (``volumes/vol1``); accepted and normalised."""
         return f"{self.prefix[:-1]}ies" if self.prefix.endswith("y") else f"{self.prefix}s"
+
+
+def _may_be_looked_up(field: Field) -> bool:
+    """Whether a field is no external identifier, or one whose index can hold every value."""
+    match field.type:
+        case Text(max_length=longest):
+            fits = longest <= MAX_EXTERNAL_IDENTIFIER
+        case kind:
+            fits = isinstance(kind, Integer)
+    return fits or not field.is_external_identifier

@@ -123,6 +123,14 @@ def test_two_types_may_not_be_mistaken_for_each_other(attribute: str) -> None:
         ({"fields": (Field(name="B", type=Text(), description="."),)}, "malformed"),
         ({"fields": (Field(name="version", type=Text(), description="."),)}, "repeated or reserved"),
         ({"fields": (Field(name="a", type=Text(), description="."),) * 2}, "repeated or reserved"),
+        (
+            {"fields": (Field(name="a", type=Text(), description=".", is_external_identifier=True),)},
+            "external identifiers are integers, or text of at most 256 characters, unlike a",
+        ),
+        (
+            {"fields": (Field(name="a", type=Boolean(), description=".", is_external_identifier=True),)},
+            "unlike a",
+        ),
     ],
 )
 def test_declarations_that_cannot_work_are_refused(changes: dict[str, object], problem: str) -> None:

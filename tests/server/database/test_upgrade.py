@@ -16,7 +16,7 @@ from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.fields import Field, Integer, NumberMap, Text
 from vxdata.schemas.payload_type import PayloadType
 from vxdata.server.database.pool import ConnectionPool
-from vxdata.server.database.upgrade import SchemaMismatch, Upgrade, upgrade
+from vxdata.server.database.upgrade import SchemaMismatch, Upgrade, require_current, upgrade
 from vxdata.sql.schema.migrations import migrations
 
 if TYPE_CHECKING:
@@ -116,6 +116,32 @@ def test_an_added_field_goes_into_both_tables(fresh: ConnectionPool) -> None:
         assert scalar(fresh, f"SELECT count(colour) + count(figures) AS n FROM vxdata.{table}") == 0
     assert scalar(fresh, "SELECT size FROM vxdata.datasource") == 7
     assert not upgrade(fresh, small(*added)).changed
+
+
+@pytest.mark.parametrize("suffix", ["", "_history"])
+def test_a_missing_index_is_made(fresh: ConnectionPool, suffix: str) -> None:
+    upgrade(fresh, registry())
+    name = f"volume{suffix}_series_instance_uid_idx"
+    with fresh.connection() as connection:
+        connection.execute(f"DROP INDEX vxdata.{name}")
+    with pytest.raises(SchemaMismatch, match=f"older than this version and lacks {name}"):
+        require_current(fresh, registry())
+    assert upgrade(fresh, registry()) == Upgrade((), (), (), (name,))
+    assert upgrade(fresh, registry()) == Upgrade((), (), ())
+    require_current(fresh, registry())
+
+
+def test_a_field_becomes_an_external_identifier(fresh: ConnectionPool) -> None:
+    code = Field(name="code", type=Text(max_length=64), description="Code.")
+    upgrade(fresh, small(code))
+    external = replace(code, is_external_identifier=True)
+    marked = small(external)
+    names = ("datasource_code_idx", "datasource_history_code_idx")
+    assert upgrade(fresh, marked) == Upgrade((), (), (), names)
+    assert not upgrade(fresh, marked).changed
+    added = replace(code, name="other", is_external_identifier=True)
+    names = ("datasource_other_idx", "datasource_history_other_idx")
+    assert upgrade(fresh, small(external, added)) == Upgrade((), (), ("datasource.other",), names)
 
 
 def test_an_added_type_gets_its_tables(fresh: ConnectionPool) -> None:

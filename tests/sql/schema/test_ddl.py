@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from vxdata.schemas.fields import Field, Integer, NumberMap, Text, TextMap
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES, PayloadType
 from vxdata.server.database.errors import DatabaseError, UniqueViolation
 from vxdata.sql.names import TOMBSTONE
-from vxdata.sql.schema.ddl import add_column, create_tables, quote
+from vxdata.sql.schema.ddl import add_column, create_tables, indexes, quote
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
@@ -78,6 +79,39 @@ def test_lineage_and_parents_are_indexed(database: ConnectionPool, prefix: str, 
     key = "(identifier, version)" if suffix else "(identifier)"
     assert f"UNIQUE INDEX {prefix}{suffix}_pkey" in text
     assert key in text
+
+
+@pytest.mark.parametrize(("prefix", "suffix"), TABLES)
+def test_external_identifiers_are_indexed(database: ConnectionPool, prefix: str, suffix: str) -> None:
+    with database.connection() as connection:
+        rows = connection.rows(
+            f"SELECT indexdef FROM pg_indexes WHERE schemaname = 'vxdata' AND tablename = '{prefix}{suffix}'"
+        )
+    text = "\n".join(row["indexdef"] for row in rows)
+    for field in registry().get(prefix).fields:
+        assert (f"({field.name}) WHERE ({field.name} IS NOT NULL)" in text) is field.is_external_identifier
+
+
+def test_uids_of_dicom_are_external_identifiers() -> None:
+    found = {field.name for each in registry() for field in each.fields if field.is_external_identifier}
+    assert {"series_instance_uid", "study_instance_uid", "accession_number", "external_uid"} <= found
+
+
+def test_long_names_of_indexes_stay_apart(database: ConnectionPool) -> None:
+    fields = tuple(
+        Field(
+            name=f"{'a' * 60}_{number}", type=Text(max_length=64), description="", is_external_identifier=True
+        )
+        for number in range(2)
+    )
+    wide = replace(THING, name="Wide", prefix="wide", namespace="wides", fields=fields)
+    with database.connection() as connection:
+        for statement in create_tables(wide):
+            connection.execute(statement)
+        rows = connection.rows(
+            "SELECT indexname FROM pg_indexes WHERE schemaname = 'vxdata' AND tablename LIKE 'wide%'"
+        )
+    assert set(indexes(wide)) <= {row["indexname"] for row in rows}
 
 
 def test_the_latest_version_is_open_and_one(database: ConnectionPool) -> None:

@@ -30,7 +30,11 @@ def stamp(database: ConnectionPool, creates: WriteService) -> datetime:
     """The commit of 200 patients with a study and 100 volumes each, counted by PostgreSQL's statistics."""
     studies = [f"imagingstudy/{number:03}" for number in range(PATIENTS)]
     volumes = [
-        {"identifier": f"volume/{study[-3:]}-{number:03}", "parent_identifier": study}
+        {
+            "identifier": f"volume/{study[-3:]}-{number:03}",
+            "parent_identifier": study,
+            "series_instance_uid": f"1.{int(study[-3:])}.{number}",
+        }
         for study in studies
         for number in range(VOLUMES_OF_EACH)
     ]
@@ -74,6 +78,10 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "parent": Comparison(op="==", field="parent_identifier", value="imagingstudy/017"),
     "study": Comparison(op="==", field="study_id", value="imagingstudy/017"),
     "patients": IsIn(field="patient_id", values=("patient/017", "patient/018")),
+    "external identifier": Comparison(op="==", field="series_instance_uid", value="1.17.3"),
+    "many external identifiers": IsIn(
+        field="series_instance_uid", values=tuple(f"1.17.{n}" for n in range(101))
+    ),
     "below a patient": HasAncestor(identifier="patient/017"),
     "below a study": HasAncestor(identifier="imagingstudy/017"),
     "above": HasDescendant(identifier="volume/017-003"),

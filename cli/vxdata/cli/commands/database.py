@@ -34,7 +34,13 @@ def upgrade(
 ) -> None:
     """Bring the tables up to this version; safe to run again, and from two processes at once."""
     done = upgrade_database(_uri(database_uri))
-    for what, names in (("migration", done.migrations), ("table", done.tables), ("column", done.columns)):
+    added = {
+        "migration": done.migrations,
+        "table": done.tables,
+        "column": done.columns,
+        "index": done.indexes,
+    }
+    for what, names in added.items():
         for name in names:
             console.print(f"{what} {name}")
     console.print("The database is up to date." if done.changed else "Nothing to do.")

@@ -9,11 +9,13 @@ from vxdata.schemas.errors.messages import abridged
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.errors import UndefinedObject
 from vxdata.sql.schema import upgrade as statements
-from vxdata.sql.schema.ddl import add_column, create_tables
+from vxdata.sql.schema.ddl import add_column, create_tables, indexes
 from vxdata.sql.schema.migrations import migrations
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
@@ -33,16 +35,18 @@ class Upgrade:
         migrations: Names of the migrations applied.
         tables: Resource types whose tables were made.
         columns: Fields added, as ``volume.b_value``.
+        indexes: Names of the indexes added to tables that were there.
     """
 
     migrations: tuple[str, ...]
     tables: tuple[str, ...]
     columns: tuple[str, ...]
+    indexes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether there was anything to do."""
-        return bool(self.migrations or self.tables or self.columns)
+        return bool(self.migrations or self.tables or self.columns or self.indexes)
 
 
 def upgrade(database: ConnectionPool, registry: Registry) -> Upgrade:
@@ -86,7 +90,7 @@ def require_current(database: ConnectionPool, registry: Registry) -> None:
             msg = f"The database has no tables of VxData yet. {advice}"
             raise SchemaMismatch(msg) from error
     if missing.changed:
-        names = abridged([*missing.migrations, *missing.tables, *missing.columns])
+        names = abridged([*missing.migrations, *missing.tables, *missing.columns, *missing.indexes])
         msg = f"The database is older than this version and lacks {names}. {advice}"
         raise SchemaMismatch(msg)
 
@@ -101,7 +105,12 @@ def _missing(connection: Connection, registry: Registry) -> Upgrade:
         for field in _missing_fields(payload_type, present)
     ]
     tables = [payload_type.prefix for payload_type in registry if payload_type.prefix not in present]
-    return Upgrade(_missing_migrations(connection), tuple(tables), tuple(columns))
+    return Upgrade(
+        _missing_migrations(connection),
+        tuple(tables),
+        tuple(columns),
+        _missing_indexes(connection, registry, tables),
+    )
 
 
 def _apply(connection: Connection, registry: Registry, missing: Upgrade) -> None:
@@ -126,6 +135,20 @@ def _missing_migrations(connection: Connection) -> tuple[str, ...]:
         msg = f"The database has migrations that this version does not know: {names}. Use a newer vxdata."
         raise SchemaMismatch(msg)
     return tuple(name for number, name in sorted(known.items()) if number not in applied)
+
+
+def _missing_indexes(
+    connection: Connection, registry: Registry, missing_tables: Collection[str]
+) -> tuple[str, ...]:
+    """The indexes that tables lack which are there."""
+    present = {row["indexname"] for row in connection.rows(statements.INDEXES)}
+    return tuple(
+        name
+        for payload_type in registry
+        if payload_type.prefix not in missing_tables
+        for name in indexes(payload_type)
+        if name not in present
+    )
 
 
 def _present_columns(connection: Connection) -> dict[str, dict[str, str]]:

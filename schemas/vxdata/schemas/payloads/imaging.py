@@ -30,11 +30,13 @@ IMAGING_STUDY: Final = PayloadType(
             name="external_uid",
             type=SHORT_TEXT,
             description="Name of the study in the data source; unique within its patient only.",
+            is_external_identifier=True,
         ),
         Field(
             name="study_instance_uid",
             type=UID,
             description="DICOM StudyInstanceUID (0020,000D).",
+            is_external_identifier=True,
         ),
         Field(name="study_date", type=CLINICAL_DATE, description="DICOM StudyDate (0008,0020)."),
         Field(
@@ -51,6 +53,7 @@ IMAGING_STUDY: Final = PayloadType(
             name="accession_number",
             type=SHORT_TEXT,
             description="DICOM AccessionNumber (0008,0050), pseudonymised.",
+            is_external_identifier=True,
         ),
         Field(
             name="modalities",
@@ -153,6 +156,7 @@ VOLUME: Final = PayloadType(
             name="series_instance_uid",
             type=UID,
             description="DICOM SeriesInstanceUID (0020,000E).",
+            is_external_identifier=True,
         ),
         Field(
             name="series_number",

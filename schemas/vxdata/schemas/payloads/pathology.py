@@ -67,6 +67,7 @@ PATHOLOGY_SPECIMEN: Final = PayloadType(
             name="external_uid",
             type=SHORT_TEXT,
             description="DICOM SpecimenIdentifier (0040,0551), pseudonymised.",
+            is_external_identifier=True,
         ),
         Field(name="collected_on", type=CLINICAL_DATE, description="Day on which the tissue was taken."),
         Field(

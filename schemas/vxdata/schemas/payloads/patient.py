@@ -19,6 +19,7 @@ PATIENT: Final = PayloadType(
             name="external_uid",
             type=SHORT_TEXT,
             description="Pseudonym in the data source, DICOM PatientID (0010,0020); unique there only.",
+            is_external_identifier=True,
         ),
         Field(
             name="sex",

@@ -35,6 +35,9 @@ WHERE n.nspname = '{SCHEMA}' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.atti
 """
 """Every column of every table, with its type as PostgreSQL prints it."""
 
+INDEXES: Final = f"SELECT indexname FROM pg_indexes WHERE schemaname = '{SCHEMA}'"
+"""The name of every index."""
+
 
 def record(migration: Migration) -> str:
     """Note that a migration was applied."""
