@@ -12,12 +12,25 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import polars as pl
 
+from vxdata.schemas.catalog import Relation, RelationKind
 from vxdata.schemas.catalog.registry import registry
-from vxdata.schemas.fields import Date, Float, NumberMap, Text, TextList, TextMap, Timestamp
+from vxdata.schemas.fields import (
+    Date,
+    Field,
+    Float,
+    Integer,
+    NumberMap,
+    Text,
+    TextList,
+    TextMap,
+    Timestamp,
+)
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.plan import (
+    Aggregated,
     And,
     Comparison,
+    GroupKey,
     HasAncestor,
     HasDescendant,
     InSample,
@@ -33,12 +46,12 @@ from vxdata.schemas.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tests.query.state import State
-    from vxdata.schemas.catalog import Catalog, Relation
+    from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan import OnField, OrderBy, Predicate, Subquery
+    from vxdata.schemas.plan import Aggregate, OnField, OrderBy, Plan, Predicate, Subquery
 
     Operator = Callable[[pl.Expr, pl.Expr], pl.Expr]
 
@@ -60,10 +73,14 @@ class Conditions:
         relation: Whose rows.
         state: The store at the instant of the query.
         catalog: Names and types of fields.
+        too_large: Takes up conditions whose mean no float can hold; they are refused, if met at all.
     """
 
-    def __init__(self, relation: Relation, state: State, catalog: Catalog) -> None:
+    def __init__(
+        self, relation: Relation, state: State, catalog: Catalog, too_large: list[Aggregated] | None = None
+    ) -> None:
         """Keep the parts."""
+        self.too_large = [] if too_large is None else too_large
         self.relation = relation
         self._state = state
         self._catalog = catalog
@@ -75,9 +92,33 @@ class Conditions:
             return whole
         return Float() if isinstance(whole, NumberMap) else Text()
 
+    def type_at(self, node: OnField) -> FieldType:
+        """Type of what a node is about."""
+        return Integer() if node.part is not None else self.type_of(node.field, node.key)
+
+    def of_groups(self, plan: Plan) -> Conditions:
+        """Predicates on the groups that a plan makes."""
+        keys = [
+            Field(name=name, type=Text() if place.part == "item" else self.type_at(place), description="")
+            for name, place in keys_of(plan)
+        ]
+        computed = [
+            Field(name=aggregate.name, type=self._type_of_aggregate(aggregate), description="")
+            for aggregate in plan.aggregates
+        ]
+        groups = Relation("groups", (*keys, *computed), (), RelationKind.GROUP, ())
+        return Conditions(groups, self._state, self._catalog, self.too_large)
+
+    def _type_of_aggregate(self, aggregate: Aggregate) -> FieldType:
+        if aggregate.function in {"count", "n_unique"} or aggregate.field is None:
+            return Integer()
+        if aggregate.function in {"mean", "quantile"}:
+            return Float()
+        return self.type_at(aggregate)
+
     def operand(self, node: OnField | OrderBy) -> pl.Expr:
-        """A field, or an entry of it."""
-        return operand(node.field, node.key)
+        """A field, or an entry or a part of it."""
+        return operand(node)
 
     def holds(self, predicate: Predicate) -> pl.Expr:  # noqa: C901, PLR0911, PLR0912 - a table
         """Whether a predicate is true, false or unknown."""
@@ -111,12 +152,18 @@ class Conditions:
                 return self._hash_in(predicate, "", Fraction(index, count), Fraction(index + 1, count))
             case InSample(fraction=fraction, seed=seed):
                 return self._hash_in(predicate, f"{seed}:", Fraction(0), Fraction(fraction))
+            case Aggregated(query=query):
+                return self._aggregated(predicate, self.values_of(query))
             case _:
                 assert_never(predicate)
 
     def found_by(self, query: Subquery) -> list[Any]:
         """The distinct values that a subquery finds."""
-        inner = Conditions(self._catalog.relation(query.relation), self._state, self._catalog)
+        return list(dict.fromkeys(self.values_of(query)))
+
+    def values_of(self, query: Subquery) -> list[Any]:
+        """The values that a subquery finds, repeated ones as well."""
+        inner = Conditions(self._catalog.relation(query.relation), self._state, self._catalog, self.too_large)
         rows = self._state.rows(query.relation)
         if query.where is not None:
             rows = rows.filter(inner.holds(query.where))
@@ -125,7 +172,7 @@ class Conditions:
         values = rows[query.select]
         if isinstance(values.dtype, pl.List):
             values = values.explode().cast(pl.String)
-        return list(values.drop_nulls().unique())
+        return list(values.drop_nulls())
 
     def ordered(self, rows: pl.DataFrame, order_by: Sequence[OrderBy]) -> pl.DataFrame:
         """Rows in order, ties broken by the key of the relation."""
@@ -138,7 +185,7 @@ class Conditions:
         )
 
     def _sortable(self, order: OrderBy) -> pl.Expr:
-        is_float = isinstance(self.type_of(order.field, order.key), Float)
+        is_float = isinstance(self.type_at(order), Float)
         if order.seed is not None:
             return (
                 self.operand(order).cast(pl.String).map_elements(partial(_md5, f"{order.seed}:"), pl.String)
@@ -146,16 +193,16 @@ class Conditions:
         return unsigned(self.operand(order)) if is_float else self.operand(order)
 
     def _compared(self, node: OnField, operator: Operator, value: Any) -> pl.Expr:
-        return operator(self.operand(node), pl.lit(read(self.type_of(node.field, node.key), value)))
+        return operator(self.operand(node), pl.lit(read(self.type_at(node), value)))
 
     def _is_in(self, node: IsIn, values: Iterable[Any]) -> pl.Expr:
-        field_type = self.type_of(node.field, node.key)
+        field_type = self.type_at(node)
         return self._among(node, [read(field_type, value) for value in values])
 
     def _among(self, node: OnField, values: list[Any]) -> pl.Expr:
         """Some value, or item of a list, is equal; each is compared by itself, so types never mix."""
         value = self.operand(node)
-        if isinstance(self.type_of(node.field, node.key), TextList):
+        if isinstance(self.type_at(node), TextList):
             return _any_of(value, [value.list.contains(pl.lit(text)) for text in values])
         return _any_of(value, [value == pl.lit(other) for other in values])
 
@@ -184,17 +231,47 @@ class Conditions:
         tests = [OPERATORS[node.comparison](value, pl.lit(found)) for found in values]
         return (_all_of if node.op == "all" else _any_of)(value, tests)
 
+    def _aggregated(self, node: Aggregated, values: list[Any]) -> pl.Expr:
+        if node.op != "count" and not values:
+            return UNKNOWN
+        if node.op == "mean":
+            try:
+                found: Any = float(sum(map(Fraction, values), Fraction(0))) / len(values)
+            except OverflowError:
+                self.too_large.append(node)
+                return UNKNOWN
+        else:
+            computed: dict[str, Callable[[list[Any]], Any]] = {"min": min, "max": max, "count": len}
+            found = computed[node.op](values)
+        return OPERATORS[node.comparison](self.operand(node), pl.lit(found))
+
 
 def _md5(prefix: str, value: str) -> str:
     return hashlib.md5(f"{prefix}{value}".encode(), usedforsecurity=False).hexdigest()
 
 
-def operand(name: str, key: str | None) -> pl.Expr:
-    """A field, or the entry of a mapping under a key."""
-    if key is None:
-        return pl.col(name)
-    entries = pl.element().filter(pl.element().struct.field("key") == pl.lit(key))
-    return pl.col(name).list.eval(entries.struct.field("value")).list.first()
+def operand(node: OnField) -> pl.Expr:
+    """A field, the entry of a mapping under a key, or a part of the value; of items the whole list."""
+    value = pl.col(node.field)
+    if node.key is not None:
+        entries = pl.element().filter(pl.element().struct.field("key") == pl.lit(node.key))
+        value = value.list.eval(entries.struct.field("value")).list.first()
+    match node.part:
+        case "year":
+            return value.dt.year().cast(pl.Int64)
+        case "month":
+            return value.dt.month().cast(pl.Int64)
+        case "n_items":
+            return value.list.len().cast(pl.Int64)
+        case _:
+            return value
+
+
+def keys_of(plan: Plan) -> Iterator[tuple[str, GroupKey]]:
+    """The keys of groups, by the names of their columns."""
+    for key in plan.group_by or ():
+        found = GroupKey(field=key, name=key) if isinstance(key, str) else key
+        yield found.name, found
 
 
 def unsigned(value: pl.Expr) -> pl.Expr:

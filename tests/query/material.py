@@ -32,8 +32,16 @@ if TYPE_CHECKING:
     from tests.query.data import Dump
     from vxdata.schemas.catalog import Catalog, Relation
     from vxdata.schemas.fields import Field, FieldType
+    from vxdata.schemas.plan import Part
 
 RELATIONS: Final = ("patient", *(name for name in TYPES if name != "patient"), RESOURCE, COMMIT)
+PARTS: Final[dict[type[FieldType], tuple[Part, ...]]] = {
+    Date: ("year", "month"),
+    Timestamp: ("year", "month"),
+    TextList: ("n_items",),
+}
+"""Type -> what is computed of its values."""
+
 ENTRIES: Final = ("a", "", "'", "ä", "no such key")
 
 KIND_OF: Final = {
@@ -59,14 +67,17 @@ BEYOND: Final[dict[type[FieldType], tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """A field, or an entry of a mapping field."""
+    """A field, an entry of a mapping field, or a number that is computed of a value."""
 
     field: Field
     key: str | None = None
+    part: Part | None = None
 
     @property
     def type(self) -> FieldType:
         """Type of the value."""
+        if self.part is not None:
+            return Integer()
         if self.key is None:
             return self.field.type
         return Float() if isinstance(self.field.type, NumberMap) else Text()
@@ -82,9 +93,14 @@ class Place:
         return not isinstance(self.type, Nested)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it is a field as it is."""
+        return self.key is None and self.part is None
+
+    @property
     def named(self) -> dict[str, Any]:
         """The place as a node names it."""
-        return {"field": self.field.name, "key": self.key}
+        return {"field": self.field.name, "key": self.key, "part": self.part}
 
 
 class Material:
@@ -142,6 +158,7 @@ class Material:
             yield Place(field)
             if isinstance(field.type, TextMap | NumberMap):
                 yield from (Place(field, key) for key in ENTRIES)
+            yield from (Place(field, part=part) for part in PARTS.get(type(field.type), ()))
 
     def _found(self, relation: str, place: Place) -> Iterator[Any]:
         names = self.dump.versions if relation == RESOURCE else (relation,)
@@ -149,7 +166,15 @@ class Material:
             frame = self.dump.commits if name == COMMIT else self.dump.versions[name]
             if place.field.name in frame.columns:
                 for value in frame[place.field.name].drop_nulls().to_list():
-                    yield from _parts(value, place.key)
+                    yield from [computed(place.part, value)] if place.part else _parts(value, place.key)
+
+
+def computed(part: Part, value: Any) -> int:
+    """A part of a value."""
+    if part == "n_items":
+        return len(value)
+    number: int = getattr(value, part)
+    return number
 
 
 def _parts(value: Any, key: str | None) -> Iterator[Any]:

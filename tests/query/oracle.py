@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from tests.query.conditions import Conditions, operand, unsigned
+from tests.query.conditions import Conditions, keys_of, operand, unsigned
+from tests.query.data import DTYPES
 from tests.query.state import State
 from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.schemas.fields import Integer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.query.data import Dump
     from vxdata.schemas.catalog import Catalog
-    from vxdata.schemas.plan import Aggregate, FirstPer, OrderBy, Plan
+    from vxdata.schemas.plan import Aggregate, FirstPer, OrderBy, Plan, Predicate
 
 LARGEST: Final = Fraction(1.7976931348623157e308)
 TOLERANCE: Final = Fraction(1, 10**12)
@@ -84,6 +85,10 @@ class Oracle:
 
     def answer(self, plan: Plan) -> Answer:
         """Work out an answer."""
+        answer, conditions = self._answer(plan)
+        return replace(answer, may_be_refused=True) if conditions.too_large else answer
+
+    def _answer(self, plan: Plan) -> tuple[Answer, Conditions]:
         state = self.state(plan.as_of)
         relation = self._catalog.relation(plan.relation)
         conditions = Conditions(relation.with_history() if plan.history else relation, state, self._catalog)
@@ -93,15 +98,16 @@ class Oracle:
         if plan.first_per is not None:
             rows = _first(plan.first_per, rows, conditions)
         if plan.group_by is not None:
-            return _grouped(plan, plan.group_by, rows, conditions)
+            return _grouped(plan, rows, conditions), conditions
         columns = plan.select or tuple(column.name for column in conditions.relation.columns)
         assert plan.history or DELETED.name not in columns
         if plan.distinct:
-            return _distinct(plan, rows.select(columns))
+            return _distinct(plan, rows.select(columns)), conditions
         is_part = plan.limit is not None or plan.offset > 0
         if plan.order_by or is_part:
             rows = conditions.ordered(rows, plan.order_by).slice(plan.offset, plan.limit)
-        return Answer(columns, rows.select(columns).rows(), is_ordered=bool(plan.order_by) or is_part)
+        is_ordered = bool(plan.order_by) or is_part
+        return Answer(columns, rows.select(columns).rows(), is_ordered), conditions
 
 
 def _first(first: FirstPer, rows: pl.DataFrame, conditions: Conditions) -> pl.DataFrame:
@@ -125,12 +131,16 @@ def _distinct(plan: Plan, rows: pl.DataFrame) -> Answer:
     return Answer(columns, rows.rows(), is_ordered)
 
 
-def _grouped(plan: Plan, keys: Sequence[str], rows: pl.DataFrame, conditions: Conditions) -> Answer:
+def _grouped(plan: Plan, rows: pl.DataFrame, conditions: Conditions) -> Answer:
+    places = dict(keys_of(plan))
+    keys = tuple(places)
     columns = (*keys, *(aggregate.name for aggregate in plan.aggregates))
     values = rows.select(
-        *(pl.col(name).alias(f"key {name}") for name in keys),
+        *(operand(place).alias(f"key {name}") for name, place in places.items()),
         *(_of(aggregate).alias(f"of {number}") for number, aggregate in enumerate(plan.aggregates)),
     )
+    for name in (f"key {name}" for name, place in places.items() if place.part == "item"):
+        values = values.explode(name).drop_nulls(name)
     values = values.with_columns(
         unsigned(pl.col(name)) for name in _floats(values) if name.startswith("key ")
     )
@@ -142,12 +152,35 @@ def _grouped(plan: Plan, keys: Sequence[str], rows: pl.DataFrame, conditions: Co
             for number, aggregate in enumerate(plan.aggregates)
         ]
         found.append((*(row[f"key {name}"] for name in keys), *aggregated))
-    is_ordered = bool(plan.order_by) or plan.limit is not None or plan.offset > 0
     may_be_refused = any(isinstance(value, TooLarge) for row in found for value in row)
+    if plan.having is not None:
+        found = _kept(plan.having, found, conditions.of_groups(plan))
+    is_ordered = bool(plan.order_by) or plan.limit is not None or plan.offset > 0
     if is_ordered:
         found = _sorted_rows(found, columns, plan.order_by, keys)
         found = found[plan.offset :][: plan.limit]
     return Answer(columns, found, is_ordered, len(keys), may_be_refused=may_be_refused)
+
+
+def _kept(having: Predicate, rows: list[Row], conditions: Conditions) -> list[Row]:
+    """The groups of which a condition is true; what is too large is refused, whatever is asked of it."""
+    columns = conditions.relation.columns
+    values = [[_stated(value) for value in row] for row in rows]
+    frame = pl.DataFrame(
+        values, {column.name: DTYPES[type(column.type).__name__] for column in columns}, orient="row"
+    )
+    holds = frame.select(conditions.holds(having).alias("holds"))["holds"].to_list() if rows else []
+    return [row for row, is_kept in zip(rows, holds, strict=True) if is_kept]
+
+
+def _stated(value: Any) -> Any:
+    match value:
+        case TooLarge():
+            return None
+        case Near(value=near):
+            return near
+        case _:
+            return value
 
 
 def _one_group(values: pl.DataFrame) -> pl.DataFrame:
@@ -156,7 +189,7 @@ def _one_group(values: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of(aggregate: Aggregate) -> pl.Expr:
-    return pl.repeat(1, pl.len()) if aggregate.field is None else operand(aggregate.field, aggregate.key)
+    return pl.repeat(1, pl.len()) if aggregate.field is None else operand(aggregate)
 
 
 def _aggregate(aggregate: Aggregate, values: list[Any], conditions: Conditions) -> Any:
@@ -172,7 +205,7 @@ def _aggregate(aggregate: Aggregate, values: list[Any], conditions: Conditions) 
         return _quantile(sorted(present), aggregate.quantile or 0.0)
     if aggregate.function == "mean":
         return _mean(present)
-    is_integer = isinstance(conditions.type_of(aggregate.field or "", aggregate.key), Integer)
+    is_integer = isinstance(conditions.type_at(aggregate), Integer)
     return _sum_of_integers(present) if is_integer else _sum_of_floats(present)
 
 

@@ -11,12 +11,14 @@ from tests.query.data import NAMES
 from tests.query.material import RELATIONS, Material, Place, in_other_words
 from tests.query.patterns import patterns
 from vxdata.schemas.catalog.builtin import COMMIT
-from vxdata.schemas.fields import Boolean, Float, Integer, TextList, Timestamp
+from vxdata.schemas.fields import Boolean, Field, Float, Integer, Text, TextList, Timestamp
 from vxdata.schemas.plan import (
     Aggregate,
+    Aggregated,
     And,
     Comparison,
     FirstPer,
+    GroupKey,
     HasAncestor,
     HasDescendant,
     InSample,
@@ -35,11 +37,18 @@ from vxdata.schemas.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from vxdata.schemas.plan import AggregateFunction, ComparisonOperator, Ordering, Predicate, TextOperator
+    from vxdata.schemas.plan import (
+        AggregateFunction,
+        ComparisonOperator,
+        Ordering,
+        Part,
+        Predicate,
+        TextOperator,
+    )
 
 COMPARISONS: Final[tuple[ComparisonOperator, ...]] = ("==", "!=", "<", "<=", ">", ">=")
 ORDERINGS: Final[tuple[Ordering, ...]] = ("<", "<=", ">", ">=")
@@ -74,6 +83,22 @@ class Rows:
         if isinstance(place.type, Timestamp):
             return found.flatmap(lambda instant: st.sampled_from(in_other_words(instant)))
         return found
+
+
+@dataclass(frozen=True)
+class Groups(Rows):
+    """The groups of some rows: their columns, each with the place that its values come from, if any."""
+
+    columns: tuple[tuple[Place, Place | None], ...] = ()
+
+    def places(self, fits: Callable[[Place], bool]) -> list[Place]:
+        """Columns that fit."""
+        return [place for place, _ in self.columns if fits(place)]
+
+    def literals(self, place: Place) -> SearchStrategy[Any]:
+        """Literals for a column: numbers of rows, or such as stand for the place."""
+        source = dict(self.columns)[place]
+        return st.sampled_from((0, 1, 2, 3, 1.5, -1, 1e19)) if source is None else super().literals(source)
 
 
 def anything(_: Place) -> bool:
@@ -114,10 +139,13 @@ def predicates(draw: DrawFn, rows: Rows, levels: int = LEVELS) -> Predicate:
     """Any predicate."""
     kinds = [kind for kind, fits in LEAVES.items() if rows.places(fits)]
     kinds += kinds[1:]
-    if rows.relation == COMMIT:
+    if rows.relation == COMMIT or isinstance(rows, Groups):
         kinds = [kind for kind in kinds if kind is not ancestries]
+    if isinstance(rows, Groups):
+        kinds = [kind for kind in kinds if kind not in {shards, samples}]
     if levels > 1:
-        kinds += [junctions, junctions, negations, negations, memberships, quantifieds]
+        kinds += [junctions, junctions, negations, negations]
+        kinds += [kind for kind, fits in WITH_QUERIES.items() if rows.places(fits)]
     return cast("Predicate", draw(draw(st.sampled_from(kinds))(rows, levels)))
 
 
@@ -231,6 +259,16 @@ def quantifieds(draw: DrawFn, rows: Rows, levels: int) -> Quantified:
     return Quantified(op=op, comparison=comparison, query=query, **place.named)
 
 
+@st.composite
+def aggregateds(draw: DrawFn, rows: Rows, levels: int) -> Aggregated:
+    place = draw(st.sampled_from(rows.places(is_ordered)))
+    functions: tuple[Literal["min", "max", "mean", "count"], ...] = ("min", "max")
+    op = draw(st.sampled_from((*functions, "mean", "count") if is_number(place) else functions))
+    fits: dict[str, Callable[[Place], bool]] = {"mean": is_number, "count": lambda other: other.is_plain}
+    query = draw(subqueries(rows.material, fits.get(op, lambda other: other.kind == place.kind), levels))
+    return Aggregated(op=op, comparison=draw(st.sampled_from(COMPARISONS)), query=query, **place.named)
+
+
 LEAVES: Final[dict[Callable[..., SearchStrategy[Any]], Callable[[Place], bool]]] = {
     null_tests: anything,
     comparisons: is_comparable,
@@ -243,13 +281,19 @@ LEAVES: Final[dict[Callable[..., SearchStrategy[Any]], Callable[[Place], bool]]]
 }
 """Conditions without a condition inside, and the places that they need."""
 
+WITH_QUERIES: Final[dict[Callable[..., SearchStrategy[Any]], Callable[[Place], bool]]] = {
+    memberships: is_member,
+    quantifieds: is_ordered,
+    aggregateds: is_ordered,
+}
+"""Conditions with a subquery, and the places that they need."""
+
 
 @st.composite
 def subqueries(draw: DrawFn, material: Material, fits: Callable[[Place], bool], levels: int) -> Subquery:
     """A subquery that selects a field that fits; it selects no entries of mappings."""
     found = {
-        name: Rows(material, name).places(lambda place: place.key is None and fits(place))
-        for name in RELATIONS
+        name: Rows(material, name).places(lambda place: place.is_whole and fits(place)) for name in RELATIONS
     }
     name = draw(st.sampled_from([name for name in RELATIONS if found[name]]))
     rows = Rows(material, name)
@@ -277,17 +321,17 @@ def orders(draw: DrawFn, rows: Rows) -> tuple[OrderBy, ...]:
 
 def _any_order(place: Place) -> SearchStrategy[OrderBy]:
     """By the value, or where that has a hash, by the hash."""
-    by_value = _order(place.field.name, place.key)
+    by_value = _order(**place.named)
     if not is_hashable(place):
         return by_value
     seeds = st.sampled_from((0, 1, 2**63 - 1))
-    return by_value | st.builds(OrderBy, field=st.just(place.field.name), key=st.just(place.key), seed=seeds)
+    named = {name: st.just(value) for name, value in place.named.items()}
+    return by_value | st.builds(OrderBy, seed=seeds, **named)
 
 
-def _order(name: str, key: str | None = None) -> SearchStrategy[OrderBy]:
-    return st.builds(
-        OrderBy, field=st.just(name), key=st.just(key), descending=st.booleans(), nulls_first=st.booleans()
-    )
+def _order(field: str, key: str | None = None, part: Part | None = None) -> SearchStrategy[OrderBy]:
+    by = {"field": st.just(field), "key": st.just(key), "part": st.just(part)}
+    return st.builds(OrderBy, **by, descending=st.booleans(), nulls_first=st.booleans())
 
 
 @st.composite
@@ -313,7 +357,7 @@ def firsts(draw: DrawFn, rows: Rows) -> FirstPer:
 
 @st.composite
 def whole(draw: DrawFn, rows: Rows) -> dict[str, Any]:
-    names = [place.field.name for place in rows.places(lambda place: place.key is None)]
+    names = [place.field.name for place in rows.places(lambda place: place.is_whole)]
     chosen = draw(st.none() | st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True))
     select = None if chosen is None else tuple(chosen)
     return {"select": select, "order_by": draw(orders(rows)), "limit": draw(limits), "offset": draw(offsets)}
@@ -328,8 +372,10 @@ def distinct(draw: DrawFn, rows: Rows) -> dict[str, Any]:
 
 @st.composite
 def grouped(draw: DrawFn, rows: Rows) -> dict[str, Any]:
-    names = _names(rows, lambda place: place.is_plain)
-    keys = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
+    found = draw(st.lists(group_keys(rows), max_size=2, unique_by=lambda one: one.name))
+    keys = [key.name for key in found]
+    if sum(key.part == "item" for key in found) > 1:
+        found, keys = found[:1], keys[:1]
     aggregates = draw(
         st.lists(aggregations(rows), min_size=0 if keys else 1, max_size=3, unique_by=lambda one: one.name)
     )
@@ -337,7 +383,39 @@ def grouped(draw: DrawFn, rows: Rows) -> dict[str, Any]:
     exact = [one.name for one in aggregates if one.function not in APPROXIMATE]
     if not keys and not aggregates:
         aggregates = [Aggregate(function="count", name="count")]
-    return {"group_by": tuple(keys), "aggregates": tuple(aggregates), **draw(_part([*keys, *exact]))}
+    groups = Groups(rows.material, rows.relation, rows.history, tuple(_columns(rows, found, aggregates)))
+    having = draw(st.none() | predicates(groups, LEVELS - 1)) if groups.columns else None
+    group_by = tuple(key.name if key == GroupKey(field=key.name, name=key.name) else key for key in found)
+    parts = {"group_by": group_by, "aggregates": tuple(aggregates), "having": having}
+    return {**parts, **draw(_part([*keys, *exact]))}
+
+
+@st.composite
+def group_keys(draw: DrawFn, rows: Rows) -> GroupKey:
+    """A field as it is, an entry of it, a part of it, or the items of a list."""
+    places = rows.places(lambda place: place.is_plain or isinstance(place.type, TextList))
+    place = draw(st.sampled_from(places))
+    named = place.named if place.is_plain else {**place.named, "part": "item"}
+    by_itself = "_".join(text for text in named.values() if text)
+    return GroupKey(name=by_itself if place.is_whole else draw(st.sampled_from((by_itself, "key"))), **named)
+
+
+def _columns(
+    rows: Rows, keys: Sequence[GroupKey], aggregates: Sequence[Aggregate]
+) -> Iterator[tuple[Place, Place | None]]:
+    """The columns of groups that a condition may name, which quantiles are not: they are not exact."""
+    places = {tuple(place.named.values()): place for place in rows.places(anything)}
+    for key in keys:
+        source = places[key.field, key.key, None if key.part == "item" else key.part]
+        field_type = Text() if key.part == "item" else source.type
+        yield Place(Field(name=key.name, type=field_type, description="")), source
+    for aggregate in aggregates:
+        if aggregate.function in {"count", "n_unique"}:
+            yield Place(Field(name=aggregate.name, type=Integer(), description="")), None
+        elif aggregate.function != "quantile":
+            source = places[aggregate.field or "", aggregate.key, aggregate.part]
+            field_type = Float() if aggregate.function == "mean" else source.type
+            yield Place(Field(name=aggregate.name, type=field_type, description="")), source
 
 
 APPROXIMATE: Final = frozenset({"sum", "mean", "quantile"})
@@ -352,7 +430,7 @@ def _part(draw: DrawFn, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _names(rows: Rows, fits: Callable[[Place], bool]) -> list[str]:
-    return [place.field.name for place in rows.places(lambda place: place.key is None and fits(place))]
+    return [place.field.name for place in rows.places(lambda place: place.is_whole and fits(place))]
 
 
 @st.composite

@@ -83,12 +83,40 @@ VALUES: Final[dict[str, Position]] = {
         "select": ["identifier"],
         "order_by": [{"field": "parameters", "key": text, "descending": True}],
     },
+    "value of a condition on groups": lambda text: {
+        **_aggregated(function="max", field="name", name="n"),
+        "having": {"op": "==", "field": "n", "value": text},
+    },
+    "value in an aggregated subquery": lambda text: _where(
+        op="max",
+        field="name",
+        comparison="==",
+        query={
+            "relation": "artefact",
+            "select": "name",
+            "where": {"op": "==", "field": "name", "value": text},
+        },
+    ),
+    "key of a group": lambda text: {
+        "version": 2,
+        "relation": "artefact",
+        "group_by": [{"field": "parameters", "key": text, "name": "n"}],
+    },
     "key of an aggregate": lambda text: _aggregated(function="max", field="parameters", key=text, name="n"),
 }
 """Places whose text may be any: each has a right answer."""
 
 NAMES: Final[dict[str, Position]] = {
     "name of an aggregate": lambda text: _aggregated(function="count", name=text),
+    "name of a group": lambda text: {
+        "version": 2,
+        "relation": "artefact",
+        "group_by": [{"field": "kind", "name": text}],
+    },
+    "name in a condition on groups": lambda text: {
+        **_aggregated(function="count", name=text),
+        "having": {"op": ">", "field": text, "value": 0},
+    },
     "name that is ordered by": lambda text: {
         **_aggregated(function="count", name=text),
         "order_by": [{"field": text, "descending": True}],
@@ -114,6 +142,21 @@ WORDS: Final[dict[str, Position]] = {
         "order_by": [{"field": text}],
     },
     "field of a group": lambda text: {"version": 2, "relation": "artefact", "group_by": [text]},
+    "field of a computed group": lambda text: {
+        "version": 2,
+        "relation": "artefact",
+        "group_by": [{"field": text, "part": "year", "name": "n"}],
+    },
+    "part": lambda text: _where(op="==", field="started_at", part=text, value=1),
+    "part of a group": lambda text: {
+        "version": 2,
+        "relation": "artefact",
+        "group_by": [{"field": "started_at", "part": text, "name": "n"}],
+    },
+    "column in a condition on groups": lambda text: {
+        **_aggregated(function="count", name="n"),
+        "having": {"op": "==", "field": text, "value": "x"},
+    },
     "field of an aggregate": lambda text: _aggregated(function="max", field=text, name="n"),
     "function": lambda text: _aggregated(function=text, name="n"),
     "quantile": lambda text: _aggregated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sdk._expressions.show import show, show_first
+from vxdata.sdk._expressions.show import show, show_first, show_key
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Plan
@@ -28,7 +28,9 @@ def shown(plan: Plan) -> str:
     if plan.distinct:
         steps.append("distinct()")
     if plan.group_by is not None:
-        steps.append(f"group_by{plan.group_by}.agg({', '.join(map(show, plan.aggregates))})")
+        keys, aggregates = map(show_key, plan.group_by), map(show, plan.aggregates)
+        having = "" if plan.having is None else f"\n  .filter({show(plan.having)})"
+        steps.append(f"group_by({', '.join(keys)}).agg({', '.join(aggregates)}){having}")
     if plan.order_by:
         steps.append(f"order_by({', '.join(map(show, plan.order_by))})")
     if plan.offset:

@@ -36,6 +36,7 @@ def assert_made_of(sql: str, plan: Plan) -> None:
     assert isinstance(tree, exp.Query), sql
     texts = set(texts_of(plan.model_dump()))
     named = {aggregate.name for aggregate in plan.aggregates}
+    named |= {key.name for key in plan.group_by or () if not isinstance(key, str)}
     for node in tree.walk():
         match node:
             case exp.Table():

@@ -21,8 +21,9 @@ from vxdata.schemas.plan import Plan, decode
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import DIALECT, column, unresolved
-from vxdata.sql.query.clauses import project, restrict
+from vxdata.sql.query.clauses import project, relatives, restrict
 from vxdata.sql.query.compile import query_of
+from vxdata.sql.query.group import group
 from vxdata.sql.query.rewrites import RULES
 from vxdata.sql.query.target import Target
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 CASES: Final = Path(__file__).parent / "cases"
 PRESENT: Final = datetime.fromisoformat("2025-01-01T00:00:00Z")
 RULES_BY_NAME: Final = {getattr(rule, "__name__", ""): rule for rule in RULES}
+BEFORE: Final = {"having": group, "relatives": restrict}
+"""Rule -> the one whose work it continues."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +104,20 @@ def tree_of(case: Case) -> exp.Select:
         case "rewrites":
             return rewritten(case)
         case "conditions":
-            return restrict(_source(case, identifiers=True), case.bound, case.target)
+            query = restrict(_source(case, identifiers=True), case.bound, case.target)
+            return relatives(query, case.bound, case.target)
         case _:
             return query_of(case.bound, case.instant, POSTGRESQL)
 
 
 def rewritten(case: Case) -> exp.Select:
     """Apply a rule to a query that selects the identifiers, or the plan's columns where these matter."""
-    shows_columns = case.name in {"project", "group", "distinct", "at_instant"}
+    shows_columns = case.name in {"project", "group", "having", "distinct", "at_instant"}
     query = _source(case, identifiers=not shows_columns)
     if shows_columns and case.name != "project":
         query = project(query, case.bound, case.target)
+    if case.name in BEFORE:
+        query = BEFORE[case.name](query, case.bound, case.target)
     return RULES_BY_NAME[case.name](query, case.bound, case.target)
 
 

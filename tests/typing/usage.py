@@ -15,7 +15,19 @@ from vxdata.schemas.response import (
     PIRADSAssessmentResponse,
     VolumeResponse,
 )
-from vxdata.sdk import Client, CommitReceipt, F, FieldRef, Health, Predicate, Query, Result
+from vxdata.sdk import (
+    MAX,
+    MEAN,
+    Client,
+    CommitReceipt,
+    F,
+    FieldRef,
+    Health,
+    Predicate,
+    Query,
+    Result,
+    count,
+)
 from vxdata.sdk._resources.namespace import Namespace
 from vxp_client import PlatformClient
 
@@ -61,6 +73,10 @@ def queries(client: Client) -> None:
     assert_type(query, Query[VolumeResponse])
     narrowed = query.filter(F.b_value > 10, F.volume_type == "T2").select("identifier", F.b_value).limit(3)
     assert_type(narrowed, Query[VolumeResponse])
+    groups = query.group_by("patient_id", F.series_date.year(), item=F.derived_from.each_item()).agg(count())
+    assert_type(groups.filter(F.count > MEAN(narrowed.select("b_value"))), Query[VolumeResponse])
+    assert_type(F.version == MAX(narrowed.select("version")), Predicate)
+    assert_type(client.volumes.count(), int)
     assert_type(query.collect_as_pydantic(), list[VolumeResponse])
     assert_type(query.collect(), pl.DataFrame)
     assert_type(query.run(), Result)

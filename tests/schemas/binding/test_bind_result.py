@@ -8,7 +8,7 @@ import pytest
 
 from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound import BoundAggregate, BoundOrder
-from vxdata.schemas.binding.bound_predicates import Operand
+from vxdata.schemas.binding.bound_predicates import BoundComparison, Operand
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.catalog import Catalog, Relation, RelationKind, default_catalog
 from vxdata.schemas.catalog.registry import registry
@@ -27,7 +27,7 @@ from vxdata.schemas.fields import (
     TextMap,
     Timestamp,
 )
-from vxdata.schemas.plan import Aggregate, IsInQuery, OrderBy, Plan, Subquery
+from vxdata.schemas.plan import Aggregate, Comparison, HasAncestor, IsInQuery, OrderBy, Plan, Subquery
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding import BoundPlan
@@ -301,3 +301,36 @@ class TestOrder:
         assert order(order_by=(OrderBy(field="whole"),)) == (whole, key)
         with pytest.raises(FieldTypeMismatch, match="order_by takes fields with one value"):
             order(order_by=(OrderBy(field="texts"),))
+
+
+class TestConditionsOnGroups:
+    PARTS: Final[dict[str, Any]] = {
+        "group_by": ("word",),
+        "aggregates": (Aggregate(function="count", name="made"),),
+    }
+
+    def test_they_name_columns_of_the_result(self) -> None:
+        found = bound(**self.PARTS, having=Comparison(op=">", field="made", value=1))
+        assert isinstance(found.having, BoundComparison)
+        assert found.having.operand == Operand(found.columns[1])
+        assert found.conditions == (found.having,)
+
+    @pytest.mark.parametrize("field", ["whole", "identifier", "mad"])
+    def test_they_name_no_field_of_the_rows(self, field: str) -> None:
+        with pytest.raises(UnknownField, match=f"grouped thing has no field {field}") as caught:
+            bound(**self.PARTS, having=Comparison(op=">", field=field, value=1))
+        assert caught.value.details["known"] == ["word", "made"]
+
+    def test_groups_have_no_ancestors(self) -> None:
+        with pytest.raises(InvalidPlan, match="grouped thing has no lineage"):
+            bound(**self.PARTS, having=HasAncestor(identifier="patient/1"))
+
+    def test_subqueries_are_read(self) -> None:
+        query = Subquery(relation="thing", select="whole")
+        found = bound(**self.PARTS, having=IsInQuery(field="made", query=query))
+        assert found.reads == {THING}
+
+    def test_rows_have_none(self) -> None:
+        for parts in ({}, {"distinct": True, "select": ("word",)}):
+            with pytest.raises(InvalidPlan, match="a condition on rows stands in where"):
+                bound(**parts, having=Comparison(op="==", field="word", value="a"))

@@ -12,6 +12,7 @@ from vxdata.schemas.binding.bound_predicates import BoundItemsTest, BoundPredica
 from vxdata.schemas.binding.values import Literal, Parameter
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import (
+    Aggregated,
     And,
     Comparison,
     HasAncestor,
@@ -52,6 +53,7 @@ EXAMPLES: Final[list[tuple[Predicate, list[str]]]] = [
     (Quantified(field="pi_qual", op="any", comparison="<", query=INNER), ["a"]),
     (InShard(field="license", index=1, count=2), ["80000000000000000000000000000000"]),
     (InSample(field="license", fraction=0.5, seed=7), ["7:", "80000000000000000000000000000000"]),
+    (Aggregated(field="pi_qual", op="max", comparison="==", query=INNER), ["a"]),
     (Not(op="not", term=ONE), ["a"]),
     (And(op="and", terms=(ONE, TEXT, Or(op="or", terms=(TEXT, ONE)))), ["a", "b", "b", "a"]),
     (Or(op="or", terms=(TEXT, ONE)), ["b", "a"]),

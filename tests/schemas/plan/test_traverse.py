@@ -9,9 +9,11 @@ import pytest
 
 from vxdata.schemas.plan import (
     Aggregate,
+    Aggregated,
     And,
     Comparison,
     FirstPer,
+    GroupKey,
     HasAncestor,
     HasDescendant,
     IsIn,
@@ -79,13 +81,13 @@ def test_levels_do_not_recurse() -> None:
 
 def test_every_operator_is_a_condition_and_is_known_to_a_plan() -> None:
     assert all(issubclass(kind, Condition) for kind in CONDITIONS)
-    assert kinds(Plan) == {Plan, FirstPer, Subquery, OrderBy, Aggregate, *CONDITIONS}
+    assert kinds(Plan) == {Plan, FirstPer, Subquery, OrderBy, Aggregate, GroupKey, *CONDITIONS}
 
 
 def test_what_costs_a_query_says_so() -> None:
     costly = {kind for kind in CONDITIONS if kind.reads_other_rows}
-    assert costly == {IsInQuery, Quantified, HasAncestor, HasDescendant}
-    assert {kind for kind in CONDITIONS if Subquery in kinds(kind)} >= {IsInQuery, Quantified}
+    assert costly == {IsInQuery, Quantified, Aggregated, HasAncestor, HasDescendant}
+    assert {kind for kind in CONDITIONS if Subquery in kinds(kind)} >= {IsInQuery, Quantified, Aggregated}
 
 
 def test_the_canonical_form_follows_from_the_fields() -> None:

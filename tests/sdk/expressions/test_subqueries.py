@@ -10,6 +10,7 @@ import pytest
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.plan import (
     MAX_NESTING,
+    Aggregated,
     HasAncestor,
     IsInQuery,
     OrderBy,
@@ -23,7 +24,7 @@ from vxdata.sdk import F, Predicate
 from vxdata.sdk._expressions.fields import has_ancestor
 from vxdata.sdk._expressions.predicates import nesting
 from vxdata.sdk._expressions.show import show
-from vxdata.sdk._expressions.subqueries import ALL, ANY
+from vxdata.sdk._expressions.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +113,43 @@ class TestQuantified:
     def test_only_queries_are_quantified(self, quantifier: Callable[[Any], Any], values: Any) -> None:
         with pytest.raises(TypeError, match=rf"{quantifier.__name__} takes a query such as .*min or max"):
             quantifier(values)
+
+
+class TestAggregates:
+    @pytest.mark.parametrize(("make", "op"), [(MIN, "min"), (MAX, "max"), (MEAN, "mean"), (COUNT, "count")])
+    @pytest.mark.parametrize(
+        ("compare", "comparison"),
+        [
+            (lambda value: F.x == value, "=="),
+            (lambda value: F.x != value, "!="),
+            (lambda value: F.x < value, "<"),
+            (lambda value: F.x <= value, "<="),
+            (lambda value: F.x > value, ">"),
+            (lambda value: F.x >= value, ">="),
+            (lambda value: value == F.x, "=="),
+            (lambda value: value > F.x, "<"),
+        ],
+    )
+    def test_every_comparison(
+        self, make: Callable[[Any], Any], op: Any, compare: Callable[[Any], Predicate], comparison: Any
+    ) -> None:
+        found = compare(make(T1))
+        assert found.node == Aggregated(op=op, comparison=comparison, field="x", query=T1.node)
+        assert repr(found) == f"F.x {comparison} {op.upper()}({T1!r})"
+        assert repr(make(T1)) == f"{op.upper()}({T1!r})"
+        assert found.depth == 1
+        plan = Plan(relation="volume", where=found.node)
+        assert decode(encode(plan)) == plan
+
+    @pytest.mark.parametrize("make", [MIN, MAX, MEAN, COUNT])
+    @pytest.mark.parametrize("values", [[1, 2], 5, None, F.x, T1.node])
+    def test_of_queries_only(self, make: Callable[[Any], Any], values: Any) -> None:
+        with pytest.raises(TypeError, match=f"{make.__name__} takes a query such as"):
+            make(values)
+
+    def test_they_are_no_item_of_a_list(self) -> None:
+        with pytest.raises(FieldTypeMismatch, match="cannot be compared with MAX"):
+            F.x.is_in([MAX(T1)])  # type: ignore[list-item] # the subject
 
 
 class TestNesting:

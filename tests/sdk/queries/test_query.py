@@ -18,7 +18,21 @@ from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan, UnknownField, 
 from vxdata.schemas.fields import Integer, Nested
 from vxdata.schemas.plan import MAX_NESTING, And, OrderBy, Plan, Subquery, decode, encode
 from vxdata.schemas.types.arrow import response_schema
-from vxdata.sdk import ALL, ANY, Client, F, MemoryTransport, Predicate, Query, count, has_ancestor
+from vxdata.sdk import (
+    ALL,
+    ANY,
+    COUNT,
+    MAX,
+    MEAN,
+    MIN,
+    Client,
+    F,
+    MemoryTransport,
+    Predicate,
+    Query,
+    count,
+    has_ancestor,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -299,6 +313,9 @@ class TestRefusedSteps:
             "agg": query.group_by("b_value").agg(count()),
         }[earlier]
         argument: Any = F.b_value > 1 if step == "filter" else "b_value"
+        if (step, earlier) == ("filter", "agg"):  # it keeps groups
+            assert asked.filter(argument).plan.having == argument.node
+            return
         with pytest.raises(InvalidPlan, match=f"Write {step} before {earlier}") as caught:
             getattr(asked, step)(argument)
         assert caught.value.details == {"step": step, "earlier": earlier}
@@ -405,7 +422,7 @@ class TestSubqueries:
         ],
     )
     def test_what_cannot_be_one(self, query: Query, make: Callable[[Query], Query], message: str) -> None:
-        for use in (F.b_value.is_in, ANY, ALL):
+        for use in (F.b_value.is_in, ANY, ALL, MIN, MAX, MEAN, COUNT):
             with pytest.raises(InvalidPlan, match=message):
                 use(make(query))
 
@@ -442,6 +459,36 @@ class TestShown:
                 .limit(5)
             ),
             lambda client: client.volumes.query().group_by().agg(n=count()),
+            lambda client: (
+                client.imaging_studies.query()
+                .filter(F.study_date.year().between(2000, 2010), F.modalities.n_items() > 1)
+                .group_by(
+                    "patient_id",
+                    F.study_date.month(),
+                    item=F.modalities.each_item(),
+                    **{"my year": F.study_date.year()},
+                )
+                .agg(F.modalities.n_items().max(), F.study_date.year().min().alias("first"))
+                .order_by("item")
+            ),
+            lambda client: client.volumes.query().filter(
+                F.version == MAX(client.resources.query().select("version")),
+                ~(F.series_number > COUNT(client.volumes.query().select("b_value"))),
+            ),
+            lambda client: client.imaging_studies.query().order_by(
+                F.study_date.month(), F.modalities.n_items().desc()
+            ),
+            lambda client: (
+                client.volumes.query()
+                .filter(F.b_value > 1)
+                .group_by("patient_id")
+                .agg(count(), top=F.b_value.max())
+                .filter(
+                    F.count > 2, F.top.is_null() | (F.top > ANY(client.volumes.query().select("b_value")))
+                )
+                .order_by("count")
+                .limit(5)
+            ),
         ],
     )
     def test_it_evaluates_as_it_is_written(self, nowhere: Client, make: Callable[[Client], Query]) -> None:
@@ -450,6 +497,8 @@ class TestShown:
             "client": nowhere,
             "F": F,
             "ANY": ANY,
+            "MAX": MAX,
+            "COUNT": COUNT,
             "ALL": ALL,
             "count": count,
             "has_ancestor": has_ancestor,
@@ -629,3 +678,53 @@ class TestRefusedByTheServer:
         query = client.volumes.query().filter(F.parent_identifier == root)
         assert query.filter(F.series_number > bounds.le).collect().height == 0
         assert query.filter(F.series_number < bounds.ge).collect().height == 0
+
+
+class TestAggregatesOfQueries:
+    @pytest.mark.parametrize(
+        ("make", "same"),
+        [
+            (lambda inner: F.b_value == MAX(inner), lambda b: b == b.max()),
+            (lambda inner: F.b_value == MIN(inner), lambda b: b == b.min()),
+            (lambda inner: F.b_value < MEAN(inner), lambda b: b < b.mean()),
+            (lambda inner: ~(F.b_value < MEAN(inner)), lambda b: ~(b < b.mean())),
+            (lambda inner: F.b_value > COUNT(inner), lambda b: b > b.count()),
+            (lambda inner: F.b_value > MAX(inner.filter(F.b_value < 0)), lambda _: pl.lit(value=False)),
+        ],
+    )
+    def test_they_are_those_of_polars(
+        self,
+        client: Client,
+        volumes: pl.DataFrame,
+        root: str,
+        make: Callable[[Query], Predicate],
+        same: Callable[[pl.Expr], pl.Expr],
+    ) -> None:
+        of_root = client.volumes.query().filter(F.parent_identifier == root)
+        found = of_root.filter(make(of_root.select("b_value"))).collect().sort("identifier")
+        assert found.equals(volumes.filter(same(pl.col("b_value"))).sort("identifier"))
+
+    def test_groups_are_compared_with_them(self, client: Client, volumes: pl.DataFrame, root: str) -> None:
+        of_root = client.volumes.query().filter(F.parent_identifier == root)
+        groups = of_root.group_by("volume_type").agg(top=F.b_value.max())
+        found = groups.filter(F.top == MAX(of_root.select("b_value"))).order_by("volume_type").collect()
+        tops = volumes.group_by("volume_type").agg(top=pl.col("b_value").max())
+        assert found.equals(tops.filter(pl.col("top") == 1000.5).sort("volume_type", nulls_last=True))
+
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (lambda query: F.volume_type == MAX(query.select("b_value")), "they cannot be compared"),
+            (lambda query: F.b_value == MEAN(query.select("volume_type")), "has no mean"),
+            (lambda query: F.volume_type == COUNT(query.select("b_value")), "COUNT of type integer"),
+            (lambda query: F.series_date < MEAN(query.select("b_value")), "MEAN of type float"),
+            (lambda query: F.b_value > COUNT(query.select("derived_from")), "a list or a mapping"),
+            (lambda query: F.is_contrast_enhanced == MAX(query.select("is_contrast_enhanced")), "has no max"),
+        ],
+    )
+    def test_kinds_are_kept_apart(
+        self, nowhere: Client, make: Callable[[Query], Predicate], message: str
+    ) -> None:
+        query = nowhere.volumes.query()
+        with pytest.raises(FieldTypeMismatch, match=message):
+            query.filter(make(query))

@@ -61,7 +61,7 @@ from vxdata.sdk._client import Client
 from vxdata.sdk._expressions.aggregates import Aggregation, Order, count
 from vxdata.sdk._expressions.fields import F, FieldRef, Predicate, has_ancestor
 from vxdata.sdk._expressions.lint import UnlikelyValueWarning
-from vxdata.sdk._expressions.subqueries import ALL, ANY
+from vxdata.sdk._expressions.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 from vxdata.sdk._local import LocalClient, local
 from vxdata.sdk._queries.grouped import GroupedQuery
 from vxdata.sdk._queries.pages import Page
@@ -77,6 +77,10 @@ from vxdata.sdk._transport.memory import MemoryTransport
 __all__ = [
     "ALL",
     "ANY",
+    "COUNT",
+    "MAX",
+    "MEAN",
+    "MIN",
     "Aggregation",
     "AlreadyRegistered",
     "AsOfInClockGap",

@@ -13,21 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 from vxdata.schemas.binding import hashes, scalar, sets
 from vxdata.schemas.binding.bound import BoundPlan
 from vxdata.schemas.binding.bound_predicates import Operand
+from vxdata.schemas.binding.kinds import part_of
 from vxdata.schemas.binding.ordering import bind_first, bind_order, bind_order_of_outputs
 from vxdata.schemas.binding.result import bind_outputs
 from vxdata.schemas.binding.values import type_name
-from vxdata.schemas.catalog.relation import RelationKind
+from vxdata.schemas.catalog.relation import Relation, RelationKind
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import NumberMap, TextMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from vxdata.schemas.binding.bound import Output
     from vxdata.schemas.binding.bound_predicates import BoundPredicate
-    from vxdata.schemas.catalog import Catalog, Relation
+    from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan.nodes import Plan
-    from vxdata.schemas.plan.predicates import Condition, Predicate
+    from vxdata.schemas.plan.predicates import Condition, OnField, Predicate
 
     Binders = Mapping[type[Condition], Callable[[Any, "BindingScope"], BoundPredicate]]
 
@@ -60,7 +62,8 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
     where = None if plan.where is None else scope.bind(plan.where)
     first = None if plan.first_per is None else bind_first(plan.first_per, scope)
     outputs = bind_outputs(plan, scope)
-    keys = None if plan.group_by is None else tuple(scope.operand(name) for name in plan.group_by)
+    having = None if plan.having is None else scope.of_groups(outputs).bind(_having(plan))
+    keys = None if plan.group_by is None else tuple(_sources(outputs[: len(plan.group_by)]))
     is_derived = plan.distinct or keys is not None
     as_of = None if plan.as_of is None else _bind_as_of(plan.as_of, scope)
     return BoundPlan(
@@ -69,6 +72,7 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         where=where,
         keys=keys,
         distinct=plan.distinct,
+        having=having,
         order=bind_order_of_outputs(plan, outputs) if is_derived else bind_order(plan, scope),
         limit=plan.limit,
         offset=plan.offset,
@@ -76,6 +80,18 @@ def bind(plan: Plan, catalog: Catalog) -> BoundPlan:
         reads=frozenset(scope.reads),
         first=first,
     )
+
+
+def _sources(keys: Sequence[Output]) -> Iterator[Operand]:
+    """What the keys of groups hold, which come before the aggregates."""
+    return (key.source for key in keys if isinstance(key.source, Operand))
+
+
+def _having(plan: Plan) -> Predicate:
+    if plan.group_by is None or plan.having is None:
+        msg = "having is a condition on groups, and the plan makes none; a condition on rows stands in where."
+        raise InvalidPlan(msg)
+    return plan.having
 
 
 def _bind_as_of(as_of: datetime, scope: BindingScope) -> datetime:
@@ -116,6 +132,38 @@ class BindingScope:
         """The scope of a subquery."""
         self.reads.add(relation)
         return BindingScope(relation, self.catalog, self.reads)
+
+    def of_groups(self, outputs: Sequence[Output]) -> BindingScope:
+        """The scope of a condition on groups.
+
+        Args:
+            outputs: The columns of the grouped result.
+
+        Returns:
+            A scope whose rows are the groups; they have no lineage.
+        """
+        columns = tuple(output.field for output in outputs)
+        name = f"grouped {self.relation.name}"
+        return BindingScope(Relation(name, columns, (), RelationKind.GROUP, ()), self.catalog, self.reads)
+
+    def operand_of(self, node: OnField) -> Operand:
+        """Look up what a part of a plan is about.
+
+        Raises:
+            UnknownField: The relation does not have the field.
+            FieldTypeMismatch: The field has no entries or no such part, or the key cannot be one; or the
+                items of a list are meant one by one, by which only groups can be made.
+        """
+        operand = self.operand(node.field, node.key)
+        if node.part is None:
+            return operand
+        if node.part == "item":
+            msg = (
+                f"The items of {operand} make groups, in group_by; "
+                "for a condition, use has, contains_any or is_in."
+            )
+            raise FieldTypeMismatch(msg, field=str(operand), field_type=type_name(operand.type))
+        return part_of(operand, node.part)
 
     def operand(self, name: str, key: str | None = None) -> Operand:
         """Look a field up, and an entry of it.

@@ -111,6 +111,7 @@ class BoundPlan:
         where: Which rows.
         keys: What makes a group; None where rows are returned as they are.
         distinct: Whether equal rows are returned once.
+        having: Which groups, by the columns of the result.
         order: What they are ordered by, ties included; empty where the order does not matter.
         limit: Most rows.
         offset: Rows left out first.
@@ -124,6 +125,7 @@ class BoundPlan:
     where: BoundPredicate | None
     keys: tuple[Operand, ...] | None
     distinct: bool
+    having: BoundPredicate | None
     order: tuple[BoundOrder, ...]
     limit: int | None
     offset: int
@@ -135,6 +137,11 @@ class BoundPlan:
     def columns(self) -> tuple[Field, ...]:
         """Names and types of the result, in order."""
         return tuple(output.field for output in self.outputs)
+
+    @property
+    def conditions(self) -> tuple[BoundPredicate, ...]:
+        """Its conditions: on rows, and on groups."""
+        return tuple(condition for condition in (self.where, self.having) if condition is not None)
 
     @property
     def members(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.binding.values import Literal, Scalar
 from vxdata.schemas.fields import Field, NumberMap, TextMap
 from vxdata.schemas.fields import Float as FloatType
+from vxdata.schemas.fields import Integer as IntegerType
 from vxdata.schemas.fields import Text as TextType
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.binding.bound import BoundSubquery
     from vxdata.schemas.catalog.relation import Relation
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan.predicates import ComparisonOperator, Ordering, TextOperator
+    from vxdata.schemas.plan.predicates import ComparisonOperator, Ordering, Part, TextOperator
 
 Change = Callable[[Scalar], Scalar]
 """Puts a value in the place of another one."""
@@ -30,19 +31,23 @@ Change = Callable[[Scalar], Scalar]
 
 @dataclass(frozen=True)
 class Operand:
-    """A column, or one entry of a mapping column.
+    """A column, one entry of a mapping column, or a part of its value.
 
     Args:
         column: The column.
         key: The entry's key.
+        part: What is computed of the value.
     """
 
     column: Field
     key: str | None = None
+    part: Part | None = None
 
     @property
     def type(self) -> FieldType:
         """Type of the value."""
+        if self.part is not None:
+            return TextType() if self.part == "item" else IntegerType()
         if self.key is None:
             return self.column.type
         return FloatType() if isinstance(self.column.type, NumberMap) else TextType()
@@ -50,11 +55,12 @@ class Operand:
     @property
     def required(self) -> bool:
         """Whether the value is never null."""
-        return self.column.required and self.key is None
+        return self.part == "item" or (self.column.required and self.key is None)
 
     def __str__(self) -> str:
         """Write the operand as messages name it."""
-        return self.column.name if self.key is None else f"{self.column.name}[{self.key!r}]"
+        whole = self.column.name if self.key is None else f"{self.column.name}[{self.key!r}]"
+        return whole if self.part is None else f"{self.part} of {whole}"
 
 
 class Node:
@@ -148,6 +154,25 @@ class BoundQuantified(Node):
         return self.query.conditions
 
     def map_literals(self, change: Change) -> BoundQuantified:
+        """The same comparison with other values in the subquery."""
+        return replace(self, query=self.query.map_literals(change))
+
+
+@dataclass(frozen=True)
+class BoundAggregated(Node):
+    """An operand compared with an aggregate of what a subquery finds."""
+
+    function: OneOf["min", "max", "mean", "count"]
+    op: ComparisonOperator
+    operand: Operand
+    query: BoundSubquery
+
+    @property
+    def children(self) -> tuple[BoundPredicate, ...]:
+        """The condition of the subquery."""
+        return self.query.conditions
+
+    def map_literals(self, change: Change) -> BoundAggregated:
         """The same comparison with other values in the subquery."""
         return replace(self, query=self.query.map_literals(change))
 
@@ -310,6 +335,7 @@ BoundPredicate = (
     | BoundIsIn
     | BoundIsInQuery
     | BoundQuantified
+    | BoundAggregated
     | BoundIsNull
     | BoundTextTest
     | BoundItemsTest

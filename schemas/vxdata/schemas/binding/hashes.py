@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.binding.bound_predicates import BoundHashTest
 from vxdata.schemas.binding.values import Literal, type_name
+from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Integer, TextLike
 from vxdata.schemas.plan.predicates import InSample, InShard
@@ -64,7 +65,10 @@ def _end_of(share: Fraction) -> Literal | None:
 
 def _hashed(predicate: InShard | InSample, scope: BindingScope) -> tuple[Operand, ...]:
     """The value, and what stands for it where it is null."""
-    value = scope.operand(predicate.field, predicate.key)
+    if scope.relation.kind is RelationKind.GROUP:
+        msg = f"{scope.relation.name}: groups are not divided or drawn; do that before group_by."
+        raise InvalidPlan(msg, field=predicate.field)
+    value = scope.operand_of(predicate)
     key = () if value.required else tuple(scope.operand(name) for name in scope.relation.key[:1])
     for operand in (value, *key):
         require_hashable(operand)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.binding.values import type_name
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from vxdata.schemas.binding.bound_predicates import Operand
     from vxdata.schemas.catalog import Relation
     from vxdata.schemas.fields import FieldType
+    from vxdata.schemas.plan.predicates import Part
+
+PARTS: Final[dict[Part, tuple[str, tuple[type[FieldType], ...]]]] = {
+    "year": ("a date or a timestamp", (Date, Timestamp)),
+    "month": ("a date or a timestamp", (Date, Timestamp)),
+    "n_items": ("a list", (TextList,)),
+    "item": ("a list", (TextList,)),
+}
+"""Part of a value -> what it can be taken of, in words and as types."""
 
 KINDS: Final[dict[type[FieldType], str | None]] = {
     Text: "text",
@@ -40,6 +50,27 @@ KINDS: Final[dict[type[FieldType], str | None]] = {
     NumberMap: None,
 }
 """Field type to the kind of its values: those of one kind can be compared with each other."""
+
+
+def part_of(operand: Operand, part: Part) -> Operand:
+    """Take a part of a value.
+
+    Args:
+        operand: The value.
+        part: What of it.
+
+    Returns:
+        The part.
+
+    Raises:
+        FieldTypeMismatch: Values of this type have no such part.
+    """
+    wanted, kinds = PARTS[part]
+    if not isinstance(operand.type, kinds):
+        found = type_name(operand.type)
+        msg = f"{operand} is of type {found}; {part} needs {wanted}."
+        raise FieldTypeMismatch(msg, field=str(operand), field_type=found, part=part)
+    return replace(operand, part=part)
 
 
 def require_plain(operand: Operand, use: str) -> None:

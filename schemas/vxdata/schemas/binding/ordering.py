@@ -66,7 +66,7 @@ def _whole(order_by: Orders, scope: BindingScope) -> tuple[BoundOrder, ...]:
     """An order with what breaks its ties."""
     stated = []
     for order in order_by:
-        operand = scope.operand(order.field, order.key)
+        operand = scope.operand_of(order)
         require_plain(operand, "order_by")
         stated.append(_by(order, operand) if order.seed is None else _shuffled(order, order.seed, operand))
     named = {order.field for order in order_by if order.seed is None}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.binding.bound import BoundAggregate, Output
 from vxdata.schemas.binding.bound_predicates import Operand
-from vxdata.schemas.binding.kinds import require_plain
+from vxdata.schemas.binding.kinds import part_of, require_plain
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Boolean, Field, Float, Integer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.binding.bind import BindingScope
     from vxdata.schemas.fields import FieldType
-    from vxdata.schemas.plan.nodes import Aggregate, Plan
+    from vxdata.schemas.plan.nodes import Aggregate, GroupKey, Plan
 
 NUMERIC = frozenset({"mean", "sum", "quantile"})
 """Functions of numbers alone."""
@@ -70,18 +70,53 @@ def _as_they_are(columns: tuple[Field, ...]) -> tuple[Output, ...]:
     return tuple(Output(column, Operand(column)) for column in columns)
 
 
-def _groups(plan: Plan, group_by: Sequence[str], scope: BindingScope) -> tuple[Output, ...]:
+def _groups(plan: Plan, group_by: Sequence[str | GroupKey], scope: BindingScope) -> tuple[Output, ...]:
     if plan.select is not None or plan.distinct:
         msg = "A grouped query returns its groups and aggregates; it takes no select and no distinct."
         raise InvalidPlan(msg)
-    keys = tuple(Output(column, Operand(column)) for column in scope.relation.resolve(group_by))
-    for key in keys:
-        require_plain(Operand(key.field), "group_by")
+    keys = bind_keys(group_by, scope)
     outputs = (*keys, *(_aggregate(aggregate, scope) for aggregate in plan.aggregates))
     if not outputs:
         msg = "A grouped query needs a field to group by, or an aggregate."
         raise InvalidPlan(msg)
     return outputs
+
+
+def bind_keys(group_by: Sequence[str | GroupKey], scope: BindingScope) -> tuple[Output, ...]:
+    """Resolve the keys of groups.
+
+    Args:
+        group_by: Fields by name, and what is computed of each row.
+        scope: What they may name.
+
+    Returns:
+        Their columns, in order.
+
+    Raises:
+        UnknownField: A field does not exist.
+        FieldTypeMismatch: A key is a list or a mapping, or a field has no such part.
+        InvalidPlan: A name is too long, or several keys are items of lists.
+    """
+    scope.relation.resolve([key if isinstance(key, str) else key.field for key in group_by])
+    keys = tuple(_key(key, scope) for key in group_by)
+    sources = [key.source for key in keys if isinstance(key.source, Operand)]
+    lists = [source.column.name for source in sources if source.part == "item"]
+    if len(lists) > 1:
+        msg = f"Groups are made by the items of one list, not of several: {', '.join(lists)}."
+        raise InvalidPlan(msg, fields=lists)
+    return keys
+
+
+def _key(key: str | GroupKey, scope: BindingScope) -> Output:
+    if isinstance(key, str):
+        column = scope.operand(key).column
+        require_plain(Operand(column), "group_by")
+        return Output(column, Operand(column))
+    _require_short(key.name)
+    whole = scope.operand(key.field, key.key)
+    operand = whole if key.part is None else part_of(whole, key.part)
+    require_plain(operand, "group_by")
+    return Output(_column(key.name, operand.type, required=operand.required), operand)
 
 
 def _aggregate(aggregate: Aggregate, scope: BindingScope) -> Output:
@@ -95,13 +130,25 @@ def _aggregate(aggregate: Aggregate, scope: BindingScope) -> Output:
             msg = f"{function} needs a field; only count can do without one."
             raise InvalidPlan(msg, name=aggregate.name)
         return Output(_column(aggregate.name, Integer(), required=True), BoundAggregate("count", None))
-    operand = scope.operand(aggregate.field, aggregate.key)
+    operand = scope.operand_of(aggregate)
     source = BoundAggregate(function, operand, aggregate.quantile)
     is_count = function in {"count", "n_unique"}
-    return Output(_column(aggregate.name, _result_type(function, operand), required=is_count), source)
+    return Output(_column(aggregate.name, result_type(function, operand), required=is_count), source)
 
 
-def _result_type(function: str, operand: Operand) -> FieldType:
+def result_type(function: str, operand: Operand) -> FieldType:
+    """Tell the type of an aggregate.
+
+    Args:
+        function: How it is computed.
+        operand: What it is computed of.
+
+    Returns:
+        The type of its value.
+
+    Raises:
+        FieldTypeMismatch: Values of the operand's type have no such aggregate.
+    """
     if function == "count":
         return Integer()
     require_plain(operand, function)
@@ -118,7 +165,7 @@ def _result_type(function: str, operand: Operand) -> FieldType:
 
 
 def _column(name: str, field_type: FieldType, *, required: bool) -> Field:
-    return Field(name=name, type=field_type, required=required, description="Computed of a group.")
+    return Field(name=name, type=field_type, required=required, description="Computed.")
 
 
 def _require_short(name: str) -> None:

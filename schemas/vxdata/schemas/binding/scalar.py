@@ -44,7 +44,7 @@ MAX_INTEGER: Final = 2**63
 
 def comparison(predicate: Comparison, scope: BindingScope) -> BoundPredicate:
     """Bind a comparison of a field with a literal."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     require_comparable(operand, scope.relation)
     value = literal(str(operand), operand.type, predicate.value)
     if _can_equal(operand, value):
@@ -54,7 +54,7 @@ def comparison(predicate: Comparison, scope: BindingScope) -> BoundPredicate:
 
 def is_in(predicate: IsIn, scope: BindingScope) -> BoundPredicate:
     """Bind a test that a field, or some item of a list field, is among literals."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     if isinstance(operand.type, TextList):
         return some_item(operand, predicate.values)
     require_comparable(operand, scope.relation)
@@ -64,7 +64,7 @@ def is_in(predicate: IsIn, scope: BindingScope) -> BoundPredicate:
 
 def is_null(predicate: IsNull, scope: BindingScope) -> BoundIsNull:
     """Bind a test that a field is null, or that it is not."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     return BoundIsNull(operand, negated=predicate.op == "is_not_null")
 
 
@@ -88,7 +88,7 @@ def _beside_fraction(op: ComparisonOperator, operand: Operand, number: float) ->
 
 def text_test(predicate: TextTest, scope: BindingScope) -> BoundTextTest:
     """Bind a test that a text is, contains, begins or ends with another, or matches a regular expression."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     if not isinstance(operand.type, TextLike):
         wanted = type_name(operand.type)
         hint = " For a list, use has or contains_any." if isinstance(operand.type, TextList) else ""
@@ -104,7 +104,7 @@ def text_test(predicate: TextTest, scope: BindingScope) -> BoundTextTest:
 
 def items_test(predicate: ItemsTest, scope: BindingScope) -> BoundItemsTest:
     """Bind a test that a list or mapping has some, or all, of the items."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     if not isinstance(operand.type, Nested):
         wanted = type_name(operand.type)
         msg = f"{operand} is of type {wanted}; contains_any, contains_all and has need a list or a mapping."

@@ -5,17 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.binding.bound import BoundSubquery
-from vxdata.schemas.binding.bound_predicates import BoundAncestry, BoundIsInQuery, BoundQuantified
+from vxdata.schemas.binding.bound_predicates import (
+    BoundAggregated,
+    BoundAncestry,
+    BoundIsInQuery,
+    BoundQuantified,
+)
 from vxdata.schemas.binding.kinds import require_comparable, require_plain, require_same_kind
 from vxdata.schemas.binding.ordering import bind_order
+from vxdata.schemas.binding.result import result_type
 from vxdata.schemas.binding.values import Literal, type_name
 from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
-from vxdata.schemas.fields import Boolean
+from vxdata.schemas.fields import Boolean, Float, Integer
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.schemas.plan.predicates import HasAncestor, HasDescendant, IsInQuery, Quantified
+from vxdata.schemas.plan.predicates import (
+    Aggregated,
+    HasAncestor,
+    HasDescendant,
+    IsInQuery,
+    Quantified,
+)
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bind import Binders, BindingScope
@@ -24,7 +36,7 @@ if TYPE_CHECKING:
 
 def is_in_query(predicate: IsInQuery, scope: BindingScope) -> BoundIsInQuery:
     """A field, or some item of a list, among what a subquery finds."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     query = _subquery(predicate.query, scope)
     require_same_kind(operand, query.operand, scope.relation, query.relation)
     return BoundIsInQuery(operand, query)
@@ -32,7 +44,7 @@ def is_in_query(predicate: IsInQuery, scope: BindingScope) -> BoundIsInQuery:
 
 def quantified(predicate: Quantified, scope: BindingScope) -> BoundQuantified:
     """A field compared with any, or all, of what a subquery finds."""
-    operand = scope.operand(predicate.field, predicate.key)
+    operand = scope.operand_of(predicate)
     require_comparable(operand, scope.relation)
     query = _subquery(predicate.query, scope)
     require_plain(query.operand, predicate.op.upper())
@@ -41,6 +53,22 @@ def quantified(predicate: Quantified, scope: BindingScope) -> BoundQuantified:
         msg = f"{operand} is of type boolean, which has no order; ANY and ALL take numbers, texts and times."
         raise FieldTypeMismatch(msg, field=str(operand), field_type=type_name(operand.type))
     return BoundQuantified(predicate.op, predicate.comparison, operand, query)
+
+
+def aggregated(predicate: Aggregated, scope: BindingScope) -> BoundAggregated:
+    """A field compared with an aggregate of what a subquery finds."""
+    operand, function = scope.operand_of(predicate), predicate.op
+    require_comparable(operand, scope.relation)
+    query = _subquery(predicate.query, scope)
+    require_plain(query.operand, function.upper())
+    type_of_result = result_type(function, query.operand)
+    if function in {"min", "max"}:
+        require_same_kind(operand, query.operand, scope.relation, query.relation)
+    elif not isinstance(operand.type, Integer | Float):
+        found, made = type_name(operand.type), type_name(type_of_result)
+        msg = f"{operand} is of type {found}, and {function.upper()} of type {made}: they cannot be compared."
+        raise FieldTypeMismatch(msg, field=str(operand), field_type=found, function=function)
+    return BoundAggregated(function, predicate.comparison, operand, query)
 
 
 def _subquery(query: Subquery, scope: BindingScope) -> BoundSubquery:
@@ -93,6 +121,7 @@ def _ancestry(identifier: str, scope: BindingScope, *, below: bool) -> BoundAnce
 BINDERS: Final[Binders] = {
     IsInQuery: is_in_query,
     Quantified: quantified,
+    Aggregated: aggregated,
     HasAncestor: has_ancestor,
     HasDescendant: has_descendant,
 }

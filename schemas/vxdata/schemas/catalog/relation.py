@@ -24,12 +24,13 @@ class RelationKind(Enum):
     DELETED = "a deleted resource, in the version that is current at an instant"
     VERSION = "a version of a resource"
     COMMIT = "a commit"
+    GROUP = "a group of rows, as a grouped query returns it"
     PLAIN = "a row of a table that VxData did not design: it has no versions and no lineage"
 
     @property
     def is_versioned(self) -> bool:
         """Whether the rows come from the tables of resources, which keep every version."""
-        return self not in {RelationKind.COMMIT, RelationKind.PLAIN}
+        return self not in {RelationKind.COMMIT, RelationKind.GROUP, RelationKind.PLAIN}
 
 
 @dataclass(frozen=True)

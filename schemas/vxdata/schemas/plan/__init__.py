@@ -1,8 +1,16 @@
 """Query plans: frozen values that travel as canonical JSON."""
 
 from vxdata.schemas.plan.codec import MAX_NESTING, MAX_PLAN_BYTES, decode, digest, encode
-from vxdata.schemas.plan.nodes import PLAN_VERSION, Aggregate, AggregateFunction, FirstPer, Plan
+from vxdata.schemas.plan.nodes import (
+    PLAN_VERSION,
+    Aggregate,
+    AggregateFunction,
+    FirstPer,
+    GroupKey,
+    Plan,
+)
 from vxdata.schemas.plan.predicates import (
+    Aggregated,
     And,
     Comparison,
     ComparisonOperator,
@@ -19,6 +27,7 @@ from vxdata.schemas.plan.predicates import (
     Or,
     OrderBy,
     Ordering,
+    Part,
     Predicate,
     Quantified,
     Subquery,
@@ -33,10 +42,12 @@ __all__ = [
     "PLAN_VERSION",
     "Aggregate",
     "AggregateFunction",
+    "Aggregated",
     "And",
     "Comparison",
     "ComparisonOperator",
     "FirstPer",
+    "GroupKey",
     "HasAncestor",
     "HasDescendant",
     "InSample",
@@ -50,6 +61,7 @@ __all__ = [
     "Or",
     "OrderBy",
     "Ordering",
+    "Part",
     "Plan",
     "Predicate",
     "Quantified",

@@ -17,7 +17,7 @@ from vxdata.schemas.json_shape import MAX_BRACKETS, MAX_KEYS, brackets, shape_of
 from vxdata.schemas.plan.canonical import canonical
 from vxdata.schemas.plan.nodes import PLAN_VERSION, Plan
 from vxdata.schemas.plan.predicates import MAX_TERMS, MAX_VALUES
-from vxdata.schemas.plan.traverse import levels
+from vxdata.schemas.plan.traverse import children, levels
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -219,15 +219,16 @@ def _upgraded(content: Any) -> Any:
 
 def _check_shape(plan: Plan) -> None:
     """Refuse what is nested too deeply, or has too many subqueries; without recursion."""
-    found = levels(plan.where, MAX_NESTING + 2)
-    conditions = sum(map(len, found))
+    found = [levels(condition, MAX_NESTING + 2) for condition in children(plan)]
+    each = [level for levels_of_one in found for level in levels_of_one]
+    conditions = sum(map(len, each))
     if conditions > MAX_PARTS:
         msg = f"The query plan has {conditions:,} conditions; at most {MAX_PARTS:,} are allowed."
         raise InvalidPlan(msg, count=conditions, limit=MAX_PARTS)
-    if len(found) > MAX_NESTING + 1:
+    if max(map(len, found), default=0) > MAX_NESTING + 1:
         msg = f"The query plan is nested deeper than {MAX_NESTING} levels."
         raise InvalidPlan(msg, limit=MAX_NESTING)
-    queries = sum([node.reads_other_rows for level in found for node in level])
+    queries = sum([node.reads_other_rows for level in each for node in level])
     if queries > MAX_QUERIES:
         msg = (
             f"The query has {queries:,} subqueries and conditions on ancestors, over {MAX_QUERIES}; "

@@ -14,6 +14,7 @@ PLAN_VERSION: Final = 2
 """Version of the plan format that is written. Plans of version 1 are still read: see `codec`."""
 
 Names = Annotated[tuple[str, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)]
+ColumnName = Annotated[str, Field(min_length=1, pattern="^[^\\x00]*$")]
 AggregateFunction = Literal["count", "min", "max", "mean", "sum", "n_unique", "quantile"]
 
 
@@ -24,6 +25,7 @@ class Aggregate(OnField):
         function: How it is computed; ``count`` without a field counts rows.
         field: What it is computed of.
         key: Entry of a mapping field.
+        part: What of the field is meant.
         quantile: Which one, from 0 to 1, interpolated linearly; of the function ``quantile`` alone.
         name: Name of the column in the result.
     """
@@ -31,7 +33,20 @@ class Aggregate(OnField):
     function: AggregateFunction
     field: str | None = None  # type: ignore[assignment]  # a count of rows has none
     quantile: Annotated[float, Field(ge=0, le=1)] | None = None
-    name: Annotated[str, Field(min_length=1, pattern="^[^\\x00]*$")]
+    name: ColumnName
+
+
+class GroupKey(OnField):
+    """A value that is computed of each row; rows with equal values make a group.
+
+    Args:
+        field: What it is computed of.
+        key: Entry of a mapping field.
+        part: What of it is meant. With ``item`` a row belongs to as many groups as its list has items.
+        name: Name of the column in the result.
+    """
+
+    name: ColumnName
 
 
 class FirstPer(Node):
@@ -57,9 +72,10 @@ class Plan(Node):
         first_per: What makes a group of which only the first row is kept; all rows without it.
         select: Names of the fields to return, in order; all without them.
         distinct: Whether equal rows are returned once.
-        group_by: Fields whose equal values make a group; none for one group of all rows. Without
-            groups, rows are returned as they are.
+        group_by: Fields, or values computed of each row, whose equal values make a group; none for one group
+            of all rows. Without groups, rows are returned as they are.
         aggregates: What is returned of each group, after the fields of `group_by`.
+        having: Predicate that groups must satisfy; its fields are the columns of the result.
         order_by: What the rows are ordered by; ties are broken so that the order is always the same.
         limit: Most rows to return.
         offset: Rows to leave out first.
@@ -78,8 +94,11 @@ class Plan(Node):
     first_per: FirstPer | None = None
     select: Annotated[Names, Field(min_length=1)] | None = None
     distinct: bool = False
-    group_by: Names | None = None
+    group_by: Annotated[tuple[str | GroupKey, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)] | None = (
+        None
+    )
     aggregates: Annotated[tuple[Aggregate, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)] = ()
+    having: Predicate | None = None
     order_by: Orders = ()
     limit: RowCount | None = None
     offset: RowCount = 0

@@ -43,6 +43,7 @@ Values = Annotated[tuple[Value, ...], Field(max_length=MAX_VALUES, fail_fast=Tru
 RowCount = Annotated[int, Field(ge=0, le=MAX_ROWS)]
 Seed = Annotated[int, Field(ge=0, le=MAX_ROWS)]
 
+Part = Literal["year", "month", "n_items", "item"]
 Ordering = Literal["<", "<=", ">", ">="]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
 TextOperator = Literal["equals", "contains", "startswith", "endswith", "matches"]
@@ -62,10 +63,16 @@ class Condition(Node):
 
 
 class OnField(Node):
-    """Base of the conditions on a field, or with ``key`` on one entry of a mapping field."""
+    """Base of what is said of a field, or with ``key`` of one entry of a mapping field.
+
+    With ``part`` it is said of a number that is computed of the value: the year or the month of a date or an
+    instant in UTC, or the number of items of a list. The part ``item`` is each item of a list, by which rows
+    can be grouped.
+    """
 
     field: str
     key: str | None = None
+    part: Part | None = None
 
 
 class Comparison(OnField, Condition):
@@ -101,6 +108,20 @@ class Quantified(OnField, Condition):
 
     op: Literal["any", "all"]
     comparison: Ordering
+    query: Subquery
+
+
+class Aggregated(OnField, Condition):
+    """A field compared with one value that is computed of all values that another query finds.
+
+    Nulls among them do not count. Without any value ``count`` is 0, and with another function the condition
+    is unknown.
+    """
+
+    reads_other_rows: ClassVar[bool] = True
+
+    op: Literal["min", "max", "mean", "count"]
+    comparison: ComparisonOperator
     query: Subquery
 
 
@@ -207,6 +228,7 @@ Predicate = Annotated[
     | IsIn
     | IsInQuery
     | Quantified
+    | Aggregated
     | IsNull
     | TextTest
     | ItemsTest
@@ -262,5 +284,5 @@ class Subquery(Node):
     offset: RowCount = 0
 
 
-for _node in (IsInQuery, Quantified, Not, And, Or, Subquery):
+for _node in (IsInQuery, Quantified, Aggregated, Not, And, Or, Subquery):
     _node.model_rebuild()

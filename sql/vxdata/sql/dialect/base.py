@@ -5,7 +5,7 @@ A function takes trees, and may put them into the one that it returns.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +81,17 @@ class Dialect(Protocol):
 
     def entries(self, mapping: exp.Expr, map_type: TextMap | NumberMap) -> exp.Expr:
         """A mapping as it leaves the database: a list of pairs, which is an Arrow map but for the name."""
+
+    def n_items(self, items: exp.Expr) -> exp.Expr:
+        """The number of items of a list, as an integer of 64 bits; null for a null."""
+
+    # --- time ---
+
+    def in_utc(self, instant: exp.Expr) -> exp.Expr:
+        """An instant as the clocks of UTC show it."""
+
+    def part_of_day(self, part: Literal["year", "month"], day: exp.Expr) -> exp.Expr:
+        """The year of a date, or the month from 1 to 12, as an integer of 64 bits."""
 
     # --- text ---
 

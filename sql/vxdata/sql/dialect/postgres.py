@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
+from typing import Literal as OneOf
 
 from sqlglot import exp
 
@@ -88,6 +89,18 @@ class PostgreSQL:
     def each_item(self, items: exp.Expr) -> exp.Expr:
         """`unnest(items)`."""
         return exp.Explode(this=items)
+
+    def n_items(self, items: exp.Expr) -> exp.Expr:
+        """`cardinality`, which is 0 for an empty array, where `array_length` is null."""
+        return exp.cast(_call("cardinality", items), exp.DType.BIGINT)
+
+    def in_utc(self, instant: exp.Expr) -> exp.Expr:
+        """`AT TIME ZONE`, whatever zone the session is in."""
+        return exp.AtTimeZone(this=instant, zone=exp.Literal.string("UTC"))
+
+    def part_of_day(self, part: OneOf["year", "month"], day: exp.Expr) -> exp.Expr:
+        """`EXTRACT`, whose result is numeric."""
+        return exp.cast(exp.Extract(this=exp.var(part.upper()), expression=day), exp.DType.BIGINT)
 
     def entry(self, mapping: exp.Expr, key: str, *, is_number: bool) -> exp.Expr:
         """An entry of a jsonb object."""

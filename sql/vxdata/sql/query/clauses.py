@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.binding.bound_predicates import Operand
-from vxdata.schemas.fields import Float, NumberMap, TextMap
-from vxdata.sql.names import column
+from vxdata.schemas.fields import NumberMap, TextMap
 from vxdata.sql.query.conditions import scope_of
-from vxdata.sql.query.operands import one_of_equals, ordered
+from vxdata.sql.query.operands import one_of_equals, operand, ordered
 from vxdata.sql.query.relatives import with_relatives
 
 if TYPE_CHECKING:
@@ -25,19 +24,23 @@ if TYPE_CHECKING:
 def project(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
     """Select the plan's columns; of a grouped plan, its keys."""
     table = plan.relation.name
-    fields = [output.field for output in plan.outputs if isinstance(output.source, Operand)]
     merges = plan.distinct or plan.keys is not None
-    outputs = (_output(field, table, target.dialect, merges=merges) for field in fields)
+    outputs = (
+        _output(output.field, output.source, table, target.dialect, merges=merges)
+        for output in plan.outputs
+        if isinstance(output.source, Operand)
+    )
     return query.select(*outputs, copy=False)
 
 
-def _output(field: Field, table: str, dialect: Dialect, *, merges: bool) -> exp.Expr:
-    source = column(field.name, table)
-    if merges and isinstance(field.type, Float):
-        return exp.alias_(one_of_equals(source, Operand(field)), field.name, quoted=True)
-    if isinstance(field.type, TextMap | NumberMap):
-        return exp.alias_(dialect.entries(source, field.type), field.name, quoted=True)
-    return source
+def _output(field: Field, source: Operand, table: str, dialect: Dialect, *, merges: bool) -> exp.Expr:
+    value = operand(source, table, dialect)
+    if merges:
+        value = one_of_equals(value, source)
+    elif isinstance(field.type, TextMap | NumberMap):
+        value = dialect.entries(value, field.type)
+    is_named = isinstance(value, exp.Column) and value.name == field.name
+    return value if is_named else exp.alias_(value, field.name, quoted=True)
 
 
 def distinct(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
@@ -46,11 +49,15 @@ def distinct(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
 
 
 def restrict(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
-    """Add the plan's predicate, if it has one, and the recursive queries that it refers to."""
+    """Add the plan's predicate, if it has one."""
     if plan.where is None:
         return query
     scope = scope_of(plan.relation.name, target.dialect)
-    query = query.where(scope.condition(plan.where), copy=False)
+    return query.where(scope.condition(plan.where), copy=False)
+
+
+def relatives(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
+    """Add the recursive queries that the plan's conditions refer to."""
     return with_relatives(query, plan, target.dialect)
 
 

@@ -1,22 +1,24 @@
-"""Group: rows with equal keys become one, with their aggregates."""
+"""Group: rows with equal keys become one, with their aggregates; and conditions on groups."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from vxdata.schemas.binding.bound import BoundAggregate
-from vxdata.schemas.fields import Integer
+from vxdata.sql.names import column
+from vxdata.sql.query.aggregates import aggregate_of
+from vxdata.sql.query.conditions import scope_of
 from vxdata.sql.query.operands import one_of_equals, operand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vxdata.schemas.binding import BoundPlan
-    from vxdata.schemas.plan import AggregateFunction
-    from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.query.target import Target
+
+
+GROUPS: Final = "groups"
+"""Name of the groups of which a condition keeps some."""
 
 
 def group(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
@@ -25,7 +27,7 @@ def group(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
         return query
     table, dialect = plan.relation.name, target.dialect
     aggregates = [
-        exp.alias_(_aggregate(output.source, table, dialect), output.field.name, quoted=True)
+        exp.alias_(aggregate_of(output.source, table, dialect), output.field.name, quoted=True)
         for output in plan.outputs
         if isinstance(output.source, BoundAggregate)
     ]
@@ -34,29 +36,19 @@ def group(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
     return query.group_by(*keys, copy=False) if keys else query
 
 
-def _aggregate(aggregate: BoundAggregate, table: str, dialect: Dialect) -> exp.Expr:
-    if aggregate.operand is None:
-        return exp.Count(this=exp.Star())
-    value = operand(aggregate.operand, table, dialect)
-    is_integer = isinstance(aggregate.operand.type, Integer)
-    match aggregate.function:
-        case "quantile":
-            write = dialect.quantile_of_integers if is_integer else dialect.quantile_of_doubles
-            return write(one_of_equals(value, aggregate.operand), aggregate.quantile or 0.0)
-        case "mean":
-            return dialect.mean_of_integers(value) if is_integer else dialect.mean_of_doubles(value)
-        case "sum":
-            return dialect.sum_of_integers(value) if is_integer else dialect.sum_of_doubles(value)
-        case "min" | "max" as function:
-            return FUNCTIONS[function](one_of_equals(value, aggregate.operand))
-        case function:
-            return FUNCTIONS[function](value)
+def having(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
+    """Keep the groups that fulfil a condition: rows of a query for all groups, whose columns it names.
 
+    The order and the part of the rows are those of the groups that are left.
 
-FUNCTIONS: dict[AggregateFunction, Callable[[exp.Expr], exp.Expr]] = {
-    "count": lambda value: exp.Count(this=value),
-    "n_unique": lambda value: exp.Count(this=exp.Distinct(expressions=[value])),
-    "min": lambda value: exp.Min(this=value),
-    "max": lambda value: exp.Max(this=value),
-}
-"""Function -> how it is written, if all engines write it alike; all leave nulls out."""
+    PostgreSQL itself moves a condition on keys down to the rows, and the others into a HAVING clause.
+    """
+    if plan.having is None:
+        return query
+    last = {name: query.args.pop(name) for name in ("order", "limit", "offset") if name in query.args}
+    columns = (column(output.field.name, GROUPS) for output in plan.outputs)
+    groups = exp.select(*columns).from_(query.subquery(exp.to_identifier(GROUPS, quoted=True), copy=False))
+    groups = groups.where(scope_of(GROUPS, target.dialect).condition(plan.having), copy=False)
+    for name, clause in last.items():
+        groups.set(name, clause)
+    return groups

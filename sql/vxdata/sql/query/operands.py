@@ -1,13 +1,14 @@
-"""Operands: a column, or one entry of a mapping column; and orders by them."""
+"""Operands: a column, one entry of a mapping column, or a part of either; and orders by them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from vxdata.schemas.binding.bound import Output
-from vxdata.schemas.fields import Float, Integer
+from vxdata.schemas.fields import Float, Integer, Timestamp
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import column
 
@@ -29,12 +30,22 @@ def operand(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
         dialect: How the engine writes.
 
     Returns:
-        A column, or the entry of a mapping in the type of its values; null where there is none.
+        A column, the entry of a mapping in the type of its values, or a part of that; null without a value.
     """
-    whole = column(source.column.name, table)
-    if source.key is None:
-        return whole
-    return dialect.entry(whole, source.key, is_number=isinstance(source.type, Float))
+    value: exp.Expr = column(source.column.name, table)
+    if source.key is not None:
+        whole = replace(source, part=None)
+        value = dialect.entry(value, source.key, is_number=isinstance(whole.type, Float))
+    match source.part:
+        case None:
+            return value
+        case "item":
+            return dialect.each_item(value)
+        case "n_items":
+            return dialect.n_items(value)
+        case "year" | "month" as part:
+            is_instant = isinstance(source.column.type, Timestamp)
+            return dialect.part_of_day(part, dialect.in_utc(value) if is_instant else value)
 
 
 def one_of_equals(value: exp.Expr, source: Operand) -> exp.Expr:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp, parse_one
@@ -23,7 +24,6 @@ from vxdata.sql.names import DIALECT, column, unresolved
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding import BoundPlan
-    from vxdata.schemas.binding.bound_predicates import BoundPredicate
     from vxdata.schemas.binding.values import Scalar
     from vxdata.sql.dialect.base import Dialect
 
@@ -135,18 +135,16 @@ def with_relatives(query: exp.Select, plan: BoundPlan, dialect: Dialect) -> exp.
     Returns:
         The query, with a WITH clause if any condition needs one.
     """
-    if plan.where is None:
-        return query
-    for name, predicates in _by_name(plan.where).items():
+    for name, predicates in _by_name(plan).items():
         found = _found([one.identifier for one in predicates], predicates[0], dialect)
         query = query.with_(exp.to_identifier(name, quoted=True), as_=found, copy=False)
     return query
 
 
-def _by_name(where: BoundPredicate) -> dict[str, list[BoundAncestry]]:
+def _by_name(plan: BoundPlan) -> dict[str, list[BoundAncestry]]:
     """The conditions on ancestry, those of subqueries included, by the query that they share."""
     found: defaultdict[str, list[BoundAncestry]] = defaultdict(list)
-    for node in walk(where):
+    for node in chain.from_iterable(map(walk, plan.conditions)):
         if isinstance(node, BoundAncestry):
             found[_name(node)].append(node)
     return found

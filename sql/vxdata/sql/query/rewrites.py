@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from vxdata.sql.query.at_instant import at_instant
-from vxdata.sql.query.clauses import distinct, order, paginate, project, restrict
+from vxdata.sql.query.clauses import distinct, order, paginate, project, relatives, restrict
 from vxdata.sql.query.first import first_per
-from vxdata.sql.query.group import group
+from vxdata.sql.query.group import group, having
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -31,5 +31,7 @@ RULES: tuple[Rewrite, ...] = (
     order,  # in which order
     paginate,  # how many of them
     first_per,  # which one of each group of rows, before all but the condition
+    having,  # which groups of rows with equal keys
+    relatives,  # what the conditions on ancestors have in common
     at_instant,  # which versions: the only rule that names real tables, so nothing can bypass it
 )

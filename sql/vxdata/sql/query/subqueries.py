@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from vxdata.schemas.binding.bound import BoundAggregate
 from vxdata.schemas.fields import TextList
 from vxdata.sql.names import column, unresolved
+from vxdata.sql.query.aggregates import aggregate_of_value
 from vxdata.sql.query.operands import operand, ordered
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bound import BoundSubquery
+    from vxdata.schemas.plan import AggregateFunction
     from vxdata.sql.query.target import ConditionScope
 
 FOUND = "found"
@@ -29,6 +32,15 @@ def extreme_of(query: BoundSubquery, extreme: type[exp.Min | exp.Max], scope: Co
     """Select the least or the largest value."""
     value, rows = _rows(query, scope)
     return rows.select(extreme(this=value), copy=False)
+
+
+def aggregate_of_values(
+    query: BoundSubquery, function: AggregateFunction, scope: ConditionScope
+) -> exp.Select:
+    """Select one value that is computed of all."""
+    value, rows = _rows(query, scope)
+    aggregate = BoundAggregate(function, query.operand)
+    return rows.select(aggregate_of_value(aggregate, value, scope.dialect), copy=False)
 
 
 def _rows(query: BoundSubquery, scope: ConditionScope) -> tuple[exp.Expr, exp.Select]:

@@ -201,12 +201,15 @@ def statement_of(plan: BoundPlan, instant: Instant, dialect: Dialect = POSTGRESQ
 
     try:
         where = None if plan.where is None else plan.where.map_literals(one_of_few)
+        having = None if plan.having is None else plan.having.map_literals(one_of_few)
     except _ManyLiterals:
         return Statement(Template.without_parameters(compile_plan(plan, instant, dialect)))
     # How many rows are wanted does not matter for the form, but whether a number is stated.
     limit = None if plan.limit is None else parameter(Literal(plan.limit)).number
     offset = parameter(Literal(plan.offset)).number if plan.offset else 0
-    form = replace(plan, where=where, limit=limit, offset=offset, as_of=None) if values else plan
+    form = (
+        replace(plan, where=where, having=having, limit=limit, offset=offset, as_of=None) if values else plan
+    )
     return Statement(
         _template(Shape.of(form, instant, dialect)), tuple(_written(value, dialect) for value in values)
     )

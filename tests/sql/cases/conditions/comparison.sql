@@ -69,3 +69,13 @@ WHERE
   "volume"."b_value" < CAST('3.0' AS DOUBLE PRECISION)
   AND "volume"."series_number" <= 3
   AND "volume"."series_number" = 4;
+
+-- title: a part of a value
+{"version": 2, "relation": "imagingstudy", "where": {"op": "and", "terms": [{"op": ">=", "field": "study_datetime", "part": "year", "value": 2020}, {"op": "==", "field": "study_date", "part": "month", "value": 5}, {"op": "is_in", "field": "modalities", "part": "n_items", "values": [1, 2]}]}};
+SELECT
+  "imagingstudy"."identifier"
+FROM "vxdata_unresolved"."imagingstudy" AS "imagingstudy"
+WHERE
+  CAST(EXTRACT(YEAR FROM "imagingstudy"."study_datetime" AT TIME ZONE 'UTC') AS BIGINT) >= 2020
+  AND CAST(EXTRACT(MONTH FROM "imagingstudy"."study_date") AS BIGINT) = 5
+  AND CAST(CARDINALITY("imagingstudy"."modalities") AS BIGINT) IN (1, 2);

@@ -66,3 +66,18 @@ SELECT
 FROM "vxdata_unresolved"."benchmarking" AS "benchmarking"
 GROUP BY
   "benchmarking"."eval_task";
+
+-- title: keys that are computed, and the items of a list
+{"version": 2, "relation": "imagingstudy", "group_by": [{"field": "study_date", "part": "year", "name": "y"}, {"field": "study_datetime", "part": "month", "name": "m"}, {"field": "modalities", "part": "item", "name": "modality"}, {"field": "patient_id", "name": "who"}], "aggregates": [{"function": "max", "field": "modalities", "part": "n_items", "name": "most"}]};
+SELECT
+  CAST(EXTRACT(YEAR FROM "imagingstudy"."study_date") AS BIGINT) AS "y",
+  CAST(EXTRACT(MONTH FROM "imagingstudy"."study_datetime" AT TIME ZONE 'UTC') AS BIGINT) AS "m",
+  UNNEST("imagingstudy"."modalities") AS "modality",
+  "imagingstudy"."patient_id" AS "who",
+  MAX(CAST(CARDINALITY("imagingstudy"."modalities") AS BIGINT)) AS "most"
+FROM "vxdata_unresolved"."imagingstudy" AS "imagingstudy"
+GROUP BY
+  CAST(EXTRACT(YEAR FROM "imagingstudy"."study_date") AS BIGINT),
+  CAST(EXTRACT(MONTH FROM "imagingstudy"."study_datetime" AT TIME ZONE 'UTC') AS BIGINT),
+  UNNEST("imagingstudy"."modalities"),
+  "imagingstudy"."patient_id";

@@ -101,7 +101,7 @@ class Orderable(Reference):
             >>> F.b_value.asc(nulls_first=True)
             F.b_value.asc(nulls_first=True)
         """
-        return Order(OrderBy(field=self.name, key=self.key, nulls_first=nulls_first))
+        return Order(OrderBy(**self.place, nulls_first=nulls_first))
 
     def desc(self, *, nulls_first: bool = False) -> Order:
         """Order by the field, the largest value first.
@@ -117,7 +117,7 @@ class Orderable(Reference):
             >>> F.summary_metrics["auc"].desc()
             F.summary_metrics['auc'].desc()
         """
-        return Order(OrderBy(field=self.name, key=self.key, descending=True, nulls_first=nulls_first))
+        return Order(OrderBy(**self.place, descending=True, nulls_first=nulls_first))
 
     def shuffled(self, seed: int) -> Order:
         """Order by a hash of the field, as if the rows were shuffled; rows with equal values stay together.
@@ -137,7 +137,7 @@ class Orderable(Reference):
             F.patient_id.shuffled(7)
         """
         number = whole("shuffled", "seed", seed, 0, MAX_ROWS)
-        return Order(OrderBy(field=self.name, key=self.key, seed=number))
+        return Order(OrderBy(**self.place, seed=number))
 
 
 class Summable(Reference):
@@ -247,7 +247,5 @@ class Summable(Reference):
         return self._aggregate("quantile", float(quantile))
 
     def _aggregate(self, function: AggregateFunction, quantile: float | None = None) -> Aggregation:
-        name = default_name(function, self.name, self.key, quantile)
-        return Aggregation(
-            Aggregate(function=function, field=self.name, key=self.key, quantile=quantile, name=name)
-        )
+        name = default_name(function, self.name, self.key, quantile, self.part)
+        return Aggregation(Aggregate(function=function, **self.place, quantile=quantile, name=name))

@@ -7,13 +7,14 @@ from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
-from vxdata.schemas.plan import OrderBy
+from vxdata.schemas.plan import GroupKey, OrderBy
 from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.sdk._expressions.aggregates import Order
 from vxdata.sdk._expressions.fields import FieldRef
+from vxdata.sdk._expressions.show import key_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def unpacked(arguments: Sequence[object]) -> tuple[Any, ...]:
@@ -55,8 +56,11 @@ def field_names(step: str, fields: Iterable[str | FieldRef]) -> tuple[str, ...]:
 
 def _field_name(step: str, field: object) -> str:
     match field:
-        case FieldRef(key=None, name=name):
+        case FieldRef(key=None, part=None, name=name):
             return name
+        case FieldRef(part=str()):
+            msg = f"{step} takes fields as they are; {field!r} is computed. Group by it, or use Polars."
+            raise FieldTypeMismatch(msg, field=field.label)
         case FieldRef():
             msg = f"{step} takes whole fields; {field!r} is one entry. Take it from the collected frame."
             raise FieldTypeMismatch(msg, field=field.label)
@@ -65,6 +69,35 @@ def _field_name(step: str, field: object) -> str:
         case _:
             msg = f"{step} takes names such as 'b_value' or F.b_value, not {field!r:.80}."
             raise TypeError(msg)
+
+
+def group_keys(
+    fields: Iterable[str | FieldRef], named: Mapping[str, str | FieldRef]
+) -> tuple[str | GroupKey, ...]:
+    """Take what rows are grouped by.
+
+    Args:
+        fields: Names, references, or parts of values such as ``F.study_date.year()``.
+        named: More, by the names of their columns.
+
+    Returns:
+        Names of fields, and a node for all else.
+
+    Raises:
+        FieldTypeMismatch: A reference is to an entry of a mapping.
+        TypeError: An argument is no name and no reference.
+    """
+    return (
+        *(_group_key(field, None) for field in fields),
+        *(_group_key(field, name) for name, field in named.items()),
+    )
+
+
+def _group_key(field: object, name: str | None) -> str | GroupKey:
+    if isinstance(field, FieldRef) and field.key is None and field.part is not None:
+        return GroupKey(**field.place, name=name or key_name(field.name, None, field.part))
+    plain = _field_name("group_by", field)
+    return plain if name in {None, plain} else GroupKey(field=plain, name=name)
 
 
 def orders(fields: Iterable[str | FieldRef | Order], *, descending: bool) -> tuple[OrderBy, ...]:
@@ -87,8 +120,8 @@ def _order(field: object, *, descending: bool) -> OrderBy:
     match field:
         case Order(node=node):
             return node
-        case FieldRef(name=name, key=key):
-            return OrderBy(field=name, key=key, descending=descending)
+        case FieldRef():
+            return OrderBy(**field.place, descending=descending)
         case _:
             return OrderBy(field=_field_name("order_by", field), descending=descending)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.plan import Comparison, IsIn, IsInQuery, IsNull
+from vxdata.schemas.plan import Aggregated, Comparison, IsIn, IsInQuery, IsNull
 from vxdata.schemas.plan import Quantified as QuantifiedNode
 from vxdata.sdk._expressions.literals import moment, plain, plain_values
 from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._expressions.reference import Reference
-from vxdata.sdk._expressions.subqueries import Quantified, SelectsOne
+from vxdata.sdk._expressions.subqueries import AggregateOfQuery, Quantified, SelectsOne
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,27 +26,27 @@ class Comparable(Reference):
     # Equality makes predicates, so it cannot find members of sets.
     __hash__ = None  # type: ignore[assignment]
 
-    def __eq__(self, value: Literal | None) -> Predicate:  # type: ignore[override]
+    def __eq__(self, value: Literal | AggregateOfQuery | None) -> Predicate:  # type: ignore[override]
         """Equal to the value; with None, `is_null`."""
         return self.is_null() if value is None else self._compare("==", value)
 
-    def __ne__(self, value: Literal | None) -> Predicate:  # type: ignore[override]
+    def __ne__(self, value: Literal | AggregateOfQuery | None) -> Predicate:  # type: ignore[override]
         """Different from the value, and not null; with None, `is_not_null`."""
         return self.is_not_null() if value is None else self._compare("!=", value)
 
-    def __lt__(self, value: Literal | Quantified) -> Predicate:
+    def __lt__(self, value: Literal | Quantified | AggregateOfQuery) -> Predicate:
         """Less than the value, or than any or all that a query finds."""
         return self._order("<", value)
 
-    def __le__(self, value: Literal | Quantified) -> Predicate:
+    def __le__(self, value: Literal | Quantified | AggregateOfQuery) -> Predicate:
         """Less than or equal to the value, or to any or all that a query finds."""
         return self._order("<=", value)
 
-    def __gt__(self, value: Literal | Quantified) -> Predicate:
+    def __gt__(self, value: Literal | Quantified | AggregateOfQuery) -> Predicate:
         """Greater than the value, or than any or all that a query finds."""
         return self._order(">", value)
 
-    def __ge__(self, value: Literal | Quantified) -> Predicate:
+    def __ge__(self, value: Literal | Quantified | AggregateOfQuery) -> Predicate:
         """Greater than or equal to the value, or to any or all that a query finds."""
         return self._order(">=", value)
 
@@ -72,10 +72,10 @@ class Comparable(Reference):
             F.volume_type.is_in(['T2', 'ADC'])
         """
         if isinstance(values, SelectsOne):
-            node = IsInQuery(field=self.name, key=self.key, query=values.as_subquery())
+            node = IsInQuery(**self.place, query=values.as_subquery())
             return Predicate.of(node)
         listed = plain_values(self, "is_in", values)
-        return Predicate(IsIn(field=self.name, key=self.key, values=listed))
+        return Predicate(IsIn(**self.place, values=listed))
 
     def between(self, low: Literal, high: Literal) -> Predicate:
         """Between two values, both included.
@@ -148,7 +148,7 @@ class Comparable(Reference):
             >>> F.b_value.is_null()
             F.b_value.is_null()
         """
-        return Predicate(IsNull(op="is_null", field=self.name, key=self.key))
+        return Predicate(IsNull(op="is_null", **self.place))
 
     def is_not_null(self) -> Predicate:
         """The field has a value, or the mapping such an entry; true or false, never unknown.
@@ -161,15 +161,16 @@ class Comparable(Reference):
             >>> F.summary_metrics["auc"].is_not_null()
             F.summary_metrics['auc'].is_not_null()
         """
-        return Predicate(IsNull(op="is_not_null", field=self.name, key=self.key))
+        return Predicate(IsNull(op="is_not_null", **self.place))
 
     def _compare(self, op: ComparisonOperator, value: object) -> Predicate:
-        return Predicate(Comparison(op=op, field=self.name, key=self.key, value=plain(self, value)))
+        if isinstance(value, AggregateOfQuery):
+            node = Aggregated(op=value.function, comparison=op, query=value.query, **self.place)
+            return Predicate.of(node)
+        return Predicate(Comparison(op=op, **self.place, value=plain(self, value)))
 
-    def _order(self, op: Ordering, value: Literal | Quantified) -> Predicate:
+    def _order(self, op: Ordering, value: Literal | Quantified | AggregateOfQuery) -> Predicate:
         if not isinstance(value, Quantified):
             return self._compare(op, value)
-        node = QuantifiedNode(
-            op=value.quantifier, comparison=op, field=self.name, key=self.key, query=value.query
-        )
+        node = QuantifiedNode(op=value.quantifier, comparison=op, **self.place, query=value.query)
         return Predicate.of(node)

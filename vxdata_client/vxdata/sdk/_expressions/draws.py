@@ -44,7 +44,7 @@ class Drawable(Reference):
         """
         number = whole("in_shard", "count", count, 1, MAX_SHARDS)
         place = whole("in_shard", "index", index, 0, number - 1)
-        return Predicate(InShard(field=self.name, key=self.key, index=place, count=number))
+        return Predicate(InShard(**self.place, index=place, count=number))
 
     def in_sample(self, fraction: float, seed: int) -> Predicate:
         """Belong to a sample of about a fraction of all values; a larger fraction holds the smaller ones.
@@ -66,7 +66,7 @@ class Drawable(Reference):
         """
         share = part("in_sample", fraction)
         number = whole("in_sample", "seed", seed, 0, MAX_ROWS)
-        return Predicate(InSample(field=self.name, key=self.key, fraction=share, seed=number))
+        return Predicate(InSample(**self.place, fraction=share, seed=number))
 
 
 def whole(step: str, name: str, number: object, least: int, most: int) -> int:

@@ -10,6 +10,7 @@ from vxdata.schemas.plan import HasAncestor
 from vxdata.sdk._expressions.aggregates import Orderable, Summable
 from vxdata.sdk._expressions.comparisons import Comparable
 from vxdata.sdk._expressions.draws import Drawable
+from vxdata.sdk._expressions.parts import Divisible
 from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._expressions.searches import Searchable
 from vxdata.sdk._expressions.show import show_namespace
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["F", "FieldRef", "Fields", "FieldsOf", "KnownFields", "Predicate", "has_ancestor"]
 
 
-class FieldRef(Comparable, Searchable, Drawable, Orderable, Summable):
+class FieldRef(Comparable, Searchable, Drawable, Orderable, Summable, Divisible):
     """A field of whatever resource type the query reads; made by `F`.
 
     With brackets it refers to an entry of a mapping. Comparisons follow SQL and Polars: one with a null
@@ -46,8 +47,8 @@ class FieldRef(Comparable, Searchable, Drawable, Orderable, Summable):
         if not isinstance(key, str):
             msg = f'{self!r} takes the key of an entry, as in F.summary_metrics["auc"], not {key!r:.80}.'
             raise FieldTypeMismatch(msg, field=self.name, value_type=type(key).__name__)
-        if self.key is not None:
-            msg = f"{self!r} is an entry, and has no entries itself."
+        if self.key is not None or self.part is not None:
+            msg = f"{self!r} is an entry or a part, and has no entries itself."
             raise FieldTypeMismatch(msg, field=self.label)
         return FieldRef(self.name, str.__str__(key))
 

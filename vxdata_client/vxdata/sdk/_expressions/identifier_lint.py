@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.fields import TextLike, TextList
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.schemas.payloads.vocabularies import IDENTIFIER_PATTERN
 
@@ -32,6 +33,8 @@ def prefixes_in(registry: Registry, operand: Operand, resource_type: str) -> tup
         resource_type: What is read.
     """
     name = operand.column.name
+    if not isinstance(operand.type, TextLike | TextList):  # a number of a group may have any name
+        return ()
     if name in LINEAGE_PREFIXES:
         return (LINEAGE_PREFIXES[name],)
     if name == "identifier" and resource_type in registry.by_prefix:

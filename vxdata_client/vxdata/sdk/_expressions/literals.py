@@ -175,7 +175,7 @@ def _not_comparable(reference: Reference, value: object) -> FieldTypeMismatch:
             )
         case SelectsOne():
             what = f"the query {value!r:.80}"
-            hint = "; use is_in(query), or compare with ANY(query) or ALL(query)"
+            hint = "; use is_in(query), or compare with ANY(query), ALL(query), or MAX(query) and its like"
         case Quantified():
             what, hint = f"{value!r:.80}", "; ANY and ALL take <, <=, > and >=, and is_in(query) finds equals"
         case None:

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from vxdata.sdk._expressions.predicates import PARENTHESES
 from vxdata.sdk._expressions.show import show_field
 
+if TYPE_CHECKING:
+    from vxdata.schemas.plan import Part
+
 
 class Reference:
-    """A field by name, or with ``key`` one entry of a mapping field.
+    """A field by name, or with ``key`` one entry of a mapping field, or with ``part`` a part of its value.
 
     Args:
         name: Name of the field.
         key: Key of the entry.
+        part: What is computed of the value.
     """
 
-    __slots__ = ("key", "name")
+    __slots__ = ("key", "name", "part")
     # Numpy scalars on the left of an operator leave it to the reference on the right.
     __array_ufunc__: ClassVar[None] = None
     # References to entries are made with brackets, which alone would make Python try to iterate.
     __iter__: ClassVar[None] = None
 
-    def __init__(self, name: str, key: str | None = None) -> None:
+    def __init__(self, name: str, key: str | None = None, part: Part | None = None) -> None:
         """Name a field."""
         self.name = name
         self.key = key
+        self.part = part
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The field, the key and the part, as nodes of plans name them."""
+        return {"field": self.name, "key": self.key, "part": self.part}
 
     @property
     def label(self) -> str:
         """The field as the details of errors name it."""
-        return self.name if self.key is None else f"{self.name}[{self.key!r}]"
+        whole = self.name if self.key is None else f"{self.name}[{self.key!r}]"
+        return whole if self.part is None else f"{self.part} of {whole}"
 
     def __bool__(self) -> NoReturn:
         """Refuse: in `F.x and F.y == 1` Python would drop the first part.
@@ -74,4 +85,4 @@ class Reference:
 
     def __repr__(self) -> str:
         """Show the reference as it is written."""
-        return show_field(self.name, self.key)
+        return show_field(self.name, self.key, self.part)

@@ -45,7 +45,7 @@ class Searchable(Reference):
         if ignore_case:
             return self._search("equals", text, ignore_case=True)
         value = plain_text(self, "equals", text)
-        return Predicate(Comparison(op="==", field=self.name, key=self.key, value=value))
+        return Predicate(Comparison(op="==", **self.place, value=value))
 
     def contains(self, text: str, *, ignore_case: bool = False) -> Predicate:
         """Hold a text somewhere within; for lists, see `has` and `contains_any`.
@@ -166,7 +166,7 @@ class Searchable(Reference):
             F.derived_from.contains_any(['volume/1', 'volume/2'])
         """
         if isinstance(items, SelectsOne):
-            return Predicate.of(IsInQuery(field=self.name, key=self.key, query=items.as_subquery()))
+            return Predicate.of(IsInQuery(**self.place, query=items.as_subquery()))
         return self._items("contains_any", *plain_values(self, "contains_any", items))
 
     def contains_all(self, items: Iterable[str]) -> Predicate:
@@ -190,10 +190,8 @@ class Searchable(Reference):
         return self._items("contains_all", *plain_values(self, "contains_all", items))
 
     def _search(self, op: TextOperator, text: object, *, ignore_case: bool) -> Predicate:
-        node = TextTest(
-            op=op, field=self.name, key=self.key, text=plain_text(self, op, text), ignore_case=ignore_case
-        )
+        node = TextTest(op=op, **self.place, text=plain_text(self, op, text), ignore_case=ignore_case)
         return Predicate(node)
 
     def _items(self, op: Literal["contains_any", "contains_all"], *items: Value) -> Predicate:
-        return Predicate(ItemsTest(op=op, field=self.name, key=self.key, values=items))
+        return Predicate(ItemsTest(op=op, **self.place, values=items))

@@ -9,8 +9,10 @@ from vxdata.schemas.catalog.builtin import COMMIT, RESOURCE
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.plan import (
     Aggregate,
+    Aggregated,
     And,
     Comparison,
+    GroupKey,
     IsInQuery,
     ItemsTest,
     Not,
@@ -25,7 +27,7 @@ from vxdata.schemas.plan import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vxdata.schemas.plan import FirstPer, Predicate, Value
+    from vxdata.schemas.plan import FirstPer, Part, Predicate, Value
 
 NAMESPACES: Final = {
     RESOURCE: "resources",
@@ -65,16 +67,43 @@ def show(node: Predicate | Subquery | OrderBy | Aggregate) -> str:
             return _predicate(node)[0]
 
 
-def show_field(name: str, key: str | None = None) -> str:
-    """Write a field, or an entry of it, as a reference.
+def show_field(name: str, key: str | None = None, part: Part | None = None) -> str:
+    """Write a field, or an entry or a part of it, as a reference.
 
     Example:
-        >>> show_field("b_value"), show_field("summary_metrics", "auc")
-        ('F.b_value', "F.summary_metrics['auc']")
+        >>> show_field("b_value"), show_field("summary_metrics", "auc"), show_field("study_date", part="year")
+        ('F.b_value', "F.summary_metrics['auc']", 'F.study_date.year()')
     """
     is_attribute = name.isidentifier() and not iskeyword(name) and not name.startswith("_")
     entry = "" if key is None else f"[{key!r}]"
-    return f"F.{name}{entry}" if is_attribute else f"F[{name!r}]{entry}"
+    method = "" if part is None else ".each_item()" if part == "item" else f".{part}()"
+    return f"F.{name}{entry}{method}" if is_attribute else f"F[{name!r}]{entry}{method}"
+
+
+def show_key(key: str | GroupKey) -> str:
+    """Write a key of groups as an argument.
+
+    Example:
+        >>> show_key(GroupKey(field="study_date", part="year", name="when")), show_key("b_value")
+        ('when=F.study_date.year()', "'b_value'")
+    """
+    if isinstance(key, str):
+        return repr(key)
+    shown = _field(key)
+    if key.name == key_name(key.field, key.key, key.part):
+        return shown
+    is_argument = key.name.isidentifier() and not iskeyword(key.name)
+    return f"{key.name}={shown}" if is_argument else f"**{{{key.name!r}: {shown}}}"
+
+
+def key_name(field: str, key: str | None, part: Part | None) -> str:
+    """Name the column of a computed key that its user has not named.
+
+    Example:
+        >>> key_name("study_date", None, "year")
+        'study_date_year'
+    """
+    return "_".join(text for text in (field, key, part) if text is not None)
 
 
 def show_source(resource_type: str) -> str:
@@ -155,7 +184,11 @@ def show_slice(offset: int, limit: int | None) -> str:
 
 
 def default_name(
-    function: str, field: str | None, key: str | None = None, quantile: float | None = None
+    function: str,
+    field: str | None,
+    key: str | None = None,
+    quantile: float | None = None,
+    part: Part | None = None,
 ) -> str:
     """Name the column of an aggregate that its user has not named.
 
@@ -163,7 +196,7 @@ def default_name(
         >>> default_name("quantile", "b_value", quantile=0.9)
         'b_value_quantile_0.9'
     """
-    parts = (field, key, function, quantile)
+    parts = (field, key, part, function, quantile)
     return "_".join(str(part) for part in parts if part is not None)
 
 
@@ -179,6 +212,8 @@ def _predicate(node: Predicate) -> tuple[str, bool]:  # noqa: PLR0911 - a table
         case Comparison(op=op, value=value):
             return f"{_field(node)} {op} {value!r}", False
         case Quantified(op=op, comparison=comparison, query=query):
+            return f"{_field(node)} {comparison} {op.upper()}({show(query)})", False
+        case Aggregated(op=op, comparison=comparison, query=query):
             return f"{_field(node)} {comparison} {op.upper()}({show(query)})", False
         case OnField():
             return f"{_field(node)}.{_call(node)}", True
@@ -227,7 +262,7 @@ def _pieces(terms: Sequence[Predicate]) -> list[tuple[str, bool]]:
     low: Comparison | None = None
     for term in terms:
         match term:
-            case Comparison(op="<=") if low is not None and (low.field, low.key) == (term.field, term.key):
+            case Comparison(op="<=") if low is not None and _field(low) == _field(term):
                 pieces[-1] = f"{_field(term)}.between({low.value!r}, {term.value!r})", True
                 low = None
             case _:
@@ -256,15 +291,15 @@ def _list(shown: Sequence[str], sign: str = ", ", total: int | None = None) -> s
 
 
 def _aggregate(node: Aggregate) -> str:
-    of = "" if node.field is None else f"{show_field(node.field, node.key)}."
+    of = "" if node.field is None else f"{_field(node)}."
     argument = "" if node.quantile is None else repr(node.quantile)
     alias = (
         ""
-        if node.name == default_name(node.function, node.field, node.key, node.quantile)
+        if node.name == default_name(node.function, node.field, node.key, node.quantile, node.part)
         else f".alias({node.name!r})"
     )
     return f"{of}{node.function}({argument}){alias}"
 
 
 def _field(node: OnField) -> str:
-    return show_field(node.field, node.key)
+    return show_field(node.field, node.key, node.part)

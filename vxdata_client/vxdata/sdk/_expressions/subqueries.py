@@ -1,4 +1,4 @@
-"""Queries inside of queries, and the quantifiers ANY and ALL over what they find."""
+"""Queries inside of queries: ANY and ALL over what they find, and MIN, MAX, MEAN and COUNT of it."""
 
 from __future__ import annotations
 
@@ -111,6 +111,99 @@ def ALL(query: SelectsOne) -> Quantified:  # noqa: N802 - the published name
         InvalidPlan: The query does not select one field.
     """
     return Quantified("all", _subquery("ALL", query))
+
+
+@dataclass(frozen=True)
+class AggregateOfQuery:
+    """One value that is computed of all values that a query finds, to be compared with a field.
+
+    Args:
+        function: How it is computed.
+        query: The query.
+    """
+
+    function: Literal["min", "max", "mean", "count"]
+    query: Subquery
+
+    def __repr__(self) -> str:
+        """Show the value as it is written."""
+        return f"{self.function.upper()}({show(self.query)})"
+
+
+def MIN(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
+    """Stand for the smallest value that a query finds.
+
+    It is written as in ``F.b_value == MIN(query)``. Nulls do not
+    count. Without any value the comparison is unknown, so it keeps nothing.
+
+    Args:
+        query: A query that selects one field, as in ``client.volumes.query().select("b_value")``.
+
+    Returns:
+        What a field can be compared with.
+
+    Raises:
+        TypeError: It is no query.
+        InvalidPlan: The query does not select one field.
+    """
+    return AggregateOfQuery("min", _subquery("MIN", query))
+
+
+def MAX(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
+    """Stand for the largest value that a query finds.
+
+    It is written as in ``F.version == MAX(query)``. Nulls do not
+    count. Without any value the comparison is unknown, so it keeps nothing.
+
+    Args:
+        query: A query that selects one field, as in ``client.volumes.query().select("version")``.
+
+    Returns:
+        What a field can be compared with.
+
+    Raises:
+        TypeError: It is no query.
+        InvalidPlan: The query does not select one field.
+    """
+    return AggregateOfQuery("max", _subquery("MAX", query))
+
+
+def MEAN(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
+    """Stand for the mean of the numbers that a query finds.
+
+    It is written as in ``F.slice_thickness < MEAN(query)``. Nulls do not
+    count. Without any value the comparison is unknown, so it keeps nothing.
+
+    Args:
+        query: A query that selects one field, as in ``client.volumes.query().select("slice_thickness")``.
+
+    Returns:
+        What a field can be compared with.
+
+    Raises:
+        TypeError: It is no query.
+        InvalidPlan: The query does not select one field.
+    """
+    return AggregateOfQuery("mean", _subquery("MEAN", query))
+
+
+def COUNT(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
+    """Stand for the number of values that a query finds.
+
+    It is written as in ``F.planned_patient_count > COUNT(query)``. Nulls do not
+    count, repeated values do.
+
+    Args:
+        query: A query that selects one field, as in ``client.patients.query().select("identifier")``.
+
+    Returns:
+        What a number can be compared with.
+
+    Raises:
+        TypeError: It is no query.
+        InvalidPlan: The query does not select one field.
+    """
+    return AggregateOfQuery("count", _subquery("COUNT", query))
 
 
 def _subquery(name: str, query: object) -> Subquery:

@@ -40,8 +40,8 @@ class GroupedQuery(Generic[Grouped]):
             **named: More, under the names that their columns shall have.
 
         Returns:
-            A query for the groups. `order_by`, `limit` and `offset` work on its columns; without any
-            aggregate it gives the keys alone.
+            A query for the groups. `filter`, `order_by`, `limit` and `offset` work on its columns; without
+            any aggregate it gives the keys alone.
 
         Raises:
             UnknownField: An aggregate names a field that the resource type does not have.

@@ -143,7 +143,7 @@ def _with_pauses(stream: Stream, frames: BatchStream) -> Iterator[pl.DataFrame]:
 def _natural_order(plan: Plan, key: Sequence[str]) -> tuple[OrderBy, ...]:
     """The order of a plan that states none; ties need not be told apart, binding does so."""
     if plan.group_by is not None:
-        key = plan.group_by
+        key = [name if isinstance(name, str) else name.name for name in plan.group_by]
     elif plan.distinct and plan.select is not None:
         key = plan.select
     return tuple(OrderBy(field=name) for name in key[:1])

@@ -196,7 +196,7 @@ class PartialQuery(SteppedQuery[Response_co]):
         where = self._plan.where
         terms = where.terms if isinstance(where, And) else (where,)
         for place, term in enumerate(terms):
-            if isinstance(term, InShard) and (term.field, term.key) == (shard.field, None):
+            if isinstance(term, InShard) and (term.field, term.key, term.part) == (shard.field, None, None):
                 both = _shard_of_shard(term, shard)
                 changed = (*terms[:place], both, *terms[place + 1 :])
                 return And.model_construct(terms=changed) if isinstance(where, And) else both

@@ -6,17 +6,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.binding import BindingScope
+from vxdata.schemas.binding.result import bind_keys
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.sdk._expressions.arguments import field_names, orders, row_count, unpacked
+from vxdata.sdk._expressions.arguments import field_names, group_keys, orders, row_count, unpacked
 from vxdata.sdk._expressions.fields import Predicate
 from vxdata.sdk._expressions.lint import warn_of_unlikely
-from vxdata.sdk._expressions.show import show, show_filter, show_first, show_order, show_slice, show_source
+from vxdata.sdk._expressions.show import (
+    show,
+    show_filter,
+    show_first,
+    show_key,
+    show_order,
+    show_slice,
+    show_source,
+)
 from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
 from vxdata.sdk._expressions.words import in_vocabulary
 from vxdata.sdk._queries.grouped import GroupedQuery
 from vxdata.sdk._queries.parts import PartialQuery
 from vxdata.sdk._queries.readable import Response_co
 from vxdata.sdk._queries.result import resolve_snapshot
+from vxdata.sdk._queries.steps import joined
 from vxdata.sdk._snapshot import instant_of
 
 if TYPE_CHECKING:
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from vxdata.schemas.plan import Aggregate, Plan, Subquery
+    from vxdata.schemas.plan import Aggregate, GroupKey, Plan, Subquery
     from vxdata.sdk._expressions.aggregates import Order
     from vxdata.sdk._expressions.fields import FieldRef
     from vxdata.sdk._snapshot import AsOf
@@ -45,7 +55,7 @@ class Query(PartialQuery[Response_co]):
     __slots__ = ()
 
     def filter(self, *predicates: Predicate | Iterable[Predicate]) -> Self:
-        """Keep the resources for which every predicate holds.
+        """Keep the resources for which every predicate holds; after `agg`, the groups.
 
         A word that can only mean one word of a field's vocabulary becomes that word, as `axial` becomes
         `transversal`. An `UnlikelyValueWarning` tells of what a field cannot hold: another word outside its
@@ -58,10 +68,11 @@ class Query(PartialQuery[Response_co]):
             The narrower query.
 
         Raises:
-            UnknownField: A predicate names fields that the resource type does not have.
+            UnknownField: A predicate names fields that the resource type does not have, or after `agg`
+                columns that the result does not have.
             FieldTypeMismatch: A value or an operator does not fit its field.
-            InvalidPlan: Rows are already limited, grouped or distinct; or a subquery is that of a client
-                which reads at another instant.
+            InvalidPlan: Rows are already limited or distinct; or a subquery is that of a client which reads
+                at another instant.
             TypeError: An argument is no predicate.
         """
         conditions = unpacked(predicates)
@@ -71,15 +82,16 @@ class Query(PartialQuery[Response_co]):
                 raise TypeError(msg)
         if not conditions:
             return self
-        self._require_room_for("filter")
-        scope = BindingScope.of(self._relation, self._session.catalog)
+        scope = self._scope_of_filter()
         understood = []
         for predicate in conditions:
             require_instant(predicate.node, self._session.as_of)
-            node = in_vocabulary(predicate.node, self._relation)
+            node = in_vocabulary(predicate.node, scope.relation)
             warn_of_unlikely(self._session.registry, scope.bind(node), self._plan.relation)
             understood.append(Predicate(node, predicate.depth))
-        return self._with(where=self._where_with(understood))
+        if self._plan.group_by is None:
+            return self._with(where=self._where_with(understood))
+        return self._with(having=joined(self._plan.having, understood))
 
     def select(self, *fields: str | FieldRef | Iterable[str | FieldRef]) -> Self:
         """Fetch these fields only, in this order; of several calls the last one counts.
@@ -130,25 +142,29 @@ class Query(PartialQuery[Response_co]):
             raise InvalidPlan(msg)
         return self._checked(select=names, distinct=True)
 
-    def group_by(self, *fields: str | FieldRef | Iterable[str | FieldRef]) -> GroupedQuery[Self]:
+    def group_by(
+        self, *fields: str | FieldRef | Iterable[str | FieldRef], **named: str | FieldRef
+    ) -> GroupedQuery[Self]:
         """Group rows with equal values, for aggregates by `agg`; nulls are equal here.
 
         Args:
-            *fields: Names, or references such as ``F.b_value``, or one list of them; without any, all
-                rows are one group.
+            *fields: Names, references such as ``F.b_value``, or parts of values such as
+                ``F.study_date.year()``, or one list of them; without any, all rows are one group.
+            **named: More, under the names that their columns shall have.
 
         Returns:
             The groups.
 
         Raises:
             UnknownField: The resource type does not have one of them.
-            InvalidPlan: Rows are already limited, grouped or distinct.
+            FieldTypeMismatch: A field is a list or a mapping, or has no such part.
+            InvalidPlan: Rows are already limited, grouped or distinct; or items of several lists are named.
             TypeError: An argument is no name and no reference.
         """
         self._require_room_for("group_by")
-        keys = field_names("group_by", unpacked(fields))
-        self._relation.resolve(keys)
-        return GroupedQuery(f"{self!r}.group_by({_listed(keys)})", partial(self._grouped, keys))
+        keys = group_keys(unpacked(fields), named)
+        bind_keys(keys, BindingScope.of(self._relation, self._session.catalog))
+        return GroupedQuery(f"{self!r}.group_by({_keys(keys)})", partial(self._grouped, keys))
 
     def order_by(
         self, *fields: str | FieldRef | Order | Iterable[str | FieldRef | Order], descending: bool = False
@@ -307,11 +323,19 @@ class Query(PartialQuery[Response_co]):
         instant = "" if plan.as_of is None else f".as_of({plan.as_of.isoformat()!r})"
         columns = _shown_columns(plan)
         is_derived = plan.distinct or plan.group_by is not None
-        rest = (columns, order, part) if is_derived else (order, part, columns)
+        rest = (columns, show_filter(plan.having), order, part) if is_derived else (order, part, columns)
         rows = f"{show_source(plan.relation)}{show_filter(plan.where)}{show_first(plan.first_per)}"
         return f"{rows}{''.join(rest)}{instant}"
 
-    def _grouped(self, keys: tuple[str, ...], aggregates: Sequence[Aggregate]) -> Self:
+    def _scope_of_filter(self) -> BindingScope:
+        """What a condition may name that is added now: the fields of rows, or the columns of groups."""
+        scope = BindingScope.of(self._relation, self._session.catalog)
+        if self._plan.group_by is None or self._limited_by is not None:
+            self._require_room_for("filter")
+            return scope
+        return scope.of_groups(self._bound(self._plan).outputs)
+
+    def _grouped(self, keys: tuple[str | GroupKey, ...], aggregates: Sequence[Aggregate]) -> Self:
         """The query for aggregates of groups."""
         return self._checked(group_by=keys, aggregates=tuple(aggregates))
 
@@ -319,10 +343,14 @@ class Query(PartialQuery[Response_co]):
 def _shown_columns(plan: Plan) -> str:
     """The step that settles the columns; nothing without one."""
     if plan.group_by is not None:
-        return f".group_by({_listed(plan.group_by)}).agg({', '.join(map(show, plan.aggregates))})"
+        return f".group_by({_keys(plan.group_by)}).agg({', '.join(map(show, plan.aggregates))})"
     if plan.select is None:
         return ""
     return f".{'distinct' if plan.distinct else 'select'}({_listed(plan.select)})"
+
+
+def _keys(keys: Iterable[str | GroupKey]) -> str:
+    return ", ".join(map(show_key, keys))
 
 
 def _listed(names: Iterable[str]) -> str:

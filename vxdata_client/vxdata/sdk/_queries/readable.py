@@ -306,10 +306,10 @@ class ReadableQuery(Generic[Response_co]):
 
     def _bound(self, plan: Plan) -> BoundPlan:
         """Check all of a plan but its conditions, which are checked one by one as they come."""
-        return bind(plan.model_copy(update={"where": None}), self._session.catalog)
+        return bind(plan.model_copy(update={"where": None, "having": None}), self._session.catalog)
 
 
 def _keys_alone(plan: Plan) -> Plan:
     """The same number of rows, without what does not tell them apart."""
-    aggregates = () if plan.group_by else plan.aggregates
+    aggregates = () if plan.group_by and plan.having is None else plan.aggregates
     return plan.model_copy(update={"order_by": (), "aggregates": aggregates})

@@ -61,8 +61,18 @@ class SteppedQuery(ReadableQuery[Response_co]):
 
     def _where_with(self, predicates: Iterable[Predicate]) -> PredicateNode:
         """The conditions so far together with some more."""
-        earlier = [] if self._plan.where is None else [_wrapped(self._plan.where)]
-        return reduce(operator.and_, [*earlier, *predicates]).node
+        return joined(self._plan.where, predicates)
+
+
+def joined(stated: PredicateNode | None, predicates: Iterable[Predicate]) -> PredicateNode:
+    """Join a condition that is stated already with some more.
+
+    Args:
+        stated: A condition of a plan, or None.
+        predicates: At least one more.
+    """
+    earlier = [] if stated is None else [_wrapped(stated)]
+    return reduce(operator.and_, [*earlier, *predicates]).node
 
 
 def _wrapped(where: PredicateNode) -> Predicate:

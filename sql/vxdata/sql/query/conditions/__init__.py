@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.binding.bound_predicates import (
+    BoundAggregated,
     BoundAncestry,
     BoundAnd,
     BoundComparison,
@@ -25,7 +26,7 @@ from vxdata.schemas.binding.bound_predicates import (
 from vxdata.sql.query.conditions.ancestry import ancestry
 from vxdata.sql.query.conditions.hashes import hash_test
 from vxdata.sql.query.conditions.scalar import all_of, any_of, comparison, is_null, not_, text_test
-from vxdata.sql.query.conditions.sets import is_in, is_in_query, items_test, quantified
+from vxdata.sql.query.conditions.sets import aggregated, is_in, is_in_query, items_test, quantified
 from vxdata.sql.query.target import ConditionScope
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ CONDITIONS: dict[type, Callable[[Any, ConditionScope], exp.Expr]] = {
     BoundIsIn: is_in,
     BoundIsInQuery: is_in_query,
     BoundQuantified: quantified,
+    BoundAggregated: aggregated,
     BoundTextTest: text_test,
     BoundItemsTest: items_test,
     BoundAncestry: ancestry,

@@ -14,10 +14,11 @@ from vxdata.schemas.fields import Text, TextList
 from vxdata.sql.literals import to_sql
 from vxdata.sql.query.conditions.scalar import OPERATORS, null_or_false, null_or_true, unknown_for_null
 from vxdata.sql.query.operands import operand
-from vxdata.sql.query.subqueries import extreme_of, values_of
+from vxdata.sql.query.subqueries import aggregate_of_values, extreme_of, values_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.bound_predicates import (
+        BoundAggregated,
         BoundIsIn,
         BoundIsInQuery,
         BoundItemsTest,
@@ -78,3 +79,10 @@ def quantified(predicate: BoundQuantified, scope: ConditionScope) -> exp.Expr:
         return test
     of_none = null_or_true(value) if is_all else null_or_false(value)
     return exp.Coalesce(this=test, expressions=[of_none])
+
+
+def aggregated(predicate: BoundAggregated, scope: ConditionScope) -> exp.Expr:
+    """A value beside an aggregate, which is found once."""
+    value = operand(predicate.operand, scope.table, scope.dialect)
+    found = aggregate_of_values(predicate.query, predicate.function, scope)
+    return OPERATORS[predicate.op](this=value, expression=found.subquery(copy=False))
