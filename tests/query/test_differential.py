@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.query.compare import compare
-from tests.query.data import NAMES, dump, fill
+from tests.query.data import NAMES, TYPES, dump, fill
 from tests.query.material import Material
 from tests.query.oracle import Oracle
 from tests.query.plans import plans
@@ -22,7 +22,7 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import HasAncestor, HasDescendant, Not, Plan, decode, encode
+from vxdata.schemas.plan import Aggregate, HasAncestor, HasDescendant, Not, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
@@ -114,6 +114,19 @@ def test_relatives_of_every_resource_are_found(store: Store) -> None:
         below, above = HasAncestor(identifier=name), HasDescendant(identifier=name)
         for where, as_of in ((below, None), (Not(term=below), None), (above, None), (below, before)):
             plan = Plan(relation=RESOURCE, select=("identifier",), where=where, as_of=as_of)
+            try:
+                store.check(plan)
+            except AssertionError as error:
+                error.add_note(shown(plan))
+                raise
+
+
+def test_everything_is_counted_at_every_instant(store: Store) -> None:
+    """By the numbers that are kept with commits, which a purge or an older server would leave out."""
+    counting = Aggregate(function="count", name="n")
+    for relation in (*TYPES, RESOURCE):
+        for as_of in (None, *store.material.dump.instants[:: 2 if STORES == 1 else 1]):
+            plan = Plan(relation=relation, group_by=(), aggregates=(counting,), as_of=as_of)
             try:
                 store.check(plan)
             except AssertionError as error:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CASES: Final = Path(__file__).parent / "cases"
 PRESENT: Final = datetime.fromisoformat("2025-01-01T00:00:00Z")
 RULES_BY_NAME: Final = {getattr(rule, "__name__", ""): rule for rule in RULES}
-BEFORE: Final = {"having": group, "relatives": restrict}
+BEFORE: Final = {"having": group, "relatives": restrict, "count_everything": group}
 """Rule -> the one whose work it continues."""
 
 
@@ -112,7 +112,7 @@ def tree_of(case: Case) -> exp.Select:
 
 def rewritten(case: Case) -> exp.Select:
     """Apply a rule to a query that selects the identifiers, or the plan's columns where these matter."""
-    shows_columns = case.name in {"project", "group", "having", "distinct", "at_instant"}
+    shows_columns = case.name in {"project", "group", "count_everything", "having", "distinct", "at_instant"}
     query = _source(case, identifiers=not shows_columns)
     if shows_columns and case.name != "project":
         query = project(query, case.bound, case.target)

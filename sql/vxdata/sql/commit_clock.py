@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from vxdata.sql.literals import timestamp
+from vxdata.sql.live_counts import keep_counts
 from vxdata.sql.names import column, render, text
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def store_response(idempotency_key: str, digest: str, answered: Instant, counts:
 
 
 def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]) -> list[str]:
-    """Move the clock, record the commit, and move the clocks of the types that it touched.
+    """Move the clock, record the commit, and move clocks and live counts of the types that it touched.
 
     Args:
         commit: Sequence number and stamp.
@@ -143,7 +144,7 @@ def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]
         counts: Versions written, by resource type; not empty.
 
     Returns:
-        Statements to run just before the commit.
+        Statements to run just before the commit, after what it writes.
     """
     stamp = render(timestamp(commit.as_of))
     key = "NULL" if command.idempotency_key is None else text(command.idempotency_key)
@@ -154,6 +155,7 @@ def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]
             (version, stamp, verb, counts, client, idempotency_key)
             VALUES ({commit.version}, {stamp}, {text(command.verb)}, {_object(counts)},
             {_object(command.client)}, {key})""",
+        *keep_counts(commit, command.verb, counts),
         f"""INSERT INTO vxdata.type_clock (resource_type, version, stamp) VALUES {types}
             ON CONFLICT (resource_type) DO UPDATE SET version = excluded.version, stamp = excluded.stamp""",
     ]

@@ -22,6 +22,9 @@ UNRESOLVED: Final = "vxdata_unresolved"
 No such schema exists, so a query that slipped past that rewrite would fail, never read all versions.
 """
 
+UNRESOLVED_COUNT: Final = f"{UNRESOLVED}.count"
+"""Function that stands for the number of rows of a relation, likewise."""
+
 COMMIT_LOG: Final = exp.table_("commit_log", db=SCHEMA, quoted=True)
 """The table of all commits."""
 
@@ -62,6 +65,11 @@ def pending(resource_type: str) -> exp.Table:
 def unresolved(resource_type: str) -> exp.Table:
     """A relation at an instant yet to be resolved."""
     return exp.table_(resource_type, db=UNRESOLVED, quoted=True)
+
+
+def unresolved_count(resource_type: str) -> exp.Anonymous:
+    """The number of rows of a relation at an instant yet to be resolved, if it is kept; else null."""
+    return exp.Anonymous(this=UNRESOLVED_COUNT, expressions=[exp.Literal.string(resource_type)])
 
 
 def column(name: str, table: str | None = None) -> exp.Column:

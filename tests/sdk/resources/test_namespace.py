@@ -83,6 +83,16 @@ class TestTyped:
         assert receipt.counts == {"patient": 1}
         assert (receipt.version, receipt.as_of) == (client.health().version, client.health().as_of)
 
+    def test_all_are_counted(self, client: Client, datasource: str, unique: str) -> None:
+        before = client.patients.count(), client.resources.count()
+        identifiers = [f"patient/{unique}-{number}" for number in range(3)]
+        rows = {"identifier": identifiers, "parent_identifier": datasource, "license": "CC0"}
+        client.patients.create(pl.DataFrame(rows))
+        client.patients.delete(identifiers[:1])
+        assert client.patients.count() == before[0] + 2
+        assert client.resources.count() == before[1] + 2
+        assert client.patients.count() == client.patients.query().collect().height
+
     def test_nothing_creates_nothing(self, client: Client) -> None:
         before = client.health().version
         assert client.patients.create([]) == []

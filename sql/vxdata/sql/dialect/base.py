@@ -133,6 +133,11 @@ class Dialect(Protocol):
     def quantile_of_doubles(self, value: exp.Expr, quantile: float) -> exp.Expr:
         """A quantile, interpolated linearly; fails where values lie further apart than a double reaches."""
 
+    # --- counts ---
+
+    def live_count(self, resource_types: Sequence[str], as_of: exp.Expr) -> exp.Expr:
+        """How many resources of some types are live at an instant, or now if it is null; null if unknown."""
+
     # --- planning ---
 
     @property

@@ -175,6 +175,10 @@ class PostgreSQL:
         found = self.quantile_of_integers(value, quantile)
         return exp.Case().when(exp.not_(reach.is_(exp.null())), found)
 
+    def live_count(self, resource_types: Sequence[str], as_of: exp.Expr) -> exp.Expr:
+        """A function of the database that looks the numbers up (migration 0011)."""
+        return _own("live_at", text_array(map(Literal, resource_types)), as_of)
+
     def step_by_step(self, query: exp.Query) -> exp.Query:
         """`unnest(ARRAY(query))`.
 

@@ -16,7 +16,7 @@ from sqlglot import exp
 from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, column, history, latest
+from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, UNRESOLVED_COUNT, column, history, latest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,18 +32,29 @@ def at_instant(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select
     """Resolve every relation of the query to what could be seen at the instant."""
     relations = {relation.label: relation for relation in plan.reads}
     tables: list[exp.Table] = []
+    counts: list[exp.Anonymous] = []
     used: defaultdict[str, set[str]] = defaultdict(set)
     for node in query.walk():
         if isinstance(node, exp.Table) and node.db == UNRESOLVED:
             tables.append(node)
         elif isinstance(node, exp.Column):
             used[node.table].add(node.name)
+        elif isinstance(node, exp.Anonymous) and node.this == UNRESOLVED_COUNT:
+            counts.append(node)
+    for count in counts:
+        count.replace(_kept_count(relations[count.expressions[0].name], target))
     for table in tables:
         relation = relations[table.name]
         alias = exp.to_identifier(table.alias_or_name, quoted=True)
         rows = ROWS[relation.kind](relation, used[alias.name], target)
         table.replace(rows.subquery(alias, copy=False))
     return query
+
+
+def _kept_count(relation: Relation, target: Target) -> exp.Expr:
+    """The number of live resources at an instant, as it was kept with the commit; null where it was not."""
+    as_of = exp.null() if target.instant.is_current else timestamp(target.instant.as_of)
+    return target.dialect.live_count(relation.members, as_of)
 
 
 def _state(relation: Relation, used: Collection[str], target: Target) -> exp.Query:

@@ -8,6 +8,7 @@ from vxdata.sql.query.at_instant import at_instant
 from vxdata.sql.query.clauses import distinct, order, paginate, project, relatives, restrict
 from vxdata.sql.query.first import first_per
 from vxdata.sql.query.group import group, having
+from vxdata.sql.query.whole_count import count_everything
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -26,6 +27,7 @@ class Rewrite(Protocol):
 RULES: tuple[Rewrite, ...] = (
     project,  # which columns, each in the type that the registry declares
     group,  # which aggregates of which groups
+    count_everything,  # whether that is a number which is kept
     distinct,  # whether equal rows are one
     restrict,  # which rows
     order,  # in which order

@@ -1,0 +1,56 @@
+-- title: a number that is kept, or else counted
+{"version": 2, "relation": "volume", "group_by": [], "aggregates": [{"function": "count", "name": "rows"}]};
+SELECT
+  COALESCE(
+    VXDATA_UNRESOLVED.COUNT('volume'),
+    (
+      SELECT
+        COUNT(*)
+      FROM "vxdata_unresolved"."volume" AS "volume"
+    )
+  ) AS "rows";
+
+-- title: a value that is never null is there as often
+{"version": 2, "relation": "volume", "group_by": [], "aggregates": [{"function": "count", "field": "identifier", "name": "rows"}]};
+SELECT
+  COALESCE(
+    VXDATA_UNRESOLVED.COUNT('volume'),
+    (
+      SELECT
+        COUNT(*)
+      FROM "vxdata_unresolved"."volume" AS "volume"
+    )
+  ) AS "rows";
+
+-- title: a condition is counted
+{"version": 2, "relation": "volume", "where": {"op": "is_null", "field": "b_value"}, "group_by": [], "aggregates": [{"function": "count", "name": "rows"}]};
+SELECT
+  COUNT(*) AS "rows"
+FROM "vxdata_unresolved"."volume" AS "volume";
+
+-- title: values that may be null are counted
+{"version": 2, "relation": "volume", "group_by": [], "aggregates": [{"function": "count", "field": "b_value", "name": "rows"}]};
+SELECT
+  COUNT("volume"."b_value") AS "rows"
+FROM "vxdata_unresolved"."volume" AS "volume";
+
+-- title: groups are counted
+{"version": 2, "relation": "volume", "group_by": ["volume_type"], "aggregates": [{"function": "count", "name": "rows"}]};
+SELECT
+  "volume"."volume_type",
+  COUNT(*) AS "rows"
+FROM "vxdata_unresolved"."volume" AS "volume"
+GROUP BY
+  "volume"."volume_type";
+
+-- title: versions are counted
+{"version": 2, "relation": "volume", "history": true, "group_by": [], "aggregates": [{"function": "count", "name": "rows"}]};
+SELECT
+  COUNT(*) AS "rows"
+FROM "vxdata_unresolved"."volume:version" AS "volume";
+
+-- title: commits are counted
+{"version": 2, "relation": "commit", "group_by": [], "aggregates": [{"function": "count", "name": "rows"}]};
+SELECT
+  COUNT(*) AS "rows"
+FROM "vxdata_unresolved"."commit" AS "commit";
