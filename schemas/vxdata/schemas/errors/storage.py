@@ -74,7 +74,10 @@ class BlobCorrupted(StorageProblem):
 
 
 class LocalFileProblem(StorageProblem, OSError):
-    """A local file or folder cannot be read or written: the disk is full, or permission is missing."""
+    """A local file or folder cannot be read or written.
+
+    The disk is full, permission is missing, or the file system cannot hold the name.
+    """
 
 
 class TransferFailed(StorageProblem):
