@@ -287,7 +287,8 @@ def _ask(client: Client, scene: Scene, question: int, as_of: datetime | None) ->
         case 2:
             query = client.volumes.query().filter(F.datasource_id == scene.source, F.b_value > 0).limit(20)
         case _:
-            query = client.artefacts.query().filter(F.patient_id.is_in(scene.contested))
+            patients = [name for name in scene.contested if name.startswith("patient/")]
+            query = client.artefacts.query().filter(F.patient_id.is_in(patients))
     result = (query if as_of is None else query.as_of(as_of)).run()
     rows: list[dict[str, Any]] = result.frame.sort("identifier").to_dicts()
     return Noted(question, result.as_of, hashlib.sha256(repr(rows).encode()).hexdigest())

@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 
 from vxdata.sdk import Client
 
@@ -102,6 +103,7 @@ def interrupted(url: str, study: str, unique: str, kind: str, moment: float, num
 def main(url: str, study: str, unique: str, moments: str) -> None:
     """Interrupt calls, and tell how each ended."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    pa.array([1])  # it imports pandas, which may swallow an interrupt
     wanted = json.loads(moments)
     if any(kind == "update" for kind, _ in wanted):
         with Client(url) as client:

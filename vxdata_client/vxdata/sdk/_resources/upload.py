@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import platform
 import secrets
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -174,7 +175,8 @@ def counted_sections(resource_type: str, table: pa.Table) -> Iterator[tuple[pa.R
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, part.schema) as writer:
                 writer.write_batch(part)
-            columns = [pa.array([resource_type]), _binary(sink.getvalue())]
+            name = pa.py_buffer(resource_type.encode())
+            columns = [_one(pa.string(), name), _one(pa.binary(), sink.getvalue())]
             yield pa.record_batch(columns, schema=UPLOAD_SCHEMA), part.num_rows
 
 
@@ -193,7 +195,10 @@ def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     yield from _halved(batch.slice(half))
 
 
-def _binary(buffer: pa.Buffer) -> pa.Array:
-    """A binary array of one value, without copying it."""
-    offsets = pa.array([0, buffer.size], pa.int32()).buffers()[1]
-    return pa.Array.from_buffers(pa.binary(), 1, [None, offsets, buffer])
+def _one(arrow_type: pa.DataType, content: pa.Buffer) -> pa.Array:
+    """An array of one value, without copying it.
+
+    `pa.array` imports pandas where it is installed, which takes longer than most writes.
+    """
+    offsets = pa.py_buffer(struct.pack("<ii", 0, content.size))
+    return pa.Array.from_buffers(arrow_type, 1, [None, offsets, content])
