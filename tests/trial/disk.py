@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MIB = 2**20
+ATTEMPTS = 50
 
 
 @dataclass
@@ -51,9 +53,15 @@ class Disk:
             subprocess.run([_tool("umount"), str(self.folder)], check=True)
 
     def fill(self) -> None:
-        """Leave no more than what rounding leaves: the file system shrinks to what is in use."""
-        usage = shutil.disk_usage(self.folder)
-        self._resize(usage.used // MIB + 1)
+        """Leave no more than what rounding leaves: the file system shrinks to what is in use.
+
+        It cannot shrink below that, and others write meanwhile.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(OSError):
+                self._resize(shutil.disk_usage(self.folder).used // MIB + 1)
+                return
+        self._resize(shutil.disk_usage(self.folder).used // MIB + 1)
 
     def make_room(self) -> None:
         """Give it its size again."""
