@@ -74,10 +74,7 @@ class BlobCorrupted(StorageProblem):
 
 
 class LocalFileProblem(StorageProblem, OSError):
-    """A local file or folder cannot be read or written.
-
-    The disk is full, permission is missing, or the file system cannot hold the name.
-    """
+    """A local file cannot be read or written: the disk is full, it is forbidden, or its name impossible."""
 
 
 class TransferFailed(StorageProblem):
