@@ -53,6 +53,15 @@ class Settings(BaseSettings):
     s3_buckets: tuple[str, ...] = Field(
         (), description="Further buckets whose blobs clients may read through the server, as a JSON list."
     )
+    s3_public_buckets: tuple[str, ...] = Field(
+        (),
+        description="Public buckets that clients may read, as a JSON list: they are read without "
+        "credentials.",
+    )
+    s3_public_url: str | None = Field(
+        None, description="Endpoint of the S3 service of the public buckets; AWS where not set."
+    )
+    s3_public_region: str = Field("us-east-1", description="Region of the public buckets.")
     s3_region: str = Field("us-east-1", description="Region of the S3 service.")
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")

@@ -128,6 +128,7 @@ def test_a_further_bucket_is_read_and_not_written(service: BlobService, store: B
     assert service.describe(CALL).model_dump() == {
         "bucket": own,
         "buckets": [own, further],
+        "public_buckets": [],
         "url": store.url,
         "region": store.region,
     }

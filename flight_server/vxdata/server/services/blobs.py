@@ -63,7 +63,11 @@ class BlobService:
         """
         store = self._store()
         return BlobStoreInfo(
-            bucket=store.bucket, buckets=list(store.buckets), url=store.url, region=store.region
+            bucket=store.bucket,
+            buckets=list(store.buckets),
+            public_buckets=list(store.public.names),
+            url=store.url,
+            region=store.region,
         )
 
     def presign(self, asked: PresignRequest, call: Call) -> Presigned:  # noqa: ARG002 - every service is told of the call

@@ -22,6 +22,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.schemas.types.read_addresses import ReadSigner
+from vxdata.server.storage.public import PublicBuckets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,7 +91,8 @@ class BlobStore:
     def __init__(self, settings: Settings) -> None:
         """Prepare the client; nothing is sent yet."""
         self.bucket = str(settings.s3_bucket)
-        self.buckets = tuple(dict.fromkeys([self.bucket, *settings.s3_buckets]))
+        self.public = PublicBuckets(settings, TIMEOUT_SECONDS)
+        self.buckets = tuple(dict.fromkeys([self.bucket, *settings.s3_buckets, *self.public.names]))
         self.url = settings.s3_url
         self.region = settings.s3_region
         self._settings = settings
@@ -126,7 +128,7 @@ class BlobStore:
             raise ServerUnavailable(_UNREACHABLE) from refusal
 
     def presign(self, method: Method, url: ObjectUrl) -> str:
-        """Make an address that works without credentials for `PRESIGNED_SECONDS`.
+        """Make an address that works without credentials for `PRESIGNED_SECONDS`; of public buckets for ever.
 
         Args:
             method: What it allows; a put must carry the headers of the URL's conditions.
@@ -138,6 +140,8 @@ class BlobStore:
         Raises:
             ServerUnavailable: There are no credentials to sign with.
         """
+        if url.bucket in self.public.names:
+            return self.public.address(url)
         if method != "put":
             return str(self._ask(lambda: self._reads.sign(method, url), url))
         parameters = {"Bucket": url.bucket, "Key": url.key, **url.put_conditions}
@@ -170,8 +174,9 @@ class BlobStore:
             ServerUnavailable: The service does not answer.
         """
         where = {} if after is None else {"ContinuationToken": after}
+        client = self.public.client if bucket in self.public.names else self._client
         answer = self._ask(
-            lambda: self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where),
+            lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE_OBJECTS, **where),
             ObjectUrl(bucket, prefix),
         )
         objects = [
@@ -252,6 +257,7 @@ class BlobStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self.public.close()
         if "_remover" in self.__dict__:
             self._remover.close()
 

@@ -107,12 +107,14 @@ class BlobStoreInfo(ServerMessage):
     Args:
         bucket: The bucket that new blobs go to.
         buckets: All buckets that may be read, `bucket` among them.
+        public_buckets: Those of them that everybody may read, without credentials.
         url: Endpoint of the S3 service; AWS where None.
         region: Its region.
     """
 
     bucket: str
     buckets: list[str]
+    public_buckets: list[str] = Field(default_factory=list)
     url: str | None
     region: str
 

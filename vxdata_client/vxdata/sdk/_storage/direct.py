@@ -26,7 +26,7 @@ from vxdata.sdk._storage.parallel import side_by_side
 from vxdata.sdk._storage.s3_errors import ConditionFailed, problem_of_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from vxdata.schemas.types.object_url import ObjectUrl
@@ -164,12 +164,15 @@ class DirectAccess(HttpAccess):
         return Signed(address, headers_of(parameters), until)
 
 
-def access_from(threads: int, given: Mapping[str, str | None]) -> DirectAccess:
+def access_from(
+    threads: int, given: Mapping[str, str | None], make: Callable[..., DirectAccess] = DirectAccess
+) -> DirectAccess:
     """Make the access that the environment's settings describe.
 
     Args:
         threads: Requests at a time.
         given: URL, REGION, ACCESS_KEY and SECRET_KEY, each None where it is not set.
+        make: Makes the access, with the arguments of `DirectAccess`.
 
     Returns:
         The access.
@@ -181,7 +184,7 @@ def access_from(threads: int, given: Mapping[str, str | None]) -> DirectAccess:
         msg = "VXDATA_S3_ACCESS_KEY and VXDATA_S3_SECRET_KEY belong together, and only one of them is set."
         raise InvalidRequest(msg)
     try:
-        return DirectAccess(
+        return make(
             threads,
             endpoint=given["URL"],
             region=given["REGION"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal
 
-from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.errors import InvalidRequest, NotAllowed, ServiceProblem
 from vxdata.schemas.wire import MAX_URLS, Action, BlobStoreInfo, BlobUrls
 from vxdata.sdk._transport.retry import retry_read
 
@@ -73,16 +73,21 @@ class StorageBackend:
             ServiceProblem: It cannot be reached or cannot answer.
         """
         # boto3 and urllib3 take longer to import than all of the SDK, and few programs move files.
-        from vxdata.sdk._storage import direct, presigned  # noqa: PLC0415
+        from vxdata.sdk._storage import direct, mixed, presigned  # noqa: PLC0415
 
         threads = self.options.thread_count
         given = {name: os.environ.get(f"VXDATA_S3_{name}") or None for name in _NAMES}
         own = given["ACCESS_KEY"] or given["URL"]
-        if self.options.access == "direct" or (self.options.access is None and own):
-            return direct.access_from(threads, given)
-        if self.options.access is None and self._store.url is None and direct.has_credentials():
-            return direct.access_from(threads, given | {"REGION": given["REGION"] or self._store.region})
-        return presigned.PresignedAccess(self._transport, threads)
+        served = presigned.PresignedAccess(self._transport, threads)
+        if self.options.access is None and not own:
+            if self._store.url is not None or not direct.has_credentials():
+                return served
+            given["REGION"] = given["REGION"] or self._store.region
+        elif self.options.access == "presigned":
+            return served
+        own_bucket = os.environ.get("VXDATA_S3_BUCKET") or None
+        make = partial(mixed.MixedAccess, served=served, ask_public=self._public_buckets, own=own_bucket)
+        return direct.access_from(threads, given, make)
 
     @cached_property
     def bucket(self) -> str:
@@ -111,6 +116,17 @@ class StorageBackend:
     def _store(self) -> BlobStoreInfo:
         answer = retry_read(lambda: self._transport.act(Action.BLOB_STORE), self._transport)
         return BlobStoreInfo.model_validate_json(answer)
+
+    def _public_buckets(self) -> list[str]:
+        """The public buckets that the server lists; none where it has no blobs or does not answer.
+
+        Who has credentials needs no server to read.
+        """
+        try:
+            answer = self._transport.act(Action.BLOB_STORE)
+        except (NotAllowed, ServiceProblem):
+            return []
+        return BlobStoreInfo.model_validate_json(answer).public_buckets
 
     def close(self) -> None:
         """Close the connections, if there are any."""
