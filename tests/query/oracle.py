@@ -169,7 +169,7 @@ def _kept(having: Predicate, rows: list[Row], conditions: Conditions) -> list[Ro
     frame = pl.DataFrame(
         values, {column.name: DTYPES[type(column.type).__name__] for column in columns}, orient="row"
     )
-    holds = frame.select(conditions.holds(having).alias("holds"))["holds"].to_list() if rows else []
+    holds = frame.with_columns(conditions.holds(having).alias("is kept"))["is kept"].to_list()
     return [row for row, is_kept in zip(rows, holds, strict=True) if is_kept]
 
 
