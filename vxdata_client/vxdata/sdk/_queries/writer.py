@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from vxdata.schemas.wire import snapshot_metadata
+from vxdata.sdk._progress_bar import progress_bar
 from vxdata.sdk._queries.result import count_by_server
 from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._storage.user_paths import expanded, named
@@ -108,7 +109,4 @@ def _groups(batches: Iterable[pa.RecordBatch], bar: tqdm[NoReturn]) -> Iterator[
 
 
 def _bar(target: Path, total: int | None, *, shown: bool) -> tqdm[NoReturn]:
-    # Here, since it looks around for a notebook, and warns where that lacks widgets.
-    from tqdm.auto import tqdm  # noqa: PLC0415
-
-    return tqdm(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)
+    return progress_bar(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)

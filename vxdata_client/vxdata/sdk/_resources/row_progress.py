@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from vxdata.sdk._progress_bar import progress_bar
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import NoReturn
@@ -46,9 +48,7 @@ class RowProgress:
             self._bar.close()
 
     def _show(self) -> None:
-        from tqdm.auto import tqdm  # noqa: PLC0415 - for what takes long
-
-        self._bar = tqdm(desc=self._verb, total=self._rows, unit=" rows", unit_scale=True)
+        self._bar = progress_bar(desc=self._verb, total=self._rows, unit=" rows", unit_scale=True)
         self._bar.start_t -= time.monotonic() - self._begin
         self._bar.update(self._moved)
 

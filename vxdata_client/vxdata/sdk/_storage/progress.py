@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from vxdata.sdk._progress_bar import progress_bar
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -28,9 +30,7 @@ class Progress:
 
     def __init__(self, title: str, files: int, *, shown: bool, delay: float = 0) -> None:
         """Show the bar."""
-        from tqdm.auto import tqdm  # noqa: PLC0415 - for those who move files
-
-        self._bar: tqdm[NoReturn] = tqdm(
+        self._bar: tqdm[NoReturn] = progress_bar(
             desc=title, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown, delay=delay
         )
         self._lock = threading.Lock()
