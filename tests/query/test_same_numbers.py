@@ -14,7 +14,7 @@ import pytest
 from tests.server.support import CALL, create, resources
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.catalog.registry import registry
-from vxdata.schemas.plan import Aggregate, OrderBy, Plan
+from vxdata.schemas.plan import Aggregate, FirstPer, InShard, IsInQuery, OrderBy, Plan, Subquery
 from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
@@ -123,6 +123,35 @@ PLANS: Final = {
         select=("eval_task", "identifier", "summary_metrics"),
         order_by=(OrderBy(field="eval_task", descending=True),),
         limit=100,
+    ),
+    "first of each group": Plan(
+        relation="benchmarking",
+        select=("identifier",),
+        first_per=FirstPer(
+            fields=("eval_task",),
+            order_by=(OrderBy(field="summary_metrics", key="value", descending=True),),
+        ),
+        order_by=(OrderBy(field="identifier"),),
+    ),
+    "shard": Plan(
+        relation="benchmarking",
+        select=("identifier",),
+        where=InShard(field="identifier", index=1, count=3),
+        order_by=(OrderBy(field="identifier"),),
+    ),
+    "sample": Plan(
+        relation="benchmarking",
+        select=("identifier",),
+        where=IsInQuery(
+            field="identifier",
+            query=Subquery(
+                relation="benchmarking",
+                select="identifier",
+                order_by=(OrderBy(field="identifier", seed=7),),
+                limit=50,
+            ),
+        ),
+        order_by=(OrderBy(field="identifier"),),
     ),
     "distinct": Plan(
         relation="benchmarking",
