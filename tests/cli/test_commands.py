@@ -90,6 +90,19 @@ def failure(*arguments: str | Path, env: dict[str, str] | None = None) -> str:
     return line
 
 
+def test_the_version_is_told() -> None:
+    assert run_apart("--version") == Said(0, f"vxdata {version('vxdata')}", "")
+
+
+def test_the_version_needs_no_server() -> None:
+    script = (
+        "import sys; sys.modules['typer'] = None; sys.argv = ['vxdata', '--version']\n"
+        "from vxdata.cli.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout == f"vxdata {version('vxdata')}\n"
+
+
 class TestHelp:
     @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
     def test_of_every_command(self, run: Callable[..., Said], words: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.metadata import version
 from types import FunctionType
 from typing import Final
 
@@ -86,6 +87,10 @@ def test_errors_are_told_by_their_public_name() -> None:
     error = ResourceNotFound.from_identifiers(["volume/a"])
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert (type(copy), copy.args) == (ResourceNotFound, error.args)
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert vxdata.sdk.__version__ == version("vxdata")
 
 
 def test_values_are_pickled() -> None:

@@ -29,7 +29,7 @@ EXPECTED = (
 """Errors that say themselves what to do; all others are faults and show their traceback."""
 
 commands = typer.Typer(
-    help="VxData: versioned medical-imaging research data over Arrow Flight.",
+    help="VxData: versioned medical-imaging research data over Arrow Flight. --version tells the version.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

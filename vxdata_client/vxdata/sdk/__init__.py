@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import types
 import warnings
+from importlib.metadata import version
 
 from vxdata.schemas.errors import (
     AlreadyRegistered,
@@ -155,7 +156,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Give `Snapshot` under its former name, to be removed in the next version."""
+    """Give the version of the distribution; and `Snapshot` under its former name, until the next version."""
+    if name == "__version__":
+        return version("vxdata")
     if name == "Token":
         warnings.warn("vxdata.sdk.Token is now vxdata.sdk.Snapshot.", DeprecationWarning, stacklevel=2)
         return Snapshot

@@ -109,4 +109,4 @@ def _groups(batches: Iterable[pa.RecordBatch], bar: tqdm[NoReturn]) -> Iterator[
 
 
 def _bar(target: Path, total: int | None, *, shown: bool) -> tqdm[NoReturn]:
-    return progress_bar(desc=target.name, total=total, unit=" rows", unit_scale=True, disable=not shown)
+    return progress_bar(target.name, shown=shown and total != 0, total=total, unit=" rows", unit_scale=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-from vxdata.sdk._progress_bar import progress_bar
+from vxdata.sdk._progress_bar import progress_bar, set_total
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A bar that many threads move.
+    """A bar that many threads move, shown once anything has moved.
 
     Sizes become known one by one, as objects are reached; until then the total is estimated from those
     that are.
@@ -29,10 +31,13 @@ class Progress:
     """
 
     def __init__(self, title: str, files: int, *, shown: bool, delay: float = 0) -> None:
-        """Show the bar."""
-        self._bar: tqdm[NoReturn] = progress_bar(
-            desc=title, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown, delay=delay
+        """Prepare the bar."""
+        self._make_bar = partial(
+            progress_bar, title, shown=True, delay=delay, unit="B", unit_scale=True, unit_divisor=1024
         )
+        self._bar: tqdm[NoReturn] | None = None
+        self._shown = shown
+        self._begin = time.monotonic()
         self._lock = threading.Lock()
         self._files = files
         self._known_files = 0
@@ -57,11 +62,20 @@ class Progress:
     def moved(self, size: int) -> None:
         """Take notice of bytes that moved; negative for those of an attempt that failed."""
         with self._lock:
-            self._bar.update(size)
+            if self._bar is None and self._shown and size:
+                self._bar = self._make_bar(total=self._total)
+                self._bar.start_t -= time.monotonic() - self._begin
+            if self._bar is not None:
+                self._bar.update(size)
+
+    @property
+    def _total(self) -> int | None:
+        average = self._known_bytes / self._known_files if self._known_files else 0
+        return round(average * self._files) or None
 
     def _estimate(self) -> None:
-        average = self._known_bytes / self._known_files if self._known_files else 0
-        self._bar.total = round(average * self._files) or None
+        if self._bar is not None:
+            set_total(self._bar, self._total)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -71,7 +85,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the bar as it stands."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 class FileProgress:
