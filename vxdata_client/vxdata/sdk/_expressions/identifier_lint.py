@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 IDENTIFIERS: Final = frozenset({"identifier", "parent_identifier", *LINEAGE_PREFIXES})
 """Metadata whose values are identifiers; fields of a payload say so by their pattern."""
 
-ANCHOR: Final = re.compile(r"\^|\\A")
+ANCHOR: Final = r"\^|\\A"
 
-ATOM: Final = re.compile(
-    r"(?P<one>\[\^?(?:[\w.]-[\w.]|[\w.])+\]|\\[dDwWsS]|\\[^A-Za-z0-9]|[^\\\[\](){}|*+?^$])(?P<times>\{0|[*+?{])?"
+ATOM: Final = (
+    r"(?P<one>\[\^?(?:[\w.]-[\w.]|[\w.])+\]|\\[dDwWsS]|\\[^A-Za-z0-9]|[^\\\[\](){}|*+?^$])"
+    r"(?P<times>\{0|[*+?{])?"
 )
-"""What stands for one character of a text in a regular expression, and how often it does."""
+"""What stands for one character of a text in a regular expression, and how often it does.
+
+Compiled at its first use, since that takes as long as importing several modules.
+"""
 
 
 def prefixes_in(registry: Registry, operand: Operand, resource_type: str) -> tuple[str, ...]:
@@ -58,7 +62,7 @@ def misread(test: BoundTextTest, text: str, prefixes: tuple[str, ...]) -> str | 
     sought = text.casefold() if test.ignore_case else text
     asked = f"{test.op}({text!r:.80})"
     if not any(_is_possible(test, sought, beginning) for beginning in beginnings):
-        anchor = ANCHOR.match(text) if test.op == "matches" else None
+        anchor = re.match(ANCHOR, text) if test.op == "matches" else None
         rest = text[anchor.end() :] if anchor else text
         meant = f"{'^' if anchor else ''}{_own(prefixes)}/{rest}"
         return (
@@ -104,12 +108,12 @@ def _is_certain(test: BoundTextTest, text: str, beginnings: list[str]) -> bool:
 
 def _can_begin(pattern: str, beginning: str, flags: re.RegexFlag) -> bool:
     """Whether an anchored expression can match a text that begins so, as far as its first atoms tell."""
-    anchor = ANCHOR.match(pattern)
+    anchor = re.match(ANCHOR, pattern)
     if anchor is None or "|" in pattern:
         return True
-    place = anchor.end()
+    place, atoms = anchor.end(), re.compile(ATOM)
     for character in beginning:
-        atom = ATOM.match(pattern, place)
+        atom = atoms.match(pattern, place)
         if atom is None or atom["times"] in {"*", "?", "{0"}:
             return True
         if not re.fullmatch(atom["one"], character, flags):
