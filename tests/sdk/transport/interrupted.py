@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KNOWN_ROWS = 20_000
+FILE_BYTES = 20 * 1024**2
 
 
 class Calls:
@@ -40,6 +45,8 @@ class Calls:
         self._client = client
         self._study = study
         self._unique = unique
+        self._folder = Path(tempfile.mkdtemp(prefix="vxdata-interrupted-"))
+        self._stored = ""
 
     def frame(self, name: object, rows: int) -> pl.DataFrame:
         """Volumes to create."""
@@ -50,6 +57,10 @@ class Calls:
             volume_type=pl.lit("T2"),
             modality=pl.lit("MR"),
         )
+
+    def clear(self) -> None:
+        """Remove the files."""
+        shutil.rmtree(self._folder)
 
     def kinds(self, number: int) -> dict[str, Callable[[], Any]]:
         """The calls by kind; the number makes them different from earlier ones."""
@@ -65,7 +76,20 @@ class Calls:
             "query": lambda: volumes.query().collect(),
             "retrieve": lambda: volumes.retrieve(none),
             "now": self._client.now,
+            "upload": lambda: self._client.storage.upload(self._file(number), progress=False),
+            "download": lambda: self._download(number),
         }
+
+    def _file(self, number: int) -> Path:
+        """A file of its own, which takes a while."""
+        path = self._folder / f"{number}.bin"
+        path.write_bytes(random.Random(f"{self._unique} {number}").randbytes(FILE_BYTES))
+        return path
+
+    def _download(self, number: int) -> None:
+        if not self._stored:
+            self._stored = self._client.storage.upload(self._file(-1), progress=False)
+        self._client.storage.download(self._stored, self._folder / str(number), progress=False)
 
     def _changed(self, number: int) -> pl.DataFrame:
         known = self.frame("known", KNOWN_ROWS).select("identifier")
@@ -98,6 +122,7 @@ def interrupted(url: str, study: str, unique: str, kind: str, moment: float, num
             return [kind, type(error).__name__, seconds, getattr(error, "__notes__", [])]
         finally:
             timer.cancel()
+            calls.clear()
 
 
 def main(url: str, study: str, unique: str, moments: str) -> None:
