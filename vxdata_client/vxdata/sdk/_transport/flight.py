@@ -153,12 +153,18 @@ class FlightTransport:
         The lineage is a message of its own behind the receipt.
         """
         upload = WriteBehind(partial(self._upload, command, rows, lineage=lineage))
+        notice = self._notice()
+
+        def on_wait() -> None:
+            if not upload.is_taken:  # else the server is there, and works
+                notice()
+
         try:
             if all(map(upload.give, sections)):
                 upload.end()
                 if meanwhile is not None:
                     meanwhile()
-            return _written(*upload.answer(self._notice()))
+            return _written(*upload.answer(on_wait))
         finally:
             upload.give_up()
 

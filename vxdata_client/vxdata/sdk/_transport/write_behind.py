@@ -49,6 +49,11 @@ class WriteBehind(Generic[Item, Answer]):
         """
         return self._call.put(_Given(item))
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the call has begun to take items, for which it needs a connection."""
+        return self._call.is_taken
+
     def end(self) -> None:
         """Say that all items were given."""
         self._call.put(None)
@@ -106,6 +111,7 @@ class _Call(Generic[Item, Answer]):
         self._items: queue.Queue[_Given[Item] | None] = queue.Queue(ITEMS_AHEAD)
         self.answer: Future[Answer] = Future()
         self.is_given_up = False
+        self.is_taken = False
 
     def put(self, given: _Given[Item] | None) -> bool:
         """Hand over what comes next, unless the call has ended."""
@@ -137,6 +143,7 @@ class _Call(Generic[Item, Answer]):
                 if self.is_given_up:
                     raise GivenUp from None
                 continue
+            self.is_taken = True
             if given is None:
                 return
             if self.is_given_up:
