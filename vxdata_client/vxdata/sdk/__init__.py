@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import types
 import warnings
-from importlib.metadata import version
+from importlib.metadata import version as _version_of
 
 from vxdata.schemas.errors import (
     AlreadyRegistered,
@@ -158,7 +158,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Give the version of the distribution; and `Snapshot` under its former name, until the next version."""
     if name == "__version__":
-        return version("vxdata")
+        return _version_of("vxdata")
     if name == "Token":
         warnings.warn("vxdata.sdk.Token is now vxdata.sdk.Snapshot.", DeprecationWarning, stacklevel=2)
         return Snapshot
