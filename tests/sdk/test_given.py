@@ -11,7 +11,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from vxdata.schemas.errors import FieldTypeMismatch, UnknownField, ValidationFailed
+from vxdata.schemas.errors import (
+    FieldTypeMismatch,
+    InvalidRequest,
+    ServerUnavailable,
+    UnknownField,
+    ValidationFailed,
+)
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 from vxdata.schemas.update import PatientUpdate
 from vxdata.sdk import F
@@ -139,6 +145,18 @@ class TestDictionaries:
         assert [patient.sex for patient in changed] == ["O", "M"]
         assert client.patients.update({"identifier": first, "sex": None}).sex is None
 
+    def test_updates_come_in_any_iterable_and_take_no_update_beside_them(
+        self, client: Client, data: Data
+    ) -> None:
+        client.patients.create(data)
+        rows = [{"identifier": name, "birth_year": 1950} for name in data["identifier"]]
+        for given in (tuple(rows), iter(rows), (row for row in rows)):
+            assert [one.birth_year for one in client.patients.update(given)] == [1950] * 5
+        wrong: Any = client.patients.update
+        for beside in (rows, rows[0]):
+            with pytest.raises(InvalidRequest, match="would be left out"):
+                wrong(beside, PatientUpdate(sex="F"))
+
     def test_each_that_is_wrong_is_listed_with_its_row(self, client: Client, data: Data) -> None:
         rows = pl.DataFrame(data).to_dicts()
         rows[1]["sex"] = 3
@@ -173,6 +191,21 @@ class TestStreams:
             f"patient/{data['identifier'][3]}"
         ]
 
+    def test_a_source_that_fails_is_not_taken_for_a_short_one(self, client: Client, data: Data) -> None:
+        """Its error may be the same as that of a broken connection: it comes from another server."""
+
+        def broken() -> Iterator[pa.RecordBatch]:
+            yield pa.record_batch(data).slice(0, 0)
+            msg = "the source is gone"
+            raise ServerUnavailable(msg)
+
+        reader = pa.RecordBatchReader.from_batches(pa.table(data).schema, broken())
+        before = client.now()
+        for given in (reader, broken()):
+            with pytest.raises(ServerUnavailable, match="the source is gone"):
+                client.patients.create(given)
+        assert client.now() == before
+
     def test_an_empty_one_writes_nothing(self, client: Client, data: Data) -> None:
         empty = pa.table(data).slice(0, 0)
         assert client.patients.create(empty.to_reader()).counts == {}
@@ -201,7 +234,15 @@ class TestValues:
         assert frame["series_number"].dtype == float
         assert self.read(client, frame, unique, "series_number") == [1, None, 3]
 
-    @pytest.mark.parametrize("value", [1.5, float("nan"), float("inf"), 2.0**60])
+    @pytest.mark.parametrize("value", [2.0**53, -(2.0**60)])
+    def test_floats_that_may_have_been_rounded_are_no_integers(
+        self, client: Client, datasource: str, unique: str, value: float
+    ) -> None:
+        frame = pl.DataFrame(volumes(datasource, unique, series_number=[1.0, value]))
+        with pytest.raises(ValidationFailed, match="may have been another integer"):
+            client.volumes.create(frame)
+
+    @pytest.mark.parametrize("value", [1.5, float("nan")])
     def test_other_floats_are_not(self, client: Client, datasource: str, unique: str, value: float) -> None:
         frame = pl.DataFrame(volumes(datasource, unique, series_number=[1.0, value]))
         with pytest.raises(ValidationFailed, match="no whole number; round it") as caught:

@@ -33,6 +33,20 @@ sys.stdin.readline()
 """
 
 
+FORKING = """
+import os, sys, time
+from vxdata.sdk import local
+client = local(sys.argv[1])
+child = os.fork()
+if child == 0:
+    time.sleep(600)
+client.close()
+os.kill(child, 0)  # it is still there
+os.kill(child, 9)
+print("closed", flush=True)
+"""
+
+
 def children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
@@ -41,6 +55,19 @@ def children() -> set[psutil.Process]:
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("VXDATA_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_child_does_not_keep_it(data_dir: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, str(data_dir)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
 
 
 def test_a_server_of_ones_own(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import pytest
 from vxdata.schemas.errors import InvalidRequest, RequestTimedOut, ServerUnavailable
 from vxdata.sdk import Client
 from vxdata.sdk._transport.address import address_of
+from vxdata.sdk._transport.unreachable import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,13 +35,17 @@ if TYPE_CHECKING:
         ("grpc://[::1:8815", "no address such as grpc://"),
         ("grpc://127.0.0.1:8815/path", "more than a scheme, a host and a port"),
         ("grpc://user:secret@127.0.0.1:8815", "more than a scheme"),
+        ("grpc://:pw@127.0.0.1:1", "more than a scheme"),
         ("grpc+unix://", "names no socket"),
+        ("grpc+unix://run/x.sock", "names no socket by a full path"),
     ],
 )
 def test_what_is_no_address_is_refused_before_any_call(url: str, problem: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         address_of(url)
     assert problem in caught.value.message
+    assert "secret" not in caught.value.message
+    assert "secret" not in str(caught.value.details)
 
 
 def test_what_is_one() -> None:
@@ -115,12 +120,15 @@ class TestWhy:
         said = reason(f"grpc://127.0.0.1:{answering(lambda peer: peer.close())}")
         assert "the connection was closed. If the server uses TLS" in said
 
-    def test_the_proxy_is_named_without_its_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("http_proxy", "http://me:secret@127.0.0.1:9")
+    @pytest.mark.parametrize("scheme", ["http://", ""])
+    def test_the_proxy_is_named_without_its_password(
+        self, monkeypatch: pytest.MonkeyPatch, scheme: str
+    ) -> None:
+        monkeypatch.setenv("http_proxy", f"{scheme}me:secret@127.0.0.1:9")
         for name in ("grpc_proxy", "https_proxy", "no_proxy", "NO_PROXY", "no_grpc_proxy"):
             monkeypatch.delenv(name, raising=False)
-        said = reason("grpc://data.example.org:8815")
-        assert "by way of the proxy http_proxy=http://127.0.0.1:9" in said
+        said = explain(address_of("grpc://data.example.org:8815"), "Connection refused")
+        assert f"by way of the proxy http_proxy={scheme}127.0.0.1:9" in said
         assert "secret" not in said
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.create import PatientCreate
-from vxdata.schemas.errors import ForkedProcess
+from vxdata.schemas.errors import ForkedProcess, ResourceNotFound
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:
@@ -133,6 +133,14 @@ def test_what_is_passed_to_other_processes_works_there(server: Server, patient: 
         with context.Pool(1) as pool:
             found = pool.apply(ask_in_worker, (client, query, patient))
     assert found == (1, "F", "PatientResponse")
+
+
+def test_a_copy_knows_that_the_server_has_been_reached(server: Server) -> None:
+    with Client(server.flight_url) as client:
+        assert not pickled(client)._session.transport.retries.has_answered
+        with pytest.raises(ResourceNotFound):
+            client.patients.retrieve("nobody")
+        assert pickled(client)._session.transport.retries.has_answered
 
 
 def test_pickles_and_copies_hold_the_settings_and_no_connection(server: Server, patient: str) -> None:

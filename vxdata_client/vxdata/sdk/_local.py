@@ -137,6 +137,7 @@ class LocalServer:
         self._listener = threading.Thread(target=self._listen, name="vxdata-local", daemon=True)
         self._listener.start()
         self.url = ""
+        SERVERS.add(self)
 
     @classmethod
     def start(cls, data_dir: Path | None) -> LocalServer:
@@ -192,8 +193,17 @@ class LocalServer:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
+        # The pipe ends only when no other process has it; a child that C code has forked may.
+        self._process.terminate()
         self._process.wait()
         self._listener.join()
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: give up the pipe, so that it ends with the parent."""
+        if self._process.stdin is not None:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, self._process.stdin.fileno(), inheritable=False)
+            os.close(nothing)
 
     def _listen(self) -> None:
         """Pass on what the server says: as progress while it starts, as warnings after that."""
@@ -203,6 +213,19 @@ class LocalServer:
                 self._said.append(line.rstrip("\n"))
                 level = logging.WARNING if self._is_ready.is_set() else logging.INFO
                 log.log(level, "%s", self._said[-1])
+
+
+SERVERS: Final[weakref.WeakSet[LocalServer]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for server in list(SERVERS):
+        server.leave_to_parent()
+    SERVERS.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _plain_client(base_url: str, session: Session) -> Client:

@@ -58,6 +58,18 @@ def _processes(directory: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
+def _may_run(pid_file: Path, directory: Path) -> bool:
+    """Whether the postmaster that a file names may be alive; what cannot be looked at may be."""
+    first, *_ = pid_file.read_text(encoding="ascii", errors="replace").splitlines() or [""]
+    try:
+        process = psutil.Process(int(first))
+        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(directory)
+    except (ValueError, psutil.NoSuchProcess):
+        return False
+    except psutil.Error:
+        return True
+
+
 @dataclass
 class PostgresServer:
     """Runs the postmaster of one cluster."""
@@ -128,8 +140,9 @@ class PostgresServer:
 
         PostgreSQL takes it for valid where the process is a zombie, or its number was given to another one.
         """
-        if not any(_processes(self.cluster.directory)):
-            (self.cluster.directory / "postmaster.pid").unlink(missing_ok=True)
+        pid_file = self.cluster.directory / "postmaster.pid"
+        if pid_file.exists() and not _may_run(pid_file, self.cluster.directory):
+            pid_file.unlink(missing_ok=True)
 
     def wait_ready(self, progress: Progress) -> None:
         """Wait until connections are accepted.

@@ -44,7 +44,8 @@ class PublicBuckets:
     @cached_property
     def client(self) -> Any:
         """A client that signs nothing and looks for no credentials."""
-        return boto3.client(
+        # A session of its own: the default one of the process is not safe among threads.
+        return boto3.session.Session().client(
             "s3",
             endpoint_url=self._url,
             region_name=self._region,

@@ -22,7 +22,7 @@ FIRST_MICROSECOND: Final = -62_135_596_800_000_000
 LAST_MICROSECOND: Final = 253_402_300_799_999_999
 """… and none after the end of year 9999."""
 LARGEST_EXACT: Final = 2**53
-"""Above it a double no longer tells every integer from the next."""
+"""From it on, a double no longer tells every integer from the next."""
 
 UTC_INSTANT: Final = pl.Datetime("us", "UTC")
 
@@ -30,9 +30,11 @@ UTC_INSTANT: Final = pl.Datetime("us", "UTC")
 def integers(rows: FrameRows, series: pl.Series) -> pl.Series:
     """Integers of any width, and floats that are whole: pandas makes floats of integers with nulls."""
     if series.dtype.is_float():
-        is_whole = (series == series.floor()) & series.is_between(-LARGEST_EXACT, LARGEST_EXACT)
+        is_whole = ((series == series.floor()) & series.is_finite()).fill_null(value=False)
         remedy = "is no whole number; round it, or make what is missing null: .fill_nan(None)"
-        rows.refuse_if_any(series.is_not_null() & ~is_whole.fill_null(value=False), series, remedy)
+        rows.refuse_if_any(series.is_not_null() & ~is_whole, series, remedy)
+        is_exact = (series.abs() < LARGEST_EXACT).fill_null(value=True)
+        rows.refuse_if_any(~is_exact, series, "may have been another integer before it became a double")
     cast = series.cast(pl.Int64, strict=False)
     rows.refuse_if_any(cast.is_null() & series.is_not_null(), series, "does not fit into 64 bits")
     return cast

@@ -69,7 +69,10 @@ def pairs_of(resources: object, update: object = None) -> list[tuple[str, Resour
         given = list(resources) if isinstance(resources, Iterable) else [resources]
     pairs = [pair for pair in given if is_pair(pair)]
     if len(pairs) < len(given):
-        msg = "update takes an identifier and its update, such pairs, updates by identifier, or a frame."
+        msg = (
+            "update takes an identifier and its update, such pairs, updates by identifier, dictionaries of "
+            "an identifier and the fields to change, or a frame."
+        )
         raise FieldTypeMismatch(msg)
     return pairs
 

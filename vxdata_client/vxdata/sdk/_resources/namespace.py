@@ -126,7 +126,7 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response, Field
         return Query(self._session, Plan(relation=self._payload_type.prefix))
 
     def count(self) -> int:
-        """Count the resources of this type that are live, at the instant of the client; none of them is read.
+        """Count the resources of this type that are live, at the instant of the client.
 
         Returns:
             Their number.
@@ -241,7 +241,7 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
         return Query(self._session, Plan(relation=RESOURCE))
 
     def count(self) -> int:
-        """Count the resources of all types that are live, at the instant of the client; none of them is read.
+        """Count the resources of all types that are live, at the instant of the client.
 
         Returns:
             Their number.

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from vxdata.schemas.errors import RequestTimedOut, ServerUnavailable
+from vxdata.schemas.errors import (
+    InternalError,
+    RequestCancelled,
+    RequestTimedOut,
+    ServerUnavailable,
+    VxDataError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 Item = TypeVar("Item")
+
+SILENT: Final = (ServerUnavailable, RequestTimedOut, RequestCancelled, InternalError)
+"""Errors that may stand for a response that did not come; all others are responses: nothing was written."""
 
 
 @dataclass
@@ -21,10 +30,13 @@ class Outcome:
     Args:
         is_open: Whether the server may have committed it: all of it was handed over, at least once.
         rows: Rows that were handed over in the present try.
+        has_source_failed: Whether the caller's own rows ended by an error, so that a further try would lack
+            what follows.
     """
 
     is_open: bool = False
     rows: int = 0
+    has_source_failed: bool = False
 
     def noting(self, sections: Iterable[tuple[Item, int]], moved: Callable[[int], None]) -> Iterator[Item]:
         """Hand sections over, count their rows, and note it when all were taken.
@@ -37,11 +49,20 @@ class Outcome:
             The sections.
         """
         self.rows = 0
-        for section, rows in sections:
+        remaining = iter(sections)
+        while (found := self._next(remaining)) is not None:
+            section, rows = found
             self.rows += rows
             yield section
             moved(rows)
         self.is_open = True
+
+    def _next(self, sections: Iterator[tuple[Item, int]]) -> tuple[Item, int] | None:
+        try:
+            return next(sections, None)
+        except BaseException:
+            self.has_source_failed = True
+            raise
 
 
 @contextmanager
@@ -57,13 +78,16 @@ def telling_outcome(idempotency_key: str) -> Iterator[Outcome]:
     outcome = Outcome()
     try:
         yield outcome
-    except (ServerUnavailable, RequestTimedOut) as problem:
-        if outcome.is_open:
+    except VxDataError as problem:
+        if outcome.is_open and isinstance(problem, SILENT):
             problem.details = {**problem.details, "outcome": "open", "idempotency_key": idempotency_key}
             problem.add_note(_sentence(idempotency_key))
         raise
-    except (KeyboardInterrupt, SystemExit, GeneratorExit) as interrupt:
-        interrupt.add_note(_sentence(idempotency_key) if outcome.is_open else "Nothing was written.")
+    except BaseException as interrupt:  # Ctrl-C, or what the user's own code raises
+        if outcome.is_open:
+            interrupt.add_note(_sentence(idempotency_key))
+        elif not isinstance(interrupt, Exception):
+            interrupt.add_note("Nothing was written.")
         raise
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, ValidationFailed
 from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceUpdate, models_of
 from vxdata.schemas.violations import MAX_VIOLATIONS
+from vxdata.sdk._given import Peeked
 
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
@@ -61,10 +62,22 @@ def updates_of(given: object, type_of: TypeOf) -> list[tuple[str, ResourceUpdate
     Raises:
         ValidationFailed: Values break the constraints of their fields; each is listed with its row.
     """
-    rows: list[Any] = [given] if isinstance(given, Mapping) else given if isinstance(given, list) else []
-    if not rows or not all(isinstance(row, Mapping) and is_one(row) for row in rows):
+    rows: Iterable[Any]
+    match given:
+        case Mapping():
+            rows = [given]
+        case Peeked(first=first):
+            rows = given if _is_row(first) else []
+        case _:
+            rows = given if isinstance(given, list | tuple) and given and all(map(_is_row, given)) else []
+    if not rows or (isinstance(given, Mapping) and not _is_row(given)):
         return None
     return _checked(rows, lambda row: _update(row, type_of))
+
+
+def _is_row(given: object) -> bool:
+    """Whether something is a dictionary of one resource's fields."""
+    return isinstance(given, Mapping) and is_one(given)
 
 
 def _create(one: object, type_of: TypeOf) -> ResourceCreate:
@@ -87,6 +100,9 @@ def _is_by_type(one: Mapping[Any, Any]) -> bool:
 
 
 def _update(row: Mapping[str, Any], type_of: TypeOf) -> tuple[str, ResourceUpdate]:
+    if not _is_row(row):
+        msg = f"Among dictionaries of fields with an identifier there is {row!r:.80}."
+        raise FieldTypeMismatch(msg, got=type(row).__name__)
     changes = {name: value for name, value in row.items() if name != "identifier"}
     return row["identifier"], models_of(type_of(row)).update(**changes)
 

@@ -94,7 +94,8 @@ class WriteRequest:
 
     def _may_repeat(self, outcome: Outcome) -> bool:
         """Whether the upload can be sent once more: of an iterator, the rows that were taken are gone."""
-        return not isinstance(self.tables, Iterator) or outcome.rows == 0
+        is_whole = not isinstance(self.tables, Iterator) or outcome.rows == 0
+        return is_whole and not outcome.has_source_failed
 
     def _sections(self) -> Iterator[pa.RecordBatch]:
         return (section for section, _ in self._counted_sections())

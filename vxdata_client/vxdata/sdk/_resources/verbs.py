@@ -142,6 +142,9 @@ class Verbs(Reads[Response], Generic[Update, Response]):
         """
         given = peeked(resources)
         pairs = updates_of(given, self._type_of)
+        if pairs is not None and update is not None:
+            msg = "A dictionary states its changes itself; an update beside it would be left out."
+            raise InvalidRequest(msg)
         frames = self._tables_of_frames(given, "update") if pairs is None else None
         if frames is not None:
             _refuse_beside_frame(update, expected_version)

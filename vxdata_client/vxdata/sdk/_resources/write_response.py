@@ -49,6 +49,9 @@ def noting_commit(receipt: CommitReceipt) -> Iterator[None]:
         if not receipt.counts:  # nothing was to change, so nothing was committed
             raise
         raise _after_commit(error, receipt) from error
+    except BaseException as interrupt:
+        interrupt.add_note(f"The write was committed as version {receipt.version}.")
+        raise
 
 
 def _after_commit(error: Exception, receipt: CommitReceipt) -> VxDataError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vxdata.sdk._storage.direct import DirectAccess
@@ -24,8 +23,8 @@ class MixedAccess(DirectAccess):
     Args:
         threads: As for `DirectAccess`.
         served: The way by addresses from the server.
-        ask_public: Asks which buckets are public; called at most once, and not before another bucket than
-            `own` is wanted.
+        ask_public: Asks which buckets are public; not called before another bucket than `own` is wanted, and
+            again only if it returned None.
         own: The bucket for uploads, where it is known.
         credentials: As for `DirectAccess`.
     """
@@ -35,7 +34,7 @@ class MixedAccess(DirectAccess):
         threads: int,
         *,
         served: PresignedAccess,
-        ask_public: Callable[[], Collection[str]],
+        ask_public: Callable[[], Collection[str] | None],
         own: str | None,
         **credentials: str | None,
     ) -> None:
@@ -44,6 +43,7 @@ class MixedAccess(DirectAccess):
         self._served = served
         self._ask_public = ask_public
         self._own = own
+        self._public: Collection[str] | None = None
 
     def expect(self, method: Method, urls: Iterable[ObjectUrl]) -> None:
         """Say what will be asked for soon; only addresses from the server need to be prepared."""
@@ -67,9 +67,9 @@ class MixedAccess(DirectAccess):
         super().close()
         self._served.close()
 
-    @cached_property
-    def _public(self) -> Collection[str]:
-        return self._ask_public()
-
     def _is_public(self, url: ObjectUrl) -> bool:
-        return url.bucket != self._own and url.bucket in self._public
+        if url.bucket == self._own:
+            return False
+        if self._public is None:  # or the server did not answer the last time
+            self._public = self._ask_public()
+        return url.bucket in (self._public or ())

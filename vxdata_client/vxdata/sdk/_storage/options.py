@@ -117,15 +117,17 @@ class StorageBackend:
         answer = retry_read(lambda: self._transport.act(Action.BLOB_STORE), self._transport)
         return BlobStoreInfo.model_validate_json(answer)
 
-    def _public_buckets(self) -> list[str]:
-        """The public buckets that the server lists; none where it has no blobs or does not answer.
+    def _public_buckets(self) -> list[str] | None:
+        """The public buckets that the server lists; none where it has no blobs, None if it does not answer.
 
         Who has credentials needs no server to read.
         """
         try:
             answer = self._transport.act(Action.BLOB_STORE)
-        except (NotAllowed, ServiceProblem):
+        except NotAllowed:
             return []
+        except ServiceProblem:
+            return None
         return BlobStoreInfo.model_validate_json(answer).public_buckets
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass
 
 from vxdata.schemas.errors import InvalidRequest
@@ -78,14 +78,14 @@ def address_of(url: str) -> Address:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         raise _refusal(url, f"must begin with one of {schemes}, as in {EXAMPLE}")
     if parts.scheme == "grpc+unix":
-        if not parts.path:
-            raise _refusal(url, "names no socket, as in grpc+unix:///run/vxdata.sock")
+        if not parts.path or parts.netloc:
+            raise _refusal(url, "names no socket by a full path, as in grpc+unix:///run/vxdata.sock")
         return Address(url, None, uses_tls=False)
     if not parts.hostname:
         raise _refusal(url, f"names no host, as in {EXAMPLE}")
     if _port(url, parts) is None:
         raise _refusal(url, f"names no port: servers listen on 8815 by default, as in {EXAMPLE}")
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise _refusal(url, f"holds more than a scheme, a host and a port, as in {EXAMPLE}")
     return Address(url, parts.hostname, uses_tls=parts.scheme == "grpc+tls")
 
@@ -105,9 +105,11 @@ def _port(url: str, parts: SplitResult) -> int | None:
 
 
 def _refusal(url: str, problem: str) -> InvalidRequest:
-    return InvalidRequest(f"base_url {url!r:.200} {problem}.", base_url=url[:200])
+    shown = _without_credentials(url)[:200]
+    return InvalidRequest(f"base_url {shown!r} {problem}.", base_url=shown)
 
 
-def _without_credentials(proxy: str) -> str:
-    parts = urlsplit(proxy)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def _without_credentials(url: str) -> str:
+    """An address without a user's name and password, with a scheme or without."""
+    scheme, separator, rest = url.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

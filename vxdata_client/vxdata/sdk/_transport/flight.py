@@ -14,7 +14,6 @@ import pyarrow.flight
 from pydantic import ValidationError
 
 from vxdata.schemas.errors import (
-    IncompleteUpload,
     InternalError,
     InvalidRequest,
     RequestTimedOut,
@@ -230,7 +229,11 @@ class FlightTransport:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as the way to connect: the copy makes a connection of its own."""
-        return type(self), self._arguments
+        return type(self), self._arguments, self.retries.has_answered
+
+    def __setstate__(self, has_answered: bool) -> None:  # noqa: FBT001 - pickle passes it so
+        """Know whether the server has been reached: then its restarts are waited for longer."""
+        self.retries.has_answered = has_answered
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """Share the connection with copies in the same process."""
@@ -247,6 +250,7 @@ class FlightTransport:
         """The error that the server raised, else one that tells what failed between it and us."""
         wire = _wire_error(error)
         if wire is not None:
+            self.retries.has_answered = True
             return _rebuilt(self._whole(wire))
         # A server that stops cancels calls that it has not begun.
         if isinstance(error, pa.flight.FlightUnavailableError | pa.flight.FlightCancelledError):
@@ -284,7 +288,7 @@ def _written(receipt: pa.Buffer | None, lineage: pa.Buffer | None) -> Written:
     """Read the response to an upload."""
     if receipt is None:
         msg = "The server ended the upload without a receipt."
-        raise IncompleteUpload(msg)
+        raise InternalError(msg)
     table = None if lineage is None else pa.ipc.open_stream(lineage).read_all()
     return Written(CommitReceipt.model_validate_json(receipt.to_pybytes()), table)
 

@@ -11,6 +11,8 @@ import queue
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from vxdata.schemas.errors import ForkedProcess
+from vxdata.sdk._transport.processes import HOLDERS
 from vxdata.sdk._transport.read_ahead import ITEMS_AHEAD, WAKE_SECONDS
 from vxdata.sdk._transport.workers import GRACE_SECONDS, UNFINISHED, run_in_thread
 
@@ -35,6 +37,7 @@ class WriteBehind(Generic[Item, Answer]):
     def __init__(self, send: Callable[[Iterator[Item]], Answer]) -> None:
         """Begin the call."""
         self._call: _Call[Item, Answer] = _Call(send)
+        HOLDERS.add(self._call)
         UNFINISHED.add(self._call)
         run_in_thread(self._call.run)
 
@@ -122,6 +125,12 @@ class _Call(Generic[Item, Answer]):
                 continue
             return True
         return False
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the call and its thread are the parent's, and so are the locks of both."""
+        self._items = queue.Queue()
+        self.answer = Future()
+        self.answer.set_exception(ForkedProcess("This call belongs to the process that began it."))
 
     def abandon(self) -> None:
         """Let the call end without its end, and wait a while for it."""
