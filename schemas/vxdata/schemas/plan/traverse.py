@@ -27,7 +27,7 @@ def children(node: Node) -> tuple[Condition, ...]:
     Example:
         >>> from vxdata.schemas.plan import IsNull, Not
         >>> children(Not(term=IsNull(op="is_null", field="b_value")))
-        (IsNull(field='b_value', key=None, op='is_null'),)
+        (IsNull(field='b_value', key=None, part=None, op='is_null'),)
     """
     names = _fields_of_nodes(type(node))
     if not names:
