@@ -324,6 +324,31 @@ class TestValues:
         assert volume.series_date == date(2025, 1, 31)
 
 
+class TestPandas:
+    def test_an_index_without_a_name_is_left_out(self, client: Client, data: Data) -> None:
+        frame = pd.DataFrame(data)
+        chosen = frame.sort_values("sex").query("sex == 'F' or sex == 'M'")
+        assert client.patients.create(chosen).counts == {"patient": 4}
+        named = frame.iloc[[2]].set_index("identifier")
+        assert client.patients.create(named).counts == {"patient": 1}
+
+    def test_a_column_without_values_fits_every_field(self, client: Client, data: Data) -> None:
+        frame = pd.DataFrame(data).assign(external_uid=[None] * 5, birth_year=[float("nan")] * 5)
+        frame["external_uid"] = frame["external_uid"].astype(float)
+        assert client.patients.create(frame).counts == {"patient": 5}
+
+    def test_everything_that_cannot_be_converted_is_listed(self, client: Client, data: Data) -> None:
+        frame = pl.DataFrame(data).with_columns(
+            birth_year=pl.Series([1.5, 1950, 2.5, None, 1960]),
+            last_follow_up_on=pl.Series(["2025-01-31", None, "31.01.2025", None, None]),
+        )
+        with pytest.raises(ValidationFailed) as caught:
+            client.patients.create(frame)
+        found = {(one["field"], one["row"]) for one in caught.value.details["violations"]}
+        assert found == {("birth_year", 0), ("birth_year", 2), ("last_follow_up_on", 2)}
+        assert caught.value.details["count"] == 3
+
+
 class TestReadBack:
     def test_what_the_server_derives_is_named_with_the_remedy(self, client: Client, data: Data) -> None:
         client.patients.create(data)

@@ -309,17 +309,21 @@ class TestMappings:
         assert refused(PATIENT, series) == [(2, "c", "has a key that is null")]
 
     @pytest.mark.parametrize(
-        "dtype",
+        ("dtype", "value"),
         [
-            entries(pl.Int64),
-            pl.List(pl.Struct({"k": pl.String, "v": pl.String})),
-            pl.Struct({"a": pl.String}),
-            pl.List(pl.String),
+            (entries(pl.Int64), [{"key": "a", "value": 1}]),
+            (pl.List(pl.Struct({"k": pl.String, "v": pl.String})), [{"k": "a", "v": "b"}]),
+            (pl.Struct({"a": pl.String}), {"a": "b"}),
+            (pl.List(pl.String), ["a"]),
         ],
     )
-    def test_other_forms_do_not_fit(self, dtype: PolarsDataType) -> None:
+    def test_other_forms_do_not_fit_unless_they_state_nothing(
+        self, dtype: PolarsDataType, value: Any
+    ) -> None:
         with pytest.raises(FieldTypeMismatch, match=r"patient\.external_identifiers is of type textmap"):
-            column(PATIENT, pl.Series("external_identifiers", [None] * 3, dtype))
+            column(PATIENT, pl.Series("external_identifiers", [None, None, value], dtype))
+        nothing = column(PATIENT, pl.Series("external_identifiers", [None] * 3, dtype))
+        assert nothing.null_count == 3
 
 
 class TestIdentifiers:

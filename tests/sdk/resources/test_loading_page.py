@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from tests.server.databases import admin, new_database
 from tools.tree import TOP
 from vxdata.cli.running import upgrade_database
-from vxdata.schemas.create import DataSourceCreate
 from vxdata.sdk import Client
 from vxdata.server.app import Server
 
@@ -26,7 +25,10 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def test_every_example_runs_and_prints_what_it_says(
-    settings: Settings, new_database: Callable[[], SecretStr], capsys: pytest.CaptureFixture[str]
+    settings: Settings,
+    new_database: Callable[[], SecretStr],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = (TOP / "docs/loading.md").read_text(encoding="utf-8")
     uri = new_database()
@@ -35,11 +37,12 @@ def test_every_example_runs_and_prints_what_it_says(
         Server(settings.model_copy(update={"database_uri": uri})) as server,
         Client(server.flight_url) as client,
     ):
-        client.data_sources.create(DataSourceCreate(identifier="basel", license="x"))
-        names: dict[str, Any] = {"client": client}
+        monkeypatch.setenv("VXDATA_URL", server.flight_url)
+        names: dict[str, Any] = {}
         capsys.readouterr()
         for block in BLOCK.findall(text):
             exec(block, names)  # noqa: S102 - a page of ours
+        names["client"].close()
         assert client.patients.query().count() == 3003
     printed = capsys.readouterr().out.splitlines()
     for said in re.findall(r"print\(.*\)  # (.*)", text):

@@ -18,6 +18,9 @@ import pyarrow.interchange
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.models import ResourceModel
 
+UNNAMED_INDEX: Final = "__index_level_"
+"""So pyarrow calls an index of pandas that has no name, and is more than a range."""
+
 BATCH_ROWS: Final = 100_000
 """Rows of the frames that a lazy frame is made into."""
 
@@ -192,9 +195,10 @@ def _from_library(given: Any) -> Frames:
 
 
 def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    """Hand rows over to Polars, without an index of pandas that has no name and says nothing of the rows."""
     frame = pl.from_arrow(rows)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - columns never become a series
-    return frame
+    return frame.drop([name for name in frame.columns if name.startswith(UNNAMED_INDEX)])
 
 
 def _from_columns(given: Mapping[Any, Any]) -> Frames | None:

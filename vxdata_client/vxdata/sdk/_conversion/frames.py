@@ -58,10 +58,22 @@ def table_from_frame(
     _refuse_others(payload_type, frame, fields)
     _require_columns(payload_type, frame, verb)
     rows = FrameRows(payload_type, frame, first_row)
-    columns = {}
+    columns, problems = {}, []
     for series in frame:  # no comprehension: it is a stack frame of its own in some versions of Python
-        columns[series.name] = _column(registry, rows, fields[series.name], series)
+        try:
+            columns[series.name] = _column(registry, rows, fields[series.name], series)
+        except ValidationFailed as problem:
+            problems.append(problem)
+    if problems:
+        raise _together(problems)
     return pa.table(columns)
+
+
+def _together(problems: list[ValidationFailed]) -> ValidationFailed:
+    """One error for what is wrong in several columns."""
+    violations = [violation for problem in problems for violation in problem.details["violations"]]
+    count = sum(problem.details["count"] for problem in problems)
+    return ValidationFailed.from_violations(violations[:MAX_VIOLATIONS], count=count)
 
 
 @dataclass(frozen=True)
@@ -144,7 +156,8 @@ def _require_columns(payload_type: PayloadType, frame: pl.DataFrame, verb: Verb)
 
 def _column(registry: Registry, rows: FrameRows, field: Field, series: pl.Series) -> pa.ChunkedArray:
     wanted = arrow_type(field.type)
-    if series.dtype == pl.Null:
+    # Where nothing is stated, the type is a guess of whoever made the frame, such as a reader of CSV.
+    if series.null_count() == len(series):
         return pa.chunked_array([pa.nulls(len(series), wanted)])
     polars = POLARS_TYPES[type(field.type)]
     if not polars.fits(series.dtype):

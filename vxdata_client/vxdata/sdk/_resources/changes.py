@@ -71,7 +71,7 @@ def pairs_of(resources: object, update: object = None) -> list[tuple[str, Resour
     if len(pairs) < len(given):
         msg = (
             "update takes an identifier and its update, such pairs, updates by identifier, dictionaries of "
-            "an identifier and the fields to change, or a frame."
+            "an identifier and the fields to change such as {'identifier': 'a1', 'sex': 'F'}, or a frame."
         )
         raise FieldTypeMismatch(msg)
     return pairs

@@ -73,7 +73,8 @@ def address_of(url: str) -> Address:
     """
     parts = _split(url)
     if "://" not in url:
-        raise _refusal(url, f"has no scheme: write 'grpc://{url}', or grpc+tls:// if the server uses TLS")
+        whole = url if ":" in url else f"{url}:8815"
+        raise _refusal(url, f"has no scheme: write 'grpc://{whole}', or grpc+tls:// if the server uses TLS")
     if parts.scheme not in _SCHEMES:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         raise _refusal(url, f"must begin with one of {schemes}, as in {EXAMPLE}")
