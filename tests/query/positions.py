@@ -43,6 +43,13 @@ def _subquery(**query: Any) -> dict[str, Any]:
     return _where(op="is_in_query", field="name", query={"relation": "artefact", "select": "name", **query})
 
 
+def _against_query(op: str, comparison: str, text: str) -> dict[str, Any]:
+    """A comparison with what a query finds, in which the text stands."""
+    where = {"op": "==", "field": "name", "value": text}
+    query = {"relation": "artefact", "select": "name", "where": where}
+    return _where(op=op, field="name", comparison=comparison, query=query)
+
+
 VALUES: Final[dict[str, Position]] = {
     "value": lambda text: _where(op="==", field="name", value=text),
     "value of another case": lambda text: _where(op="<", field="description", value=text),
@@ -67,16 +74,7 @@ VALUES: Final[dict[str, Position]] = {
     "key of the order of a subquery": lambda text: _subquery(
         order_by=[{"field": "parameters", "key": text}], limit=3
     ),
-    "value in a quantified subquery": lambda text: _where(
-        op="any",
-        field="name",
-        comparison=">=",
-        query={
-            "relation": "artefact",
-            "select": "name",
-            "where": {"op": "==", "field": "name", "value": text},
-        },
-    ),
+    "value in a quantified subquery": lambda text: _against_query("any", ">=", text),
     "key of an order": lambda text: {
         "version": 2,
         "relation": "artefact",
@@ -87,16 +85,7 @@ VALUES: Final[dict[str, Position]] = {
         **_aggregated(function="max", field="name", name="n"),
         "having": {"op": "==", "field": "n", "value": text},
     },
-    "value in an aggregated subquery": lambda text: _where(
-        op="max",
-        field="name",
-        comparison="==",
-        query={
-            "relation": "artefact",
-            "select": "name",
-            "where": {"op": "==", "field": "name", "value": text},
-        },
-    ),
+    "value in an aggregated subquery": lambda text: _against_query("max", "==", text),
     "key of a group": lambda text: {
         "version": 2,
         "relation": "artefact",

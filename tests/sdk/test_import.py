@@ -27,6 +27,7 @@ EXPORTED: Final = {
 NOT_LOADED: Final = (
     "boto3",
     "botocore",
+    "pyarrow.interchange",
     "pyarrow.parquet",
     "s3transfer",
     "tqdm",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tests.fixtures.pages import blocks, run
 from tests.server.databases import admin, new_database
 from tools.tree import TOP
 from vxdata.cli.running import upgrade_database
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["admin", "new_database"]
 
-BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+PAGE = TOP / "docs/loading.md"
 
 
 def test_every_example_runs_and_prints_what_it_says(
@@ -30,7 +31,6 @@ def test_every_example_runs_and_prints_what_it_says(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    text = (TOP / "docs/loading.md").read_text(encoding="utf-8")
     uri = new_database()
     upgrade_database(uri)
     with (
@@ -40,10 +40,10 @@ def test_every_example_runs_and_prints_what_it_says(
         monkeypatch.setenv("VXDATA_URL", server.flight_url)
         names: dict[str, Any] = {}
         capsys.readouterr()
-        for block in BLOCK.findall(text):
-            exec(block, names)  # noqa: S102 - a page of ours
+        for block in blocks(PAGE):
+            run(block, names)
         names["client"].close()
         assert client.patients.query().count() == 3003
     printed = capsys.readouterr().out.splitlines()
-    for said in re.findall(r"print\(.*\)  # (.*)", text):
+    for said in re.findall(r"print\(.*\)  # (.*)", PAGE.read_text(encoding="utf-8")):
         assert said in printed

@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.interchange
 
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.models import ResourceModel
@@ -188,10 +187,16 @@ def _from_library(given: Any) -> Frames:
         if isinstance(given, ArrowStreamable):  # in memory, as a frame of pandas: it has a length
             table = pa.RecordBatchReader.from_stream(given).read_all()
             return Frames([_frame(table)], table.num_rows)
-        frame = _frame(pa.interchange.from_dataframe(given))
+        frame = _from_interchange(given)
     except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise _unreadable(given, error) from error
     return Frames([frame], frame.height)
+
+
+def _from_interchange(given: Interchangeable) -> pl.DataFrame:
+    from pyarrow.interchange import from_dataframe  # noqa: PLC0415 - 30 ms
+
+    return _frame(from_dataframe(given))
 
 
 def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.installation import install_command, missing_from
 from vxdata.sdk._client import Client
+from vxdata.sdk._transport.processes import HOLDERS
 
 if TYPE_CHECKING:
     from vxdata.sdk._session import Session
@@ -137,7 +138,7 @@ class LocalServer:
         self._listener = threading.Thread(target=self._listen, name="vxdata-local", daemon=True)
         self._listener.start()
         self.url = ""
-        SERVERS.add(self)
+        HOLDERS.add(self)
 
     @classmethod
     def start(cls, data_dir: Path | None) -> LocalServer:
@@ -213,19 +214,6 @@ class LocalServer:
                 self._said.append(line.rstrip("\n"))
                 level = logging.WARNING if self._is_ready.is_set() else logging.INFO
                 log.log(level, "%s", self._said[-1])
-
-
-SERVERS: Final[weakref.WeakSet[LocalServer]] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for server in list(SERVERS):
-        server.leave_to_parent()
-    SERVERS.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _plain_client(base_url: str, session: Session) -> Client:

@@ -25,7 +25,7 @@ from vxdata.server.embedded.secrets import StackSecrets, write_private
 from vxdata.server.embedded.waiting import Progress, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 TITLE = "PostgreSQL"
@@ -45,17 +45,15 @@ def end_processes(directory: Path) -> None:
     Args:
         directory: The cluster.
     """
-    for process in _processes(directory):
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGQUIT)
-
-
-def _processes(directory: Path) -> Iterator[psutil.Process]:
-    """Each process of a cluster: it has the cluster as its working directory, as long as it lives."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.cwd() == str(directory):
-                yield process
+            if _belongs_to(process, directory):
+                process.send_signal(signal.SIGQUIT)
+
+
+def _belongs_to(process: psutil.Process, directory: Path) -> bool:
+    """Whether a process is one of a cluster, which each has as its working directory as long as it lives."""
+    return bool(process.cwd() == str(directory))
 
 
 def _may_run(pid_file: Path, directory: Path) -> bool:
@@ -63,7 +61,7 @@ def _may_run(pid_file: Path, directory: Path) -> bool:
     first, *_ = pid_file.read_text(encoding="ascii", errors="replace").splitlines() or [""]
     try:
         process = psutil.Process(int(first))
-        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(directory)
+        return process.status() != psutil.STATUS_ZOMBIE and _belongs_to(process, directory)
     except (ValueError, psutil.NoSuchProcess):
         return False
     except psutil.Error:

@@ -133,8 +133,8 @@ class AggregateOfQuery:
 def MIN(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
     """Stand for the smallest value that a query finds.
 
-    It is written as in ``F.b_value == MIN(query)``. Nulls do not
-    count. Without any value the comparison is unknown, so it keeps nothing.
+    It is written as in ``F.b_value == MIN(query)``. Nulls do not count. Without any value the comparison is
+    unknown, so it keeps nothing.
 
     Args:
         query: A query that selects one field, as in ``client.volumes.query().select("b_value")``.
@@ -152,8 +152,8 @@ def MIN(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
 def MAX(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
     """Stand for the largest value that a query finds.
 
-    It is written as in ``F.version == MAX(query)``. Nulls do not
-    count. Without any value the comparison is unknown, so it keeps nothing.
+    It is written as in ``F.version == MAX(query)``. Nulls do not count. Without any value the comparison is
+    unknown, so it keeps nothing.
 
     Args:
         query: A query that selects one field, as in ``client.volumes.query().select("version")``.
@@ -171,8 +171,8 @@ def MAX(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
 def MEAN(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
     """Stand for the mean of the numbers that a query finds.
 
-    It is written as in ``F.slice_thickness < MEAN(query)``. Nulls do not
-    count. Without any value the comparison is unknown, so it keeps nothing.
+    It is written as in ``F.slice_thickness < MEAN(query)``. Nulls do not count. Without any value the
+    comparison is unknown, so it keeps nothing.
 
     Args:
         query: A query that selects one field, as in ``client.volumes.query().select("slice_thickness")``.
@@ -190,8 +190,7 @@ def MEAN(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
 def COUNT(query: SelectsOne) -> AggregateOfQuery:  # noqa: N802 - as ANY and ALL
     """Stand for the number of values that a query finds.
 
-    It is written as in ``F.planned_patient_count > COUNT(query)``. Nulls do not
-    count, repeated values do.
+    It is written as in ``F.planned_patient_count > COUNT(query)``. Nulls do not count, repeated values do.
 
     Args:
         query: A query that selects one field, as in ``client.patients.query().select("identifier")``.

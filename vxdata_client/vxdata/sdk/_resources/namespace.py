@@ -125,17 +125,6 @@ class Namespace(Verbs[Update, Response], Generic[Create, Update, Response, Field
         """
         return Query(self._session, Plan(relation=self._payload_type.prefix))
 
-    def count(self) -> int:
-        """Count the resources of this type that are live, at the instant of the client.
-
-        Returns:
-            Their number.
-
-        Raises:
-            ServiceProblem: The server cannot be reached or cannot answer.
-        """
-        return self.query().count()
-
     def _repr_html_(self) -> str:
         """Show the type, its fields and the number of resources in a notebook."""
         from vxdata.sdk._notebook import namespace_card  # noqa: PLC0415 - for notebooks alone
@@ -239,17 +228,6 @@ class Resources(Verbs[ResourceUpdate, ResourceResponse]):
             A query that reads all of them, to be narrowed.
         """
         return Query(self._session, Plan(relation=RESOURCE))
-
-    def count(self) -> int:
-        """Count the resources of all types that are live, at the instant of the client.
-
-        Returns:
-            Their number.
-
-        Raises:
-            ServiceProblem: The server cannot be reached or cannot answer.
-        """
-        return self.query().count()
 
     def _repr_html_(self) -> str:
         """Show the common fields and the number of resources in a notebook."""

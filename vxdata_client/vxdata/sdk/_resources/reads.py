@@ -13,6 +13,7 @@ from vxdata.sdk._resources.retrieve import retrieve
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from vxdata.sdk._queries.query import Query
     from vxdata.sdk._resources.history import Change, Version
     from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import AsOf
@@ -34,6 +35,21 @@ class Reads(ABC, Generic[Response]):
     @abstractmethod
     def _full(self, identifiers: Iterable[str]) -> list[str]:
         """Write identifiers in full, and refuse those that do not belong here."""
+
+    @abstractmethod
+    def query(self) -> Query[Response]:
+        """Start a query over the resources."""
+
+    def count(self) -> int:
+        """Count the resources that are live, at the instant of the client.
+
+        Returns:
+            Their number.
+
+        Raises:
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        return self.query().count()
 
     # A text is an iterable of texts too: here and below the first overload that fits counts.
     @overload

@@ -48,9 +48,7 @@ class RowProgress:
             self._bar.close()
 
     def _show(self) -> None:
-        self._bar = progress_bar(
-            self._verb, shown=True, total=self._rows, delay=0, unit=" rows", unit_scale=True
-        )
+        self._bar = progress_bar(self._verb, shown=True, total=self._rows, unit=" rows", unit_scale=True)
         self._bar.start_t -= time.monotonic() - self._begin
         self._bar.update(self._moved)
 

@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 
 class Inherited(Protocol):
-    """Something that holds a part of the network library, and may be copied into a child by a fork."""
+    """Something that a fork may copy into a child, where it must not be used: it is the parent's."""
 
     def leave_to_parent(self) -> None:
         """In a forked child: let go of what belongs to the parent, without ending it."""
@@ -35,7 +35,7 @@ class _Network:
 
 
 HOLDERS: Final[WeakSet[Inherited]] = WeakSet()
-"""Whoever holds native objects."""
+"""Whoever holds native objects, or the end of a pipe."""
 
 
 def use_network() -> None:
