@@ -20,7 +20,18 @@ Grouped by what the caller can do::
     │   ├── NotAllowed            the server's operator has not allowed the verb
     │   ├── AsOfInFuture          an `as_of` later than the server's clock
     │   ├── AsOfInClockGap        an `as_of` at which the clock was wrong
-    │   └── ForkedProcess         a forked process uses the connections of its parent
+    │   ├── ForkedProcess         a forked process uses the connections of its parent
+    │   ├── UnknownCatalog        no catalog has this name
+    │   └── CohortError           a cohort cannot be asked for like this (see `cohorts`)
+    │       ├── FilterSyntaxError     the text of a filter cannot be read
+    │       ├── ColumnNotFound        no column has this public name
+    │       ├── TableNotFound         no table has this name
+    │       ├── SystemNotFound        no data source has this name
+    │       ├── FilterTypeMismatch    operator, value and column do not fit
+    │       ├── NullNotFilterable     columns that entities share cannot be asked for being null
+    │       ├── RelationshipNotFound  nothing connects an endpoint with a table
+    │       ├── EmptyCohortRow        all columns are excluded
+    │       └── SearchUnavailable     the catalog has no keywords
     ├── ServiceProblem            try again, or tell the operator
     │   ├── ServerUnavailable     nothing answers, or the server is shutting down
     │   ├── ServerBusy            no connection became free in time
@@ -28,6 +39,7 @@ Grouped by what the caller can do::
     │   ├── RequestTimedOut       the deadline passed
     │   ├── RequestCancelled      the caller went away
     │   ├── ClockNotTrusted       a commit would be stamped too far ahead
+    │   ├── InvalidCatalog        a reflected schema has not the form that cohorts need
     │   └── InternalError         a fault of the server, findable in its log by `request_id`
     ├── StateConflict             look at the present state, then decide
     │   ├── ResourceNotFound      missing or deleted
@@ -50,6 +62,20 @@ Grouped by what the caller can do::
 from __future__ import annotations
 
 from vxdata.schemas.errors.base import VxDataError
+from vxdata.schemas.errors.cohorts import (
+    CohortError,
+    ColumnNotFound,
+    EmptyCohortRow,
+    FilterSyntaxError,
+    FilterTypeMismatch,
+    InvalidCatalog,
+    NullNotFilterable,
+    RelationshipNotFound,
+    SearchUnavailable,
+    SystemNotFound,
+    TableNotFound,
+    UnknownCatalog,
+)
 from vxdata.schemas.errors.requests import (
     AsOfInClockGap,
     AsOfInFuture,
@@ -109,14 +135,20 @@ __all__ = [
     "BlobForbidden",
     "BlobNotFound",
     "ClockNotTrusted",
+    "CohortError",
+    "ColumnNotFound",
     "DiskFull",
     "DuplicateIdentifiers",
+    "EmptyCohortRow",
     "FieldTypeMismatch",
+    "FilterSyntaxError",
+    "FilterTypeMismatch",
     "ForkedProcess",
     "IdempotencyMismatch",
     "IncompleteUpload",
     "InternalError",
     "InvalidBlobUrl",
+    "InvalidCatalog",
     "InvalidIdentifier",
     "InvalidPlan",
     "InvalidRequest",
@@ -127,19 +159,25 @@ __all__ = [
     "NotAllowed",
     "NotDeleted",
     "NotRegistered",
+    "NullNotFilterable",
     "ParentNotFound",
+    "RelationshipNotFound",
     "RequestCancelled",
     "RequestTimedOut",
     "ResourceAlreadyExists",
     "ResourceNotFound",
+    "SearchUnavailable",
     "ServerBusy",
     "ServerUnavailable",
     "ServiceProblem",
     "StateConflict",
     "StorageProblem",
+    "SystemNotFound",
+    "TableNotFound",
     "TransferFailed",
     "UnexpectedPayload",
     "UnknownAction",
+    "UnknownCatalog",
     "UnknownField",
     "UnknownResourceType",
     "ValidationFailed",
