@@ -167,12 +167,13 @@ class Connection:
             self._is_streaming = False
             reader.close()
 
-    def ingest(self, table: str, reader: pa.RecordBatchReader) -> int:
-        """Append batches to a temporary table by COPY.
+    def ingest(self, table: str, reader: pa.RecordBatchReader, *, schema: str | None = None) -> int:
+        """Append batches to a table by COPY.
 
         Args:
-            table: Name of the temporary table.
+            table: Name of the table.
             reader: Batches whose types are those of the table's columns.
+            schema: Schema that holds the table; without one, it is a temporary table.
 
         Returns:
             Rows copied.
@@ -181,7 +182,8 @@ class Connection:
             DatabaseError: PostgreSQL refused a row, or the connection broke.
         """
         with self._classified():
-            return int(self._cursor.adbc_ingest(table, reader, mode="append", temporary=True))
+            where = {"temporary": True} if schema is None else {"db_schema_name": schema}
+            return int(self._cursor.adbc_ingest(table, reader, mode="append", **where))
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[None]:
