@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.cohorts.bound import (
     BoundCohort,
-    BoundCondition,
     BoundMatch,
     BoundSet,
     BoundSummary,

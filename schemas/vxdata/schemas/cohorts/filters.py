@@ -80,7 +80,7 @@ def parse_filter(text: str) -> tuple[CohortCondition, ...]:
 
 def _require_storable(text: str) -> None:
     """Refuse what PostgreSQL cannot hold, so that no comparison with it fails later."""
-    if "\x00" in text or not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+    if "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
         raise FilterTypeMismatch.from_reason("The filter holds a NUL character or half a surrogate pair.")
 
 

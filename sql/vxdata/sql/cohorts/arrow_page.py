@@ -1,0 +1,137 @@
+"""Pages for Arrow: a list of records is selected as one array for each of its fields.
+
+PostgreSQL's driver cannot read arrays of records. The arrays of one list of records have the same rows in the same order,
+so that they can share their offsets; a field that is itself a list comes as all its items in one array, beside their
+numbers. `vxdata.server.services.cohort_batches` puts them together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from vxdata.schemas.cohorts.bound import ListOutput, NestedOutput
+from vxdata.schemas.cohorts.result import value_type
+from vxdata.sql.cohorts.lists import (
+    ROWS,
+    aggregate,
+    gathered_rows,
+    inner_values,
+    join_grouped,
+    join_lists,
+    or_empty,
+    ordered_aggregate,
+)
+from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, named, shown, table, with_common
+from vxdata.sql.cohorts.preselect import PAGE, page_of
+from vxdata.sql.names import DIALECT, column, render
+from vxdata.sql.types import catalog_type
+
+if TYPE_CHECKING:
+    from vxdata.schemas.cohorts.bound import BoundCohort
+    from vxdata.schemas.cohorts.model import CohortColumn
+
+LENGTHS: Final = ".lengths"
+"""Suffix of the array that tells how many items each record has of a field that is a list."""
+
+
+def page_as_arrow(cohort: BoundCohort) -> tuple[str, str]:
+    """Write the statement of a page.
+
+    Args:
+        cohort: A bound cohort.
+
+    Returns:
+        The statement, and the same to be shown. It selects the scalars and lists under their names, for a list of
+        records `NAME` the number of records, and its fields as `NAME.FIELD`.
+    """
+    query = _rows(cohort)
+    whole = with_common(query, page_of(cohort, is_counted=False))
+    return render(whole.copy()), shown(whole)
+
+
+def _rows(cohort: BoundCohort) -> exp.Select:
+    endpoint, key = cohort.endpoint, column(KEY, PAGE)
+    own = exp.EQ(this=column(endpoint.key, ENTITY), expression=key.copy())
+    query = exp.Select().from_(named(PAGE))
+    query.join(table(endpoint.schema, endpoint.table, ENTITY), on=own, copy=False)
+    lists = join_lists(query, cohort, key, typed)
+    columns: list[exp.Expr] = []
+    for number, output in enumerate(cohort.outputs):
+        if isinstance(output, ListOutput):
+            columns.append(alias(or_empty(lists[output.name]), output.name))
+        elif isinstance(output, NestedOutput):
+            columns += _join_fields(query, cohort, output, number)
+        else:
+            columns.append(alias(typed(output.column, ENTITY), output.name))
+    return query.select(*columns, copy=False).order_by(key.copy(), copy=False)
+
+
+def typed(found: CohortColumn, rows: str) -> exp.Expr:
+    """A column in the type that its values have in Arrow."""
+    wanted = catalog_type(value_type(found))
+    own = column(found.own_name, rows)
+    return own if wanted == found.reflected.sql_type else exp.cast(own, wanted, dialect=DIALECT)
+
+
+def _join_fields(query: exp.Select, cohort: BoundCohort, output: NestedOutput, number: int) -> list[exp.Expr]:
+    """Join the arrays of a list of records, and return their columns."""
+    name = f"nested{number}"
+    rows, entity = gathered_rows(cohort.endpoint, cohort.entities, output.path)
+    order = [column(item, ROWS) for item in output.key]
+    fields = [alias(exp.Count(this=exp.Star()), output.name)]
+    for item in output.columns:
+        gathered = ordered_aggregate(aggregate("array_agg"), typed(item, ROWS), order)
+        fields.append(alias(gathered, f"{output.name}.{item.name}"))
+    for place, inner in enumerate(output.lists):
+        values, length = f"inner{place}", f"{output.name}.{inner.name}{LENGTHS}"
+        _join_lengths(rows, cohort, output, inner, values)
+        number_of = exp.Coalesce(this=column("n", values), expressions=[exp.Literal.number(0)])
+        fields.append(alias(ordered_aggregate(aggregate("array_agg"), number_of, order), length))
+    grouped = rows.select(alias(entity, KEY), *fields, copy=False).group_by(entity.copy(), copy=False)
+    join_grouped(query, grouped, name, column(KEY, PAGE))
+    columns = [alias(column(output.name, name), output.name)]
+    columns += [
+        alias(column(f"{output.name}.{item.name}", name), f"{output.name}.{item.name}")
+        for item in output.columns
+    ]
+    for place, inner in enumerate(output.lists):
+        items = f"{name}_{place}"
+        _join_items(query, cohort, output, inner, items)
+        flat = f"{output.name}.{inner.name}"
+        columns.append(alias(column(flat + LENGTHS, name), flat + LENGTHS))
+        columns.append(alias(column(inner.name, items), flat))
+    return columns
+
+
+def _join_lengths(
+    rows: exp.Select, cohort: BoundCohort, output: NestedOutput, inner: ListOutput, name: str
+) -> None:
+    """Join the number of distinct values of each record."""
+    values = inner_values(output, inner, cohort.endpoint, typed)
+    counted = exp.select(column(KEY, "d"), alias(exp.Count(this=exp.Star()), "n")).from_(
+        values.subquery(exp.to_identifier("d", quoted=True), copy=False), copy=False
+    )
+    counted = counted.group_by(column(KEY, "d"), copy=False)
+    on = exp.EQ(this=column(KEY, name), expression=column(output.key[0], ROWS))
+    rows.join(
+        counted.subquery(exp.to_identifier(name, quoted=True), copy=False),
+        on=on,
+        join_type="left",
+        copy=False,
+    )
+
+
+def _join_items(
+    query: exp.Select, cohort: BoundCohort, output: NestedOutput, inner: ListOutput, name: str
+) -> None:
+    """Join all values of all records of an entity, in the order of the records."""
+    rows, entity = gathered_rows(cohort.endpoint, cohort.entities, output.path)
+    values = inner_values(output, inner, cohort.endpoint, typed)
+    on = exp.EQ(this=column(KEY, "d"), expression=column(output.key[0], ROWS))
+    rows.join(values.subquery(exp.to_identifier("d", quoted=True), copy=False), on=on, copy=False)
+    order = [column(item, ROWS) for item in output.key]
+    items = ordered_aggregate(aggregate("array_agg"), column("value", "d"), [*order, column("value", "d")])
+    grouped = rows.select(alias(entity, KEY), alias(items, inner.name), copy=False)
+    join_grouped(query, grouped.group_by(entity.copy(), copy=False), name, column(KEY, PAGE))

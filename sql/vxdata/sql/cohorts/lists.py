@@ -1,0 +1,175 @@
+"""Lists: the columns of other tables, gathered for each entity of the page.
+
+Each table is read once for all of its columns. Rows that hang on other entities come through a mapping table, and only
+of those entities that stand in a matching tuple.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from vxdata.schemas.cohorts.bound import ListOutput
+from vxdata.sql.cohorts.matching import narrowing, only_of
+from vxdata.sql.cohorts.parts import KEY, alias, among, call, column_of, every, keys_of, table
+from vxdata.sql.cohorts.preselect import PAGE
+from vxdata.sql.names import column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from vxdata.schemas.cohorts.bound import BoundCohort, BoundEntities, Endpoint, NestedOutput
+    from vxdata.schemas.cohorts.model import CohortColumn
+    from vxdata.schemas.cohorts.paths import Path
+
+ROWS = "t"
+"""Name of the rows of the table that is gathered."""
+
+LINKS = "m"
+"""Name of the rows of the mapping table."""
+
+
+def gathered_rows(
+    endpoint: Endpoint, entities: BoundEntities, path: Path, keys: str = PAGE
+) -> tuple[exp.Select, exp.Expr]:
+    """Select the rows of a table that are shown of the entities of a page.
+
+    Args:
+        endpoint: The entities.
+        entities: Which of them are asked for.
+        path: The way to the table.
+        keys: The common table expression that holds the keys of the entities.
+
+    Returns:
+        A query without columns, whose rows are named `ROWS`, and the column in it that names the entity.
+    """
+    rows = table(endpoint.schema, path.table, ROWS)
+    if path.link is None:
+        key: exp.Expr = column(path.column, ROWS)
+        query = exp.Select().from_(rows)
+    else:
+        key = column(path.link.endpoint_column, LINKS)
+        joined = exp.EQ(this=column(path.column, ROWS), expression=column(path.link.entity_column, LINKS))
+        links = table(endpoint.schema, path.link.table, LINKS)
+        query = exp.Select().from_(links).join(rows, on=joined, copy=False)
+    on_page = among(key.copy(), keys_of(keys))
+    kept = narrowing(entities, endpoint, path, LINKS)
+    return query.where(every([on_page, only_of(path, ROWS), kept]), copy=False), key
+
+
+def distinct_values(found: exp.Expr) -> exp.Expr:
+    """`array_agg(DISTINCT column ORDER BY column)` without nulls; null where there are no values."""
+    ordered = exp.Order(this=exp.Distinct(expressions=[found]), expressions=[exp.Ordered(this=found.copy())])
+    present = exp.Not(this=exp.Is(this=found.copy(), expression=exp.null()))
+    return exp.Filter(
+        this=exp.ArrayAgg(this=ordered, nulls_excluded=False), expression=exp.Where(this=present)
+    )
+
+
+def or_empty(gathered: exp.Expr) -> exp.Expr:
+    """A list, the empty one for null."""
+    return exp.Coalesce(this=gathered, expressions=[exp.Literal.string("{}")])
+
+
+def list_sources(cohort: BoundCohort) -> list[tuple[Path, list[ListOutput]]]:
+    """The list outputs of a cohort, by the table that they are gathered from."""
+    found: dict[Path, list[ListOutput]] = {}
+    for output in cohort.outputs:
+        if isinstance(output, ListOutput):
+            found.setdefault(output.path, []).append(output)
+    return list(found.items())
+
+
+def join_lists(
+    query: exp.Select,
+    cohort: BoundCohort,
+    key: exp.Expr,
+    written: Callable[[CohortColumn, str], exp.Expr] = column_of,
+) -> dict[str, exp.Expr]:
+    """Join the lists of a cohort to its page.
+
+    Args:
+        query: The query, to which subqueries are joined.
+        cohort: The cohort.
+        key: The column of the query that names the entity.
+        written: Writes a column of rows of a name.
+
+    Returns:
+        For each list output, by name, the column of the query that holds it.
+    """
+    found: dict[str, exp.Expr] = {}
+    for number, (path, outputs) in enumerate(list_sources(cohort)):
+        name = f"list{number}"
+        rows, entity = gathered_rows(cohort.endpoint, cohort.entities, path)
+        columns = [alias(distinct_values(written(output.column, ROWS)), output.name) for output in outputs]
+        grouped = rows.select(alias(entity, KEY), *columns, copy=False).group_by(entity.copy(), copy=False)
+        join_grouped(query, grouped, name, key)
+        found |= {output.name: column(output.name, name) for output in outputs}
+    return found
+
+
+def join_grouped(query: exp.Select, grouped: exp.Select, name: str, key: exp.Expr) -> None:
+    """Join a query that has one row for each entity with something to show."""
+    subquery = grouped.subquery(exp.to_identifier(name, quoted=True), copy=False)
+    query.join(
+        subquery, on=exp.EQ(this=column(KEY, name), expression=key.copy()), join_type="left", copy=False
+    )
+
+
+def ordered_aggregate(
+    make: Callable[[exp.Expr], exp.Expr], value: exp.Expr, order: Iterable[exp.Expr]
+) -> exp.Expr:
+    """An aggregate that takes its values in an order."""
+    return make(exp.Order(this=value, expressions=[exp.Ordered(this=item) for item in order]))
+
+
+def aggregate(name: str) -> Callable[[exp.Expr], exp.Expr]:
+    """An aggregate function by its name."""
+    return lambda given: call(name, given)
+
+
+def join_inner(
+    rows: exp.Select, output: NestedOutput, inner: ListOutput, name: str, endpoint: Endpoint
+) -> None:
+    """Join the values of a column that records show, and that stands in a table of its own.
+
+    Args:
+        rows: The rows that become records, to which a subquery is joined.
+        output: The records.
+        inner: The column.
+        name: Name of the subquery; it has one row for each record with values.
+        endpoint: The entities.
+    """
+    values = inner_values(output, inner, endpoint)
+    gathered = exp.select(column(KEY, "d"), alias(distinct_values(column("value", "d")), inner.name)).from_(
+        values.subquery(exp.to_identifier("d", quoted=True), copy=False), copy=False
+    )
+    gathered = gathered.group_by(column(KEY, "d"), copy=False)
+    on = exp.EQ(this=column(KEY, name), expression=column(output.key[0], ROWS))
+    rows.join(
+        gathered.subquery(exp.to_identifier(name, quoted=True), copy=False),
+        on=on,
+        join_type="left",
+        copy=False,
+    )
+
+
+def inner_values(
+    output: NestedOutput,
+    inner: ListOutput,
+    endpoint: Endpoint,
+    written: Callable[[CohortColumn, str], exp.Expr] = column_of,
+) -> exp.Select:
+    """Select the distinct values of such a column, each with the key of its record, of the entities of the page."""
+    record, found = column(inner.path.column, "v"), written(inner.column, "v")
+    values = exp.select(alias(record, KEY), alias(found, "value")).from_(
+        table(endpoint.schema, inner.path.table, "v")
+    )
+    values = values.where(exp.Not(this=exp.Is(this=found.copy(), expression=exp.null())), copy=False)
+    if output.path.link is not None:
+        link = output.path.link
+        on_page = among(column(link.endpoint_column, "n"), keys_of(PAGE))
+        linked = exp.select(column(link.entity_column, "n")).from_(table(endpoint.schema, link.table, "n"))
+        values = values.where(among(record.copy(), linked.where(on_page, copy=False)), copy=False)
+    return values.distinct(copy=False)
