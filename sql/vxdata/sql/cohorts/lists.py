@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from vxdata.schemas.cohorts.bound import ListOutput
 from vxdata.sql.cohorts.matching import narrowing, only_of
-from vxdata.sql.cohorts.parts import KEY, alias, among, call, column_of, every, keys_of, table
+from vxdata.sql.cohorts.parts import KEY, alias, among, call, column_of, every, is_true, keys_of, table
 from vxdata.sql.cohorts.preselect import PAGE
 from vxdata.sql.names import column
 
@@ -31,7 +31,7 @@ LINKS = "m"
 
 
 def gathered_rows(
-    endpoint: Endpoint, entities: BoundEntities, path: Path, keys: str = PAGE
+    endpoint: Endpoint, entities: BoundEntities, path: Path, keys: str | None = PAGE
 ) -> tuple[exp.Select, exp.Expr]:
     """Select the rows of a table that are shown of the entities of a page.
 
@@ -39,7 +39,7 @@ def gathered_rows(
         endpoint: The entities.
         entities: Which of them are asked for.
         path: The way to the table.
-        keys: The common table expression that holds the keys of the entities.
+        keys: The common table expression that holds the keys of the entities; None if all entities are shown.
 
     Returns:
         A query without columns, whose rows are named `ROWS`, and the column in it that names the entity.
@@ -53,9 +53,11 @@ def gathered_rows(
         joined = exp.EQ(this=column(path.column, ROWS), expression=column(path.link.entity_column, LINKS))
         links = table(endpoint.schema, path.link.table, LINKS)
         query = exp.Select().from_(links).join(rows, on=joined, copy=False)
-    on_page = among(key.copy(), keys_of(keys))
-    kept = narrowing(entities, endpoint, path, LINKS)
-    return query.where(every([on_page, only_of(path, ROWS), kept]), copy=False), key
+    terms = [only_of(path, ROWS), narrowing(entities, endpoint, path, LINKS)]
+    if keys is not None:
+        terms.append(among(key.copy(), keys_of(keys)))
+    condition = every(terms)
+    return query if is_true(condition) else query.where(condition, copy=False), key
 
 
 def distinct_values(found: exp.Expr) -> exp.Expr:

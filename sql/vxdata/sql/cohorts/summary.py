@@ -1,8 +1,4 @@
-"""Summaries: one statement counts the entities of a cohort, and the values of its columns.
-
-PostgreSQL writes the result as one JSON object. The entities are selected once, with the columns of their own table that
-are summarised, and counted by all of those in one pass (`GROUPING SETS`).
-"""
+"""Summaries: one statement counts the entities of a cohort, and the values of its columns, as one JSON object."""
 
 from __future__ import annotations
 
@@ -11,43 +7,30 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from vxdata.schemas.cohorts.model import SOURCE_PREFIX
-from vxdata.sql.cohorts.lists import ROWS, gathered_rows
-from vxdata.sql.cohorts.parts import (
-    ENTITY,
-    KEY,
-    alias,
-    call,
-    column_of,
-    common,
-    every,
-    named,
-    shown,
-    with_common,
-)
-from vxdata.sql.cohorts.preselect import PRESELECT, preselect, total
+from vxdata.schemas.cohorts.model import ENDPOINTS, SOURCE_PREFIX
+from vxdata.sql.cohorts.parts import KEY, alias, call, common, every, named, shown, with_common
+from vxdata.sql.cohorts.preselect import total
+from vxdata.sql.cohorts.summary_rows import PAIRED, SummaryRows
 from vxdata.sql.names import column, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vxdata.schemas.cohorts.bound import BoundSummary, SourcesOutput, SummaryOutput
     from vxdata.schemas.cohorts.model import CohortColumn
-    from vxdata.schemas.cohorts.paths import Path
 
-COUNTED: Final = "counted"
-"""The entities, counted by each categorical column of their own table."""
+COUNTED: Final = "_counted"
+"""Suffix of rows that are counted by each of their categorical columns in one pass (`GROUPING SETS`)."""
+
+KNOWN: Final = "_known"
+"""Suffix of the numbers of entities that have rows of a table, and no value of a column in them."""
 
 GROUPING: Final = "grouping"
 NUMBER: Final = "n"
-COUNT_RESULT: Final = "count_result"
 SUFFIX: Final = "_summary"
 
 QUARTILES: Final = (("median", 2), ("lower_quartile", 1), ("upper_quartile", 3))
 """Names of the percentiles -> their place among the quartiles."""
-
-LOCAL: Final = ("subject", "file")
-"""Tables whose rows are entities, and are counted as such."""
 
 
 def summary_as_json(summary: BoundSummary) -> tuple[str, str]:
@@ -59,183 +42,147 @@ def summary_as_json(summary: BoundSummary) -> tuple[str, str]:
     Returns:
         A statement that returns one row with one text, the JSON object; and the same to be shown.
     """
-    own = [item for item in summary.columns if item.column.table == summary.endpoint.table]
-    categorical = [item.column for item in own if item.column.summary == "categorical"]
-    outputs = [alias(total(), "total_count"), alias(_others(summary), f"{summary.other.table}_count")]
-    outputs += [
-        alias(_column(item, summary, categorical), item.column.name + SUFFIX) for item in summary.columns
+    rows = SummaryRows(summary)
+    outputs = [
+        alias(total(), "total_count"),
+        alias(_number_of(rows.others()), f"{summary.other.table}_count"),
     ]
-    outputs += [alias(_sources(item, summary), item.name) for item in summary.sources]
+    outputs += [alias(_column(item, summary, rows), item.column.name + SUFFIX) for item in summary.columns]
+    outputs += [alias(_sources(item, rows), item.name) for item in summary.sources]
     row = exp.select(*outputs).subquery(exp.to_identifier("r", quoted=True), copy=False)
     text = exp.cast(call("row_to_json", exp.to_identifier("r", quoted=True)), exp.DType.TEXT)
     whole = exp.select(alias(text, "summary")).from_(row, copy=False)
-    whole = with_common(whole, _common(summary, [item.column for item in own], categorical))
+    expressions = [*rows.expressions(), *_counted(summary, rows), *_known(summary, rows)]
+    whole = with_common(whole, expressions)
     return render(whole.copy()), shown(whole)
 
 
-def _common(
-    summary: BoundSummary, own: list[CohortColumn], categorical: list[CohortColumn]
-) -> Iterator[exp.CTE]:
-    """The entities with what is summarised of them, and the counts of all categorical columns."""
-    sources = [item for group in summary.sources for item in group.columns]
-    wanted = {item.name: item for item in (*own, *sources) if item.table == summary.endpoint.table}
-    columns = [alias(column_of(item, ENTITY), item.name) for item in wanted.values()]
-    yield common(PRESELECT, preselect(summary.entities, summary.endpoint, columns), kept=True)
-    if categorical:
-        yield common(COUNTED, _counted(categorical), kept=True)
-
-
-def _counted(categorical: list[CohortColumn]) -> exp.Select:
-    names = [column(item.name, PRESELECT) for item in categorical]
-    which = alias(call("GROUPING", *[name.copy() for name in names]), GROUPING)
-    query = exp.select(which, *names, alias(exp.Count(this=exp.Star()), NUMBER)).from_(named(PRESELECT))
-    sets = [exp.Paren(this=name.copy()) for name in names]
-    query.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
-    return query
-
-
-def _others(summary: BoundSummary) -> exp.Expr:
-    """The number of other entities, such as the files of subjects."""
-    rows, _ = gathered_rows(summary.endpoint, summary.entities, summary.other, PRESELECT)
-    linked = rows.select(alias(column(summary.other.column, ROWS), KEY), copy=False).distinct(copy=False)
-    return _count_of(linked)
-
-
-def _count_of(rows: exp.Select) -> exp.Expr:
+def _number_of(rows: exp.Select) -> exp.Expr:
     counted = exp.select(exp.Count(this=exp.Star())).from_(
         rows.subquery(exp.to_identifier("d", quoted=True), copy=False), copy=False
     )
     return exp.Subquery(this=counted)
 
 
-def _column(item: SummaryOutput, summary: BoundSummary, categorical: list[CohortColumn]) -> exp.Expr:
+def _categorical(summary: BoundSummary, rows: SummaryRows) -> dict[str, list[CohortColumn]]:
+    """The columns that are counted by their values, by the expression that has their rows."""
+    found: dict[str, list[CohortColumn]] = {}
+    for item in summary.columns:
+        if item.column.summary == "categorical":
+            found.setdefault(rows.source_of(item.column, item.path), []).append(item.column)
+    return found
+
+
+def _counted(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
+    """Rows, counted by each categorical column in one pass; pairs are counted column by column."""
+    for source, columns in _categorical(summary, rows).items():
+        if source.endswith(PAIRED):
+            continue
+        names = [column(item.name, source) for item in columns]
+        which = alias(call("GROUPING", *[name.copy() for name in names]), GROUPING)
+        query = exp.select(which, *names, alias(exp.Count(this=exp.Star()), NUMBER)).from_(named(source))
+        sets = [exp.Paren(this=name.copy()) for name in names]
+        query.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
+        yield common(source + COUNTED, query, kept=True)
+
+
+def _known(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
+    """For each column that is counted by pairs, the number of entities with rows of which none has a value."""
+    for source, columns in _categorical(summary, rows).items():
+        if not source.endswith(PAIRED):
+            continue
+        values = [alias(exp.Count(this=column(item.name, source)), item.name) for item in columns]
+        known = exp.select(*values).from_(named(source)).group_by(column(KEY, source), copy=False)
+        numbers = [alias(_count_where_zero(item), item.name) for item in columns]
+        counted = exp.select(*numbers).from_(
+            known.subquery(exp.to_identifier("k", quoted=True), copy=False), copy=False
+        )
+        yield common(source + KNOWN, counted, kept=True)
+
+
+def _count_where_zero(item: CohortColumn) -> exp.Expr:
+    is_zero = exp.EQ(this=column(item.name, "k"), expression=exp.Literal.number(0))
+    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=is_zero))
+
+
+def _column(item: SummaryOutput, summary: BoundSummary, rows: SummaryRows) -> exp.Expr:
     """The summary of one column."""
-    is_own = item.column.table == summary.endpoint.table
+    source = rows.source_of(item.column, item.path)
     if item.column.summary == "numeric":
-        return _numbers(_own_values(item) if is_own else _row_values(item, summary))
-    if is_own:
-        return _by_grouping(item.column, categorical)
-    if item.column.table in LOCAL:
-        counts = _counts_of(_row_values(item, summary))
-    else:
-        counts = _counts_of_pairs(item, summary)
-    return _records(item.column, counts)
+        return _numbers(item.column, source)
+    if source.endswith(PAIRED):
+        return _records(item.column, _counts_of_pairs(item.column, source))
+    return _records(item.column, _by_grouping(item.column, source, _categorical(summary, rows)[source]))
 
 
-def _by_grouping(own: CohortColumn, categorical: list[CohortColumn]) -> exp.Expr:
-    """What `COUNTED` holds of a column: it is the only one that its rows are grouped by."""
-    place = [item.name for item in categorical].index(own.name)
-    everything = 2 ** len(categorical) - 1
-    mask = everything - 2 ** (len(categorical) - 1 - place)
-    rows = exp.select(alias(column(own.name, COUNTED), "value"), column(NUMBER, COUNTED)).from_(
-        named(COUNTED)
-    )
-    is_group = exp.EQ(this=column(GROUPING, COUNTED), expression=exp.Literal.number(mask))
-    return _records(own, rows.where(is_group, copy=False))
+def _by_grouping(counted: CohortColumn, source: str, columns: list[CohortColumn]) -> exp.Select:
+    """The counts of a column: those of rows that are grouped by it alone."""
+    place = [item.name for item in columns].index(counted.name)
+    mask = 2 ** len(columns) - 1 - 2 ** (len(columns) - 1 - place)
+    name = source + COUNTED
+    rows = exp.select(alias(column(counted.name, name), "value"), column(NUMBER, name)).from_(named(name))
+    return rows.where(exp.EQ(this=column(GROUPING, name), expression=exp.Literal.number(mask)), copy=False)
 
 
-def _records(of: CohortColumn, counts: exp.Select) -> exp.Expr:
-    """Values and their counts as records; null without any."""
-    record = call(
-        "json_build_object",
-        exp.Literal.string(of.name),
-        column("value", "c"),
-        exp.Literal.string(COUNT_RESULT),
-        column(NUMBER, "c"),
-    )
-    records = call("json_agg", record)
-    rows = counts.subquery(exp.to_identifier("c", quoted=True), copy=False)
-    return exp.Subquery(this=exp.select(records).from_(rows, copy=False))
-
-
-def _own_values(item: SummaryOutput) -> exp.Select:
-    return exp.select(alias(column(item.column.name, PRESELECT), "value")).from_(named(PRESELECT))
-
-
-def _row_values(item: SummaryOutput, summary: BoundSummary) -> exp.Select:
-    """The values of the rows of another table, each row once however many entities share it."""
-    rows, _ = gathered_rows(summary.endpoint, summary.entities, item.path, PRESELECT)
-    found = alias(column_of(item.column, ROWS), "value")
-    if item.path.link is None:
-        return rows.select(found, copy=False)
-    # The place of a row in its table tells rows apart, whatever their key is.
-    place = alias(exp.column("ctid", table=exp.to_identifier(ROWS, quoted=True)), "place")
-    once = rows.select(place, found, copy=False).distinct(copy=False)
-    return exp.select(column("value", "o")).from_(
-        once.subquery(exp.to_identifier("o", quoted=True), copy=False)
-    )
-
-
-def _counts_of(values: exp.Select) -> exp.Select:
-    rows = values.subquery(exp.to_identifier("v", quoted=True), copy=False)
-    number = alias(exp.Count(this=exp.Star()), NUMBER)
-    return (
-        exp.select(column("value", "v"), number)
-        .from_(rows, copy=False)
-        .group_by(column("value", "v"), copy=False)
-    )
-
-
-def _pairs(path: Path, found: CohortColumn, summary: BoundSummary) -> exp.Select:
-    rows, entity = gathered_rows(summary.endpoint, summary.entities, path, PRESELECT)
-    return rows.select(alias(entity, KEY), alias(column_of(found, ROWS), "value"), copy=False)
-
-
-def _counts_of_pairs(item: SummaryOutput, summary: BoundSummary) -> exp.Select:
+def _counts_of_pairs(counted: CohortColumn, source: str) -> exp.Query:
     """The number of entities by value: each pair counts once, and null only of entities without another value."""
-    pairs = _pairs(item.path, item.column, summary).distinct(copy=False)
-    known = exp.Max(this=call("num_nonnulls", column("value", "p")))
-    known_of = exp.Window(this=known, partition_by=[column(KEY, "p")])
-    marked = exp.select(column("value", "p"), alias(known_of, "known")).from_(
+    found = column(counted.name, source)
+    is_value = exp.Not(this=exp.Is(this=found.copy(), expression=exp.null()))
+    pairs = exp.select(column(KEY, source), alias(found, "value")).from_(named(source))
+    pairs = pairs.where(is_value, copy=False).distinct(copy=False)
+    by_value = exp.select(column("value", "p"), alias(exp.Count(this=exp.Star()), NUMBER)).from_(
         pairs.subquery(exp.to_identifier("p", quoted=True), copy=False), copy=False
     )
-    rows = marked.subquery(exp.to_identifier("q", quoted=True), copy=False)
-    is_value = exp.Not(this=exp.Is(this=column("value", "q"), expression=exp.null()))
-    is_alone = exp.EQ(this=column("known", "q"), expression=exp.Literal.number(0))
-    kept = (
-        exp.select(column("value", "q"))
-        .from_(rows, copy=False)
-        .where(exp.or_(is_value, is_alone), copy=False)
-    )
-    return _counts_of(kept)
+    by_value = by_value.group_by(column("value", "p"), copy=False)
+    known = source + KNOWN
+    nulls = exp.select(exp.null(), column(counted.name, known)).from_(named(known))
+    some_have_none = exp.GT(this=column(counted.name, known), expression=exp.Literal.number(0))
+    return exp.union(by_value, nulls.where(some_have_none, copy=False), distinct=False, copy=False)
 
 
-def _numbers(values: exp.Select) -> exp.Expr:
+def _records(of: CohortColumn, counts: exp.Query) -> exp.Expr:
+    """Values and their counts as records; null without any."""
+    name, count_result = exp.Literal.string(of.name), exp.Literal.string("count_result")
+    record = call("json_build_object", name, column("value", "c"), count_result, column(NUMBER, "c"))
+    rows = exp.Subquery(this=counts, alias=exp.TableAlias(this=exp.to_identifier("c", quoted=True)))
+    return exp.Subquery(this=exp.select(call("json_agg", record)).from_(rows, copy=False))
+
+
+def _numbers(of: CohortColumn, source: str) -> exp.Expr:
     """The least, the largest, the mean and the quartiles of numbers, as one record in a list."""
-    found = column("value", "v")
+    found = column(of.name, source)
     mean = call("round", exp.cast(exp.Avg(this=found.copy()), exp.DType.DECIMAL))
     quarters = exp.Array(expressions=[exp.Literal.number(part) for part in ("0.25", "0.5", "0.75")])
-    discrete = exp.WithinGroup(
-        this=call("percentile_disc", quarters),
-        expression=exp.Order(expressions=[exp.Ordered(this=found.copy())]),
-    )
+    order = exp.Order(expressions=[exp.Ordered(this=found.copy())])
+    discrete = exp.WithinGroup(this=call("percentile_disc", quarters), expression=order)
     computed = exp.select(
         alias(exp.Min(this=found.copy()), "min"),
         alias(exp.Max(this=found.copy()), "max"),
         alias(mean, "mean"),
         alias(discrete, "quartiles"),
-    ).from_(values.subquery(exp.to_identifier("v", quoted=True), copy=False), copy=False)
+    ).from_(named(source))
     fields: list[exp.Expr] = []
     for name in ("min", "max", "mean"):
         fields += [exp.Literal.string(name), column(name, "s")]
     for name, place in QUARTILES:
-        quartile = exp.Bracket(
-            this=exp.paren(column("quartiles", "s")), expressions=[exp.Literal.number(place)], offset=1
-        )
-        fields += [exp.Literal.string(name), quartile]
+        array = exp.paren(column("quartiles", "s"))
+        fields += [
+            exp.Literal.string(name),
+            exp.Bracket(this=array, expressions=[exp.Literal.number(place)], offset=1),
+        ]
     record = call("json_build_array", call("json_build_object", *fields))
     rows = computed.subquery(exp.to_identifier("s", quoted=True), copy=False)
     return exp.Subquery(this=exp.select(record).from_(rows, copy=False))
 
 
-def _sources(item: SourcesOutput, summary: BoundSummary) -> exp.Expr:
-    """How many rows each combination of data sources has, the empty one left out."""
+def _sources(item: SourcesOutput, rows: SummaryRows) -> exp.Expr:
+    """How many rows, or entities, each combination of data sources has, the empty one left out."""
     if not item.columns:
         return call("json_build_object")
-    rows = _source_rows(item, summary)
+    source = rows.source_of(item.columns[0], item.path)
     flags = [column(found.name, "f") for found in item.columns]
     counted = exp.select(*flags, alias(exp.Count(this=exp.Star()), NUMBER)).from_(
-        rows.subquery(exp.to_identifier("f", quoted=True), copy=False), copy=False
+        _flags(item, source).subquery(exp.to_identifier("f", quoted=True), copy=False), copy=False
     )
     counted = counted.group_by(*[flag.copy() for flag in flags], copy=False)
     outputs = [_combination(present, item.columns) for present in _combinations(item.columns)]
@@ -248,20 +195,17 @@ def _sources(item: SourcesOutput, summary: BoundSummary) -> exp.Expr:
     return exp.Subquery(this=record)
 
 
-def _source_rows(item: SourcesOutput, summary: BoundSummary) -> exp.Select:
-    table = item.path.table
-    if table == summary.endpoint.table:
-        return exp.select(*[column(found.name, PRESELECT) for found in item.columns]).from_(named(PRESELECT))
-    rows, entity = gathered_rows(summary.endpoint, summary.entities, item.path, PRESELECT)
-    flags = [alias(column_of(found, ROWS), found.name) for found in item.columns]
-    # Entities are counted as rows; of all else, each combination once for an entity.
-    who = column(item.path.column, ROWS) if table in LOCAL else entity
-    return rows.select(alias(who, KEY), *flags, copy=False).distinct(copy=False)
+def _flags(item: SourcesOutput, source: str) -> exp.Select:
+    """The columns of the sources; of what says something of an entity, each combination once."""
+    flags = [column(found.name, source) for found in item.columns]
+    rows = exp.select(*flags).from_(named(source))
+    if item.path.table in ENDPOINTS:
+        return rows
+    return rows.select(column(KEY, source), copy=False).distinct(copy=False)
 
 
-def _combinations(columns: tuple[CohortColumn, ...]) -> Iterator[tuple[CohortColumn, ...]]:
-    for size in range(1, len(columns) + 1):
-        yield from combinations(columns, size)
+def _combinations(columns: tuple[CohortColumn, ...]) -> Iterable[tuple[CohortColumn, ...]]:
+    return (found for size in range(1, len(columns) + 1) for found in combinations(columns, size))
 
 
 def _combination(present: tuple[CohortColumn, ...], columns: tuple[CohortColumn, ...]) -> exp.Expr:
