@@ -125,3 +125,37 @@ def test_secrets_are_not_shown() -> None:
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+class TestCatalogs:
+    def test_each_has_a_name_and_an_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("VXDATA_CATALOGS", f'{{"cda": {{"uri": "{URI}", "schema": "x", "api": "cda"}}}}')
+        found = Settings().catalogs["cda"]
+        assert (found.uri.get_secret_value(), found.schema_name, found.api) == (URI, "x", "cda")
+        assert "s3kret" not in repr(Settings())
+
+    def test_arguments_join_those_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("VXDATA_CATALOGS", '{"a": {"uri": "1", "schema": "x"}, "b": {"uri": "2"}}')
+        settings = Settings(catalogs={"a": {"uri": "3"}, "c": {"uri": "4"}})  # type: ignore[dict-item]
+        uris = {name: each.uri.get_secret_value() for name, each in settings.catalogs.items()}
+        assert uris == {"a": "3", "b": "2", "c": "4"}
+        assert settings.catalogs["a"].schema_name == "x"
+
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            (f'{{"Cda": {{"uri": "{URI}"}}}}', "the name Cda is none"),
+            (f'{{"{URI}": {{"uri": "x"}}}}', "the name of a catalog is none"),
+            (f'{{"v1": {{"uri": "{URI}"}}}}', "the name v1 is reserved"),
+            (f'{{"cda": {{"uri": "{URI}", "shema": "x"}}}}', "Extra inputs"),
+            (f'{{"cda": "{URI}"}}', "dictionary"),
+            (URI, 'field "catalogs"'),
+        ],
+    )
+    def test_what_is_refused_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, text: str, problem: str
+    ) -> None:
+        monkeypatch.setenv("VXDATA_CATALOGS", text)
+        with pytest.raises(ValueError, match=problem) as caught:
+            Settings()
+        assert "s3kret" not in str(caught.value)

@@ -8,6 +8,7 @@ import tomllib
 import typer
 from botocore.exceptions import BotoCoreError
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 
 from vxdata.cli.commands import database, demo, health, load, serve, storage, up
@@ -24,6 +25,7 @@ EXPECTED = (
     DatabaseError,
     OSError,
     ValidationError,
+    SettingsError,
     tomllib.TOMLDecodeError,
 )
 """Errors that say themselves what to do; all others are faults and show their traceback."""
@@ -62,6 +64,8 @@ def _describe(error: Exception) -> tuple[str, str]:
             return "InvalidSettings", "; ".join(
                 f"{_setting(problem['loc'])}: {problem['msg']}" for problem in problems
             )
+        case SettingsError():
+            return "InvalidSettings", f"{error}; its value is not shown."
         case tomllib.TOMLDecodeError():
             return "InvalidSettings", f"the file that {CONFIG_VARIABLE} names is not TOML: {error}"
         case VxDataError(__cause__=DatabaseError() | BotoCoreError() as reason):

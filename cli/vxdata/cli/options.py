@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from vxdata.server.catalog_settings import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DataDir = Annotated[
     Path | None,
@@ -14,10 +19,47 @@ DataDir = Annotated[
     ),
 ]
 Port = Annotated[int, typer.Option(help="Flight port; 0 picks a free one.", min=0, max=65535)]
-HttpPort = Annotated[
-    int, typer.Option(help="Port of the HTTP health checks; 0 picks a free one.", min=0, max=65535)
-]
+HttpPort = Annotated[int, typer.Option(help="Port of HTTP; 0 picks a free one.", min=0, max=65535)]
 Url = Annotated[
     str | None,
     typer.Option(help="Address of the server.", envvar="VXDATA_URL", show_default="grpc://127.0.0.1:8815"),
 ]
+CatalogUris = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--catalog",
+        metavar="NAME=URI",
+        help="A further database, read by reflection and served under a name; can be repeated. Prefer "
+        "VXDATA_CATALOGS: other users can see arguments.",
+        show_default="VXDATA_CATALOGS",
+    ),
+]
+
+
+def catalogs_of(given: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    """Read the catalogs of the command line, which join those of the settings.
+
+    Args:
+        given: Names and URIs, as ``NAME=URI``.
+
+    Returns:
+        Settings of each, by name.
+
+    Raises:
+        typer.BadParameter: One has another form; what it is is not shown, as it may hold a password.
+
+    Example:
+        >>> catalogs_of(["cda=postgresql://host/cda"])
+        {'cda': {'uri': 'postgresql://host/cda'}}
+    """
+    found: dict[str, dict[str, str]] = {}
+    for text in given or ():
+        name, equals, uri = text.partition("=")
+        if not equals or not uri or not NAME.fullmatch(name):
+            msg = "give NAME=URI, the name in lower-case letters, digits and underscores"
+            raise typer.BadParameter(msg, param_hint="--catalog")
+        if name in found:
+            msg = f"{name} is given twice"
+            raise typer.BadParameter(msg, param_hint="--catalog")
+        found[name] = {"uri": uri}
+    return found

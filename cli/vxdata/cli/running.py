@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from rich.console import Console
@@ -25,7 +25,7 @@ from vxdata.server.logs import configure_logs
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -45,6 +45,7 @@ def embedded_server(
     port: int,
     http_port: int,
     *,
+    catalogs: Mapping[str, Mapping[str, str]] | None = None,
     quiet: bool = False,
     stopping: threading.Event | None = None,
 ) -> Iterator[tuple[EmbeddedStack, Server]]:
@@ -54,6 +55,7 @@ def embedded_server(
         data_dir: The folder; the user's default one if None.
         port: Flight port, or 0 for a free one.
         http_port: HTTP port, or 0 for a free one.
+        catalogs: Settings of catalogs, beside those of the environment and the file.
         quiet: Whether only warnings are logged, whatever the settings say.
         stopping: Cancels the start when it is set.
 
@@ -65,7 +67,8 @@ def embedded_server(
         EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
         OSError: A port is taken.
     """
-    given = Settings(port=port, http_port=http_port)
+    named: dict[str, Any] = {"catalogs": catalogs} if catalogs else {}
+    given = Settings(port=port, http_port=http_port, **named)
     # Before the start: until then, lines of the log would go to standard output.
     configure_logs("WARNING" if quiet else given.log_level, as_json=given.log_json)
     for wanted in (port, http_port):
@@ -103,7 +106,9 @@ def start_stack(
 
 def connections_of(settings: Settings) -> int:
     """Return the most connections to PostgreSQL that a server with these settings has."""
-    return settings.pool_size + settings.lookup_pool_size + settings.writer_pool_size + FENCES
+    reading = settings.pool_size + settings.lookup_pool_size
+    # Catalogs can lie in the same PostgreSQL.
+    return reading * (1 + len(settings.catalogs)) + settings.writer_pool_size + FENCES
 
 
 def freeze_what_stays() -> None:

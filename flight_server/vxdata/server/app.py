@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
-from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.catalog import Catalog, default_catalog
+from vxdata.schemas.catalog.registry import Registry
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.database.clock import read_clock
 from vxdata.server.database.monitor import CancellationMonitor
-from vxdata.server.database.pool import ConnectionPool, Lane
-from vxdata.server.database.statement_limits import StatementLimits
-from vxdata.server.database.upgrade import require_current
-from vxdata.server.database.witness import ClockWitness
+from vxdata.server.database.pool import Lane
 from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.embedded.machine import usable_cpus
 from vxdata.server.listeners.admission import Admission
@@ -26,23 +23,23 @@ from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.server import HttpServer
+from vxdata.server.parts import OwnParts, open_pool
 from vxdata.server.result_cache.cache import ResultCache
 from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
 from vxdata.server.result_cache.write_aside import WriteAside
-from vxdata.server.services import Services
+from vxdata.server.services import OwnData, Services
 from vxdata.server.services.blobs import BlobService
+from vxdata.server.services.catalogs import Catalogs
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.register import RegisterService
 from vxdata.server.services.write import WriteService
 from vxdata.server.spool_space import SpoolSpace
-from vxdata.server.storage.blobs import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.wire import Health
     from vxdata.server.call import Call
     from vxdata.server.config import Settings
@@ -61,8 +58,8 @@ class Server:
     """A running server: the Flight listener, the HTTP listener and their parts.
 
     Args:
-        settings: How to run; `database_uri` must be set.
-        catalog: What is served; the installed payload types by default.
+        settings: How to run; a database or catalogs must be set.
+        catalog: What is served of VxData's own data; the installed payload types by default.
         observers: Told of every call that has ended, for metrics.
 
     Raises:
@@ -75,29 +72,19 @@ class Server:
         self, settings: Settings, catalog: Catalog | None = None, *, observers: Sequence[Observer] = ()
     ) -> None:
         """Start everything, in the order in which it depends on each other."""
-        if settings.database_uri is None:
-            msg = "No database is configured: set VXDATA_DATABASE_URI."
+        if settings.database_uri is None and not settings.catalogs:
+            msg = "No database is configured: set VXDATA_DATABASE_URI, or VXDATA_CATALOGS."
             raise ServerUnavailable(msg)
-        catalog = catalog or default_catalog()
+        has_own = settings.database_uri is not None
+        catalog = (catalog or default_catalog()) if has_own else Catalog({}, Registry(()))
         self._settings = settings
         self._ready = threading.Event()
         self.is_stuck = False
         self.admission = Admission(settings.max_calls, settings.max_calls_each)
         with ExitStack() as parts:
-            database = ConnectionPool(
-                settings.database_uri,
-                size=settings.pool_size,
-                lookups=settings.lookup_pool_size,
-                writers=settings.writer_pool_size,
-                wait=settings.pool_wait,
-                limits=StatementLimits(settings.query_limit, settings.query_temp_bytes),
-            )
-            parts.callback(database.close)
-            require_current(database, catalog.registry)
-            witness = _clock_witness(settings, database)
-            blobs = BlobStore(settings) if settings.s3_bucket else None
-            if blobs is not None:
-                parts.callback(blobs.close)
+            own = OwnParts.open(settings, catalog, parts) if has_own else None
+            catalogs = Catalogs(settings.catalogs, partial(open_pool, settings, writers=1))
+            parts.callback(catalogs.close)
             self._monitor = CancellationMonitor()
             parts.callback(self._monitor.close)
             disk = DiskGuard(settings.free_space_dir, settings.free_space_bytes)
@@ -105,7 +92,8 @@ class Server:
             if store is not None:
                 parts.callback(store.close)
             self._result_cache = ResultCache(store)
-            self._services = self._build_services(database, catalog, blobs, disk, witness)
+            self._services = self._build_services(own, catalog, catalogs, disk)
+            catalogs.start()
             self._listen(parts, catalog, observers)
             self._parts = parts.pop_all()
         self._ready.set()
@@ -131,14 +119,15 @@ class Server:
         parts.callback(guard.close)
 
     def _build_services(
-        self,
-        database: ConnectionPool,
-        catalog: Catalog,
-        blobs: BlobStore | None,
-        disk: DiskGuard,
-        witness: ClockWitness,
+        self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard
     ) -> Services:
-        settings = self._settings
+        if own is None:
+            return Services(None, catalogs, HealthService(None, None, catalogs=catalogs))
+        health = HealthService(own.database, own.blobs, own.witness, catalogs)
+        return Services(self._own_data(own, catalog, disk), catalogs, health)
+
+    def _own_data(self, own: OwnParts, catalog: Catalog, disk: DiskGuard) -> OwnData:
+        settings, database, witness = self._settings, own.database, own.witness
         space = SpoolSpace(settings.spool_dir, settings.spool_bytes, disk)
         aside = WriteAside(
             space,
@@ -146,7 +135,7 @@ class Server:
             settings.stall_yield,
             settings.query_limit / 2,
         )
-        return Services(
+        return OwnData(
             read=ReadService(
                 database,
                 catalog,
@@ -170,8 +159,7 @@ class Server:
                 on_purge=self._result_cache.note_purges,
             ),
             register=RegisterService(database, self._monitor, disk),
-            blobs=BlobService(blobs, database, self._monitor, disk),
-            health=HealthService(database, blobs, witness),
+            blobs=BlobService(own.blobs, database, self._monitor, disk),
         )
 
     @property
@@ -230,17 +218,6 @@ def _cache_store(settings: Settings, disk: DiskGuard) -> CacheStore | None:
     except (CacheStoreInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))
         return None
-
-
-def _clock_witness(settings: Settings, database: ConnectionPool) -> ClockWitness:
-    """Begin to watch the clock, from the last commit on."""
-    witness = ClockWitness(settings.clock_ahead, settings.clock_idle)
-    with database.connection() as connection:
-        reading = read_clock(connection)
-    if not witness.trusts(max(reading.now, reading.stamp), reading):
-        known, last = witness.known_good(reading).isoformat(), reading.stamp.isoformat()
-        log.warning("clock_not_trusted", clock=reading.now.isoformat(), last=last, known_good=known)
-    return witness
 
 
 def _authority(host: str) -> str:

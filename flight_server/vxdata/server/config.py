@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from vxdata.server.catalog_settings import CatalogsByName
 from vxdata.server.limits import DEFAULT_LIMITS, Limits
 
 CONFIG_VARIABLE = "VXDATA_CONFIG"
@@ -37,7 +38,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless told otherwise.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8815, description="Flight port; 0 picks a free one.")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8816, description="Port of the HTTP health checks; 0 picks a free one."
+        8816, description="Port of HTTP: health checks, and the CDA API of catalogs; 0 picks a free one."
     )
     database_uri: SecretStr | None = Field(
         None,
@@ -45,6 +46,12 @@ class Settings(BaseSettings):
             "libpq URI of the PostgreSQL database; a proxy on the way there has to pool sessions, "
             "not transactions."
         ),
+    )
+    catalogs: CatalogsByName = Field(
+        {},
+        description="Further databases, whose tables are read by reflection: a JSON object of names, each "
+        'with an object `{"uri": …, "schema": "public", "api": "cda" or "none", "release": …}`; '
+        "[The CDA API](cda.md) tells what they mean.",
     )
     s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
     s3_bucket: str | None = Field(

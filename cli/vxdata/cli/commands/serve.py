@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vxdata.cli.options import CatalogUris, catalogs_of
 from vxdata.cli.running import allow_many_files, announce, freeze_what_stays, leave, require_free
 from vxdata.cli.signals import until_signal
 from vxdata.server.app import Server
@@ -30,8 +31,9 @@ def serve(
         str | None, typer.Option(help="Endpoint of the S3 service.", show_default="AWS")
     ] = None,
     s3_bucket: Annotated[str | None, typer.Option(help="Bucket for blobs.", show_default="none")] = None,
+    catalog: CatalogUris = None,
 ) -> None:
-    """Serve a database and an S3 bucket that exist already, until Ctrl-C or SIGTERM.
+    """Serve a database and an S3 bucket that exist already, or catalogs alone, until Ctrl-C or SIGTERM.
 
     Settings that are not given come from VXDATA_* environment variables and the file that
     VXDATA_CONFIG names. When ready, prints the same line as `vxdata up`.
@@ -43,6 +45,7 @@ def serve(
         "http_port": http_port,
         "s3_url": s3_url,
         "s3_bucket": s3_bucket,
+        "catalogs": catalogs_of(catalog) or None,
     }
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logs(settings.log_level, as_json=settings.log_json)

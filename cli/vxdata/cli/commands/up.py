@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vxdata.cli.options import DataDir, HttpPort, Port
+from vxdata.cli.options import CatalogUris, DataDir, HttpPort, Port, catalogs_of
 from vxdata.cli.running import (
     CHECK_SECONDS,
     announce,
@@ -23,6 +23,7 @@ def up(
     data_dir: DataDir = None,
     port: Port = 8815,
     http_port: HttpPort = 8816,
+    catalog: CatalogUris = None,
     until_eof: Annotated[
         bool,
         typer.Option("--until-eof", help="Stop also when standard input ends, as that of a child process."),
@@ -39,7 +40,10 @@ def up(
         if until_eof:
             stop_at_eof(stop)
         try:
-            stack, server = after.enter_context(embedded_server(data_dir, port, http_port, stopping=stop))
+            embedded = embedded_server(
+                data_dir, port, http_port, catalogs=catalogs_of(catalog), stopping=stop
+            )
+            stack, server = after.enter_context(embedded)
         except StartCancelled:
             return
         freeze_what_stays()

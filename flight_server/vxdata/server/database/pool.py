@@ -141,6 +141,12 @@ class ConnectionPool:
             finally:
                 self._putconn(connection)
 
+    def reconnect(self) -> None:
+        """Have later calls take new connections: those that are open know no types that were added since."""
+        with self._opening:
+            self._close_idle()
+            self._factory.close()
+
     def close(self) -> None:
         """Close all idle connections; connections in use are closed when they are returned."""
         with self._opening:

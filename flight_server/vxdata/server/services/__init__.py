@@ -1,12 +1,15 @@
-"""The use cases of the server: what Flight calls ask for, free of Flight and of SQL text."""
+"""The use cases of the server: what the listeners ask for, free of Flight, of HTTP and of SQL text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.errors import UnknownCatalog
+
 if TYPE_CHECKING:
     from vxdata.server.services.blobs import BlobService
+    from vxdata.server.services.catalogs import Catalogs
     from vxdata.server.services.health import HealthService
     from vxdata.server.services.read import ReadService
     from vxdata.server.services.register import RegisterService
@@ -14,11 +17,53 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Services:
-    """All use cases, as the listeners hold them."""
+class OwnData:
+    """The use cases of VxData's own data."""
 
     read: ReadService
     write: WriteService
     register: RegisterService
     blobs: BlobService
+
+
+@dataclass(frozen=True)
+class Services:
+    """All use cases, as the listeners hold them.
+
+    Args:
+        own: Those of VxData's own data; None for a server of catalogs alone.
+        catalogs: The catalogs.
+        health: Answers health checks.
+    """
+
+    own: OwnData | None
+    catalogs: Catalogs
     health: HealthService
+
+    @property
+    def read(self) -> ReadService:
+        """Reads of VxData's own data."""
+        return self._own_data.read
+
+    @property
+    def write(self) -> WriteService:
+        """Writes of VxData's own data."""
+        return self._own_data.write
+
+    @property
+    def register(self) -> RegisterService:
+        """Registers external identifiers."""
+        return self._own_data.register
+
+    @property
+    def blobs(self) -> BlobService:
+        """Gives access to blobs."""
+        return self._own_data.blobs
+
+    @property
+    def _own_data(self) -> OwnData:
+        if self.own is None:
+            names = ", ".join(each.name for each in self.catalogs)
+            msg = f"This server has no data of its own, only catalogs: {names}. Name the one that is meant."
+            raise UnknownCatalog(msg, known=[each.name for each in self.catalogs])
+        return self.own

@@ -1,21 +1,33 @@
-"""Health: whether the server can answer, asked of the database and the blob store themselves."""
+"""Health: whether the server can answer, asked of the database, the blob store and, if need be, the catalogs.
+
+A server with data of its own is well if these can be read, whatever its catalogs do. One that has nothing but
+catalogs is well as long as one of them answers.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import ServerUnavailable
+import structlog
+
+from vxdata.schemas.errors import ServerUnavailable, ServiceProblem
 from vxdata.schemas.wire import Health
 from vxdata.server.database.clock import read_clock
-from vxdata.server.database.errors import ConnectionLost
+from vxdata.server.database.errors import ConnectionLost, DatabaseError
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.witness import ClockWitness, wall
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
     from vxdata.server.call import Call
+    from vxdata.server.database.connection import Connection
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.database.witness import ClockReading
+    from vxdata.server.services.catalogs import NamedCatalog
     from vxdata.server.storage.blobs import BlobStore
 
 MAX_WAIT: Final = 2.0
@@ -24,20 +36,31 @@ MAX_WAIT: Final = 2.0
 DATABASE: Final = "database"
 BLOB_STORE: Final = "blob store"
 
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Instant of the last commit where there is none."""
+
+log = structlog.get_logger(__name__)
+
 
 class HealthService:
     """Answers health checks.
 
     Args:
-        database: Pool of connections.
+        database: Pool of connections; None for a server of catalogs alone.
         blobs: The blob store, where one is configured.
         witness: Decides whether the database server's clock can be trusted.
+        catalogs: The catalogs.
     """
 
     def __init__(
-        self, database: ConnectionPool, blobs: BlobStore | None, witness: ClockWitness | None = None
+        self,
+        database: ConnectionPool | None,
+        blobs: BlobStore | None,
+        witness: ClockWitness | None = None,
+        catalogs: Iterable[NamedCatalog] = (),
     ) -> None:
         """Keep all."""
+        self._catalogs = catalogs
         self._witness = witness or ClockWitness()
         self._database = database
         self._blobs = blobs
@@ -49,15 +72,17 @@ class HealthService:
             call: The call, with its deadline.
 
         Returns:
-            The server's version, the last commit, and how the clocks stand.
+            The server's version, the last commit, how the clocks stand, and which catalogs have been read.
 
         Raises:
             ServerBusy: No connection became free in time.
             ServerUnavailable: PostgreSQL or the blob store cannot be reached; `details["down"]` names them.
         """
+        if self._database is None:
+            return self._check_catalogs(call)
         problems: dict[str, Exception] = {}
         try:
-            reading = self._read_clock(call)
+            reading = self._read_clock(self._database, call)
         except (ServerUnavailable, ConnectionLost) as problem:
             problems[DATABASE] = problem
         try:
@@ -75,20 +100,54 @@ class HealthService:
             clock_is_trusted=self._witness.trusts(max(reading.now, reading.stamp), reading),
             clock_skew_seconds=(reading.now - wall()).total_seconds(),
             commits_ahead_seconds=max(reading.ahead.total_seconds(), 0.0),
+            catalogs={each.name: each.is_loaded for each in self._catalogs},
         )
 
-    def _read_clock(self, call: Call) -> ClockReading:
+    def _check_catalogs(self, call: Call) -> Health:
+        """Look whether any catalog answers."""
+        states = {each.name: _answers(each, call) for each in self._catalogs}
+        if not any(states.values()):
+            msg = " ".join(f"The catalog {name} cannot be read." for name in states)
+            raise ServerUnavailable(msg, down=list(states))
+        return Health(server_version=version("vxdata"), version=0, as_of=NEVER, catalogs=states)
+
+    def _read_clock(self, database: ConnectionPool, call: Call) -> ClockReading:
         """Read the commit clock, on a new connection if PostgreSQL was started again: idle ones are gone."""
         try:
-            return self._read_clock_once(call)
+            return _read_clock_once(database, call)
         except ConnectionLost:
-            return self._read_clock_once(call)
+            return _read_clock_once(database, call)
 
-    def _read_clock_once(self, call: Call) -> ClockReading:
-        with self._database.connection(
-            Lane.LOOKUP, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline
-        ) as connection:
-            return read_clock(connection)
+
+def _read_clock_once(database: ConnectionPool, call: Call) -> ClockReading:
+    with _checking(database, call) as connection:
+        return read_clock(connection)
+
+
+def _answers(catalog: NamedCatalog, call: Call) -> bool:
+    """Return whether a catalog has been read, and its database answers."""
+    if not catalog.is_loaded:
+        return False
+    try:
+        _ping(catalog.loaded.database, call)
+    except (ServiceProblem, DatabaseError) as problem:
+        log.warning("catalog_does_not_answer", catalog=catalog.name, reason=str(_reason(problem)))
+        return False
+    return True
+
+
+def _ping(database: ConnectionPool, call: Call) -> None:
+    """Ask a database for nothing, on a new connection if it was started again."""
+    try:
+        with _checking(database, call) as connection:
+            connection.rows("SELECT 1 AS one")
+    except ConnectionLost:
+        with _checking(database, call) as connection:
+            connection.rows("SELECT 1 AS one")
+
+
+def _checking(database: ConnectionPool, call: Call) -> AbstractContextManager[Connection]:
+    return database.connection(Lane.LOOKUP, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline)
 
 
 def _reason(problem: Exception) -> BaseException:

@@ -188,11 +188,12 @@ class Health(ServerMessage):
     Args:
         status: ``"ok"``; a server that cannot answer raises instead.
         server_version: Version of the server's distribution.
-        version: Sequence number of the last commit.
-        as_of: Instant of the last commit.
+        version: Sequence number of the last commit; 0 if there is none.
+        as_of: Instant of the last commit; the beginning of 1970 for a server of catalogs alone.
         clock_is_trusted: Whether a commit would be stamped; otherwise writes are refused.
         clock_skew_seconds: How far the database server's clock is ahead of this server's.
         commits_ahead_seconds: How far the last commit is stamped ahead of the database server's clock.
+        catalogs: Catalogs by name, and whether each can be read.
     """
 
     status: Literal["ok"] = "ok"
@@ -202,3 +203,4 @@ class Health(ServerMessage):
     clock_is_trusted: bool = True
     clock_skew_seconds: float = 0.0
     commits_ahead_seconds: float = 0.0
+    catalogs: dict[str, bool] = Field(default_factory=dict)

@@ -37,16 +37,16 @@ class Actions:
         """Say once what each of them does."""
         self.by_name: dict[str, Run] = {
             Action.HEALTH: lambda _, call: services.health.check(call).to_bytes(),
-            Action.REGISTER: _with_body(ExternalUids, services.register.register),
-            Action.RESOLVE: _with_body(ExternalUids, services.register.resolve),
+            Action.REGISTER: _with_body(ExternalUids, lambda: services.register.register),
+            Action.RESOLVE: _with_body(ExternalUids, lambda: services.register.resolve),
             Action.EXPLAIN: lambda body, call: services.read.explain(decode(body), call).to_bytes(),
             Action.ERROR_DETAIL: lambda body, _: errors.full_error(
                 body[:MAX_ID_BYTES].decode("utf-8", "replace")
             ),
             Action.BLOB_STORE: lambda _, call: services.blobs.describe(call).to_bytes(),
-            Action.PRESIGN: _with_body(PresignRequest, services.blobs.presign),
-            Action.LIST_BLOBS: _with_body(ListRequest, services.blobs.list),
-            Action.TOUCH: _with_body(BlobUrls, services.blobs.touch),
+            Action.PRESIGN: _with_body(PresignRequest, lambda: services.blobs.presign),
+            Action.LIST_BLOBS: _with_body(ListRequest, lambda: services.blobs.list),
+            Action.TOUCH: _with_body(BlobUrls, lambda: services.blobs.touch),
         }
 
     def run(self, name: str, body: bytes, call: Call) -> bytes:
@@ -71,6 +71,6 @@ class Actions:
         return self.by_name[name](body, call)
 
 
-def _with_body(kind: type[Body], run: Callable[[Body, Call], Message]) -> Run:
-    """An action whose body is a message."""
-    return lambda body, call: run(read_message(kind, body), call).to_bytes()
+def _with_body(kind: type[Body], use_case: Callable[[], Callable[[Body, Call], Message]]) -> Run:
+    """An action whose body is a message; the use case is looked up at the call, if the server has it."""
+    return lambda body, call: use_case()(read_message(kind, body), call).to_bytes()

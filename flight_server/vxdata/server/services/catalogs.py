@@ -1,0 +1,292 @@
+"""Catalogs: databases that VxData did not design, each read by reflection and served under its name.
+
+What one of them does stops neither the server nor another one. A catalog whose database is away answers with
+`ServerUnavailable` and is tried again, less and less often. A refresh reads it anew beside the calls in
+progress; one that fails leaves what was there.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog.reflected_relations import relations_of
+from vxdata.schemas.catalog.registry import Registry
+from vxdata.schemas.cohorts import CohortModel
+from vxdata.schemas.cohorts.model import ENDPOINTS
+from vxdata.schemas.errors import InvalidCatalog, ServerUnavailable, UnknownCatalog, VxDataError
+from vxdata.schemas.errors.messages import abridged_name, did_you_mean
+from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.pool import Lane
+from vxdata.server.database.reflection import reflect, release_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pydantic import SecretStr
+
+    from vxdata.server.catalog_settings import CatalogSettings
+    from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.database.reflection import Reflection
+
+FIRST_DELAY: Final = 1.0
+LAST_DELAY: Final = 30.0
+"""Seconds until a catalog that cannot be read is tried again, first and at most."""
+
+START_SECONDS: Final = 10.0
+"""Seconds that the start of a server waits for its catalogs; those that take longer come up behind it."""
+
+NO_API: Final = "none"
+"""What a catalog that is to serve no cohorts is set to."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedCatalog:
+    """A catalog as it was read.
+
+    Args:
+        name: Its name.
+        reflection: Its tables, and the release of its data.
+        relations: What plans may read.
+        model: What cohorts may name; None if it serves none.
+        problem: Why it serves no cohorts although it should.
+        release_statement: The statement that tells the release of its data, if any does.
+        database: Connections to it.
+    """
+
+    name: str
+    reflection: Reflection
+    relations: Catalog
+    model: CohortModel | None
+    problem: str | None
+    release_statement: str | None
+    database: ConnectionPool
+
+    @property
+    def digest(self) -> str:
+        """Digest of its tables, columns and keys."""
+        return self.reflection.schema.digest
+
+    @property
+    def release(self) -> str | None:
+        """The release of its data when it was read; None if nothing tells it."""
+        return self.reflection.release
+
+    @property
+    def cohorts(self) -> CohortModel:
+        """What cohorts may name.
+
+        Raises:
+            InvalidCatalog: Its tables do not have the form that cohorts need.
+            UnknownCatalog: It is not offered for cohorts.
+        """
+        if self.model is not None:
+            return self.model
+        if self.problem is not None:
+            msg = f"The catalog {self.name} serves no cohorts: {self.problem}"
+            raise InvalidCatalog(msg, catalog=self.name)
+        msg = f"The catalog {self.name} serves plain tables and no cohorts."
+        raise UnknownCatalog(msg, catalog=self.name)
+
+
+class NamedCatalog:
+    """One catalog, whether its database can be reached or not.
+
+    Args:
+        name: Its name.
+        settings: Where it is.
+        connect: Makes a pool of connections to a database.
+
+    Attributes:
+        has_been_tried: Set once it has been read, or could not be.
+    """
+
+    def __init__(
+        self, name: str, settings: CatalogSettings, connect: Callable[[SecretStr], ConnectionPool]
+    ) -> None:
+        """Begin without connections; `refresh` makes them."""
+        self.name = name
+        self._settings = settings
+        self._connect = connect
+        self._database: ConnectionPool | None = None
+        self._loaded: LoadedCatalog | None = None
+        self._reading = threading.Lock()
+        self.has_been_tried = threading.Event()
+        self._is_closed = threading.Event()
+
+    @property
+    def may_serve_cohorts(self) -> bool:
+        """Whether the settings leave it to the tables, or say that it serves cohorts."""
+        return self._settings.api != NO_API
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has been read since the server started."""
+        return self._loaded is not None
+
+    @property
+    def loaded(self) -> LoadedCatalog:
+        """The catalog as it was read last.
+
+        Raises:
+            ServerUnavailable: It has not been read yet.
+        """
+        if self._loaded is None:
+            msg = f"The catalog {self.name} cannot be read at present; try again."
+            raise ServerUnavailable(msg, catalog=self.name)
+        return self._loaded
+
+    def refresh(self) -> LoadedCatalog:
+        """Read the catalog anew; calls in progress go on with what they began with.
+
+        Raises:
+            InvalidCatalog: Its schema has no table that can be read.
+            ServerUnavailable: Its database cannot be reached, or it is closed.
+            DatabaseError: PostgreSQL refused a query.
+        """
+        with self._reading:
+            if self._database is None:
+                self._database = self._connect(self._settings.uri)
+            else:
+                self._database.reconnect()
+            if self._is_closed.is_set():  # after the connections are made: `close` has not seen them
+                self._database.close()
+            self._loaded = self._read(self._database)
+        _tell(self._loaded)
+        return self._loaded
+
+    def keep_trying(self) -> None:
+        """Read the catalog, and try again until that has succeeded once or the server stops."""
+        delay = FIRST_DELAY
+        while not self._is_closed.is_set():
+            try:
+                self.refresh()
+            except (VxDataError, DatabaseError) as error:
+                reason = str(error.__cause__ or error)
+                log.warning("catalog_not_read", catalog=self.name, reason=reason, again_in_seconds=delay)
+            except Exception as error:
+                log.exception("catalog_not_read", catalog=self.name, reason=type(error).__name__)
+            else:
+                return
+            finally:
+                self.has_been_tried.set()
+            self._is_closed.wait(delay)
+            delay = min(2 * delay, LAST_DELAY)
+
+    def close(self) -> None:
+        """Close the connections; calls in progress keep theirs until they end."""
+        self._is_closed.set()
+        if self._database is not None:
+            self._database.close()
+
+    def _read(self, database: ConnectionPool) -> LoadedCatalog:
+        settings = self._settings
+        with database.connection(Lane.LOOKUP) as connection:
+            found = reflect(connection, settings.schema_name, settings.release)
+        schema = found.schema
+        model, problem = _model(found, self._settings.api)
+        return LoadedCatalog(
+            self.name,
+            found,
+            Catalog({each.name: each for each in relations_of(schema, found.release)}, Registry(())),
+            model,
+            problem,
+            release_statement(schema, settings.release),
+            database,
+        )
+
+
+class Catalogs:
+    """All catalogs of a server, by name.
+
+    Args:
+        settings: Where each of them is.
+        connect: Makes a pool of connections to a database.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, CatalogSettings], connect: Callable[[SecretStr], ConnectionPool]
+    ) -> None:
+        """Begin with none of them read."""
+        self._by_name = {name: NamedCatalog(name, each, connect) for name, each in settings.items()}
+
+    def __iter__(self) -> Iterator[NamedCatalog]:
+        """Iterate in the order of the settings."""
+        return iter(self._by_name.values())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._by_name)
+
+    def __getitem__(self, name: str) -> NamedCatalog:
+        """Look a catalog up.
+
+        Raises:
+            UnknownCatalog: There is none of this name.
+        """
+        try:
+            return self._by_name[name]
+        except KeyError:
+            shown = abridged_name(name)
+            hint = did_you_mean(name, sorted(self._by_name)) if self._by_name else "It serves none."
+            msg = f"The server has no catalog {shown!r}. {hint}"
+            raise UnknownCatalog(msg, catalog=shown, known=sorted(self._by_name)) from None
+
+    def start(self, wait: float = START_SECONDS) -> None:
+        """Read all of them at the same time, each in a thread of its own.
+
+        Args:
+            wait: Seconds to wait for them; the threads of those that are away go on.
+        """
+        for each in self:
+            name = f"vxdata-catalog-{each.name}"
+            threading.Thread(target=each.keep_trying, name=name, daemon=True).start()
+        until = time.monotonic() + wait
+        for each in self:
+            each.has_been_tried.wait(max(until - time.monotonic(), 0.0))
+
+    def close(self) -> None:
+        """Close all connections."""
+        for each in self:
+            each.close()
+
+
+def _model(found: Reflection, api: str | None) -> tuple[CohortModel | None, str | None]:
+    """The model of cohorts, if the catalog serves them; else why it does not although it should."""
+    has_endpoints = all(found.schema.table(name) is not None for name in ENDPOINTS)
+    if api == NO_API or (api is None and not has_endpoints):
+        return None, None
+    try:
+        return CohortModel.of(found.schema, found.column_metadata, found.release_metadata), None
+    except InvalidCatalog as error:
+        return None, error.message
+    except KeyError as error:
+        return None, f"its table column_metadata has no column {error.args[0]}."
+
+
+def _tell(loaded: LoadedCatalog) -> None:
+    """Log what has been read, and what its operator should know."""
+    model, name = loaded.model, loaded.name
+    log.info(
+        "catalog_read",
+        catalog=name,
+        tables=len(loaded.reflection.schema.tables),
+        serves_cohorts=model is not None,
+        digest=loaded.digest[:12],
+        release=loaded.release,
+    )
+    if loaded.problem is not None:
+        log.error("catalog_serves_no_cohorts", catalog=name, reason=loaded.problem)
+    if loaded.release is None:
+        log.warning("catalog_without_release", catalog=name, effect="no result is kept")
+    if model is not None and model.renamed:
+        log.info("columns_renamed", catalog=name, names=model.renamed)
+    if model is not None and model.missing_sources:
+        log.warning("data_sources_without_columns", catalog=name, columns=list(model.missing_sources))
