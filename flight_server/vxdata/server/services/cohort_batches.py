@@ -1,7 +1,7 @@
 """Batches of cohorts: the arrays of a statement become the columns of a page.
 
-Lists of records come from PostgreSQL as one array for each field (`vxdata.sql.cohorts.arrow_page`). They share their
-offsets, so that no row is copied or looked at.
+Lists of records come from PostgreSQL as one array for each field (`vxdata.sql.cohorts.arrow_page`). They
+share their offsets, so that no row is copied or looked at.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What reflection reads of a database that VxData did not design, as plain frozen values.
 
-Nothing in here is a decision: tables, columns, keys and comments stand as PostgreSQL tells them. What they mean
-to a plan is decided in `reflected_relations`, and what they mean to cohorts in `vxdata.schemas.cohorts`.
+Nothing in here is a decision: tables, columns, keys and comments stand as PostgreSQL tells them. What they
+mean to a plan is decided in `reflected_relations`, and what they mean to cohorts in
+`vxdata.schemas.cohorts`.
 """
 
 from __future__ import annotations

@@ -128,7 +128,10 @@ def bind_values(column: str, data_source: str, model: CohortModel) -> BoundValue
 def _endpoint(name: str, model: CohortModel) -> Endpoint:
     if name not in ENDPOINTS:
         raise TableNotFound.from_name(name)
-    return Endpoint(model.schema.name, name, model.key_of(name))
+    key = model.key_of(name)
+    return Endpoint(
+        model.schema.name, name, key, model.schema.table_by_name[name].column_by_name[key].sql_type
+    )
 
 
 def _bind_entities(entities: Entities, endpoint: str, model: CohortModel) -> BoundEntities:

@@ -19,11 +19,13 @@ class Endpoint:
         schema: PostgreSQL schema of all tables.
         table: Their table.
         key: The column that names them.
+        key_type: Its type, as PostgreSQL writes it.
     """
 
     schema: str
     table: str
     key: str
+    key_type: str
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,14 @@ class BoundCohort:
     outputs: tuple[Output, ...]
     limit: int | None = None
     offset: int = 0
+
+    @property
+    def shows_linked(self) -> bool:
+        """Whether something is shown that hangs on other entities, behind a mapping table."""
+        return any(
+            isinstance(output, ListOutput | NestedOutput) and output.path.link is not None
+            for output in self.outputs
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which columns a cohort shows: those of the endpoint, of the conditions, and those added, but none that is excluded."""
+"""The columns that a cohort shows: the endpoint's, those of conditions, and those added, save the excluded."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ def bind_condition(condition: CohortCondition, endpoint: str, model: CohortModel
         model: The tables and columns of the catalog.
 
     Returns:
-        The bound condition. One that asks for entities without any value tests the marker of that, if there is one.
+        The bound condition. One that asks for entities without any value tests the marker of that, if there
+        is one.
 
     Raises:
         ColumnNotFound: No column has the name.
@@ -49,7 +50,10 @@ def bind_condition(condition: CohortCondition, endpoint: str, model: CohortModel
         value = tuple(item for item in value if item is not None)
     asks_for_none = condition.op == "is" and value is None and column.table != endpoint
     if asks_for_none and column.table == SHARED:
-        msg = f'Cannot properly filter "{SHARED}" columns as being null: "{column.name} =/is/== null" is not valid'
+        msg = (
+            f'Cannot properly filter "{SHARED}" columns as being null: '
+            f'"{column.name} =/is/== null" is not valid'
+        )
         raise NullNotFilterable(msg, column=column.name)
     marker = column.null_marker if asks_for_none else None
     table = column.table if marker is None else marker.table

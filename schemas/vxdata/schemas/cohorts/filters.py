@@ -1,8 +1,8 @@
 """Filters: the text form of a condition, `COLUMN OPERATOR VALUE`.
 
-The words are split at white space, and operators stand between spaces. Operators of two words are recognised before
-the value, so that `= not reported` compares with a text. Values are literals as Python writes numbers, texts and lists; all
-else is text as it stands. The grammar is that of the CDA API's contract.
+The words are split at white space, and operators stand between spaces. Operators of two words are recognised
+before the value, so that `= not reported` compares with a text. Values are literals as Python writes
+numbers, texts and lists; all else is text as it stands. The grammar is that of the CDA API's contract.
 """
 
 from __future__ import annotations

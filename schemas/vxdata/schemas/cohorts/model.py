@@ -167,8 +167,8 @@ class CohortModel:
             The model.
 
         Raises:
-            InvalidCatalog: An endpoint is missing or has no key of one column, a virtual table does not exist, or
-                no way, or more than one, leads from an endpoint to a table of data.
+            InvalidCatalog: An endpoint is missing or has no key of one column, a virtual table does not
+                exist, or no way, or more than one, leads from an endpoint to a table of data.
         """
         described = {(row["cda_table"], row["cda_column"]): row for row in column_metadata}
         for name in ENDPOINTS:

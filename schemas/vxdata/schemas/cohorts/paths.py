@@ -39,8 +39,8 @@ class Path:
     """The way from an endpoint to a table.
 
     Args:
-        entity: The table of the entities that the rows hang on: the endpoint, another table of entities, or the
-            table itself.
+        entity: The table of the entities that the rows hang on: the endpoint, another table of entities, or
+            the table itself.
         link: The mapping table between the endpoint and those entities; None if they are the endpoint's own.
         table: The table.
         column: Its column that names the entity.
@@ -85,7 +85,7 @@ def find_path(schema: ReflectedSchema, endpoint: str, table: ReflectedTable) -> 
 
 def _through_mappings(schema: ReflectedSchema, endpoint: str, table: ReflectedTable) -> Iterator[Path]:
     """The ways through a table that refers both to the endpoint and to what the rows hang on."""
-    # The rows hang on what their table refers to; those of a table that refers to nothing stand for themselves.
+    # Rows hang on what their table refers to; those of a table that refers to nothing stand for themselves.
     upward = table.foreign_keys[0] if table.foreign_keys else None
     entity = table.name if upward is None else upward.table
     for mapping in schema.tables:

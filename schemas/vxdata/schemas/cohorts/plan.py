@@ -28,8 +28,8 @@ class CohortCondition(Node):
         column: Public name of the column, in any case.
         op: The operator.
         value: What is compared with; several values for ``in`` and ``not in``.
-        quantifier: Which rows of an entity count: ``some`` finds entities of which some row fulfils the condition,
-            ``none`` those of which no row does, entities without rows among them.
+        quantifier: Which rows of an entity count: ``some`` finds entities of which some row fulfils the
+            condition, ``none`` those of which no row does, entities without rows among them.
     """
 
     column: Annotated[str, Field(min_length=1)]
@@ -41,8 +41,9 @@ class CohortCondition(Node):
 class Match(Node):
     """The entities that fulfil conditions.
 
-    Conditions on columns of one other entity, such as a file of a subject, have to be fulfilled by one and the same;
-    conditions on rows that hang on an entity, such as observations, may each be fulfilled by another row.
+    Conditions on columns of one other entity, such as a file of a subject, have to be fulfilled by one and
+    the same; conditions on rows that hang on an entity, such as observations, may each be fulfilled by
+    another row.
 
     Args:
         match_all: Conditions that all have to be fulfilled.
@@ -83,10 +84,11 @@ class CohortPlan(Node):
         catalog: Name of the catalog.
         endpoint: The table of the entities: ``subject`` or ``file``.
         entities: Which of them; all by default.
-        add: Columns to show besides those of the endpoint and of the conditions: public names, or ``table.*``.
+        add: Columns to show besides those of the endpoint and of the conditions: public names, or
+        ``table.*``.
         exclude: Columns to leave out, whatever else asks for them; in the same forms.
-        nest: Tables whose rows are shown as lists of records; true for all other tables. The columns of all others
-            are lists of distinct values.
+        nest: Tables whose rows are shown as lists of records; true for all other tables. The columns of all
+            others are lists of distinct values.
         external_reference: Whether to show references to other databases.
         limit: Most entities; all by default.
         offset: Entities to leave out first.

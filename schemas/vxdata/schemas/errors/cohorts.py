@@ -1,7 +1,7 @@
 """Errors of cohorts, as the contract of the CDA API words them.
 
-Clients of that API know the name of an error (`error_type`) and its message; both are exact. What else there is to
-say stands in the details.
+Clients of that API know the name of an error (`error_type`) and its message; both are exact. What else there
+is to say stands in the details.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class FilterTypeMismatch(CohortError):
     def from_reason(cls, reason: str, **details: Any) -> Self:
         """Give the one message of the contract; the reason goes into the details."""
         msg = (
-            "Invalid match filter provided. Please verify that you are using the correct operators and values "
-            "for the column used in the filter"
+            "Invalid match filter provided. Please verify that you are using the correct operators and "
+            "values for the column used in the filter"
         )
         return cls(msg, reason=reason, **details)
 

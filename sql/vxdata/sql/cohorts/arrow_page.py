@@ -1,8 +1,8 @@
 """Pages for Arrow: a list of records is selected as one array for each of its fields.
 
-PostgreSQL's driver cannot read arrays of records. The arrays of one list of records have the same rows in the same order,
-so that they can share their offsets; a field that is itself a list comes as all its items in one array, beside their
-numbers. `vxdata.server.services.cohort_batches` puts them together.
+PostgreSQL's driver cannot read arrays of records. The arrays of one list of records have the same rows in
+the same order, so that they can share their offsets; a field that is itself a list comes as all its items in
+one array, beside their numbers. `vxdata.server.services.cohort_batches` puts them together.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from vxdata.sql.cohorts.lists import (
     ordered_aggregate,
 )
 from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, named, shown, table, with_common
-from vxdata.sql.cohorts.preselect import PAGE, page_of
+from vxdata.sql.cohorts.preselect import PAGE, page_of, portion_of
 from vxdata.sql.names import DIALECT, column, render
 from vxdata.sql.types import catalog_type
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vxdata.schemas.cohorts.bound import BoundCohort
     from vxdata.schemas.cohorts.model import CohortColumn
 
@@ -43,12 +45,25 @@ def page_as_arrow(cohort: BoundCohort) -> tuple[str, str]:
         cohort: A bound cohort.
 
     Returns:
-        The statement, and the same to be shown. It selects the scalars and lists under their names, for a list of
-        records `NAME` the number of records, and its fields as `NAME.FIELD`.
+        The statement, and the same to be shown. It selects the scalars and lists under their names, for a
+        list of records `NAME` the number of records, and its fields as `NAME.FIELD`.
     """
     query = _rows(cohort)
     whole = with_common(query, page_of(cohort, is_counted=False))
     return render(whole.copy()), shown(whole)
+
+
+def portion_as_arrow(cohort: BoundCohort, keys: Sequence[int | str]) -> str:
+    """Write the statement that returns a part of a page.
+
+    Args:
+        cohort: A bound cohort.
+        keys: Keys of the entities of the part, in order.
+
+    Returns:
+        The statement, with the columns of `page_as_arrow`.
+    """
+    return render(with_common(_rows(cohort), portion_of(cohort, keys)))
 
 
 def _rows(cohort: BoundCohort) -> exp.Select:

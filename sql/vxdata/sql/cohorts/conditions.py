@@ -1,7 +1,7 @@
 """Conditions on the rows of one table.
 
-Text is compared as `coalesce(upper(column), '')` with `upper(value)`: from that rule follows which comparisons find
-nulls. The expression is kept exactly so, since an index on it can be used.
+Text is compared as `coalesce(upper(column), '')` with `upper(value)`: from that rule follows which
+comparisons find nulls. The expression is kept exactly so, since an index on it can be used.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def _of_text(condition: BoundCondition, tested: exp.Expr) -> exp.Expr:
 def _among_texts(tested: exp.Expr, given: Sequence[Any]) -> exp.Expr:
     """A text among others, whatever the case.
 
-    Letters of ASCII have one upper case everywhere, so that those texts become an array which PostgreSQL hashes. Other
-    texts are folded by PostgreSQL, which decides for the column too.
+    Letters of ASCII have one upper case everywhere, so that those texts become an array which PostgreSQL
+    hashes. Other texts are folded by PostgreSQL, which decides for the column too.
     """
     ascii_texts = sorted({text.upper() for text in given if text.isascii()})
     others = sorted({text for text in given if not text.isascii()})

@@ -19,14 +19,13 @@ from vxdata.sql.cohorts.lists import (
     ordered_aggregate,
 )
 from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, call, column_of, named, shown, table, with_common
-from vxdata.sql.cohorts.preselect import PAGE, count, page_of, total
+from vxdata.sql.cohorts.preselect import FEW, PAGE, count, keys_of_page, page_of, portion_of, total
 from vxdata.sql.names import column, render
 
 if TYPE_CHECKING:
-    from vxdata.schemas.cohorts.bound import BoundCohort
+    from collections.abc import Sequence
 
-FEW: Final = 1_000
-"""Rows of a page up to which its statement counts all entities too; larger ones begin to come before that is known."""
+    from vxdata.schemas.cohorts.bound import BoundCohort
 
 RECORD: Final = "record"
 TOTAL: Final = "total_row_count"
@@ -37,17 +36,20 @@ class JsonPage:
     """The statements of a page.
 
     Args:
-        rows_sql: Returns a text for each row: a comma and the object. If `is_counted`, a second column has the number
-            of all rows there are.
+        rows_sql: Returns a text for each row: a comma and the object. If `is_counted`, a second column has
+            the number of all rows there are.
         count_sql: Returns the number of all rows there are.
         is_counted: Whether the first statement counts.
         shown_sql: The first statement for people to read, with `$1` to `$n` in the place of values.
+        keys_sql: If the page is read in portions instead of by `rows_sql`, the statement that returns its
+        keys.
     """
 
     rows_sql: str
     count_sql: str
     is_counted: bool
     shown_sql: str
+    keys_sql: str | None = None
 
 
 def page_as_json(cohort: BoundCohort) -> JsonPage:
@@ -60,14 +62,29 @@ def page_as_json(cohort: BoundCohort) -> JsonPage:
         The statements.
     """
     is_counted = cohort.limit is not None and cohort.limit <= FEW
-    rows = rows_of(cohort)
-    page = exp.select(alias(json_line(rows_name := "r"), RECORD)).from_(
-        rows.subquery(exp.to_identifier(rows_name, quoted=True), copy=False), copy=False
-    )
+    page = _lines(rows_of(cohort))
     if is_counted:
         page = page.select(alias(total(), TOTAL), copy=False)
     whole = with_common(page, page_of(cohort, is_counted=is_counted))
-    return JsonPage(render(whole.copy()), count(cohort), is_counted, shown(whole))
+    return JsonPage(render(whole.copy()), count(cohort), is_counted, shown(whole), keys_of_page(cohort))
+
+
+def portion_as_json(cohort: BoundCohort, keys: Sequence[int | str]) -> str:
+    """Write the statement that returns a part of a page.
+
+    Args:
+        cohort: A bound cohort.
+        keys: Keys of the entities of the part, in order.
+
+    Returns:
+        The statement; it returns a text for each row: a comma and the object.
+    """
+    return render(with_common(_lines(rows_of(cohort)), portion_of(cohort, keys)))
+
+
+def _lines(rows: exp.Select) -> exp.Select:
+    subquery = rows.subquery(exp.to_identifier("r", quoted=True), copy=False)
+    return exp.select(alias(json_line("r"), RECORD)).from_(subquery, copy=False)
 
 
 def json_line(rows: str) -> exp.Expr:

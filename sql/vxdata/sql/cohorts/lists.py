@@ -1,7 +1,7 @@
 """Lists: the columns of other tables, gathered for each entity of the page.
 
-Each table is read once for all of its columns. Rows that hang on other entities come through a mapping table, and only
-of those entities that stand in a matching tuple.
+Each table is read once for all of its columns. Rows that hang on other entities come through a mapping
+table, and only of those entities that stand in a matching tuple.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def inner_values(
     endpoint: Endpoint,
     written: Callable[[CohortColumn, str], exp.Expr] = column_of,
 ) -> exp.Select:
-    """Select the distinct values of such a column, each with the key of its record, of the entities of the page."""
+    """Select the distinct values of such a column with the keys of their records, for the page."""
     record, found = column(inner.path.column, "v"), written(inner.column, "v")
     values = exp.select(alias(record, KEY), alias(found, "value")).from_(
         table(endpoint.schema, inner.path.table, "v")

@@ -1,8 +1,9 @@
 """Matching: which entities fulfil the conditions of a cohort, as one condition on the rows of the endpoint.
 
-A match asks for a tuple of the entity, one other entity of each kind, that fulfils all conditions and one of some. The
-parts of a tuple are independent of each other, so each kind of entity becomes one subquery, and tuples are never
-built. An entity without others is found where nothing is asked of them, as outer joins would find it.
+A match asks for a tuple of the entity, one other entity of each kind, that fulfils all conditions and one of
+some. The parts of a tuple are independent of each other, so each kind of entity becomes one subquery, and
+tuples are never built. An entity without others is found where nothing is asked of them, as outer joins
+would find it.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class _Matching:
         return among(column(self.endpoint.key, ENTITY), found.where(every(terms), copy=False))
 
     def _all_of(self, link: Link, links: str) -> exp.Expr:
-        """All conditions on the entities behind a mapping table: those on their own rows are asked of one row."""
+        """All conditions on the entities behind a mapping table; those on their own rows are asked of one."""
         asked = [item for item in self._of_others(self.match.match_all) if item.path.link == link]
         own = [item for item in asked if item.path.table == item.path.entity]
         terms = [self._linked([item], link, links) for item in asked if item.path.table != item.path.entity]
@@ -199,7 +200,7 @@ def _either(group: Sequence[BoundCondition], rows: str) -> exp.Expr:
 
 
 def _fold_equalities(group: Sequence[BoundCondition]) -> list[BoundCondition]:
-    """Fold equalities of the same column into one `in`, which costs the same for one value and for thousands."""
+    """Fold equalities of a column into one `in`, which costs the same for one value and for thousands."""
     if len(group) == 1:
         return list(group)
     folded: dict[str, BoundCondition] = {}
@@ -216,7 +217,7 @@ def _fold_equalities(group: Sequence[BoundCondition]) -> list[BoundCondition]:
 
 
 def _apart(terms: Sequence[exp.Expr]) -> list[exp.Expr]:
-    """Keep the planner from joining more subqueries than it can put in order: the others are hashed one by one."""
+    """Keep the planner from joining more subqueries than it can put in order; the others are hashed."""
     subqueries = [term for term in terms if isinstance(term, exp.In)]
     too_many = {id(term) for term in subqueries[MAX_JOINED:]}
     return [

@@ -111,7 +111,8 @@ def common(name: str, query: exp.Query, *, kept: bool | None = None) -> exp.CTE:
     Args:
         name: Its name.
         query: Its rows.
-        kept: Whether PostgreSQL keeps its rows (`MATERIALIZED`) or merges it into what reads it; its choice if None.
+        kept: Whether PostgreSQL keeps its rows (`MATERIALIZED`) or merges it into what reads it; its choice
+        if None.
     """
     alias_ = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
     return exp.CTE(this=query, alias=alias_, materialized=kept)

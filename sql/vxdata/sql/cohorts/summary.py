@@ -1,4 +1,4 @@
-"""Summaries: one statement counts the entities of a cohort, and the values of its columns, as one JSON object."""
+"""Summaries: one statement counts the entities of a cohort and the values of its columns."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _counted(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
 
 
 def _known(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
-    """For each column that is counted by pairs, the number of entities with rows of which none has a value."""
+    """The number of entities with rows of which none has a value, for each column counted by pairs."""
     for source, columns in _categorical(summary, rows).items():
         if not source.endswith(PAIRED):
             continue
@@ -125,7 +125,7 @@ def _by_grouping(counted: CohortColumn, source: str, columns: list[CohortColumn]
 
 
 def _counts_of_pairs(counted: CohortColumn, source: str) -> exp.Query:
-    """The number of entities by value: each pair counts once, and null only of entities without another value."""
+    """The number of entities by value; null counts those with rows, but without a value."""
     found = column(counted.name, source)
     is_value = exp.Not(this=exp.Is(this=found.copy(), expression=exp.null()))
     pairs = exp.select(column(KEY, source), alias(found, "value")).from_(named(source))

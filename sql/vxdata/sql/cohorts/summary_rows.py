@@ -1,4 +1,4 @@
-"""The rows that a summary counts: of the endpoint, of each other table once a row, and once an entity and row.
+"""The rows that a summary counts: of the endpoint, and of other tables once a row or once an entity.
 
 Each is selected once, with all columns that are summarised, and then read by the parts of the summary.
 """
@@ -45,8 +45,8 @@ class SummaryRows:
     def source_of(self, column_: CohortColumn, path: Path) -> str:
         """Name of the expression that has the rows by which a column is counted.
 
-        Numbers are taken of rows, and so is everything of entities; all else is counted by pairs of an entity and a
-        value.
+        Numbers are taken of rows, and so is everything of entities; all else is counted by pairs of an
+        entity and a value.
         """
         if column_.table == self.summary.endpoint.table:
             return PRESELECT
@@ -73,7 +73,7 @@ class SummaryRows:
         return made
 
     def others(self) -> exp.Select:
-        """The keys of the other entities, such as the files of subjects: what the mapping table holds of them."""
+        """The keys of the other entities, such as the files of subjects, from the mapping table."""
         path = self.summary.other
         assert path.link is not None  # noqa: S101 - entities of two tables are linked by a third one
         found = column(path.link.entity_column, LINKS)
