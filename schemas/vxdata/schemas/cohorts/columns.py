@@ -1,4 +1,4 @@
-"""The columns that a cohort shows: the endpoint's, those of conditions, and those added, save the excluded."""
+"""The columns that a cohort shows: the endpoint's, those of conditions and those added, save the excluded."""
 
 from __future__ import annotations
 
