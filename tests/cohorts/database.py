@@ -64,7 +64,8 @@ def table(name: str, *columns: str, key: Sequence[str] = ()) -> ReflectedTable:
         key: Its primary key.
     """
     parsed = [_column(text, key) for text in columns]
-    references = [reference for _, reference in parsed if reference]
+    # In the order of their names, as reflection gives them.
+    references = sorted((reference for _, reference in parsed if reference), key=lambda key: key.columns)
     return ReflectedTable(name, tuple(column for column, _ in parsed), tuple(key), tuple(references))
 
 

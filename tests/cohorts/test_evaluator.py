@@ -82,7 +82,12 @@ def test_it_reads_bodies_strictly() -> None:
     assert EVALUATOR.data("subject", {"MATCH_ALL": None, "COLLATE_RESULTS": None}).total == 4
     some = {"MATCH_SOME": ["species = dog"], "MATCH_ANY": ["species is null"]}
     assert EVALUATOR.data("subject", some).total == 2
-    for body in ({"ADD_COLUMN": []}, {"ADD_COLUMNS": "sex"}, {"COLLATE_RESULTS": "yes"}):
+    wrong: tuple[dict[str, Any], ...] = (
+        {"ADD_COLUMN": []},
+        {"ADD_COLUMNS": "sex"},
+        {"COLLATE_RESULTS": "yes"},
+    )
+    for body in wrong:
         with pytest.raises(Refused) as refused:
             EVALUATOR.data("subject", body)
         assert refused.value.status == 422

@@ -47,9 +47,9 @@ def test_keys_hold(frames: dict[str, pl.DataFrame], table: object) -> None:
 def test_the_data_are_as_uneven_as_real_ones(frames: dict[str, pl.DataFrame]) -> None:
     files = frames["file_describes_subject"]["subject_alias"].value_counts()["count"]
     assert 0.1 < 1 - len(files) / 2_000 < 0.3
-    assert files.max() > 50
+    assert max(files) > 50
     subjects = frames["file_describes_subject"]["file_alias"].value_counts()["count"]
-    assert subjects.max() == 3
+    assert max(subjects) == 3
     assert len(subjects) < 8_000
     assert (frames["subject"]["data_source_count"] > 1).any()
     assert {"Glioblastoma", "glioblastoma", "Ewing's sarcoma", "not reported", None} <= {

@@ -153,7 +153,7 @@ GENE_NUMBERS: Final = {
     "TTN": 7273,
     "MUC16": 94025,
 }
-CHROMOSOMES: Final = Choices({f"chr{number}": 24 - number for number in range(1, 23)} | {"chrX": 2})
+CHROMOSOMES: Final = Choices({**{f"chr{number}": 24 - number for number in range(1, 23)}, "chrX": 2})
 VARIANT_TYPES: Final = Choices({"SNP": 90, "DEL": 6, "INS": 4})
 ALLELES: Final = Choices({"A": 24, "C": 27, "G": 27, "T": 20, "-": 2})
 CONSEQUENCES: Final = Choices(
