@@ -184,6 +184,7 @@ def _item(item: object, text: str) -> Any:
 
 
 def _word(value: str) -> str | bool | None:
+    _require_storable(value)  # an escape in a literal may stand for anything
     return WORDS.get(value.lower(), value)
 
 
