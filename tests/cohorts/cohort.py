@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tests.cohorts.comparisons import check, holds
-from tests.cohorts.names import ENDPOINTS, UPSTREAM, Anchor
+from tests.cohorts.names import UPSTREAM, Anchor
 from tests.cohorts.refusals import Refused
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ class Cohort:
     def entities(self, entity: str) -> dict[Key, list[Key]]:
         """Tell which entities of a table belong to each one found.
 
-        The other local table shows only what is in matching tuples, if filters use it; all else shows all.
+        A table that filters use shows only what is in matching tuples; all others show everything.
         """
         if entity == self.endpoint:
             return {key: [key] for key in self.found}
-        if entity in ENDPOINTS and entity in self._matching.columns:
+        if entity in self._matching.columns:
             pairs = self._matching.select(self.endpoint, entity).drop_nulls().unique()
         else:
             pairs = self._linked(entity).unique()

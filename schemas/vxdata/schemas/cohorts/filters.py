@@ -172,9 +172,7 @@ def _depth(written: str) -> int:
 
 
 def _item(item: object, text: str) -> Any:
-    if isinstance(item, str):
-        return _word(item)
-    if item is None or isinstance(item, bool):
+    if item is None or isinstance(item, str | bool):
         return item
     if isinstance(item, int | float):
         return _finite(item)
