@@ -96,8 +96,8 @@ class _Maker:
             is_source = name.startswith("data_at_")
             if not is_source and random.random() < 0.12:
                 continue
-            kind = "unbounded" if name == "id" else SUMMARIES.get(sql_type.rstrip("!"), "numeric")
-            kind = kind if is_source or random.random() < 0.9 else random.choice(("unbounded", None))
+            usual = "unbounded" if name == "id" else SUMMARIES.get(sql_type.rstrip("!"), "numeric")
+            kind = usual if is_source or random.random() < 0.9 else random.choice(("unbounded", None))
             summarised = is_source or random.random() < 0.85
             returned = is_source or random.random() < 0.9
             process = "data_source" if is_source else None

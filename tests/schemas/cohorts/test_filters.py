@@ -43,6 +43,7 @@ def parsed(text: str) -> list[tuple[str, str, Any]]:
         ("c is True", "is", True),
         ("c = null", "=", None),
         ("c != 'null'", "!=", None),
+        ("c in ['null', 'true', None]", "in", ("null", "true", None)),
         ("c = FALSE", "=", False),
         ("c = ''", "=", ""),
         ("c = None", "=", "None"),

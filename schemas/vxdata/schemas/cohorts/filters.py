@@ -172,7 +172,10 @@ def _depth(written: str) -> int:
 
 
 def _item(item: object, text: str) -> Any:
-    if item is None or isinstance(item, str | bool):
+    if isinstance(item, str):
+        _require_storable(item)  # and no word: in a list, a text is what it says
+        return item
+    if item is None or isinstance(item, bool):
         return item
     if isinstance(item, int | float):
         return _finite(item)
