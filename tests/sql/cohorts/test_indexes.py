@@ -27,7 +27,9 @@ MODEL = CohortModel.of(replace(EXAMPLE.schema, name=SCHEMA), EXAMPLE.rows("colum
     ],
 )
 def test_they_are_used(database: ConnectionPool, text: str, index: str) -> None:
-    plan = CohortPlan(catalog="c", endpoint="subject", entities=Match(match_all=parse_filter(text)), limit=5)
+    plan = CohortPlan(
+        catalog="c", endpoint="subject", entities=Match(match_all=(parse_filter(text),)), limit=5
+    )
     sql = page_as_json(bind_cohort(plan, MODEL)).count_sql
     with database.connection() as connection:
         if not connection.rows(f"SELECT 1 AS one FROM pg_namespace WHERE nspname = '{SCHEMA}'"):
