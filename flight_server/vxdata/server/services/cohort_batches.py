@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vxdata.schemas.cohorts.bound import NestedOutput
-from vxdata.sql.cohorts.arrow_page import LENGTHS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vxdata.schemas.cohorts.bound import BoundCohort, Output
 
 
@@ -22,33 +23,32 @@ def assemble(batch: pa.RecordBatch, cohort: BoundCohort, schema: pa.Schema) -> p
     """Put the columns of a page together.
 
     Args:
-        batch: Columns as the statement of the page selects them.
+        batch: Columns in the order in which the statement of the page selects them.
         cohort: The cohort.
         schema: Schema of the page, with its metadata.
 
     Returns:
         The same rows as a page.
     """
+    columns = iter(batch.columns)
     arrays = [
-        _column(batch, output, field.type) for output, field in zip(cohort.outputs, schema, strict=True)
+        _column(columns, output, field.type) for output, field in zip(cohort.outputs, schema, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _column(batch: pa.RecordBatch, output: Output, arrow_type: pa.DataType) -> pa.Array:
+def _column(columns: Iterator[pa.Array], output: Output, arrow_type: pa.DataType) -> pa.Array:
     if isinstance(output, NestedOutput):
-        return _records(batch, output, arrow_type)
-    return batch.column(output.name).cast(arrow_type)
+        return _records(columns, output, arrow_type)
+    return next(columns).cast(arrow_type)
 
 
-def _records(batch: pa.RecordBatch, output: NestedOutput, arrow_type: pa.ListType) -> pa.Array:
+def _records(columns: Iterator[pa.Array], output: NestedOutput, arrow_type: pa.ListType) -> pa.Array:
     """A list of records from the arrays of its fields; null where there are no records."""
-    numbers = batch.column(output.name)
-    arrays = [batch.column(f"{output.name}.{item.name}").flatten() for item in output.columns]
-    for inner in output.lists:
-        name = f"{output.name}.{inner.name}"
-        lengths = batch.column(name + LENGTHS).flatten()
-        arrays.append(pa.ListArray.from_arrays(_offsets(lengths), batch.column(name).flatten()))
+    numbers = next(columns)
+    arrays = [next(columns).flatten() for _ in output.columns]
+    lengths = [next(columns).flatten() for _ in output.lists]
+    arrays += [pa.ListArray.from_arrays(_offsets(each), next(columns).flatten()) for each in lengths]
     fields = list(arrow_type.value_type)
     cast = [array.cast(field.type) for array, field in zip(arrays, fields, strict=True)]
     records = pa.StructArray.from_arrays(cast, fields=fields)

@@ -35,6 +35,10 @@ EXTERNAL_METADATA: Final = "external_reference_metadata"
 SOURCE_PREFIX: Final = "data_at_"
 
 
+MAX_NAME_BYTES: Final = 48
+"""Longest name: PostgreSQL has 63 bytes, and parts of summaries end in up to 14 more."""
+
+
 class TableKind(Enum):
     """The kinds of table."""
 
@@ -167,8 +171,8 @@ class CohortModel:
             The model.
 
         Raises:
-            InvalidCatalog: An endpoint is missing or has no key of one column, a virtual table does not
-                exist, or no way, or more than one, leads from an endpoint to a table of data.
+            InvalidCatalog: A name is too long, an endpoint is missing or has no key of one column, a virtual
+                table does not exist, or no way, or more than one, leads from an endpoint to a table of data.
         """
         described = {(row["cda_table"], row["cda_column"]): row for row in column_metadata}
         for name in ENDPOINTS:
@@ -178,6 +182,7 @@ class CohortModel:
             for table in schema.tables
             for column in table.columns
         ]
+        _require_short_names(schema, columns)
         paths = {
             (endpoint, table.name): path
             for endpoint in ENDPOINTS
@@ -334,6 +339,15 @@ def _require_endpoint(schema: ReflectedSchema, name: str) -> None:
     if table is None or len(table.primary_key) != 1:
         msg = f"The schema {schema.name} has no table {name} with a primary key of one column."
         raise InvalidCatalog(msg, table=name)
+
+
+def _require_short_names(schema: ReflectedSchema, columns: Sequence[CohortColumn]) -> None:
+    """Refuse names that PostgreSQL would cut off without a word once a suffix stands behind them."""
+    names = [*schema.table_by_name, *(column.name for column in columns if column.is_in_data)]
+    too_long = sorted(name for name in names if len(name.encode()) > MAX_NAME_BYTES)
+    if too_long:
+        msg = f"Names of tables and public names may take {MAX_NAME_BYTES} bytes: {', '.join(too_long)}."
+        raise InvalidCatalog(msg, names=too_long)
 
 
 def _require_paths(schema: ReflectedSchema, paths: Mapping[tuple[str, str], Path]) -> None:

@@ -7,7 +7,7 @@ one array, beside their numbers. `vxdata.server.services.cohort_batches` puts th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from vxdata.schemas.cohorts.bound import BoundCohort
     from vxdata.schemas.cohorts.model import CohortColumn
 
-LENGTHS: Final = ".lengths"
-"""Suffix of the array that tells how many items each record has of a field that is a list."""
-
 
 def page_as_arrow(cohort: BoundCohort) -> tuple[str, str]:
     """Write the statement of a page.
@@ -45,8 +42,9 @@ def page_as_arrow(cohort: BoundCohort) -> tuple[str, str]:
         cohort: A bound cohort.
 
     Returns:
-        The statement, and the same to be shown. It selects the scalars and lists under their names, for a
-        list of records `NAME` the number of records, and its fields as `NAME.FIELD`.
+        The statement, and the same to be shown. Its columns have the order of the outputs, whatever their
+        names: one for a scalar or a list; for a list of records their number, an array for each field, an
+        array of lengths for each field that is a list, and then the items of each of these.
     """
     query = _rows(cohort)
     whole = with_common(query, page_of(cohort, is_counted=False))
@@ -75,12 +73,13 @@ def _rows(cohort: BoundCohort) -> exp.Select:
     columns: list[exp.Expr] = []
     for number, output in enumerate(cohort.outputs):
         if isinstance(output, ListOutput):
-            columns.append(alias(or_empty(lists[output.name]), output.name))
+            columns.append(or_empty(lists[output.name]))
         elif isinstance(output, NestedOutput):
             columns += _join_fields(query, cohort, output, number)
         else:
-            columns.append(alias(typed(output.column, ENTITY), output.name))
-    return query.select(*columns, copy=False).order_by(key.copy(), copy=False)
+            columns.append(typed(output.column, ENTITY))
+    numbered = [alias(found, f"c{place}") for place, found in enumerate(columns)]
+    return query.select(*numbered, copy=False).order_by(key.copy(), copy=False)
 
 
 def typed(found: CohortColumn, rows: str) -> exp.Expr:
@@ -95,29 +94,21 @@ def _join_fields(query: exp.Select, cohort: BoundCohort, output: NestedOutput, n
     name = f"nested{number}"
     rows, entity = gathered_rows(cohort.endpoint, cohort.entities, output.path)
     order = [column(item, ROWS) for item in output.key]
-    fields = [alias(exp.Count(this=exp.Star()), output.name)]
-    for item in output.columns:
-        gathered = ordered_aggregate(aggregate("array_agg"), typed(item, ROWS), order)
-        fields.append(alias(gathered, f"{output.name}.{item.name}"))
+    fields: list[exp.Expr] = [exp.Count(this=exp.Star())]
+    fields += [ordered_aggregate(aggregate("array_agg"), typed(item, ROWS), order) for item in output.columns]
     for place, inner in enumerate(output.lists):
-        values, length = f"inner{place}", f"{output.name}.{inner.name}{LENGTHS}"
-        _join_lengths(rows, cohort, output, inner, values)
-        number_of = exp.Coalesce(this=column("n", values), expressions=[exp.Literal.number(0)])
-        fields.append(alias(ordered_aggregate(aggregate("array_agg"), number_of, order), length))
-    grouped = rows.select(alias(entity, KEY), *fields, copy=False).group_by(entity.copy(), copy=False)
+        _join_lengths(rows, cohort, output, inner, f"inner{place}")
+        length = exp.Coalesce(this=column("n", f"inner{place}"), expressions=[exp.Literal.number(0)])
+        fields.append(ordered_aggregate(aggregate("array_agg"), length, order))
+    numbered = [alias(field, f"f{place}") for place, field in enumerate(fields)]
+    grouped = rows.select(alias(entity, KEY), *numbered, copy=False).group_by(entity.copy(), copy=False)
     join_grouped(query, grouped, name, column(KEY, PAGE))
-    columns = [alias(column(output.name, name), output.name)]
-    columns += [
-        alias(column(f"{output.name}.{item.name}", name), f"{output.name}.{item.name}")
-        for item in output.columns
-    ]
     for place, inner in enumerate(output.lists):
-        items = f"{name}_{place}"
-        _join_items(query, cohort, output, inner, items)
-        flat = f"{output.name}.{inner.name}"
-        columns.append(alias(column(flat + LENGTHS, name), flat + LENGTHS))
-        columns.append(alias(column(inner.name, items), flat))
-    return columns
+        _join_items(query, cohort, output, inner, f"{name}_{place}")
+    return [
+        *(column(f"f{place}", name) for place in range(len(fields))),
+        *(column(inner.name, f"{name}_{place}") for place, inner in enumerate(output.lists)),
+    ]
 
 
 def _join_lengths(
