@@ -22,14 +22,18 @@ from vxdata.server.listeners.connections import ConnectionGuard
 from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
+from vxdata.server.listeners.http.cda.app import build_catalog_app
+from vxdata.server.listeners.http.cda.calls import Calls
 from vxdata.server.listeners.http.server import HttpServer
-from vxdata.server.parts import OwnParts, open_pool
+from vxdata.server.parts import OwnParts, open_catalog
 from vxdata.server.result_cache.cache import ResultCache
 from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
 from vxdata.server.result_cache.write_aside import WriteAside
 from vxdata.server.services import OwnData, Services
 from vxdata.server.services.blobs import BlobService
+from vxdata.server.services.catalog_stream import CatalogReader
 from vxdata.server.services.catalogs import Catalogs
+from vxdata.server.services.cohorts import CohortService
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import ReadService
 from vxdata.server.services.register import RegisterService
@@ -40,9 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from fastapi import FastAPI
+
     from vxdata.schemas.wire import Health
     from vxdata.server.call import Call
     from vxdata.server.config import Settings
+    from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.listeners.boundary import Observer
 
 CANCEL_SECONDS: Final = 10.0
@@ -83,11 +90,12 @@ class Server:
         self.admission = Admission(settings.max_calls, settings.max_calls_each)
         with ExitStack() as parts:
             own = OwnParts.open(settings, catalog, parts) if has_own else None
-            catalogs = Catalogs(settings.catalogs, partial(open_pool, settings, writers=1))
+            disk = DiskGuard(settings.free_space_dir, settings.free_space_bytes)
+            self._space = SpoolSpace(settings.spool_dir, settings.spool_bytes, disk)
+            catalogs = Catalogs(settings.catalogs, partial(open_catalog, settings), self._aside)
             parts.callback(catalogs.close)
             self._monitor = CancellationMonitor()
             parts.callback(self._monitor.close)
-            disk = DiskGuard(settings.free_space_dir, settings.free_space_bytes)
             store = _cache_store(settings, disk)
             if store is not None:
                 parts.callback(store.close)
@@ -101,7 +109,8 @@ class Server:
     def _listen(self, parts: ExitStack, catalog: Catalog, observers: Sequence[Observer]) -> None:
         """Start the listeners: health is answered from before the first call until after the last one."""
         settings, errors = self._settings, ErrorReporter()
-        app = build_app(self._check, Boundary(LISTENER, errors, observers))
+        self._http_calls = Boundary(LISTENER, errors, observers, admission=self.admission)
+        app = build_app(self._check, Boundary(LISTENER, errors, observers), self._catalog_apps())
         self._http = HttpServer(app, settings.host, settings.http_port)
         parts.callback(self._http.close)
         self._flight = FlightServer(
@@ -118,23 +127,38 @@ class Server:
         guard = ConnectionGuard(ports, settings.max_connections, lambda: self.admission.peers)
         parts.callback(guard.close)
 
+    def _catalog_apps(self) -> dict[str, FastAPI]:
+        """Make the applications of the catalogs that may serve cohorts."""
+        settings, services = self._settings, self._services
+        return {
+            each.name: build_catalog_app(
+                each.name,
+                services.cohorts,
+                Calls(self._http_calls, settings.limits, settings.upload_idle, settings.stall_limit),
+            )
+            for each in services.catalogs
+            if each.may_serve_cohorts
+        }
+
     def _build_services(
         self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard
     ) -> Services:
+        reader = CatalogReader(self._monitor, self._result_cache, self._settings.stall_limit)
+        cohorts = CohortService(catalogs, reader)
         if own is None:
-            return Services(None, catalogs, HealthService(None, None, catalogs=catalogs))
+            return Services(None, catalogs, cohorts, HealthService(None, None, catalogs=catalogs))
         health = HealthService(own.database, own.blobs, own.witness, catalogs)
-        return Services(self._own_data(own, catalog, disk), catalogs, health)
+        return Services(self._own_data(own, catalog, disk), catalogs, cohorts, health)
+
+    def _aside(self, database: ConnectionPool) -> WriteAside:
+        """Make what frees the connections of slow readers."""
+        has_waiters = partial(database.has_waiters, Lane.STREAM)
+        return WriteAside(
+            self._space, has_waiters, self._settings.stall_yield, self._settings.query_limit / 2
+        )
 
     def _own_data(self, own: OwnParts, catalog: Catalog, disk: DiskGuard) -> OwnData:
         settings, database, witness = self._settings, own.database, own.witness
-        space = SpoolSpace(settings.spool_dir, settings.spool_bytes, disk)
-        aside = WriteAside(
-            space,
-            partial(database.has_waiters, Lane.STREAM),
-            settings.stall_yield,
-            settings.query_limit / 2,
-        )
         return OwnData(
             read=ReadService(
                 database,
@@ -143,7 +167,7 @@ class Server:
                 self._result_cache,
                 scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
                 stall_limit=settings.stall_limit,
-                aside=aside,
+                aside=self._aside(database),
                 witness=witness,
             ),
             write=WriteService(
@@ -153,7 +177,7 @@ class Server:
                 allow_purge=settings.allow_purge,
                 idle=settings.upload_idle,
                 limit=settings.upload_limit,
-                space=space,
+                space=self._space,
                 disk=disk,
                 witness=witness,
                 on_purge=self._result_cache.note_purges,

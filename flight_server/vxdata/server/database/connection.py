@@ -104,7 +104,9 @@ class Connection:
             return self._cursor.fetch_arrow_table()
 
     @contextmanager
-    def stream(self, sql: str, *, is_small: bool = False) -> Iterator[Iterator[pa.RecordBatch]]:
+    def stream(
+        self, sql: str, *, is_small: bool = False, batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[Iterator[pa.RecordBatch]]:
         """Run a query and stream its batches through COPY, with flat memory.
 
         A stream that is left early is cancelled first: otherwise the connection would go on
@@ -113,6 +115,7 @@ class Connection:
         Args:
             sql: One query without bound parameters.
             is_small: Whether its rows are so few that they can come all at once, without COPY.
+            batch_bytes: Wire bytes of a batch; fewer bring the first rows sooner.
 
         Yields:
             The batches; the connection must do nothing else, save `cancel`, until the block ends.
@@ -121,7 +124,7 @@ class Connection:
             DatabaseError: PostgreSQL refused it, or the connection broke.
         """
         with self._classified():
-            self._run(sql, copies=not is_small)
+            self._run(sql, copies=not is_small, batch_bytes=batch_bytes)
             reader = self._cursor.fetch_record_batch()
         self._is_streaming = not is_small
         try:
@@ -129,9 +132,9 @@ class Connection:
         finally:
             self._end_stream(reader)
 
-    def _run(self, sql: str, *, copies: bool) -> None:
+    def _run(self, sql: str, *, copies: bool, batch_bytes: int = BATCH_BYTES) -> None:
         """Begin a query: through COPY in three round trips, or in one, with all its rows in memory."""
-        options = {USE_COPY: str(copies).lower(), BATCH_SIZE: str(BATCH_BYTES)}
+        options = {USE_COPY: str(copies).lower(), BATCH_SIZE: str(batch_bytes)}
         self._cursor.adbc_statement.set_options(**options)
         self._cursor.execute(sql)
 

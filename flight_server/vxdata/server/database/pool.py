@@ -17,7 +17,7 @@ from vxdata.server.database.semaphore import FairSemaphore
 from vxdata.server.database.statement_limits import TEMP_SETTING, StatementLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pydantic import SecretStr
 
@@ -68,6 +68,7 @@ class ConnectionPool:
         lookups: Connections of the lane `LOOKUP`, at most.
         wait: Seconds that a caller waits for a free connection.
         limits: The limits of statements; none by default.
+        set_up: Statements that every connection begins with, after those that all pools have.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached, or does not let the role set the limits.
@@ -82,6 +83,7 @@ class ConnectionPool:
         lookups: int = 8,
         wait: float = 60.0,
         limits: StatementLimits = NO_LIMITS,
+        set_up: Sequence[str] = (),
     ) -> None:
         """Open the first connection; all others are its clones."""
         self._wait = wait
@@ -92,7 +94,7 @@ class ConnectionPool:
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
         self._returned = threading.Condition()
-        self._set_up = (*SET_UP, *limits.statements)
+        self._set_up = (*SET_UP, *limits.statements, *set_up)
         self._factory = ConnectionFactory(uri, limits)
         try:
             with self.connection():

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from vxdata.server.database.clock import ResolvedSnapshot
 
@@ -28,15 +28,28 @@ def cache_key(sql: str, columns: str, seen: ResolvedSnapshot, releases: Sequence
     Returns:
         A hexadecimal digest that can be a file name.
     """
+    return _digest((sql, columns, seen.last_change, str(seen.purge_epoch), *releases))
+
+
+def catalog_key(name: str, tables: str, release: str, sql: str, columns: str) -> str:
+    """Return the key of a result of a catalog, which has no commits: its release stands in their place.
+
+    Args:
+        name: Name of the catalog.
+        tables: Digest of its tables.
+        release: Release of its data, read in the snapshot of the result.
+        sql: The statement.
+        columns: Names and types of the result's columns.
+
+    Returns:
+        A hexadecimal digest that can be a file name.
+    """
+    return _digest(("catalog", name, tables, release, sql, columns))
+
+
+def _digest(parts: Iterable[str]) -> str:
     digest = hashlib.blake2b(digest_size=20)
-    for part in (
-        _version(),
-        sql,
-        columns,
-        seen.last_change,
-        str(seen.purge_epoch),
-        *releases,
-    ):
+    for part in (_version(), *parts):
         text = part.encode()
         digest.update(len(text).to_bytes(8))
         digest.update(text)

@@ -38,6 +38,9 @@ THREADS: Final = 4
 ENTRY_SUFFIX: Final = ".result"
 PENDING_SUFFIX: Final = ".part"
 
+UNPURGED: Final = -1
+"""Stands for the number of the last purge in entries that no purge touches: those of catalogs."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -130,15 +133,18 @@ class CacheStore:
             purge_epoch: Number of purges in the database so far. The first call removes every entry with
                 another number, since it may come from another database.
         """
+        if purge_epoch == UNPURGED:
+            return
         with self._lock:
             if self._purge_epoch is not None and purge_epoch <= self._purge_epoch:
                 return
             self._purge_epoch = purge_epoch
             for entries in (self._small, self._files):
-                for key in [key for key, kept in entries.items() if kept.purge_epoch != purge_epoch]:
+                kept_on = {UNPURGED, purge_epoch}
+                for key in [key for key, kept in entries.items() if kept.purge_epoch not in kept_on]:
                     entries.pop(key).remove()
             for entry, _ in self._in_flight.values():
-                if entry.purge_epoch != purge_epoch:
+                if entry.purge_epoch not in {UNPURGED, purge_epoch}:
                     self._unlink(entry)
 
     def close(self) -> None:
@@ -223,7 +229,7 @@ class CacheStore:
         if not self._is_in_flight(entry):
             msg = "no caller reads the result any more"
             raise NotCached(msg)
-        if self._purge_epoch not in {None, entry.purge_epoch}:
+        if entry.purge_epoch != UNPURGED and self._purge_epoch not in {None, entry.purge_epoch}:
             msg = "resources were purged while the result was computed"
             raise NotCached(msg)
 

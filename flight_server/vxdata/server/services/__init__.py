@@ -10,6 +10,7 @@ from vxdata.schemas.errors import UnknownCatalog
 if TYPE_CHECKING:
     from vxdata.server.services.blobs import BlobService
     from vxdata.server.services.catalogs import Catalogs
+    from vxdata.server.services.cohorts import CohortService
     from vxdata.server.services.health import HealthService
     from vxdata.server.services.read import ReadService
     from vxdata.server.services.register import RegisterService
@@ -33,11 +34,13 @@ class Services:
     Args:
         own: Those of VxData's own data; None for a server of catalogs alone.
         catalogs: The catalogs.
+        cohorts: Answers questions for cohorts.
         health: Answers health checks.
     """
 
     own: OwnData | None
     catalogs: Catalogs
+    cohorts: CohortService
     health: HealthService
 
     @property

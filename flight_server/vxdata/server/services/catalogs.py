@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from pydantic import SecretStr
 
 from vxdata.schemas.catalog import Catalog
 from vxdata.schemas.catalog.reflected_relations import relations_of
@@ -21,18 +23,18 @@ from vxdata.schemas.cohorts import CohortModel
 from vxdata.schemas.cohorts.model import ENDPOINTS
 from vxdata.schemas.errors import InvalidCatalog, ServerUnavailable, UnknownCatalog, VxDataError
 from vxdata.schemas.errors.messages import abridged_name, did_you_mean
+from vxdata.schemas.wire import catalog_metadata
 from vxdata.server.database.errors import DatabaseError
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.reflection import reflect, release_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from pydantic import SecretStr
+    from collections.abc import Iterator, Mapping
 
     from vxdata.server.catalog_settings import CatalogSettings
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.database.reflection import Reflection
+    from vxdata.server.result_cache.write_aside import WriteAside
 
 FIRST_DELAY: Final = 1.0
 LAST_DELAY: Final = 30.0
@@ -45,6 +47,16 @@ NO_API: Final = "none"
 """What a catalog that is to serve no cohorts is set to."""
 
 log = structlog.get_logger(__name__)
+
+Connect = Callable[[SecretStr], "ConnectionPool"]
+"""Makes a pool of connections to a database."""
+
+Beside = Callable[["ConnectionPool"], "WriteAside | None"]
+"""Makes what frees the connections of slow readers of a pool."""
+
+
+def _nothing(_: ConnectionPool) -> None:
+    """Let slow readers keep their connections."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class LoadedCatalog:
         problem: Why it serves no cohorts although it should.
         release_statement: The statement that tells the release of its data, if any does.
         database: Connections to it.
+        aside: Frees connections of slow readers; without it, they keep them.
     """
 
     name: str
@@ -68,6 +81,7 @@ class LoadedCatalog:
     problem: str | None
     release_statement: str | None
     database: ConnectionPool
+    aside: WriteAside | None = None
 
     @property
     def digest(self) -> str:
@@ -78,6 +92,14 @@ class LoadedCatalog:
     def release(self) -> str | None:
         """The release of its data when it was read; None if nothing tells it."""
         return self.reflection.release
+
+    def metadata(self, release: str | None) -> dict[bytes, bytes]:
+        """What a result says of where it comes from.
+
+        Args:
+            release: The release that it shows.
+        """
+        return catalog_metadata(self.name, self.digest, release)
 
     @property
     def cohorts(self) -> CohortModel:
@@ -103,15 +125,18 @@ class NamedCatalog:
         name: Its name.
         settings: Where it is.
         connect: Makes a pool of connections to a database.
+        beside: Makes what frees the connections of slow readers of a pool.
 
     Attributes:
         has_been_tried: Set once it has been read, or could not be.
     """
 
     def __init__(
-        self, name: str, settings: CatalogSettings, connect: Callable[[SecretStr], ConnectionPool]
+        self, name: str, settings: CatalogSettings, connect: Connect, beside: Beside = _nothing
     ) -> None:
         """Begin without connections; `refresh` makes them."""
+        self._beside = beside
+        self._aside: WriteAside | None = None
         self.name = name
         self._settings = settings
         self._connect = connect
@@ -154,6 +179,7 @@ class NamedCatalog:
         with self._reading:
             if self._database is None:
                 self._database = self._connect(self._settings.uri)
+                self._aside = self._beside(self._database)
             else:
                 self._database.reconnect()
             if self._is_closed.is_set():  # after the connections are made: `close` has not seen them
@@ -200,6 +226,7 @@ class NamedCatalog:
             problem,
             release_statement(schema, settings.release),
             database,
+            self._aside,
         )
 
 
@@ -209,13 +236,14 @@ class Catalogs:
     Args:
         settings: Where each of them is.
         connect: Makes a pool of connections to a database.
+        beside: Makes what frees the connections of slow readers of a pool.
     """
 
     def __init__(
-        self, settings: Mapping[str, CatalogSettings], connect: Callable[[SecretStr], ConnectionPool]
+        self, settings: Mapping[str, CatalogSettings], connect: Connect, beside: Beside = _nothing
     ) -> None:
         """Begin with none of them read."""
-        self._by_name = {name: NamedCatalog(name, each, connect) for name, each in settings.items()}
+        self._by_name = {name: NamedCatalog(name, each, connect, beside) for name, each in settings.items()}
 
     def __iter__(self) -> Iterator[NamedCatalog]:
         """Iterate in the order of the settings."""

@@ -30,10 +30,14 @@ from vxdata.schemas.wire.errors import (
 from vxdata.schemas.wire.headers import (
     ACCEPT_LINEAGE,
     AS_OF_KEY,
+    CATALOG_KEY,
     COMPRESSION,
+    DIGEST_KEY,
+    RELEASE_KEY,
     TIMEOUT,
     VERSION_KEY,
     Compression,
+    catalog_metadata,
     snapshot_metadata,
 )
 from vxdata.schemas.wire.messages import (
@@ -44,9 +48,12 @@ __all__ = [
     "ACCEPT_LINEAGE",
     "ACTION_DESCRIPTIONS",
     "AS_OF_KEY",
+    "CATALOG_KEY",
     "COMPRESSION",
+    "DIGEST_KEY",
     "LINEAGE_SCHEMA",
     "MAX_URLS",
+    "RELEASE_KEY",
     "TIMEOUT",
     "UPLOAD_SCHEMA",
     "VERSION_KEY",
@@ -69,6 +76,7 @@ __all__ = [
     "Verb",
     "WireError",
     "WriteCommand",
+    "catalog_metadata",
     "snapshot_metadata",
 ]
 

@@ -13,6 +13,15 @@ AS_OF_KEY: Final = b"vxdata.as_of"
 VERSION_KEY: Final = b"vxdata.version"
 """Key of a result's schema metadata: sequence number of the last commit that it can see."""
 
+CATALOG_KEY: Final = b"vxdata.catalog"
+"""Key of the schema metadata of a catalog's result: the catalog's name."""
+
+DIGEST_KEY: Final = b"vxdata.digest"
+"""Key of the schema metadata of a catalog's result: digest of the catalog's tables."""
+
+RELEASE_KEY: Final = b"vxdata.release"
+"""Key of the schema metadata of a catalog's result: the release that it shows, if anything tells it."""
+
 Compression = Literal["zstd", "lz4"]
 """Codecs of Arrow IPC buffers."""
 
@@ -47,3 +56,22 @@ def snapshot_metadata(as_of: datetime, version: int) -> dict[bytes, bytes]:
         {b'vxdata.as_of': b'2026-01-02T00:00:00.000000+00:00', b'vxdata.version': b'7'}
     """
     return {AS_OF_KEY: as_of.isoformat(timespec="microseconds").encode(), VERSION_KEY: str(version).encode()}
+
+
+def catalog_metadata(name: str, digest: str, release: str | None) -> dict[bytes, bytes]:
+    """Write what rows of a catalog show as metadata of their schema.
+
+    Args:
+        name: Name of the catalog.
+        digest: Digest of its tables.
+        release: Release of its data; None if nothing tells it.
+
+    Returns:
+        Keys and values.
+
+    Example:
+        >>> catalog_metadata("cda", "5e0f", None)
+        {b'vxdata.catalog': b'cda', b'vxdata.digest': b'5e0f'}
+    """
+    told = {CATALOG_KEY: name.encode(), DIGEST_KEY: digest.encode()}
+    return told if release is None else {**told, RELEASE_KEY: release.encode()}

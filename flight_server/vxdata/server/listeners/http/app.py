@@ -1,7 +1,8 @@
-"""The HTTP application: health checks for whatever keeps the server running.
+"""The HTTP application: health checks for whatever keeps the server running, and the catalogs.
 
 gRPC's own health service cannot be added to a pyarrow server, so liveness and readiness are plain
-HTTP: `/livez` answers while the process does, `/readyz` while it can take calls.
+HTTP: `/livez` answers while the process does, `/readyz` while it can take calls. Below the name of each
+catalog lies an application of its own.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from vxdata.server.listeners.boundary import Boundary, CallFailed
 from vxdata.server.listeners.http.status import http_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
     from vxdata.schemas.wire import Health
     from vxdata.server.call import Call
@@ -31,15 +34,18 @@ NOT_READY: Final = 503
 """Status of a server that cannot take calls, whatever the reason."""
 
 
-def build_app(check: Callable[[Call], Health], boundary: Boundary) -> Starlette:
+def build_app(
+    check: Callable[[Call], Health], boundary: Boundary, catalogs: Mapping[str, ASGIApp] | None = None
+) -> Starlette:
     """Make the application.
 
     Args:
         check: Answers, or raises when the server cannot take calls.
         boundary: What every call passes.
+        catalogs: Applications of catalogs, by name.
 
     Returns:
-        An ASGI application with `/livez` and `/readyz`.
+        An ASGI application with `/livez` and `/readyz`, and the catalogs below their names.
     """
 
     def checked() -> Health:
@@ -60,9 +66,9 @@ def build_app(check: Callable[[Call], Health], boundary: Boundary) -> Starlette:
             return JSONResponse(body, NOT_READY)
         return JSONResponse(health.model_dump(mode="json"))
 
-    return Starlette(
-        routes=[Route("/livez", livez), Route("/readyz", readyz)], exception_handlers={CallFailed: _failure}
-    )
+    routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz)]
+    routes += [Mount(f"/{name}", app) for name, app in (catalogs or {}).items()]
+    return Starlette(routes=routes, exception_handlers={CallFailed: _failure})
 
 
 def _stays() -> bool:

@@ -18,6 +18,7 @@ from vxdata.schemas.errors import (
     ServiceProblem,
     StateConflict,
     UnknownAction,
+    UnknownCatalog,
     UnknownResourceType,
     VxDataError,
 )
@@ -26,6 +27,7 @@ HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (NotAllowed, 403),
     (BlobForbidden, 403),
     (UnknownAction, 404),
+    (UnknownCatalog, 404),
     (UnknownResourceType, 404),
     (ResourceNotFound, 404),
     (NotRegistered, 404),

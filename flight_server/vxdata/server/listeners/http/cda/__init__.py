@@ -1,0 +1,1 @@
+"""The CDA API: a catalog of cohorts over HTTP, below the path of its name."""

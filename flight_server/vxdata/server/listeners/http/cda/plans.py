@@ -1,0 +1,147 @@
+"""Requests of the CDA API as plans of cohorts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vxdata.schemas.cohorts import CohortPlan, Match, SetOperation, parse_filter
+from vxdata.schemas.cohorts.plan import MAX_SETS
+from vxdata.schemas.errors import InvalidRequest, SearchUnavailable
+from vxdata.schemas.plan.predicates import MAX_ROWS
+from vxdata.server.listeners.http.cda.models import DataRequestBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vxdata.schemas.cohorts.plan import Entities
+    from vxdata.server.listeners.http.cda.models import SummaryRequestBody
+
+MAX_SHOWN_INPUT: Final = 200
+"""Characters of a malformed part that is shown as it is."""
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class InvalidBody(InvalidRequest):
+    """The body of a request has another form than the document says.
+
+    Attributes:
+        problems: What is wrong where, in the form of FastAPI.
+    """
+
+    problems: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, error: ValidationError) -> InvalidBody:
+        """Describe what pydantic has found."""
+        found = cls("The body has another form than the document says.")
+        found.problems = [
+            {
+                "type": problem["type"],
+                "loc": ["body", *problem["loc"]],
+                "msg": problem["msg"],
+                "input": _shown(problem["input"]),
+            }
+            for problem in error.errors(include_url=False, include_context=False)
+        ]
+        return found
+
+
+def read_body(kind: type[Body], content: bytes) -> Body:
+    """Read the body of a request.
+
+    Args:
+        kind: What it must be.
+        content: Its JSON.
+
+    Returns:
+        The body.
+
+    Raises:
+        InvalidBody: It has another form.
+    """
+    if not content:
+        missing = InvalidBody("The request has no body.")
+        missing.problems = [{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}]
+        raise missing
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise InvalidBody.of(error) from None
+
+
+def plan_of(
+    catalog: str, endpoint: str, body: SummaryRequestBody, limit: int | None = None, offset: int = 0
+) -> CohortPlan:
+    """Make the plan of a request.
+
+    Args:
+        catalog: Name of the catalog.
+        endpoint: `subject` or `file`.
+        body: The body of the request.
+        limit: Most entities; None for all.
+        offset: Entities to leave out first.
+
+    Returns:
+        The plan.
+
+    Raises:
+        CohortError: A filter cannot be read, or keywords are searched.
+        InvalidRequest: A part of it is beyond what a plan can hold.
+    """
+    if body.SEARCH_LIST:
+        raise SearchUnavailable("This catalog has no tables of keywords, so SEARCH_LIST has to be empty.")
+    some = [*(body.MATCH_SOME or ()), *(body.MATCH_ANY or ())]
+    is_data = isinstance(body, DataRequestBody)
+    try:
+        return CohortPlan(
+            catalog=catalog,
+            endpoint=endpoint,
+            entities=_entities(body.MATCH_ALL or (), some),
+            add=tuple(body.ADD_COLUMNS or ()),
+            exclude=tuple(body.EXCLUDE_COLUMNS or ()),
+            nest=bool(is_data and body.COLLATE_RESULTS),
+            external_reference=bool(is_data and body.EXTERNAL_REFERENCE),
+            limit=None if limit is None else min(limit, MAX_ROWS),
+            offset=min(offset, MAX_ROWS),
+        )
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        msg = f"The request cannot be asked for: {problem['msg']} ({place})."
+        raise InvalidRequest(msg) from None
+
+
+def _entities(every: Iterable[str], some: Iterable[str]) -> Entities:
+    """The entities that filters find.
+
+    A filter for a range is two conditions that both have to hold. Among filters of which one has to, it is a
+    set of its own, joined with the others.
+    """
+    match_all = tuple(condition for text in every for condition in parse_filter(text))
+    alternatives = [parse_filter(text) for text in some]
+    single = tuple(conditions[0] for conditions in alternatives if len(conditions) == 1)
+    ranges = [conditions for conditions in alternatives if len(conditions) > 1]
+    if not ranges:
+        return Match(match_all=match_all, match_some=single)
+    sets: list[Entities] = [Match(match_all=match_all + conditions) for conditions in ranges]
+    if single:
+        sets.append(Match(match_all=match_all, match_some=single))
+    return _union(sets)
+
+
+def _union(sets: list[Entities]) -> Entities:
+    while len(sets) > MAX_SETS:
+        groups = (sets[begin : begin + MAX_SETS] for begin in range(0, len(sets), MAX_SETS))
+        sets = [SetOperation(op="union", of=tuple(group)) for group in groups]
+    return sets[0] if len(sets) == 1 else SetOperation(op="union", of=tuple(sets))
+
+
+def _shown(given: Any) -> Any:
+    """Show what was given, if it is short; of what is no JSON at all, nothing."""
+    if isinstance(given, bytes):
+        return {}
+    text = str(given)
+    return given if len(text) <= MAX_SHOWN_INPUT else f"{text[:MAX_SHOWN_INPUT]}…"

@@ -1,0 +1,179 @@
+"""Responses: the bytes of an answer, sent while PostgreSQL writes the rest of it.
+
+The iterators of answers block, so threads ask them; how many at a time is limited for each catalog, so that
+one that is slow leaves the event loop and the health checks alone. The event loop notices when a caller has
+left, and the thread that cancels statements asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import anyio.to_thread
+import structlog
+from starlette.responses import Response
+
+from vxdata.schemas.errors import RequestCancelled
+from vxdata.server.listeners.boundary import CallFailed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from vxdata.server.call import Call
+    from vxdata.server.listeners.boundary import OpenCall
+
+WHOLE_BYTES: Final = 64 * 1024
+"""Bytes up to which an answer is collected; one that ends within them has a length."""
+
+JSON: Final = "application/json"
+
+log = structlog.get_logger(__name__)
+
+
+class Caller:
+    """The caller of a request: whether it is still there.
+
+    Args:
+        request: The request, whose body has been read.
+    """
+
+    def __init__(self, request: Request) -> None:
+        """Begin with a caller that is there."""
+        self._receive = request.receive
+        self._left = threading.Event()
+
+    def has_left(self) -> bool:
+        """Return whether it has gone; called from other threads."""
+        return self._left.is_set()
+
+    def leave(self) -> None:
+        """Count it as gone."""
+        self._left.set()
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Notice that it goes, for the length of a block."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.leave()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The beginning of an answer.
+
+    Args:
+        first: Its first bytes.
+        rest: What follows; None if nothing does.
+    """
+
+    first: bytes
+    rest: Generator[bytes | memoryview] | None
+
+
+def begin(run: Callable[[Call], Generator[bytes | memoryview]], call: Call) -> Begun:
+    """Run a question until the first bytes of its answer are there: until then, a failure can have a status.
+
+    Args:
+        run: Answers the call.
+        call: The call.
+
+    Returns:
+        The beginning of the answer.
+    """
+    chunks = run(call)
+    first: list[bytes | memoryview] = []
+    size = 0
+    for chunk in chunks:
+        first.append(chunk)
+        size += len(chunk)
+        if size > WHOLE_BYTES:
+            return Begun(b"".join(first), chunks)
+    return Begun(b"".join(first), None)
+
+
+class StreamedAnswer(Response):
+    """An answer whose end is not known when it begins.
+
+    Args:
+        begun: Its beginning.
+        opened: The call that it belongs to.
+        caller: Who asked.
+        limiter: Limits the threads.
+        stall_limit: Seconds that bytes may wait for the caller to take them.
+    """
+
+    media_type = JSON
+
+    def __init__(
+        self,
+        begun: Begun,
+        opened: OpenCall,
+        caller: Caller,
+        limiter: anyio.CapacityLimiter,
+        stall_limit: float,
+    ) -> None:
+        """Keep the call open."""
+        assert begun.rest is not None  # noqa: S101 - else there is nothing to stream
+        self._first, self._chunks = begun.first, begun.rest
+        self._rest: Iterator[bytes | memoryview] = opened.stream(begun.rest)
+        self._opened = opened
+        self._caller = caller
+        self._limiter = limiter
+        self._stall_limit = stall_limit
+        super().__init__()
+        del self.headers["content-length"]
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it; an answer that fails midway is broken off, so that nobody takes it for whole."""
+        try:
+            async with self._caller.watched():
+                await send(
+                    {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+                )
+                await self._send(send, self._first)
+                while (chunk := await self._next()) is not None:
+                    await self._send(send, chunk)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (CallFailed, _Gone, TimeoutError, OSError) as error:
+            log.info(
+                "answer_broken_off", request_id=self._opened.call.request_id, reason=type(error).__name__
+            )
+        finally:
+            self._caller.leave()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._close, limiter=self._limiter)
+
+    async def _next(self) -> bytes | memoryview | None:
+        return await anyio.to_thread.run_sync(next, self._rest, None, limiter=self._limiter)
+
+    async def _send(self, send: Send, chunk: Any) -> None:
+        if self._caller.has_left():
+            raise _Gone
+        with anyio.fail_after(self._stall_limit):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    def _close(self) -> None:
+        self._chunks.close()
+        self._opened.end(RequestCancelled.code)
+
+
+class _Gone(Exception):
+    """The caller has gone."""
