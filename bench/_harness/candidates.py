@@ -68,10 +68,12 @@ class Server:
     Args:
         pid: Its process.
         url: Where it answers.
+        http_url: Where a server of VxData answers over HTTP.
     """
 
     pid: int
     url: str
+    http_url: str = ""
 
 
 class CandidateFailed(RuntimeError):

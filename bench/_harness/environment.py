@@ -156,9 +156,9 @@ def served(uri: str, **settings: object) -> Iterator[Server]:
         environment = os.environ | {f"VXDATA_{name.upper()}": str(value) for name, value in given.items()}
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
-            url = process.stdout.readline().split()[2]
+            url, http_url = process.stdout.readline().split()[2:4]
             try:
-                yield Server(process.pid, url)
+                yield Server(process.pid, url, http_url)
             finally:
                 process.terminate()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from bench.questions import (
+    cohorts,
     cold,
     create,
     first_batch,
@@ -68,6 +69,7 @@ QUESTIONS: Final = tuple(
         growth,
         write_growth,
         storage,
+        cohorts,
     )
 )
 """In the order that they are asked and reported in."""

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tests.cohorts.comparisons import check, holds
-from tests.cohorts.names import ENDPOINTS, UPSTREAM, Anchor
+from tests.cohorts.names import UPSTREAM, Anchor
 from tests.cohorts.refusals import Refused
 
 if TYPE_CHECKING:
     from tests.cohorts.database import Database
-    from tests.cohorts.filters import Condition
     from tests.cohorts.names import Column, Names
-    from tests.cohorts.requests import Request
+    from tests.cohorts.requests import Filter, Request
 
 Key = int
 Row = dict[str, Any]
@@ -62,21 +61,26 @@ class Cohort:
         self._database = database
         self._names = names
         self.endpoint = endpoint
-        match_all = [list(map(self._needed, conditions)) for conditions in request.match_all]
-        match_some = [list(map(self._needed, conditions)) for conditions in request.match_some]
-        needed = [one for conditions in (*match_all, *match_some) for one in conditions]
+        match_all = list(map(self._needed, request.match_all))
+        match_some = list(map(self._needed, request.match_some))
+        needed = [*match_all, *match_some]
         self.filter_columns = [one.column for one in needed]
         tuples = self._tuples({one.anchor.entity for one in needed})
         self._matching = tuples.filter(_all_and_some(match_all, match_some))
         self.found: list[Key] = sorted(self._matching[endpoint].unique())
 
-    def _needed(self, condition: Condition) -> Needed:
-        """Find the entities on which rows hang for which a condition holds."""
-        column = self._names.column(condition.column)
-        check(condition, column.kind)
-        if condition.asks_for_no_value_at_all:
+    def _needed(self, conditions: Filter) -> Needed:
+        """Find the entities on which rows hang for which a filter holds; both ends of a range, on one row."""
+        column = self._names.column(conditions[0].column)
+        for condition in conditions:
+            check(condition, column.kind)
+        if conditions[0].asks_for_no_value_at_all:
             return self._needed_nulls(column)
-        return self._where(column, column.table, lambda row: holds(condition, column.kind, row[column.name]))
+        return self._where(
+            column,
+            column.table,
+            lambda row: all(holds(condition, column.kind, row[column.name]) for condition in conditions),
+        )
 
     def _needed_nulls(self, column: Column) -> Needed:
         """Section 5: entities without any value."""
@@ -119,11 +123,11 @@ class Cohort:
     def entities(self, entity: str) -> dict[Key, list[Key]]:
         """Tell which entities of a table belong to each one found.
 
-        The other local table shows only what is in matching tuples, if filters use it; all else shows all.
+        A table that filters use shows only what is in matching tuples; all others show everything.
         """
         if entity == self.endpoint:
             return {key: [key] for key in self.found}
-        if entity in ENDPOINTS and entity in self._matching.columns:
+        if entity in self._matching.columns:
             pairs = self._matching.select(self.endpoint, entity).drop_nulls().unique()
         else:
             pairs = self._linked(entity).unique()
@@ -150,11 +154,11 @@ class Cohort:
         return [row for row in self._database.rows(column.table) if row[reference] == key]
 
 
-def _all_and_some(match_all: list[list[Needed]], match_some: list[list[Needed]]) -> pl.Expr:
+def _all_and_some(match_all: list[Needed], match_some: list[Needed]) -> pl.Expr:
     """Every filter of the one list, and one of the other if it has any."""
 
-    def is_met(conditions: list[Needed]) -> pl.Expr:
-        return pl.all_horizontal([pl.col(one.anchor.entity).is_in(one.keys) for one in conditions])
+    def is_met(one: Needed) -> pl.Expr:
+        return pl.col(one.anchor.entity).is_in(one.keys)
 
     every = pl.all_horizontal([pl.lit(value=True), *map(is_met, match_all)])
     some = pl.any_horizontal(list(map(is_met, match_some)) or [pl.lit(value=True)])

@@ -72,10 +72,13 @@ def _other_holds(op: str, value: Any, cell: Any) -> bool:
 
 
 def _text_holds(op: str, value: Any, cell: str | None) -> bool:
-    """Texts are compared in upper case, and null as the empty text, save where their order is asked for."""
-    text = upper(cell or "")
+    """Texts are compared in upper case, and null as the empty text.
+
+    Their order is that of the database: there, case counts, and null is nowhere.
+    """
     if op in ORDERS:
-        return cell is not None and bool(ORDERS[op](text, upper(value)))
+        return cell is not None and bool(ORDERS[op](cell, value))
+    text = upper(cell or "")
     if op in {"like", "not like"}:
         return bool(_pattern(upper(value)).fullmatch(text)) == (op == "like")
     items = [item for item in (value if isinstance(value, tuple) else [value]) if item is not None]

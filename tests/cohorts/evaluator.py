@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tests.cohorts.cohort import Cohort
 from tests.cohorts.names import METADATA, Names
 from tests.cohorts.refusals import Refused
-from tests.cohorts.requests import read
+from tests.cohorts.requests import REFERENCES, read
 from tests.cohorts.summaries import Summary, column_values
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ class Evaluator:
         """
         request = read(body)
         cohort = Cohort(self._database, self.names, endpoint, request)
-        if request.references:
-            self.names.link(endpoint, "external_reference")
         columns = self._columns(request, cohort)
-        if not columns and not request.references:
+        if not columns:
             raise Refused("EmptyQueryError", "No columns are left to return")
         rows = _rows(self.names, cohort, columns, request)
         return _page(rows, limit, offset)
@@ -112,6 +110,11 @@ class Evaluator:
         ]
         added = [column for text in request.add for column in self.names.chosen(text)]
         excluded = {column for text in request.exclude for column in map(_name, self.names.chosen(text))}
+        if request.references:
+            self.names.link(cohort.endpoint, REFERENCES)
+            added += [
+                one for one in self.names.by_public_name.values() if one.process == f"{REFERENCES}_metadata"
+            ]
         every = {column.public: column for column in (*of_endpoint, *cohort.filter_columns, *added)}
         return [column for name, column in every.items() if name not in excluded]
 
@@ -140,17 +143,11 @@ def _rows(names: Names, cohort: Cohort, columns: Sequence[Column], request: Requ
         if column.table == cohort.endpoint:
             for key, row in answer.items():
                 row[column.public] = own[key][column.name]
-        elif request.collates and column.home != cohort.endpoint:
+        elif column.home != cohort.endpoint and request.nests(column.home):
             collated.setdefault(column.home, []).append(column)
         else:
             for key, rows in cohort.rows_of(column.table).items():
                 answer[key][column.public] = _values(rows, column)
-    if request.references:
-        collated["external_reference"] = [
-            column
-            for column in names.by_public_name.values()
-            if column.process == "external_reference_metadata"
-        ]
     for table, inside in collated.items():
         for key, rows in cohort.rows_of(table).items():
             objects = [_object(names, cohort, row, inside) for row in rows]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.cohorts.filters import Condition
 
 LISTS: Final = ("MATCH_ALL", "MATCH_SOME", "MATCH_ANY", "ADD_COLUMNS", "EXCLUDE_COLUMNS", "SEARCH_LIST")
+REFERENCES: Final = "external_reference"
 FLAGS: Final = ("COLLATE_RESULTS", "EXTERNAL_REFERENCE")
 
 Filter = tuple["Condition", ...]
@@ -39,6 +40,10 @@ class Request:
     exclude: tuple[str, ...] = ()
     collates: bool = False
     references: bool = False
+
+    def nests(self, table: str) -> bool:
+        """Whether the rows of a foreign table become objects; those of references always do."""
+        return self.collates or (self.references and table == REFERENCES)
 
 
 def read(body: Mapping[str, Any], *, is_summary: bool = False) -> Request:

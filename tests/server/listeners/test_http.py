@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -55,6 +57,13 @@ def ask(port: int, path: str, method: str = "GET") -> httpx.Response:
 
     until(answered, "the listener answers")
     return answers[0]
+
+
+def _seconds_of_a_call(connection: HTTPConnection) -> float:
+    begun = time.perf_counter()
+    connection.request("GET", "/livez")
+    connection.getresponse().read()
+    return time.perf_counter() - begun
 
 
 def failing(error: Exception) -> Callable[[Call], Health]:
@@ -109,6 +118,14 @@ class TestListener:
 
     def test_closed_before_it_has_come_up(self) -> None:
         HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", 0).close()
+
+    def test_no_answer_waits_for_an_acknowledgement_of_its_head(self) -> None:
+        with closing(HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", 0)) as listener:
+            ask(listener.port, "/livez")
+            with closing(HTTPConnection("127.0.0.1", listener.port, timeout=30)) as connection:
+                seconds = [_seconds_of_a_call(connection) for _ in range(60)]
+        # Clients acknowledge the first packets of a connection at once, later ones after 40 ms.
+        assert min(seconds[-20:]) < 0.03
 
     def test_an_open_connection_does_not_hold_up_the_end(self) -> None:
         listener = HttpServer(app_with(failing(RuntimeError())), "127.0.0.1", 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from vxdata.schemas.cohorts.model import CohortColumn, NullMarker
     from vxdata.schemas.cohorts.paths import Path
-    from vxdata.schemas.cohorts.plan import ConditionValue, Operator
+    from vxdata.schemas.cohorts.plan import ConditionValue, Operator, SecondBound
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class BoundCondition:
         path: The way from the endpoint to the table of the column, or to that of the marker.
         op: The operator.
         value: What is compared with.
+        also: The other end of a range.
         marker: Where it stands that an entity has no value, if that is asked.
         quantifier: Whether some row has to fulfil it, or none may.
     """
@@ -45,6 +46,7 @@ class BoundCondition:
     path: Path
     op: Operator
     value: ConditionValue | tuple[ConditionValue, ...]
+    also: SecondBound | None = None
     marker: NullMarker | None = None
     quantifier: Literal["some", "none"] = "some"
 

@@ -58,7 +58,7 @@ def bind_condition(condition: CohortCondition, endpoint: str, model: CohortModel
     marker = column.null_marker if asks_for_none else None
     table = column.table if marker is None else marker.table
     path = model.path(endpoint, table)
-    return BoundCondition(column, path, condition.op, value, marker, condition.quantifier)
+    return BoundCondition(column, path, condition.op, value, condition.also, marker, condition.quantifier)
 
 
 def _problem(condition: CohortCondition, column: CohortColumn) -> str | None:  # noqa: PLR0911 - a table
@@ -79,6 +79,8 @@ def _problem(condition: CohortCondition, column: CohortColumn) -> str | None:  #
         return f"The column holds {column.kind.value}, and the value is none."
     if op in PATTERNS:
         return _pattern_problem(value, column)
+    if condition.also is not None and (op not in ORDERINGS or column.kind is not ValueKind.NUMBER):
+        return "A range is one of numbers."
     if op in ORDERINGS and column.kind is ValueKind.BOOLEAN:
         return f"{op} does not compare booleans."
     return None

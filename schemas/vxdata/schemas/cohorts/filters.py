@@ -11,12 +11,13 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.cohorts.plan import CohortCondition
+from vxdata.schemas.cohorts.plan import CohortCondition, SecondBound
 from vxdata.schemas.errors import FilterSyntaxError, FilterTypeMismatch
 from vxdata.schemas.errors.messages import abridged_name
 
 if TYPE_CHECKING:
     from vxdata.schemas.cohorts.plan import Operator
+    from vxdata.schemas.plan.predicates import Ordering
 
 OPERATORS: Final[dict[str, Operator]] = {
     "=": "=",
@@ -35,7 +36,7 @@ OPERATORS: Final[dict[str, Operator]] = {
 }
 """Operator as it is written, in lower case -> operator of a condition."""
 
-FLIPPED: Final[dict[str, Operator]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+FLIPPED: Final[dict[str, Ordering]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """Comparison with the column on its right -> the same with the column on its left."""
 
 WORDS: Final[dict[str, bool | None]] = {"null": None, "true": True, "false": False}
@@ -51,22 +52,22 @@ _FEWEST: Final = 3
 _RANGE: Final = 5
 
 
-def parse_filter(text: str) -> tuple[CohortCondition, ...]:
+def parse_filter(text: str) -> CohortCondition:
     """Read a filter.
 
     Args:
         text: The filter.
 
     Returns:
-        One condition; two of a range such as ``1950 <= year_of_birth < 1960``.
+        The condition.
 
     Raises:
         FilterSyntaxError: The text has another form.
         FilterTypeMismatch: The value is no text that can be stored.
 
     Example:
-        >>> [(item.column, item.op, item.value) for item in parse_filter("species = Human")]
-        [('species', '=', 'Human')]
+        >>> parse_filter("species = Human")
+        CohortCondition(column='species', op='=', value='Human', also=None, quantifier='some')
     """
     _require_storable(text)
     words = text.split(maxsplit=_RANGE)
@@ -75,7 +76,7 @@ def parse_filter(text: str) -> tuple[CohortCondition, ...]:
     if len(words) == _RANGE and _is_range(words):
         return _range(words)
     column, op, value = _split(text)
-    return (CohortCondition(column=column, op=op, value=_checked(op, value, text)),)
+    return CohortCondition(column=column, op=op, value=_checked(op, value, text))
 
 
 def _require_storable(text: str) -> None:
@@ -89,12 +90,11 @@ def _is_range(words: list[str]) -> bool:
     return bool(_NUMBER.fullmatch(first) and left in FLIPPED and right in FLIPPED and _NUMBER.fullmatch(last))
 
 
-def _range(words: list[str]) -> tuple[CohortCondition, ...]:
+def _range(words: list[str]) -> CohortCondition:
+    """A range such as `1950 <= year_of_birth < 1960`, both ends of which one row has to be within."""
     first, left, column, right, last = words
-    return (
-        CohortCondition(column=column, op=FLIPPED[left], value=_finite(_literal(first))),
-        CohortCondition(column=column, op=OPERATORS[right], value=_finite(_literal(last))),
-    )
+    also = SecondBound(op=FLIPPED[FLIPPED[right]], value=_finite(_literal(last)))
+    return CohortCondition(column=column, op=FLIPPED[left], value=_finite(_literal(first)), also=also)
 
 
 def _split(text: str) -> tuple[str, Operator, str]:
@@ -173,7 +173,8 @@ def _depth(written: str) -> int:
 
 def _item(item: object, text: str) -> Any:
     if isinstance(item, str):
-        return _word(item)
+        _require_storable(item)  # and no word: in a list, a text is what it says
+        return item
     if item is None or isinstance(item, bool):
         return item
     if isinstance(item, int | float):

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from vxdata.schemas.plan.predicates import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, Node
+from vxdata.schemas.plan.predicates import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, Node, Ordering
 
 MAX_CONDITIONS: Final = 100_000
 """Most conditions of one match."""
@@ -21,6 +21,18 @@ Names = Annotated[tuple[str, ...], Field(max_length=MAX_COLUMNS, fail_fast=True)
 RowCount = Annotated[int, Field(ge=0, le=MAX_ROWS)]
 
 
+class SecondBound(Node):
+    """The other end of a range: a second comparison that the same row has to fulfil.
+
+    Args:
+        op: How it is compared.
+        value: What it is compared with.
+    """
+
+    op: Ordering
+    value: int | float
+
+
 class CohortCondition(Node):
     """A condition on one column, of the endpoint's table or of another one.
 
@@ -28,6 +40,7 @@ class CohortCondition(Node):
         column: Public name of the column, in any case.
         op: The operator.
         value: What is compared with; several values for ``in`` and ``not in``.
+        also: The other end, if the condition is a range of numbers.
         quantifier: Which rows of an entity count: ``some`` finds entities of which some row fulfils the
             condition, ``none`` those of which no row does, entities without rows among them.
     """
@@ -35,6 +48,7 @@ class CohortCondition(Node):
     column: Annotated[str, Field(min_length=1)]
     op: Operator
     value: ConditionValue | Annotated[tuple[ConditionValue, ...], Field(max_length=MAX_VALUES)] = None
+    also: SecondBound | None = None
     quantifier: Literal["some", "none"] = "some"
 
 

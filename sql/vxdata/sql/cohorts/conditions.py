@@ -108,7 +108,13 @@ def _of_others(condition: BoundCondition, tested: exp.Expr) -> exp.Expr:
     op, given = condition.op, condition.value
     if not isinstance(given, tuple):
         assert given is not None  # noqa: S101 - that is a test
-        return COMPARISONS[op](this=tested, expression=value(given))
+        test = COMPARISONS[op](this=tested, expression=value(given))
+        also = condition.also
+        if also is None:
+            return test
+        return exp.and_(
+            test, COMPARISONS[also.op](this=tested.copy(), expression=value(also.value)), copy=False
+        )
     if not given:
         return exp.false() if op == "in" else exp.true()
     found = exp.EQ(

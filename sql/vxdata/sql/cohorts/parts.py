@@ -124,7 +124,7 @@ def with_common(query: exp.Select, expressions: Iterable[exp.CTE]) -> exp.Select
     return query
 
 
-def column_of(found: CohortColumn, rows: str) -> exp.Expr:
+def column_of(found: CohortColumn, rows: str | None) -> exp.Expr:
     """A column as conditions and results take it: what is no text, number or boolean is read as text."""
     own = column(found.own_name, rows)
     if found.kind is ValueKind.TEXT and not found.is_text:
