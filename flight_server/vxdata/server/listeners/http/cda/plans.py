@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from vxdata.schemas.cohorts import CohortPlan, Match, SetOperation, parse_filter
-from vxdata.schemas.cohorts.plan import MAX_SETS
+from vxdata.schemas.cohorts import CohortPlan, Match, parse_filter
 from vxdata.schemas.errors import InvalidRequest, SearchUnavailable
 from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.listeners.http.cda.models import DataRequestBody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from vxdata.schemas.cohorts.plan import Entities
     from vxdata.server.listeners.http.cda.models import SummaryRequestBody
 
 MAX_SHOWN_INPUT: Final = 200
@@ -99,7 +95,10 @@ def plan_of(
         return CohortPlan(
             catalog=catalog,
             endpoint=endpoint,
-            entities=_entities(body.MATCH_ALL or (), some),
+            entities=Match(
+                match_all=tuple(map(parse_filter, body.MATCH_ALL or ())),
+                match_some=tuple(map(parse_filter, some)),
+            ),
             add=tuple(body.ADD_COLUMNS or ()),
             exclude=tuple(body.EXCLUDE_COLUMNS or ()),
             nest=bool(is_data and body.COLLATE_RESULTS),
@@ -112,31 +111,6 @@ def plan_of(
         place = ".".join(map(str, problem["loc"]))
         msg = f"The request cannot be asked for: {problem['msg']} ({place})."
         raise InvalidRequest(msg) from None
-
-
-def _entities(every: Iterable[str], some: Iterable[str]) -> Entities:
-    """The entities that filters find.
-
-    A filter for a range is two conditions that both have to hold. Among filters of which one has to, it is a
-    set of its own, joined with the others.
-    """
-    match_all = tuple(condition for text in every for condition in parse_filter(text))
-    alternatives = [parse_filter(text) for text in some]
-    single = tuple(conditions[0] for conditions in alternatives if len(conditions) == 1)
-    ranges = [conditions for conditions in alternatives if len(conditions) > 1]
-    if not ranges:
-        return Match(match_all=match_all, match_some=single)
-    sets: list[Entities] = [Match(match_all=match_all + conditions) for conditions in ranges]
-    if single:
-        sets.append(Match(match_all=match_all, match_some=single))
-    return _union(sets)
-
-
-def _union(sets: list[Entities]) -> Entities:
-    while len(sets) > MAX_SETS:
-        groups = (sets[begin : begin + MAX_SETS] for begin in range(0, len(sets), MAX_SETS))
-        sets = [SetOperation(op="union", of=tuple(group)) for group in groups]
-    return sets[0] if len(sets) == 1 else SetOperation(op="union", of=tuple(sets))
 
 
 def _shown(given: Any) -> Any:
