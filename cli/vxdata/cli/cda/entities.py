@@ -63,13 +63,13 @@ def subjects(seed: int, size: int) -> pl.DataFrame:
         crdc_id=pl.when(pl.col("main") == "gdc").then(pl.format("crdc:s:{}", number)),
         species=pl.when(pl.col("data_at_icdc")).then(pl.lit("dog")).otherwise("species"),
         year_of_death=pl.when(pl.col("cause_of_death").is_not_null()).then("year_of_death"),
-        data_source_count=source_count(SOURCES),
+        data_source_count=source_count(),
     ).select(SUBJECT.polars_schema.names())
 
 
-def source_count(sources: tuple[str, ...]) -> pl.Expr:
+def source_count() -> pl.Expr:
     """The number of sources that hold a row."""
-    return pl.sum_horizontal(pl.col(f"data_at_{name}").cast(pl.Int32) for name in sources)
+    return pl.sum_horizontal(pl.col(f"data_at_{name}").cast(pl.Int32) for name in SOURCES)
 
 
 def one_source(draws: Draws, of: pl.DataFrame, shared: float) -> dict[str, pl.Series]:
@@ -166,13 +166,12 @@ def projects(seed: int, size: int) -> pl.DataFrame:
     """
     draws = Draws(seed, "project")
     main = draws.pick("main", size, Choices({"gdc": 40, "icdc": 5, "idc": 40, "pdc": 15}))
-    sources = ("gdc", "icdc", "idc", "pdc")
     frame = pl.DataFrame(
         {
             "id_alias": pl.int_range(size, eager=True),
             "main": main,
             "type": draws.pick("type", size, words.PROJECT_TYPES),
-            **{f"data_at_{name}": (main == name) | draws.chance(name, size, 0.05) for name in sources},
+            **{f"data_at_{name}": (main == name) | draws.chance(name, size, 0.05) for name in SOURCES},
         }
     )
     short = pl.format("{}-{}", pl.col("main").str.to_uppercase(), "id_alias")
@@ -181,5 +180,5 @@ def projects(seed: int, size: int) -> pl.DataFrame:
         crdc_id=pl.when(pl.col("id_alias") % 2 == 0).then(pl.format("crdc:p:{}", "id_alias")),
         name=pl.format("The {} of children's tumours, n° {}", "type", pl.col("id_alias") // 2),
         short_name=pl.when(pl.col("id_alias") % 5 > 0).then(short),
-        data_source_count=source_count(sources),
+        data_source_count=source_count(),
     ).select(PROJECT.polars_schema.names())

@@ -94,7 +94,7 @@ def _identifier(name: str, comment: str | None, *, is_nullable: bool = True) -> 
     return Column(name, "text", comment, "unbounded", is_nullable=is_nullable, is_summarised=False)
 
 
-def _sources(names: tuple[str, ...] = SOURCES) -> tuple[Column, ...]:
+def _sources() -> tuple[Column, ...]:
     at = [
         Column(
             f"data_at_{name}",
@@ -104,7 +104,7 @@ def _sources(names: tuple[str, ...] = SOURCES) -> tuple[Column, ...]:
             is_nullable=False,
             process="data_source",
         )
-        for name in names
+        for name in SOURCES
     ]
     comment = "Number of sources that hold this record."
     return (*at, Column("data_source_count", "integer", comment, "numeric", is_nullable=False))
@@ -188,7 +188,7 @@ PROJECT: Final = Table(
         _category("type", "Whether it is a program, a project, a study or a collection.", is_nullable=False),
         _category("name", "Name of the project.", is_nullable=False),
         _category("short_name", "Short name of the project."),
-        *_sources(("gdc", "icdc", "idc", "pdc")),
+        *_sources(),
     ),
     ("id_alias",),
 )
