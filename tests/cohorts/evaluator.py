@@ -101,6 +101,10 @@ class Evaluator:
             if column.is_returned and column.table not in METADATA
         ]
 
+    def release_metadata(self) -> list[Row]:
+        """Answer `/release_metadata/`."""
+        return self._database.rows("release_metadata")
+
     def _columns(self, request: Request, cohort: Cohort, *, is_summary: bool = False) -> list[Column]:
         """The columns of a row: those of the endpoint, of filters, and added ones, without excluded ones."""
         of_endpoint = [
@@ -127,7 +131,8 @@ def _page(rows: list[Row], limit: int | None, offset: int) -> Page:
     if offset < 0 or (limit or 0) < 0:
         raise Refused("greater_than_equal", status=422)
     end = len(rows) if limit is None else offset + limit
-    return Page(rows[offset:end], len(rows), end < len(rows))
+    # A page of no rows has none behind it: `next_url` always advances.
+    return Page(rows[offset:end], len(rows), offset < end < len(rows))
 
 
 def _rows(names: Names, cohort: Cohort, columns: Sequence[Column], request: Request) -> list[Row]:
