@@ -79,9 +79,7 @@ def bind_summary(plan: CohortPlan, model: CohortModel) -> BoundSummary:
     entities = _bind_entities(plan.entities, plan.endpoint, model)
     selected = select_columns(plan, model, of_summary=True)
     (other,) = (name for name in ENDPOINTS if name != plan.endpoint)
-    columns = [
-        SummaryOutput(column, model.path(plan.endpoint, column.table)) for column in selected.summarised
-    ]
+    columns = [_summarised(column, plan.endpoint, model) for column in selected.summarised]
     own = _sources_of(model, plan.endpoint)
     sources = {plan.endpoint: SourcesOutput(DATA_SOURCE, own, model.path(plan.endpoint, plan.endpoint))}
     for column in selected.by_source:
@@ -176,6 +174,13 @@ def _nested(endpoint: str, table: str, columns: list[CohortColumn], model: Cohor
         tuple(column for column in columns if not column.is_virtual),
         tuple(lists),
     )
+
+
+def _summarised(column: CohortColumn, endpoint: str, model: CohortModel) -> SummaryOutput:
+    path = model.path(endpoint, column.table)
+    key = model.schema.table_by_name[column.table].primary_key
+    is_distinct = path.link is None and bool(key) and set(key) <= {path.column, column.own_name}
+    return SummaryOutput(column, path, is_distinct)
 
 
 def _sources_of(model: CohortModel, table: str) -> tuple[CohortColumn, ...]:

@@ -161,10 +161,12 @@ class SummaryOutput:
     Args:
         column: The column.
         path: The way to its table.
+        is_distinct: Whether no two rows of the table have the same entity and the same value.
     """
 
     column: CohortColumn
     path: Path
+    is_distinct: bool = False
 
 
 @dataclass(frozen=True)

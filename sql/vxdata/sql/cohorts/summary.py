@@ -111,7 +111,7 @@ def _column(item: SummaryOutput, summary: BoundSummary, rows: SummaryRows) -> ex
     if item.column.summary == "numeric":
         return _numbers(item.column, source)
     if source.endswith(PAIRED):
-        return _records(item.column, _counts_of_pairs(item.column, source))
+        return _records(item.column, _counts_of_pairs(item, source))
     return _records(item.column, _by_grouping(item.column, source, _categorical(summary, rows)[source]))
 
 
@@ -124,12 +124,12 @@ def _by_grouping(counted: CohortColumn, source: str, columns: list[CohortColumn]
     return rows.where(exp.EQ(this=column(GROUPING, name), expression=exp.Literal.number(mask)), copy=False)
 
 
-def _counts_of_pairs(counted: CohortColumn, source: str) -> exp.Query:
+def _counts_of_pairs(item: SummaryOutput, source: str) -> exp.Query:
     """The number of entities by value; null counts those with rows, but without a value."""
-    found = column(counted.name, source)
+    counted, found = item.column, column(item.column.name, source)
     is_value = exp.Not(this=exp.Is(this=found.copy(), expression=exp.null()))
     pairs = exp.select(column(KEY, source), alias(found, "value")).from_(named(source))
-    pairs = pairs.where(is_value, copy=False).distinct(copy=False)
+    pairs = pairs.where(is_value, copy=False).distinct(distinct=not item.is_distinct, copy=False)
     by_value = exp.select(column("value", "p"), alias(exp.Count(this=exp.Star()), NUMBER)).from_(
         pairs.subquery(exp.to_identifier("p", quoted=True), copy=False), copy=False
     )
