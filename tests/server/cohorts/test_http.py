@@ -78,8 +78,11 @@ class TestPaths:
         assert answer.status_code == status
         assert set(answer.json()) == {"detail", "error_type", "message"}
 
-    def test_a_catalog_that_is_not_there(self, cda_server: Server) -> None:
-        assert httpx.get(f"{cda_server.http_url}/other/columns/", trust_env=False).status_code == 404
+    @pytest.mark.parametrize("path", ["/other/columns/", "/", "/cda/column_values/%0A"])
+    def test_a_path_that_leads_to_no_catalog(self, cda_server: Server, path: str) -> None:
+        answer = httpx.get(f"{cda_server.http_url}{path}", trust_env=False)
+        assert answer.status_code == 404
+        assert set(answer.json()) == {"detail", "error_type", "message"}
 
 
 class TestDocument:
@@ -161,6 +164,8 @@ class TestBodies:
             ("", "missing", ["body"]),
             ('{"COLLATE_RESULTS": "perhaps"}', "bool_parsing", ["body", "COLLATE_RESULTS"]),
             ('{"MATCH_ALL": ["\\ud800"]}', "json_invalid", ["body"]),
+            ('{"MATCH_ALL": NaN}', "list_type", ["body", "MATCH_ALL"]),
+            ('{"COLLATE_RESULTS": [1, {"a": Infinity}]}', "bool_type", ["body", "COLLATE_RESULTS"]),
         ],
     )
     def test_what_has_another_form(

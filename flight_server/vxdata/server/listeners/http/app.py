@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from vxdata.server.listeners.boundary import Boundary, CallFailed
+from vxdata.server.listeners.http.cda.errors import not_found
 from vxdata.server.listeners.http.status import http_status
 
 if TYPE_CHECKING:
@@ -68,7 +70,8 @@ def build_app(
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz)]
     routes += [Mount(f"/{name}", app) for name, app in (catalogs or {}).items()]
-    return Starlette(routes=routes, exception_handlers={CallFailed: _failure})
+    handlers = {CallFailed: _failure, HTTPException: not_found}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 def _stays() -> bool:

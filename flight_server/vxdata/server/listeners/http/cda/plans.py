@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
 from vxdata.schemas.cohorts import CohortPlan, Match, parse_filter
 from vxdata.schemas.errors import InvalidRequest, SearchUnavailable
@@ -90,7 +91,7 @@ def plan_of(
     if body.SEARCH_LIST:
         raise SearchUnavailable("This catalog has no tables of keywords, so SEARCH_LIST has to be empty.")
     some = [*(body.MATCH_SOME or ()), *(body.MATCH_ANY or ())]
-    shown = body if isinstance(body, DataRequestBody) else DataRequestBody()
+    is_data = isinstance(body, DataRequestBody)
     try:
         return CohortPlan(
             catalog=catalog,
@@ -101,8 +102,8 @@ def plan_of(
             ),
             add=tuple(body.ADD_COLUMNS or ()),
             exclude=tuple(body.EXCLUDE_COLUMNS or ()),
-            nest=bool(shown.COLLATE_RESULTS),
-            external_reference=bool(shown.EXTERNAL_REFERENCE),
+            nest=bool(is_data and body.COLLATE_RESULTS),
+            external_reference=bool(is_data and body.EXTERNAL_REFERENCE),
             limit=None if limit is None else min(limit, MAX_ROWS),
             offset=min(offset, MAX_ROWS),
         )
@@ -114,8 +115,13 @@ def plan_of(
 
 
 def _shown(given: Any) -> Any:
-    """Show what was given, if it is short; of what is no JSON at all, nothing."""
+    """Show what was given, if it is short; of what is no JSON at all, nothing.
+
+    Pydantic takes the words NaN and Infinity for numbers, which JSON does not know: they are shown as texts.
+    """
     if isinstance(given, bytes):
         return {}
     text = str(given)
-    return given if len(text) <= MAX_SHOWN_INPUT else f"{text[:MAX_SHOWN_INPUT]}…"
+    if len(text) > MAX_SHOWN_INPUT:
+        return f"{text[:MAX_SHOWN_INPUT]}…"
+    return from_json(to_json(given, inf_nan_mode="strings"))
