@@ -88,8 +88,9 @@ def _counted(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
 
 def _known(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
     """The number of entities with rows of which none has a value, for each column counted by pairs."""
-    for source, columns in _categorical(summary, rows).items():
-        if not source.endswith(PAIRED):
+    for source, counted_columns in _categorical(summary, rows).items():
+        columns = [item for item in counted_columns if item.reflected.is_nullable]
+        if not source.endswith(PAIRED) or not columns:
             continue
         values = [alias(exp.Count(this=column(item.name, source)), item.name) for item in columns]
         known = exp.select(*values).from_(named(source)).group_by(column(KEY, source), copy=False)
@@ -134,6 +135,8 @@ def _counts_of_pairs(item: SummaryOutput, source: str) -> exp.Query:
         pairs.subquery(exp.to_identifier("p", quoted=True), copy=False), copy=False
     )
     by_value = by_value.group_by(column("value", "p"), copy=False)
+    if not counted.reflected.is_nullable:
+        return by_value
     known = source + KNOWN
     nulls = exp.select(exp.null(), column(counted.name, known)).from_(named(known))
     some_have_none = exp.GT(this=column(counted.name, known), expression=exp.Literal.number(0))
