@@ -40,6 +40,9 @@ COMMANDS = {
     ("storage",): "sweep",
     ("storage", "sweep"): "--older-than",
     ("health",): "--url",
+    ("catalog",): "refresh",
+    ("catalog", "list"): "--url",
+    ("catalog", "refresh"): "--url",
 }
 NOWHERE = "grpc://127.0.0.1:1"
 

@@ -8,8 +8,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pyarrow.flight
 
 from tests.cohorts.answers import OK, Answer, check
+from tests.cohorts.asking_flight import FlightDoor
 from tests.cohorts.compare import without_order
 from tests.cohorts.evaluator import Evaluator
 from tests.cohorts.random_databases import random_database
@@ -36,6 +38,7 @@ class Asked:
         seed: What the database and the requests follow from.
         url: Where its API begins.
         http: Connections to the server.
+        flight: The same catalog over Flight.
         evaluator: Knows the answers.
         requests: Makes requests up.
     """
@@ -43,6 +46,7 @@ class Asked:
     seed: int
     url: str
     http: httpx.Client
+    flight: FlightDoor
     evaluator: Evaluator
     requests: RandomRequests
 
@@ -70,6 +74,8 @@ class Asked:
             call = self.requests.call()
             try:
                 check(self.evaluator, call, ask(self.http, self.url, call))
+                if (found := self.flight.ask(call)) is not None:
+                    check(self.evaluator, call, found)
             except Exception as error:
                 error.add_note(f"database of seed {self.seed}, {call}")
                 raise
@@ -146,12 +152,17 @@ def _served(
 ) -> Iterator[list[Asked]]:
     catalogs = {f"c{seed}": CatalogSettings(uri=uri, schema_name=f"random_{seed}") for seed in databases}
     settings = Settings(port=0, http_port=0, database_uri=None, catalogs=catalogs)
-    with Server(settings) as server, httpx.Client(trust_env=False, timeout=60) as http:
+    with (
+        Server(settings) as server,
+        httpx.Client(trust_env=False, timeout=60) as http,
+        pyarrow.flight.connect(server.flight_url) as flight,
+    ):
         yield [
             Asked(
                 seed,
                 f"{server.http_url}/c{seed}",
                 http,
+                FlightDoor(flight, f"c{seed}"),
                 evaluator := Evaluator(database),
                 RandomRequests(made[seed], database, evaluator.names),
             )

@@ -92,7 +92,7 @@ class RandomRequests:
         if self._random.random() < 0.5:
             return {}
         return {
-            "limit": self._random.choice((0, 1, 2, 5, 100)),
+            "limit": self._random.choice((0, 1, 2, 5, 100, 500_000)),
             "offset": self._random.choice((0, 0, 1, 3, 50)),
         }
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 
-from vxdata.cli.commands import database, demo, health, load, serve, storage, up
+from vxdata.cli.commands import catalog, database, demo, health, load, serve, storage, up
 from vxdata.schemas.errors import VxDataError
 from vxdata.server.config import CONFIG_VARIABLE
 from vxdata.server.database.errors import DatabaseError
@@ -38,6 +38,7 @@ commands = typer.Typer(
 )
 commands.command("up")(up.up)
 commands.command("serve")(serve.serve)
+commands.add_typer(catalog.commands, name="catalog")
 commands.add_typer(database.commands, name="db")
 commands.add_typer(load.commands, name="load")
 commands.add_typer(storage.commands, name="storage")

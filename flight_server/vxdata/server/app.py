@@ -32,6 +32,7 @@ from vxdata.server.result_cache.write_aside import WriteAside
 from vxdata.server.services import OwnData, Services
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.catalog_stream import CatalogReader
+from vxdata.server.services.catalog_tables import CatalogTableService
 from vxdata.server.services.catalogs import Catalogs
 from vxdata.server.services.cohorts import CohortService
 from vxdata.server.services.health import HealthService
@@ -144,11 +145,11 @@ class Server:
         self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard
     ) -> Services:
         reader = CatalogReader(self._monitor, self._result_cache, self._settings.stall_limit)
-        cohorts = CohortService(catalogs, reader)
+        cohorts, tables = CohortService(catalogs, reader), CatalogTableService(catalogs, reader)
         if own is None:
-            return Services(None, catalogs, cohorts, HealthService(None, None, catalogs=catalogs))
+            return Services(None, catalogs, cohorts, tables, HealthService(None, None, catalogs=catalogs))
         health = HealthService(own.database, own.blobs, own.witness, catalogs)
-        return Services(self._own_data(own, catalog, disk), catalogs, cohorts, health)
+        return Services(self._own_data(own, catalog, disk), catalogs, cohorts, tables, health)
 
     def _aside(self, database: ConnectionPool) -> WriteAside:
         """Make what frees the connections of slow readers."""

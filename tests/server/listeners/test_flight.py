@@ -35,7 +35,7 @@ from vxdata.schemas.wire import (
     WireError,
     WriteCommand,
 )
-from vxdata.schemas.wire.tickets import decode_ticket
+from vxdata.schemas.wire.tickets import Ticket, decode_ticket
 from vxdata.server.app import Server
 from vxdata.server.database.pool import FENCES
 
@@ -207,7 +207,9 @@ class TestRead:
         descriptor = fl.FlightDescriptor.for_command(plan(select=["identifier"]))
         info = raw.get_flight_info(descriptor)
         (endpoint,) = info.endpoints
-        assert decode_ticket(endpoint.ticket.ticket).plan.as_of == receipt.as_of
+        ticket = decode_ticket(endpoint.ticket.ticket)
+        assert isinstance(ticket, Ticket)
+        assert ticket.plan.as_of == receipt.as_of
         assert info.schema.names == ["identifier"]
         before = get(raw, endpoint.ticket.ticket)
         put(raw, upload_of(sources(f"{unique}-later")), 1)

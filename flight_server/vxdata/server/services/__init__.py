@@ -9,6 +9,7 @@ from vxdata.schemas.errors import UnknownCatalog
 
 if TYPE_CHECKING:
     from vxdata.server.services.blobs import BlobService
+    from vxdata.server.services.catalog_tables import CatalogTableService
     from vxdata.server.services.catalogs import Catalogs
     from vxdata.server.services.cohorts import CohortService
     from vxdata.server.services.health import HealthService
@@ -35,12 +36,14 @@ class Services:
         own: Those of VxData's own data; None for a server of catalogs alone.
         catalogs: The catalogs.
         cohorts: Answers questions for cohorts.
+        tables: Reads plain tables of catalogs.
         health: Answers health checks.
     """
 
     own: OwnData | None
     catalogs: Catalogs
     cohorts: CohortService
+    tables: CatalogTableService
     health: HealthService
 
     @property

@@ -167,3 +167,15 @@ class CatalogReader:
                 batches = self.result_cache.get_or_run(prepared, call.is_cancelled)
             stack.pop_all()  # the reader of the batches ends the stream
         return batches, release
+
+    def explain(self, catalog: LoadedCatalog, sql: str, call: Call) -> str:
+        """Return PostgreSQL's plan for a statement.
+
+        Args:
+            catalog: The catalog.
+            sql: The statement.
+            call: The call.
+        """
+        lent = catalog.database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline)
+        with lent as connection, self.monitor.watching(connection, call.is_cancelled):
+            return "\n".join(row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}"))

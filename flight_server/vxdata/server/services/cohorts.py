@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from vxdata.schemas.cohorts import bind_cohort, bind_summary, bind_values
+from vxdata.schemas.cohorts.codec import encode_cohort
 from vxdata.schemas.cohorts.result import cohort_schema
+from vxdata.schemas.wire import Explanation
 from vxdata.server.database.reflection import RELEASE_METADATA
 from vxdata.server.services.catalog_stream import CatalogQuery
+from vxdata.server.services.catalog_tables import relabelled
 from vxdata.server.services.cohort_batches import assemble
 from vxdata.server.services.json_rows import (
     SCHEMA,
@@ -211,8 +214,26 @@ class CohortService:
         schema = cohort_schema(bound.outputs)
         query = CatalogQuery(sql, str(schema), partial(_frames, sql=sql, bound=bound, schema=schema))
         batches, release = self._reader.read(catalog, query, call, catalog.aside)
-        told = schema.with_metadata(catalog.metadata(release))
-        return Result(told, _relabelled(batches, told))
+        return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(batches, told))
+
+    def explain(self, plan: CohortPlan, call: Call) -> Explanation:
+        """Tell how the rows of a cohort would be read as Arrow, without reading them.
+
+        Args:
+            plan: The cohort.
+            call: The call.
+
+        Returns:
+            The statement, and PostgreSQL's plan for it.
+
+        Raises:
+            CohortError: The plan does not fit the catalog.
+            ServiceProblem: The catalog cannot be read at present.
+        """
+        catalog = self._catalogs[plan.catalog].loaded
+        sql, _ = page_as_arrow(bind_cohort(plan, catalog.cohorts))
+        postgresql = self._reader.explain(catalog, sql, call)
+        return Explanation(plan=encode_cohort(plan).decode(), sql=sql, postgresql=postgresql, method="cohort")
 
     def _page(self, catalog: LoadedCatalog, page: JsonPage, run: Run, call: Call) -> JsonRows:
         query = CatalogQuery(f"{page.rows_sql};{page.count_sql}", TEXT, run)
@@ -244,9 +265,3 @@ def _frames(
         with connection.stream(statement) as batches:
             for batch in batches:
                 yield assemble(batch, bound, schema)
-
-
-def _relabelled(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Give batches that may come from the cache the metadata of this answer."""
-    for batch in batches:
-        yield batch.replace_schema_metadata(schema.metadata)

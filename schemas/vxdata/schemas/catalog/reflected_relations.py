@@ -21,6 +21,10 @@ _TEXT_LISTS: Final = frozenset({"text[]", "character varying[]"})
 _DATES: Final = frozenset({"date"})
 _TIMESTAMPS: Final = frozenset({"timestamp with time zone"})
 
+_TEXTS: Final = frozenset({"text", "character varying", "character"})
+_AS_THEY_ARE: Final = INTEGERS | FLOATS | _TEXTS | _TEXT_LISTS | _DATES | _TIMESTAMPS | {"boolean"}
+"""Types that plans compare without a cast."""
+
 
 def field_type_of(sql_type: str) -> FieldType:
     """Return the type that a plan reads a column as; text where there is no nearer one.
@@ -62,7 +66,19 @@ def relations_of(schema: ReflectedSchema, release: str | None) -> tuple[Relation
 
 def _relation_of(table: ReflectedTable, schema: str, release: str | None) -> Relation:
     columns = tuple(_field_of(column) for column in table.columns)
-    return Relation.plain(table.name, columns, PlainTable(schema, table.name, release), table.primary_key)
+    casts = tuple(
+        (column.name, cast) for column in table.columns if (cast := _cast_of(column.sql_type)) is not None
+    )
+    plain = PlainTable(schema, table.name, release, casts)
+    return Relation.plain(table.name, columns, plain, table.primary_key)
+
+
+def _cast_of(sql_type: str) -> str | None:
+    """The type that a column is read as, if plans do not compare its own; a cast is served by no index."""
+    bare = sql_type.partition("(")[0].strip() if sql_type not in _TIMESTAMPS else sql_type
+    if bare == "numeric":
+        return "double precision"
+    return None if bare in _AS_THEY_ARE else "text"
 
 
 def _field_of(column: ReflectedColumn) -> Field:

@@ -42,11 +42,14 @@ class PlainTable:
         name: Name of the table.
         release: Name of the release that the table holds; its rows do not change before the next release.
             None if they can change at any time: then no result is cached.
+        casts: Columns that are read as another type of PostgreSQL, with that type: those that no plan can
+            compare as they are.
     """
 
     schema: str
     name: str
     release: str | None = None
+    casts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

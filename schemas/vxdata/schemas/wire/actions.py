@@ -23,19 +23,31 @@ class Action(StrEnum):
     PRESIGN = "presign"
     LIST_BLOBS = "list_blobs"
     TOUCH = "touch"
+    CATALOGS = "catalogs"
+    CATALOG = "catalog"
+    REFRESH_CATALOG = "refresh_catalog"
+    COHORT_COUNT = "cohort_count"
+    COHORT_SUMMARY = "cohort_summary"
+    COHORT_VALUES = "cohort_values"
 
 
 ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.HEALTH: "Whether the server can answer, its version, and the last commit. No body.",
     Action.REGISTER: "Make identifiers for external uids, all or none. Body: ExternalUids.",
     Action.RESOLVE: "Find the identifiers of external uids. Body: ExternalUids.",
-    Action.EXPLAIN: "How a plan would be run, as SQL and as PostgreSQL's own plan. Body: the plan.",
+    Action.EXPLAIN: "How a plan would be run, as SQL and by PostgreSQL. Body: the plan, or a ticket.",
     Action.ERROR_DETAIL: "The whole of an error that was too long for its trailer. "
     "Body: the request_id that the error carried.",
     Action.BLOB_STORE: "Where blobs are kept, and which buckets may be read. No body.",
     Action.PRESIGN: "Short-lived addresses of blobs, for one HTTP method. Body: PresignRequest.",
     Action.LIST_BLOBS: "The blobs below a prefix, page by page. Body: ListRequest.",
     Action.TOUCH: "Have no sweep remove blobs for a day, as if they were stored now. Body: BlobUrls.",
+    Action.CATALOGS: "The catalogs, and the release of each. No body.",
+    Action.CATALOG: "The tables and columns of a catalog. Body: CatalogRequest.",
+    Action.REFRESH_CATALOG: "Read the tables of a catalog anew. Body: CatalogRequest.",
+    Action.COHORT_COUNT: "The number of entities of a cohort. Body: the cohort.",
+    Action.COHORT_SUMMARY: "The summary of a cohort. Body: the cohort.",
+    Action.COHORT_VALUES: "The values of a column of a catalog. Body: CohortValuesRequest.",
 }
 
 MAX_URLS: Final = 1_000

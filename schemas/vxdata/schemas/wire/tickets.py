@@ -7,13 +7,16 @@ plan, as earlier clients send them, are still read.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from vxdata.schemas.cohorts.codec import decode_parsed_cohort, encode_cohort
 from vxdata.schemas.errors import InvalidTicket
 from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode_parsed, encode, parse
 
 if TYPE_CHECKING:
+    from vxdata.schemas.cohorts.plan import CohortPlan
     from vxdata.schemas.plan.nodes import Plan
 
 TICKET_VERSION: Final = 1
@@ -22,13 +25,19 @@ TICKET_VERSION: Final = 1
 PLAN: Final = "plan"
 """Kind of a ticket that holds a plan, and the key that it stands under."""
 
-KINDS: Final = (PLAN,)
-"""The kinds that are known."""
+COHORT: Final = "cohort"
+"""Kind of a ticket that holds a cohort, and the key that it stands under."""
+
+CATALOG: Final = "catalog"
+"""Key of the catalog whose tables a plan reads."""
+
+KEYS: Final = {PLAN: frozenset({PLAN, CATALOG}), COHORT: frozenset({COHORT})}
+"""Kinds of ticket that are known -> the keys that only they have."""
 
 ENVELOPE_BYTES: Final = 256
 """Room for the envelope around the largest plan."""
 
-_KEYS: Final = frozenset({"version", "kind", PLAN, "part"})
+_COMMON: Final = frozenset({"version", "kind", "part"})
 
 
 @dataclass(frozen=True)
@@ -37,12 +46,25 @@ class Ticket:
 
     Args:
         plan: The plan.
+        catalog: Name of the catalog whose tables it reads; None for VxData's own data.
     """
 
     plan: Plan
+    catalog: str | None = None
 
 
-def encode_ticket(ticket: Ticket) -> bytes:
+@dataclass(frozen=True)
+class CohortTicket:
+    """A cohort whose rows are wanted.
+
+    Args:
+        cohort: The cohort, which names its catalog.
+    """
+
+    cohort: CohortPlan
+
+
+def encode_ticket(ticket: Ticket | CohortTicket) -> bytes:
     """Write a ticket as canonical JSON.
 
     Args:
@@ -59,21 +81,24 @@ def encode_ticket(ticket: Ticket) -> bytes:
         >>> encode_ticket(Ticket(Plan(relation="volume")))
         b'{"kind":"plan","plan":{"relation":"volume","version":2},"version":1}'
     """
-    return b'{"kind":"%b","plan":%b,"version":%d}' % (PLAN.encode(), encode(ticket.plan), TICKET_VERSION)
+    if isinstance(ticket, CohortTicket):
+        return b'{"cohort":%b,"kind":"cohort","version":%d}' % (encode_cohort(ticket.cohort), TICKET_VERSION)
+    catalog = b"" if ticket.catalog is None else b'"catalog":%b,' % json.dumps(ticket.catalog).encode()
+    return b'{%b"kind":"plan","plan":%b,"version":%d}' % (catalog, encode(ticket.plan), TICKET_VERSION)
 
 
-def decode_ticket(data: bytes) -> Ticket:
+def decode_ticket(data: bytes) -> Ticket | CohortTicket:
     """Read a ticket.
 
     Args:
         data: What `encode_ticket` wrote, or a bare plan.
 
     Returns:
-        The ticket; its plan is well formed but not yet bound.
+        The ticket; what it holds is well formed but not yet bound.
 
     Raises:
         InvalidTicket: The bytes are no JSON object, or an envelope of another version, kind or form.
-        InvalidPlan: The plan is malformed.
+        InvalidPlan: The plan or the cohort is malformed.
 
     Example:
         >>> decode_ticket(b'{"resource_type":"volume","version":1}').plan.relation
@@ -88,7 +113,9 @@ def decode_ticket(data: bytes) -> Ticket:
     if not isinstance(content, dict) or "kind" not in content:
         return Ticket(decode_parsed(content))
     _check_envelope(content)
-    return Ticket(decode_parsed(content[PLAN]))
+    if content["kind"] == COHORT:
+        return CohortTicket(decode_parsed_cohort(content[COHORT]))
+    return Ticket(decode_parsed(content[PLAN]), content.get(CATALOG))
 
 
 def _check_envelope(content: dict[str, Any]) -> None:
@@ -96,16 +123,20 @@ def _check_envelope(content: dict[str, Any]) -> None:
     if version != TICKET_VERSION or isinstance(version, bool):
         msg = f"The ticket has version {version!r:.80}; this side speaks version {TICKET_VERSION}."
         raise InvalidTicket(msg, version=repr(version)[:80], supported=[TICKET_VERSION])
-    if kind not in KINDS:
-        msg = f"There is no ticket of kind {kind!r:.80}; known: {', '.join(KINDS)}."
-        raise InvalidTicket(msg, kind=repr(kind)[:80], known=list(KINDS))
-    unknown = sorted(set(content) - _KEYS)
+    if not isinstance(kind, str) or kind not in KEYS:
+        msg = f"There is no ticket of kind {kind!r:.80}; known: {', '.join(KEYS)}."
+        raise InvalidTicket(msg, kind=repr(kind)[:80], known=list(KEYS))
+    known = _COMMON | KEYS[kind]
+    unknown = sorted(set(content) - known)
     if unknown:
-        msg = f"A ticket has no key {', '.join(unknown)[:200]}; known: {', '.join(sorted(_KEYS))}."
-        raise InvalidTicket(msg, keys=[key[:80] for key in unknown[:20]], known=sorted(_KEYS))
+        msg = f"A ticket has no key {', '.join(unknown)[:200]}; known: {', '.join(sorted(known))}."
+        raise InvalidTicket(msg, keys=[key[:80] for key in unknown[:20]], known=sorted(known))
     if content.get("part") is not None:
         msg = "The ticket asks for a part of a result, and this server gives out whole results only."
         raise InvalidTicket(msg, part=repr(content["part"])[:80])
-    if not isinstance(content.get(PLAN), dict):
-        msg = "A ticket of kind plan holds the plan as an object under the key plan."
+    if not isinstance(content.get(kind), dict):
+        msg = f"A ticket of kind {kind} holds the {kind} as an object under the key {kind}."
+        raise InvalidTicket(msg)
+    if not isinstance(content.get(CATALOG), str | None):
+        msg = "The name of a catalog is a text."
         raise InvalidTicket(msg)

@@ -16,7 +16,16 @@ from sqlglot import exp
 from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import COMMIT_LOG, TOMBSTONE, UNRESOLVED, UNRESOLVED_COUNT, column, history, latest
+from vxdata.sql.names import (
+    COMMIT_LOG,
+    DIALECT,
+    TOMBSTONE,
+    UNRESOLVED,
+    UNRESOLVED_COUNT,
+    column,
+    history,
+    latest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -111,7 +120,8 @@ def _plain(relation: Relation, used: Collection[str], target: Target) -> exp.Que
     """The rows of a table that VxData did not design, as they are."""
     assert relation.table is not None  # noqa: S101 - every plain relation has one
     table = exp.table_(relation.table.name, db=relation.table.schema, quoted=True)
-    return _select(relation, used, target.dialect, {}, [table], [])
+    casts = {name: exp.cast(column(name), to, dialect=DIALECT) for name, to in relation.table.casts}
+    return _select(relation, used, target.dialect, casts, [table], [])
 
 
 ROWS = {

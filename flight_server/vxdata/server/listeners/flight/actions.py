@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from vxdata.schemas.cohorts.codec import decode_cohort
 from vxdata.schemas.errors import UnknownAction
 from vxdata.schemas.errors.messages import abridged_name, did_you_mean
-from vxdata.schemas.plan import decode
-from vxdata.schemas.wire import Action, BlobUrls, ExternalUids, ListRequest, Message, PresignRequest
+from vxdata.schemas.wire import (
+    Action,
+    BlobUrls,
+    CatalogDescription,
+    CatalogInfo,
+    CatalogList,
+    CatalogRequest,
+    CohortCount,
+    CohortValuesRequest,
+    Explanation,
+    ExternalUids,
+    ListRequest,
+    Message,
+    PresignRequest,
+)
+from vxdata.schemas.wire.tickets import CohortTicket, Ticket, decode_ticket
 from vxdata.server.call import Call
 from vxdata.server.listeners.flight.messages import read_message
+from vxdata.server.services.catalog_info import description_of, info_of, loaded_info
 
 if TYPE_CHECKING:
     from vxdata.server.listeners.errors import ErrorReporter
@@ -39,7 +55,7 @@ class Actions:
             Action.HEALTH: lambda _, call: services.health.check(call).to_bytes(),
             Action.REGISTER: _with_body(ExternalUids, lambda: services.register.register),
             Action.RESOLVE: _with_body(ExternalUids, lambda: services.register.resolve),
-            Action.EXPLAIN: lambda body, call: services.read.explain(decode(body), call).to_bytes(),
+            Action.EXPLAIN: lambda body, call: _explanation(services, decode_ticket(body), call).to_bytes(),
             Action.ERROR_DETAIL: lambda body, _: errors.full_error(
                 body[:MAX_ID_BYTES].decode("utf-8", "replace")
             ),
@@ -47,6 +63,7 @@ class Actions:
             Action.PRESIGN: _with_body(PresignRequest, lambda: services.blobs.presign),
             Action.LIST_BLOBS: _with_body(ListRequest, lambda: services.blobs.list),
             Action.TOUCH: _with_body(BlobUrls, lambda: services.blobs.touch),
+            **_of_catalogs(services),
         }
 
     def run(self, name: str, body: bytes, call: Call) -> bytes:
@@ -74,3 +91,49 @@ class Actions:
 def _with_body(kind: type[Body], use_case: Callable[[], Callable[[Body, Call], Message]]) -> Run:
     """An action whose body is a message; the use case is looked up at the call, if the server has it."""
     return lambda body, call: use_case()(read_message(kind, body), call).to_bytes()
+
+
+def _of_catalogs(services: Services) -> dict[str, Run]:
+    """The actions of catalogs and cohorts."""
+    catalogs, cohorts = services.catalogs, services.cohorts
+
+    def listed(_: bytes, __: Call) -> bytes:
+        return CatalogList(catalogs=tuple(map(info_of, catalogs))).to_bytes()
+
+    def described(request: CatalogRequest, _: Call) -> CatalogDescription:
+        return description_of(catalogs[request.name].loaded)
+
+    def refreshed(request: CatalogRequest, _: Call) -> CatalogInfo:
+        return loaded_info(catalogs[request.name].refresh())
+
+    def counted(body: bytes, call: Call) -> bytes:
+        return CohortCount(count=cohorts.count(decode_cohort(body), call)).to_bytes()
+
+    def summarised(body: bytes, call: Call) -> bytes:
+        summary, _ = cohorts.summary(decode_cohort(body), call)
+        return b'{"summary":%b}' % summary
+
+    def values(body: bytes, call: Call) -> bytes:
+        asked = read_message(CohortValuesRequest, body)
+        sources = ",".join(asked.sources)
+        rows = cohorts.values(asked.catalog, asked.column, sources, asked.limit, asked.offset, call)
+        found = b"".join(rows.chunks())
+        return b'{"values":[%b],"total":%d}' % (found, rows.total)
+
+    return {
+        Action.CATALOGS: listed,
+        Action.CATALOG: _with_body(CatalogRequest, lambda: described),
+        Action.REFRESH_CATALOG: _with_body(CatalogRequest, lambda: refreshed),
+        Action.COHORT_COUNT: counted,
+        Action.COHORT_SUMMARY: summarised,
+        Action.COHORT_VALUES: values,
+    }
+
+
+def _explanation(services: Services, ticket: Ticket | CohortTicket, call: Call) -> Explanation:
+    """Explain what a ticket holds; a bare plan is one of VxData's own data."""
+    if isinstance(ticket, CohortTicket):
+        return services.cohorts.explain(ticket.cohort, call)
+    if ticket.catalog is not None:
+        return services.tables.explain(ticket.catalog, ticket.plan, call)
+    return services.read.explain(ticket.plan, call)

@@ -10,10 +10,9 @@ import pyarrow.flight
 import structlog
 
 from vxdata.schemas.errors import InvalidTicket, UnknownAction
-from vxdata.schemas.plan import decode
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import ACTION_DESCRIPTIONS
-from vxdata.schemas.wire.tickets import Ticket, decode_ticket, encode_ticket
+from vxdata.schemas.wire.tickets import CohortTicket, Ticket, decode_ticket, encode_ticket
 from vxdata.server.ingest.validation.structure import check_columns
 from vxdata.server.limits import DEFAULT_LIMITS, Limits
 from vxdata.server.listeners.boundary import Boundary
@@ -28,11 +27,13 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import Verb
+    from vxdata.server.call import Call
     from vxdata.server.listeners.admission import Admission
     from vxdata.server.listeners.boundary import Observer, OpenCall
     from vxdata.server.listeners.errors import ErrorReporter
     from vxdata.server.listeners.flight.headers import Headers
     from vxdata.server.services import Services
+    from vxdata.server.services.read import Result
 
 LISTENER: Final = "flight"
 
@@ -122,7 +123,7 @@ class FlightServer(pa.flight.FlightServerBase):
         """Run the plan of the ticket."""
         content = ticket.ticket
         self.limits.check("ticket_bytes", len(content), "Bytes of the ticket")
-        result = self._services.read.run(decode_ticket(content).plan, opened.call)
+        result = self._result(decode_ticket(content), opened.call)
         options = pa.ipc.IpcWriteOptions(compression=headers.codec)
         if result.is_whole:  # C++ sends a table without asking the interpreter for what comes next
             table = pa.Table.from_batches(list(result.batches), result.arrow_schema)
@@ -206,9 +207,28 @@ class FlightServer(pa.flight.FlightServerBase):
         if content is None:
             return self._listing(_resource_type(descriptor))
         self.limits.check("ticket_bytes", len(content), "Bytes of the descriptor")
-        plan, arrow_schema = self._services.read.describe(decode(content), opened.call)
-        endpoint = pa.flight.FlightEndpoint(pa.flight.Ticket(encode_ticket(Ticket(plan))), [])
+        ticket, arrow_schema = self._described(decode_ticket(content), opened.call)
+        endpoint = pa.flight.FlightEndpoint(pa.flight.Ticket(encode_ticket(ticket)), [])
         return pa.flight.FlightInfo(arrow_schema, descriptor, [endpoint], -1, -1)
+
+    def _result(self, ticket: Ticket | CohortTicket, call: Call) -> Result:
+        """Run what a ticket holds."""
+        if isinstance(ticket, CohortTicket):
+            return self._services.cohorts.frame(ticket.cohort, call)
+        if ticket.catalog is not None:
+            return self._services.tables.run(ticket.catalog, ticket.plan, call)
+        return self._services.read.run(ticket.plan, call)
+
+    def _described(
+        self, ticket: Ticket | CohortTicket, call: Call
+    ) -> tuple[Ticket | CohortTicket, pa.Schema]:
+        """Check what a ticket holds; that of a plan over VxData's own data gets a fixed instant."""
+        if isinstance(ticket, CohortTicket):
+            return ticket, self._services.cohorts.describe(ticket.cohort)
+        if ticket.catalog is not None:
+            return ticket, self._services.tables.describe(ticket.catalog, ticket.plan)
+        plan, arrow_schema = self._services.read.describe(ticket.plan, call)
+        return Ticket(plan), arrow_schema
 
     def _listing(self, resource_type: str) -> pa.flight.FlightInfo:
         arrow_schema = response_schema(self._registry.get(resource_type))

@@ -91,7 +91,7 @@ def plan_of(
     if body.SEARCH_LIST:
         raise SearchUnavailable("This catalog has no tables of keywords, so SEARCH_LIST has to be empty.")
     some = [*(body.MATCH_SOME or ()), *(body.MATCH_ANY or ())]
-    is_data = isinstance(body, DataRequestBody)
+    shown = body if isinstance(body, DataRequestBody) else DataRequestBody()
     try:
         return CohortPlan(
             catalog=catalog,
@@ -102,8 +102,8 @@ def plan_of(
             ),
             add=tuple(body.ADD_COLUMNS or ()),
             exclude=tuple(body.EXCLUDE_COLUMNS or ()),
-            nest=bool(is_data and body.COLLATE_RESULTS),
-            external_reference=bool(is_data and body.EXTERNAL_REFERENCE),
+            nest=bool(shown.COLLATE_RESULTS),
+            external_reference=bool(shown.EXTERNAL_REFERENCE),
             limit=None if limit is None else min(limit, MAX_ROWS),
             offset=min(offset, MAX_ROWS),
         )

@@ -1,0 +1,62 @@
+"""`vxdata catalog`: the catalogs of a running server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Annotated
+
+import typer
+
+from vxdata.cli.options import Url
+from vxdata.cli.running import console
+from vxdata.schemas.wire import Action, CatalogInfo, CatalogList, CatalogRequest
+from vxdata.sdk._client import DEFAULT_URL, URL_VARIABLE
+from vxdata.sdk._transport.flight import FlightTransport
+
+commands = typer.Typer(help="Look after the catalogs of a running server.", no_args_is_help=True)
+
+TIMEOUT = 60.0
+"""Seconds for a server to read the tables of a catalog."""
+
+
+@commands.callback()
+def catalog() -> None:
+    """Look after the catalogs of a running server."""
+
+
+@commands.command("list")
+def list_(url: Url = None) -> None:
+    """Show the catalogs, what each serves, and the release of its data."""
+    with _server(url) as server:
+        found = CatalogList.model_validate_json(server.act(Action.CATALOGS))
+    for info in found.catalogs:
+        console.print(_line(info))
+    if not found.catalogs:
+        console.print("The server has no catalogs.")
+
+
+@commands.command()
+def refresh(name: Annotated[str, typer.Argument(help="Name of the catalog.")], url: Url = None) -> None:
+    """Have the server read the tables of a catalog anew; calls in progress go on with the old ones."""
+    with _server(url) as server:
+        body = CatalogRequest(name=name).to_bytes()
+        info = CatalogInfo.model_validate_json(server.act(Action.REFRESH_CATALOG, body))
+    console.print(_line(info))
+
+
+@contextmanager
+def _server(url: str | None) -> Iterator[FlightTransport]:
+    address = url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    with closing(FlightTransport(address, TIMEOUT, retry_seconds=0)) as transport:
+        yield transport
+
+
+def _line(info: CatalogInfo) -> str:
+    if not info.is_loaded:
+        return f"{info.name}: cannot be read at present"
+    serves = "cohorts and tables" if info.serves_cohorts else "tables"
+    release = "no release, so no result is kept" if info.release is None else f"release {info.release}"
+    problem = "" if info.problem is None else f" (no cohorts: {info.problem})"
+    return f"{info.name}: {info.tables:,} tables, {release}, serves {serves}{problem}"
