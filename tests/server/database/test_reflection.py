@@ -9,9 +9,11 @@ import pytest
 
 from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, ReflectedTable
 from vxdata.schemas.errors import InvalidCatalog
+from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.reflection import (
     Reflection,
+    ReleaseReader,
     read_release,
     read_schema,
     reflect,
@@ -145,6 +147,29 @@ class TestRelease:
             changed = self.reading(described).release
             connection.execute("DELETE FROM release_metadata WHERE data_source = 'PDC'")
             assert None is not before == self.reading(described).release != changed
+
+    def test_a_change_is_noticed_in_its_own_snapshot(self, described: ConnectionPool) -> None:
+        with described.connection() as connection, described.connection() as other:
+            schema = read_schema(connection, "public")
+            reader = ReleaseReader(schema, None)
+            reader.try_out(connection)
+            with connection.transaction(READ_ONLY):
+                before = reader.read(connection)
+                other.execute("UPDATE release_metadata SET data_source = 'PDC' WHERE data_source = 'IDC'")
+                assert reader.read(other) != before == reader.read(connection)
+            other.execute("UPDATE release_metadata SET data_source = 'IDC' WHERE data_source = 'PDC'")
+            assert reader.read(connection) == before is not None
+
+    def test_the_content_of_a_view_is_read_each_time(self, described: ConnectionPool) -> None:
+        with described.connection() as connection:
+            connection.execute(
+                "CREATE SCHEMA seen", "CREATE VIEW seen.release_metadata AS SELECT * FROM release_metadata"
+            )
+            reader = ReleaseReader(read_schema(connection, "seen"), None)
+            reader.try_out(connection)
+            assert reader.read(connection) == read_release(
+                connection, release_statement(read_schema(connection, "public"), None)
+            )
 
     def test_empty_metadata_tell_none(self, described: ConnectionPool) -> None:
         with described.connection() as connection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, ReflectedSchema, ReflectedTable
 from vxdata.schemas.errors import InvalidCatalog
 from vxdata.server.database.connection import READ_ONLY
+from vxdata.server.database.errors import DatabaseError
 from vxdata.sql import reflection as statements
 
 if TYPE_CHECKING:
@@ -95,6 +96,62 @@ def release_statement(schema: ReflectedSchema, release: str | None) -> str | Non
     if release is None and schema.table(RELEASE_METADATA) is not None:
         return statements.content_digest(schema.name, RELEASE_METADATA)
     return release
+
+
+class ReleaseReader:
+    """Tells the release of a catalog's data, again and again.
+
+    The content of `release_metadata` is read only when a row of it has changed since the last time.
+
+    Args:
+        schema: The reflected schema.
+        release: A statement of the deployment that tells the release, if there is one.
+    """
+
+    def __init__(self, schema: ReflectedSchema, release: str | None) -> None:
+        """Begin without a release."""
+        self._statement = release_statement(schema, release)
+        is_content = release is None and self._statement is not None
+        self._fingerprint = statements.fingerprint(schema.name, RELEASE_METADATA) if is_content else None
+        self._last: tuple[str, str | None] | None = None
+
+    def try_out(self, connection: Connection) -> None:
+        """Find out whether changes can be noticed; those of a view cannot, so that it is read each time.
+
+        Args:
+            connection: A connection outside any transaction.
+        """
+        try:
+            self._now(connection)
+        except DatabaseError:
+            self._fingerprint = None
+
+    def read(self, connection: Connection) -> str | None:
+        """Read the release in the snapshot of a connection.
+
+        Args:
+            connection: A connection in a transaction with one snapshot.
+
+        Returns:
+            The release; None if nothing tells it.
+
+        Raises:
+            InvalidCatalog: The statement does not give one row.
+            DatabaseError: PostgreSQL refused it.
+        """
+        now = self._now(connection)
+        last = self._last
+        if now is not None and last is not None and last[0] == now:
+            return last[1]
+        release = read_release(connection, self._statement)
+        if now is not None:
+            self._last = now, release
+        return release
+
+    def _now(self, connection: Connection) -> str | None:
+        if self._fingerprint is None:
+            return None
+        return str(connection.rows(self._fingerprint)[0]["fingerprint"])
 
 
 def read_release(connection: Connection, statement: str | None) -> str | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.pool import Lane
-from vxdata.server.database.reflection import read_release
 from vxdata.server.result_cache.cache import PreparedQuery
 from vxdata.server.result_cache.key import catalog_key
 from vxdata.server.result_cache.monitored import CancellableQuery, StalledQuery
@@ -82,7 +81,7 @@ class CatalogStream:
             attended = CancellableQuery(self._connection, readers)
             resources.enter_context(monitor.watching(attended, readers.is_abandoned))
             resources.enter_context(self._connection.transaction(READ_ONLY))
-            self.release = read_release(self._connection, catalog.release_statement)
+            self.release = catalog.releases.read(self._connection)
             self._resources = resources.pop_all()
         self._query = query
         self._batches = self._run()

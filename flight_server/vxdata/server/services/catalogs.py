@@ -26,7 +26,7 @@ from vxdata.schemas.errors.messages import abridged_name, did_you_mean
 from vxdata.schemas.wire import catalog_metadata
 from vxdata.server.database.errors import DatabaseError
 from vxdata.server.database.pool import Lane
-from vxdata.server.database.reflection import reflect, release_statement
+from vxdata.server.database.reflection import ReleaseReader, reflect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ class LoadedCatalog:
         relations: What plans may read.
         model: What cohorts may name; None if it serves none.
         problem: Why it serves no cohorts although it should.
-        release_statement: The statement that tells the release of its data, if any does.
+        releases: Tells the release of its data.
         database: Connections to it.
         aside: Frees connections of slow readers; without it, they keep them.
     """
@@ -79,7 +79,7 @@ class LoadedCatalog:
     relations: Catalog
     model: CohortModel | None
     problem: str | None
-    release_statement: str | None
+    releases: ReleaseReader
     database: ConnectionPool
     aside: WriteAside | None = None
 
@@ -216,6 +216,8 @@ class NamedCatalog:
         settings = self._settings
         with database.connection(Lane.LOOKUP) as connection:
             found = reflect(connection, settings.schema_name, settings.release)
+            releases = ReleaseReader(found.schema, settings.release)
+            releases.try_out(connection)
         schema = found.schema
         model, problem = _model(found, self._settings.api)
         return LoadedCatalog(
@@ -224,7 +226,7 @@ class NamedCatalog:
             Catalog({each.name: each for each in relations_of(schema, found.release)}, Registry(())),
             model,
             problem,
-            release_statement(schema, settings.release),
+            releases,
             database,
             self._aside,
         )
