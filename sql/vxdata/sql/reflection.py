@@ -94,8 +94,8 @@ def content_digest(schema: str, table: str) -> str:
 def fingerprint(schema: str, table: str) -> str:
     """A query for one text that changes when any row of a table does, and that reads no values.
 
-    Every version of a row has the transaction that wrote it, and a place. Another cluster could give other rows
-    the same of both, but it was not started at the same instant.
+    Every version of a row has the transaction that wrote it, and a place. Another cluster could give other
+    rows the same of both, but it was not started at the same instant.
     """
     rows = "coalesce(sum(hashtextextended(r.xmin::text || r.ctid::text, 0)::numeric), 0)"
     found = f"pg_postmaster_start_time() || ':' || count(*) || ':' || {rows}"
