@@ -84,8 +84,11 @@ def rows_as_json(schema: str, table: str) -> str:
 
 
 def content_digest(schema: str, table: str) -> str:
-    """A query for one text that changes with the rows of a small table; null if it has none."""
-    rows = f'SELECT row_to_json(r)::text AS "row" FROM {_table(schema, table)} AS r'
+    """A query for one text that changes with the rows of a small table; null if it has none.
+
+    It is run with every call, so rows are texts as they are, without the names that JSON repeats.
+    """
+    rows = f'SELECT (r.*)::text AS "row" FROM {_table(schema, table)} AS r'
     return (
         f'SELECT md5(string_agg("row", chr(10) ORDER BY "row" COLLATE "C")) AS release FROM ({rows}) AS found'
     )
