@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.peers.adbc import cursor_on
 from bench.peers.cohort_calls import Request
@@ -88,8 +88,8 @@ def lookups(uri: str, equalities: Sequence[int], listed: Sequence[int]) -> Itera
 
 def large_pages(rows: int) -> list[Request]:
     """Large pages, each a single answer."""
-    nested = {"ADD_COLUMNS": ["observation.*"], "COLLATE_RESULTS": True}
-    shown = {
+    nested: dict[str, Any] = {"ADD_COLUMNS": ["observation.*"], "COLLATE_RESULTS": True}
+    shown: dict[str, tuple[str, dict[str, Any]]] = {
         "subjects": ("subject", {}),
         "subjects with sex, diagnosis": ("subject", {"ADD_COLUMNS": ["sex", "diagnosis"]}),
         "subjects with nested observations": ("subject", nested),

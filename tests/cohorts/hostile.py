@@ -108,7 +108,7 @@ def attack(api: httpx.Client, random: Random, count: int, report: Report) -> Non
             report.note(request, response)
 
 
-def state_of(uri: SecretStr) -> list[tuple[str, int]]:
+def state_of(uri: SecretStr) -> list[tuple[str, str]]:
     """The tables of the database, each with the sum of its rows' hashes."""
     with dbapi.connect(uri.get_secret_value()) as connection, connection.cursor() as cursor:
         found = []
