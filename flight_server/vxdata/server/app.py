@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
@@ -24,7 +26,7 @@ from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.cda.app import build_catalog_app
 from vxdata.server.listeners.http.cda.calls import Calls
-from vxdata.server.listeners.http.server import HttpServer
+from vxdata.server.listeners.http.server import STOP_SECONDS, HttpServer
 from vxdata.server.parts import OwnParts, open_catalog
 from vxdata.server.result_cache.cache import ResultCache
 from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
@@ -87,6 +89,7 @@ class Server:
         catalog = (catalog or default_catalog()) if has_own else Catalog({}, Registry(()))
         self._settings = settings
         self._ready = threading.Event()
+        self._grace_ends = -math.inf
         self.is_stuck = False
         self.admission = Admission(settings.max_calls, settings.max_calls_each)
         with ExitStack() as parts:
@@ -113,7 +116,7 @@ class Server:
         self._http_calls = Boundary(LISTENER, errors, observers, admission=self.admission)
         app = build_app(self._check, Boundary(LISTENER, errors, observers), self._catalog_apps())
         self._http = HttpServer(app, settings.host, settings.http_port)
-        parts.callback(self._http.close)
+        parts.callback(self._stop_http)
         self._flight = FlightServer(
             f"grpc://{_authority(settings.host)}:{settings.port}",
             self._services,
@@ -218,9 +221,15 @@ class Server:
             raise ServerUnavailable(msg)
         return self._services.health.check(call)
 
+    def _stop_http(self) -> None:
+        """Shut HTTP down; its calls have what Flight's have left of the grace period."""
+        self._http.close(max(self._grace_ends - time.monotonic(), STOP_SECONDS))
+
     def _stop_flight(self) -> None:
         """Shut Flight down; its own shutdown waits for running calls without a limit."""
+        self._grace_ends = time.monotonic() + self._settings.grace
         self._flight.boundary.drain()
+        self._http_calls.drain()
         shutdown = threading.Thread(target=self._flight.shutdown, name="vxdata-shutdown", daemon=True)
         shutdown.start()
         shutdown.join(self._settings.grace)

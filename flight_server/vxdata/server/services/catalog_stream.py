@@ -7,7 +7,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.database.connection import READ_ONLY
+from vxdata.server.database.errors import UndefinedObject
 from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.cache import PreparedQuery
 from vxdata.server.result_cache.key import catalog_key
@@ -82,8 +84,10 @@ class CatalogStream:
             resources.enter_context(monitor.watching(attended, readers.is_abandoned))
             resources.enter_context(self._connection.transaction(READ_ONLY))
             self.release = catalog.releases.read(self._connection)
+            if self.release != catalog.release:
+                catalog.refresh_soon()
             self._resources = resources.pop_all()
-        self._query = query
+        self._catalog, self._query = catalog, query
         self._batches = self._run()
 
     def __iter__(self) -> Self:
@@ -106,8 +110,13 @@ class CatalogStream:
             raise _Closed
 
     def _run(self) -> Generator[pa.RecordBatch]:
-        with self._resources:
-            yield from self._query.run(self._connection)
+        try:
+            with self._resources:
+                yield from self._query.run(self._connection)
+        except UndefinedObject as error:
+            self._catalog.refresh_soon()
+            msg = f"The tables of the catalog {self._catalog.name} have just changed; try again."
+            raise ServerUnavailable(msg, catalog=self._catalog.name) from error
 
 
 class _Closed(Exception):

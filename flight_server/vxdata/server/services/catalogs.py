@@ -72,6 +72,7 @@ class LoadedCatalog:
         releases: Tells the release of its data.
         database: Connections to it.
         aside: Frees connections of slow readers; without it, they keep them.
+        refresh_soon: Has the catalog read anew, behind the call that has noticed that it has changed.
     """
 
     name: str
@@ -82,6 +83,7 @@ class LoadedCatalog:
     releases: ReleaseReader
     database: ConnectionPool
     aside: WriteAside | None = None
+    refresh_soon: Callable[[], None] = lambda: None
 
     @property
     def digest(self) -> str:
@@ -206,6 +208,19 @@ class NamedCatalog:
             self._is_closed.wait(delay)
             delay = min(2 * delay, LAST_DELAY)
 
+    def refresh_soon(self) -> None:
+        """Read the catalog anew in a thread of its own, unless one does so already."""
+        if self._reading.locked():
+            return
+        name = f"vxdata-catalog-{self.name}"
+        threading.Thread(target=self._refresh_again, name=name, daemon=True).start()
+
+    def _refresh_again(self) -> None:
+        try:
+            self.refresh()
+        except (VxDataError, DatabaseError) as error:
+            log.warning("catalog_not_read", catalog=self.name, reason=str(error.__cause__ or error))
+
     def close(self) -> None:
         """Close the connections; calls in progress keep theirs until they end."""
         self._is_closed.set()
@@ -229,6 +244,7 @@ class NamedCatalog:
             releases,
             database,
             self._aside,
+            self.refresh_soon,
         )
 
 

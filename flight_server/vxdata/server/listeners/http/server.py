@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 from typing import TYPE_CHECKING, Final
@@ -62,8 +63,13 @@ class HttpServer:
         """The port that it listens on."""
         return int(self._socket.getsockname()[1])
 
-    def close(self) -> None:
-        """Stop serving, and free the port."""
+    def close(self, seconds: float = STOP_SECONDS) -> None:
+        """Stop serving, and free the port.
+
+        Args:
+            seconds: How long answers that are under way may go on; then they are broken off.
+        """
+        self._server.config.timeout_graceful_shutdown = math.ceil(seconds)
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()

@@ -171,7 +171,9 @@ class StreamedAnswer(Response):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def _close(self) -> None:
-        self._chunks.close()
+        # When the server stops, a thread may still wait for the next bytes; it is cancelled, and closes then.
+        with suppress(ValueError):
+            self._chunks.close()
         self._opened.end(RequestCancelled.code)
 
 
