@@ -123,7 +123,7 @@ class CohortColumn:
         """The type as the CDA API names it: clients know four names, and end at any other."""
         if self.kind is ValueKind.NUMBER:
             return "bigint" if self.reflected.sql_type == "bigint" else "integer"
-        return self.kind.value
+        return str(self.kind.value)
 
     @property
     def listed(self) -> dict[str, Any]:

@@ -115,11 +115,11 @@ def _of_others(condition: BoundCondition, tested: exp.Expr) -> exp.Expr:
         return exp.and_(
             test, COMPARISONS[also.op](this=tested.copy(), expression=value(also.value)), copy=False
         )
-    if not given:
+    items = [item for item in given if item is not None]
+    if not items:
         return exp.false() if op == "in" else exp.true()
-    found = exp.EQ(
-        this=tested, expression=exp.Any(this=exp.paren(array(given, _item_type(condition.column, given))))
-    )
+    wanted = array(items, _item_type(condition.column, items))
+    found = exp.EQ(this=tested, expression=exp.Any(this=exp.paren(wanted)))
     return exp.Not(this=found) if op == "not in" else found
 
 
