@@ -1,21 +1,28 @@
-"""`vxdata catalog`: the catalogs of a running server."""
+"""`vxdata catalog`: the catalogs of a running server, and the indexes that they need."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
 
-from vxdata.cli.options import Url
+from vxdata.cli.options import CatalogUris, Url, catalogs_of
 from vxdata.cli.running import console
+from vxdata.schemas.cohorts import CohortModel
+from vxdata.schemas.errors import UnknownCatalog
 from vxdata.schemas.wire import Action, CatalogInfo, CatalogList, CatalogRequest
 from vxdata.sdk._client import DEFAULT_URL, URL_VARIABLE
 from vxdata.sdk._transport.flight import FlightTransport
+from vxdata.server.config import Settings
+from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.reflection import reflect
+from vxdata.sql.cohorts import index_statements
 
-commands = typer.Typer(help="Look after the catalogs of a running server.", no_args_is_help=True)
+commands = typer.Typer(help="Look after catalogs.", no_args_is_help=True)
 
 TIMEOUT = 60.0
 """Seconds for a server to read the tables of a catalog."""
@@ -23,7 +30,7 @@ TIMEOUT = 60.0
 
 @commands.callback()
 def catalog() -> None:
-    """Look after the catalogs of a running server."""
+    """Look after catalogs."""
 
 
 @commands.command("list")
@@ -44,6 +51,25 @@ def refresh(name: Annotated[str, typer.Argument(help="Name of the catalog.")], u
         body = CatalogRequest(name=name).to_bytes()
         info = CatalogInfo.model_validate_json(server.act(Action.REFRESH_CATALOG, body))
     console.print(_line(info))
+
+
+@commands.command()
+def indexes(
+    name: Annotated[str, typer.Argument(help="Name of the catalog.")], catalog: CatalogUris = None
+) -> None:
+    """Print the statements that make the indexes which cohorts use, for psql.
+
+    Nothing is changed: VxData only reads catalogs. The catalog is one of the settings, or of the option.
+    """
+    settings = Settings.model_validate({"catalogs": catalogs_of(catalog)} if catalog else {})
+    if name not in settings.catalogs:
+        raise UnknownCatalog(f"The settings have no catalog {name!r}.", known=sorted(settings.catalogs))
+    found = settings.catalogs[name]
+    with closing(ConnectionPool(found.uri, size=1)) as database, database.connection() as connection:
+        reflection = reflect(connection, found.schema_name)
+    model = CohortModel.of(reflection.schema, reflection.column_metadata, reflection.release_metadata)
+    for statement in index_statements(model):
+        sys.stdout.write(f"{statement};\n")
 
 
 @contextmanager
