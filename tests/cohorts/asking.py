@@ -102,10 +102,9 @@ def ask(http: httpx.Client, url: str, call: Call) -> Answer:
     assert isinstance(content["query_sql"], str)
     following = _following(content["next_url"])
     if following is not None:
-        sent = {"limit": 100 if call.body is not None else None, "offset": 0} | call.query
-        assert following == {name: str(value) for name, value in sent.items() if value != ""} | {
-            "offset": str(sent["offset"] + sent["limit"])
-        }
+        # Other parameters are kept, and 100 is how many rows there are by default.
+        offset = call.query.get("offset", 0) + call.query.get("limit", 100)
+        assert following == {name: str(value) for name, value in (call.query | {"offset": offset}).items()}
     page = {
         "result": content["result"],
         "total": content["total_row_count"],
@@ -132,8 +131,8 @@ def random_catalogs(uri: SecretStr, seeds: Sequence[int]) -> Iterator[list[Asked
     """
     made = {seed: Random(seed) for seed in seeds}
     databases = {seed: random_database(random) for seed, random in made.items()}
-    with _schemas(uri, databases):
-        yield from _served(uri, made, databases)
+    with _schemas(uri, databases), served(uri, databases, made) as catalogs:
+        yield catalogs
 
 
 @contextmanager
@@ -141,16 +140,32 @@ def _schemas(uri: SecretStr, databases: Mapping[int, Database]) -> Iterator[None
     """Make the schemas, and drop them in the end."""
     with closing(ConnectionPool(uri, size=1)) as pool, pool.connection() as connection:
         for seed, database in databases.items():
-            connection.execute(*database.statements(f"random_{seed}"))
+            connection.execute(*database.statements(schema_of(seed)))
         yield
         for seed in databases:
-            connection.execute(f"DROP SCHEMA random_{seed} CASCADE")
+            connection.execute(f"DROP SCHEMA {schema_of(seed)} CASCADE")
 
 
-def _served(
-    uri: SecretStr, made: Mapping[int, Random], databases: Mapping[int, Database]
+def schema_of(seed: int) -> str:
+    """Name of the PostgreSQL schema that a database is in."""
+    return f"random_{seed}"
+
+
+@contextmanager
+def served(
+    uri: SecretStr, databases: Mapping[int, Database], randoms: Mapping[int, Random]
 ) -> Iterator[list[Asked]]:
-    catalogs = {f"c{seed}": CatalogSettings(uri=uri, schema_name=f"random_{seed}") for seed in databases}
+    """Serve databases that are there.
+
+    Args:
+        uri: The real database whose schemas they are.
+        databases: The databases by their seeds.
+        randoms: What the requests about each follow from.
+
+    Yields:
+        One for each seed.
+    """
+    catalogs = {f"c{seed}": CatalogSettings(uri=uri, schema_name=schema_of(seed)) for seed in databases}
     settings = Settings(port=0, http_port=0, database_uri=None, catalogs=catalogs)
     with (
         Server(settings) as server,
@@ -164,7 +179,7 @@ def _served(
                 http,
                 FlightDoor(flight, f"c{seed}"),
                 evaluator := Evaluator(database),
-                RandomRequests(made[seed], database, evaluator.names),
+                RandomRequests(randoms[seed], database, evaluator.names),
             )
             for seed, database in databases.items()
         ]

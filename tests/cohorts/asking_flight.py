@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.flight
 
 from tests.cohorts.answers import BAD_REQUEST, OK, Answer
+from tests.cohorts.database import plain
 from vxdata.schemas.cohorts import CohortPlan, Match, parse_filter
 from vxdata.schemas.cohorts.codec import encode_cohort
 from vxdata.schemas.errors.cohorts import CohortError
@@ -51,7 +52,7 @@ class FlightDoor:
                 summary = self._act(Action.COHORT_SUMMARY, encode_cohort(plan))
                 return Answer(OK, CohortSummary.model_validate_json(summary).summary)
             ticket = pyarrow.flight.Ticket(encode_ticket(CohortTicket(plan)))
-            rows = self.flight.do_get(ticket).read_all().to_pylist()
+            rows = plain(self.flight.do_get(ticket).read_all().to_pylist())
             counted = self._act(Action.COHORT_COUNT, encode_cohort(plan))
             total = CohortCount.model_validate_json(counted).count
         except CohortError as error:

@@ -61,6 +61,7 @@ class Cohort:
         self._database = database
         self._names = names
         self.endpoint = endpoint
+        self._indexes: dict[tuple[str, str], dict[Key, list[Row]]] = {}
         match_all = list(map(self._needed, request.match_all))
         match_some = list(map(self._needed, request.match_some))
         needed = [*match_all, *match_some]
@@ -140,9 +141,7 @@ class Cohort:
     def rows_of(self, table: str) -> dict[Key, list[Row]]:
         """Tell which rows of a table each entity found shows."""
         anchor = self._names.anchor(self.endpoint, table)
-        by_entity: dict[Key, list[Row]] = {}
-        for row in self._rows(table):
-            by_entity.setdefault(row[anchor.column], []).append(row)
+        by_entity = self._by(anchor.column, table)
         return {
             key: [row for other in others for row in by_entity.get(other, [])]
             for key, others in self.entities(anchor.entity).items()
@@ -151,7 +150,15 @@ class Cohort:
     def virtual_rows(self, key: Key, column: Column) -> list[Row]:
         """Tell which rows hold the values that one entity has in a virtual column."""
         reference = self._names.anchor(column.home, column.table).column
-        return [row for row in self._database.rows(column.table) if row[reference] == key]
+        return self._by(reference, column.table).get(key, [])
+
+    def _by(self, column: str, table: str) -> dict[Key, list[Row]]:
+        """Rows of a table by one of its columns."""
+        if (column, table) not in self._indexes:
+            index = self._indexes.setdefault((column, table), {})
+            for row in self._rows(table):
+                index.setdefault(row[column], []).append(row)
+        return self._indexes[column, table]
 
 
 def _all_and_some(match_all: list[Needed], match_some: list[Needed]) -> pl.Expr:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -19,6 +20,8 @@ TYPES: Final[dict[str, pl.DataType]] = {
     "smallint": pl.Int16(),
     "integer": pl.Int32(),
     "bigint": pl.Int64(),
+    "double precision": pl.Float64(),
+    "date": pl.Date(),
     "boolean": pl.Boolean(),
 }
 
@@ -34,10 +37,13 @@ class Database:
 
     schema: ReflectedSchema
     frames: Mapping[str, pl.DataFrame]
+    _rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """Rows of a table."""
-        return self.frames[table].to_dicts()
+        """Rows of a table; a date is a text to the API."""
+        if table not in self._rows:
+            self._rows[table] = plain(self.frames[table].to_dicts())
+        return self._rows[table]
 
     def statements(self, schema: str) -> Iterator[str]:
         """Make the tables in a PostgreSQL schema that is not there yet."""
@@ -53,6 +59,15 @@ class Database:
             yield from _keys(schema, table)
         for table in sorted(tables, key=lambda table: len(table.foreign_keys)):
             yield from _foreign_keys(schema, table)
+
+
+def plain(value: Any) -> Any:
+    """Write dates as texts, wherever they are in a value."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def table(name: str, *columns: str, key: Sequence[str] = ()) -> ReflectedTable:

@@ -19,7 +19,12 @@ ENDPOINTS: Final = ("subject", "file")
 METADATA: Final = ("release_metadata", "column_metadata")
 UPSTREAM: Final = "upstream_identifiers"
 KINDS: Final = {"text": "text", "integer": "number", "bigint": "number", "boolean": "boolean"}
-DATA_TYPES: Final = {"character varying": "text", "smallint": "integer"}
+DATA_TYPES: Final = {
+    "character varying": "text",
+    "date": "text",
+    "smallint": "integer",
+    "double precision": "integer",
+}
 """Types of PostgreSQL that `/columns/` calls otherwise."""
 
 

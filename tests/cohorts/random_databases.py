@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.cohorts.database import database, table
@@ -38,12 +39,23 @@ TEXTS: Final = (
 )
 """What a text may be: few enough for values to meet again, and all that a reader can trip over."""
 
-TYPES: Final = ("text", "text", "text", "character varying", "integer", "smallint", "bigint", "boolean")
+TYPES: Final = (
+    "text",
+    "text",
+    "text",
+    "character varying",
+    "integer",
+    "smallint",
+    "bigint",
+    "boolean",
+    "date",
+    "double precision",
+)
 NAMES: Final = ("type", "name", "stage", "score", "flag", "note", "grade", "count", "order")
 """Names of columns: several tables draw from them, so that some have to be told apart."""
 
 METADATA: Final = tuple(one for one in TABLES if one.name in {"column_metadata", "release_metadata"})
-SUMMARIES: Final = {"text": "categorical", "character varying": "categorical", "boolean": "categorical"}
+SUMMARIES: Final = dict.fromkeys(("text", "character varying", "boolean", "date"), "categorical")
 
 
 def random_database(random: Random) -> Database:
@@ -121,6 +133,10 @@ class _Maker:
         match sql_type.rstrip("!"):
             case "boolean":
                 return random.random() < 0.5
+            case "double precision":
+                return random.choice((-2.5, 0.0, 0.5, 1.25, 3.0, 3.0, 1e6))
+            case "date":
+                return date(2024, random.randint(1, 12), random.choice((1, 28)))
             case "integer" | "smallint" | "bigint":
                 return random.choice((-7, 0, 1, 2, 3, 5, 5, 8, 30_000))
             case _:

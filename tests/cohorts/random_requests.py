@@ -174,7 +174,8 @@ class RandomRequests:
     def _value(self, column: Column, kind: str) -> Any:
         """A value of the column, or another one of a kind."""
         random = self._random
-        held = [value for value in self._database.frames[column.table][column.name] if value is not None]
+        rows = self._database.rows(column.table)
+        held = [row[column.name] for row in rows if row[column.name] is not None]
         if held and kind == column.kind and random.random() < 0.8:
             return random.choice(held)
         match kind:

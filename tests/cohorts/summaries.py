@@ -79,7 +79,7 @@ class Summary:
         if not values:
             return dict.fromkeys(("min", "max", "mean", *QUANTILES))
         quantiles = {name: values[math.ceil(share * len(values)) - 1] for name, share in QUANTILES.items()}
-        mean = Fraction(sum(values), len(values))
+        mean = Fraction(sum(values)) / len(values)
         return {"min": values[0], "max": values[-1], "mean": _rounded(mean), **quantiles}
 
     def _sources(self, table: str) -> dict[str, int]:
