@@ -28,6 +28,7 @@ Grouped by what the caller can do::
     │       ├── TableNotFound         no table has this name
     │       ├── SystemNotFound        no data source has this name
     │       ├── FilterTypeMismatch    operator, value and column do not fit
+    │       ├── AmbiguousNegation     a negation says neither "some row" nor "no row"
     │       ├── NullNotFilterable     columns that entities share cannot be asked for being null
     │       ├── RelationshipNotFound  nothing connects an endpoint with a table
     │       ├── EmptyCohortRow        all columns are excluded
@@ -63,6 +64,7 @@ from __future__ import annotations
 
 from vxdata.schemas.errors.base import VxDataError
 from vxdata.schemas.errors.cohorts import (
+    AmbiguousNegation,
     CohortError,
     ColumnNotFound,
     EmptyCohortRow,
@@ -129,6 +131,7 @@ from vxdata.schemas.errors.storage import (
 
 __all__ = [
     "AlreadyRegistered",
+    "AmbiguousNegation",
     "AsOfInClockGap",
     "AsOfInFuture",
     "BlobCorrupted",

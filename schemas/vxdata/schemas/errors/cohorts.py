@@ -74,6 +74,10 @@ class FilterTypeMismatch(CohortError):
         return cls(msg, reason=reason, **details)
 
 
+class AmbiguousNegation(CohortError):
+    """A negation does not say whether some row of an entity has to fulfil it, or every row."""
+
+
 class NullNotFilterable(CohortError):
     """Columns of a table that entities share cannot be asked for being null in all rows of an entity."""
 
@@ -106,6 +110,8 @@ class SearchUnavailable(CohortError):
 
 class InvalidCatalog(ServiceProblem):
     """A reflected schema does not have the form that cohorts need; whoever runs the server has to mend it."""
+
+    retryable = False
 
 
 class UnknownCatalog(InvalidRequest):
