@@ -68,6 +68,7 @@ def description_of(loaded: LoadedCatalog) -> CatalogDescription:
         schema_name=schema.name,
         described=tuple(map(_described, schema.tables)),
         columns=columns,
+        column_metadata=() if model is None else tuple(map(dict, loaded.reflection.column_metadata)),
         sources=() if model is None else model.sources,
     )
 

@@ -8,12 +8,13 @@ against the `CohortModel` of a catalog. What the names and rules are is the cont
 from vxdata.schemas.cohorts.bind import bind_cohort, bind_summary, bind_values
 from vxdata.schemas.cohorts.filters import parse_filter
 from vxdata.schemas.cohorts.model import CohortModel
-from vxdata.schemas.cohorts.plan import CohortCondition, CohortPlan, Match, SetOperation
+from vxdata.schemas.cohorts.plan import CohortCondition, CohortPlan, Linked, Match, SetOperation
 
 __all__ = [
     "CohortCondition",
     "CohortModel",
     "CohortPlan",
+    "Linked",
     "Match",
     "SetOperation",
     "bind_cohort",

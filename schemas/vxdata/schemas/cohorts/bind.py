@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.cohorts.bound import (
     BoundCohort,
+    BoundLinked,
     BoundMatch,
     BoundSet,
     BoundSummary,
@@ -20,7 +21,7 @@ from vxdata.schemas.cohorts.bound import (
 from vxdata.schemas.cohorts.columns import SelectedColumns, select_columns
 from vxdata.schemas.cohorts.conditions import bind_condition
 from vxdata.schemas.cohorts.model import DATA_SOURCE, ENDPOINTS, EXTERNAL_REFERENCE, SOURCE_PREFIX
-from vxdata.schemas.cohorts.plan import Match
+from vxdata.schemas.cohorts.plan import Linked, Match
 from vxdata.schemas.errors import EmptyCohortRow, SystemNotFound, TableNotFound
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def bind_summary(plan: CohortPlan, model: CohortModel) -> BoundSummary:
     endpoint = _endpoint(plan.endpoint, model)
     entities = _bind_entities(plan.entities, plan.endpoint, model)
     selected = select_columns(plan, model, of_summary=True)
-    (other,) = (name for name in ENDPOINTS if name != plan.endpoint)
+    other = _other_than(plan.endpoint)
     columns = [_summarised(column, plan.endpoint, model) for column in selected.summarised]
     own = _sources_of(model, plan.endpoint)
     sources = {plan.endpoint: SourcesOutput(DATA_SOURCE, own, model.path(plan.endpoint, plan.endpoint))}
@@ -132,12 +133,21 @@ def _endpoint(name: str, model: CohortModel) -> Endpoint:
     )
 
 
+def _other_than(endpoint: str) -> str:
+    (other,) = (name for name in ENDPOINTS if name != endpoint)
+    return other
+
+
 def _bind_entities(entities: Entities, endpoint: str, model: CohortModel) -> BoundEntities:
     if isinstance(entities, Match):
         return BoundMatch(
             tuple(bind_condition(item, endpoint, model) for item in entities.match_all),
             tuple(bind_condition(item, endpoint, model) for item in entities.match_some),
         )
+    if isinstance(entities, Linked):
+        other = _other_than(endpoint)
+        of = _bind_entities(entities.of, other, model)
+        return BoundLinked(model.path(endpoint, other), _endpoint(other, model), of)
     return BoundSet(entities.op, tuple(_bind_entities(item, endpoint, model) for item in entities.of))
 
 

@@ -69,10 +69,25 @@ class BoundSet:
     """An operation on sets of entities."""
 
     op: Literal["union", "intersection", "difference"]
-    of: tuple[BoundMatch | BoundSet, ...]
+    of: tuple[BoundMatch | BoundSet | BoundLinked, ...]
 
 
-BoundEntities = BoundMatch | BoundSet
+@dataclass(frozen=True)
+class BoundLinked:
+    """The entities that a mapping table connects with others.
+
+    Args:
+        path: The way to the others.
+        endpoint: The others' table.
+        of: Which others.
+    """
+
+    path: Path
+    endpoint: Endpoint
+    of: BoundMatch | BoundSet | BoundLinked
+
+
+BoundEntities = BoundMatch | BoundSet | BoundLinked
 
 
 @dataclass(frozen=True)

@@ -138,4 +138,4 @@ def _depth(entities: Any) -> int:
 
 def _operands(part: Any) -> Iterable[Any]:
     found = part.get("of") if isinstance(part, dict) else None
-    return found if isinstance(found, list) else ()
+    return found if isinstance(found, list) else (found,) if isinstance(found, dict) else ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.cohorts.model import DATA_SOURCE, ENDPOINTS, EXTERNAL_METADATA, EXTERNAL_REFERENCE
-from vxdata.schemas.cohorts.plan import Match
+from vxdata.schemas.cohorts.plan import Match, SetOperation
 from vxdata.schemas.errors import RelationshipNotFound
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def select_columns(plan: CohortPlan, model: CohortModel, *, of_summary: bool = F
 
 
 def conditions_of(entities: Entities) -> Iterator[CohortCondition]:
-    """All conditions on entities, in order."""
+    """All conditions on entities, in order; what is asked of those that they are linked to is left out."""
     if isinstance(entities, Match):
         yield from entities.conditions
-    else:
+    elif isinstance(entities, SetOperation):
         for part in entities.of:
             yield from conditions_of(part)
 

@@ -87,7 +87,18 @@ class SetOperation(Node):
     of: Annotated[tuple[Entities, ...], Field(min_length=1, max_length=MAX_SETS)]
 
 
-Entities = Annotated[Match | SetOperation, Field(discriminator="kind")]
+class Linked(Node):
+    """The entities that a mapping table connects with others: files of subjects, or subjects of files.
+
+    Args:
+        of: The others, which are entities of the other endpoint.
+    """
+
+    kind: Literal["linked"] = "linked"
+    of: Entities
+
+
+Entities = Annotated[Match | SetOperation | Linked, Field(discriminator="kind")]
 
 
 class CohortPlan(Node):
@@ -125,3 +136,4 @@ class CohortPlan(Node):
 
 
 SetOperation.model_rebuild()
+Linked.model_rebuild()

@@ -99,12 +99,14 @@ class CatalogDescription(CatalogInfo):
         schema_name: PostgreSQL schema of its tables.
         described: Its tables, by name.
         columns: The columns that cohorts can name and show; empty where it serves none.
+        column_metadata: Rows of its table of this name, which cohorts are checked by.
         sources: The data sources that the release names.
     """
 
     schema_name: str
     described: tuple[DescribedTable, ...]
     columns: tuple[CohortColumnInfo, ...] = ()
+    column_metadata: tuple[dict[str, Any], ...] = ()
     sources: tuple[str, ...] = ()
 
 

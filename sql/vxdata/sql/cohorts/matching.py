@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from vxdata.schemas.cohorts.bound import BoundMatch
+from vxdata.schemas.cohorts.bound import BoundLinked, BoundMatch
 from vxdata.sql.cohorts.conditions import row_condition
 from vxdata.sql.cohorts.parts import ENTITY, among, every, is_true, some, table
 from vxdata.sql.names import column
@@ -40,12 +40,28 @@ def entity_condition(entities: BoundEntities, endpoint: Endpoint) -> exp.Expr:
     """
     if isinstance(entities, BoundMatch):
         return _Matching(entities, endpoint).condition()
+    if isinstance(entities, BoundLinked):
+        return _linked_to(entities, endpoint)
     first, *others = (entity_condition(part, endpoint) for part in entities.of)
     if entities.op == "union":
         return some(exp.paren(part, copy=False) for part in (first, *others))
     if entities.op == "intersection":
         return every(exp.paren(part, copy=False) for part in (first, *others))
     return every([exp.paren(first, copy=False), *(_not_true(part) for part in others)])
+
+
+def _linked_to(entities: BoundLinked, endpoint: Endpoint) -> exp.Expr:
+    """Entities that some of the others are connected with, by a mapping table or by their own key."""
+    link, others = entities.path.link, entities.endpoint
+    named = entities.path.column if link is None else others.key
+    found = exp.select(column(named, ENTITY)).from_(table(others.schema, others.table, ENTITY))
+    condition = entity_condition(entities.of, others)
+    if not is_true(condition):
+        found = found.where(condition, copy=False)
+    if link is not None:
+        links = exp.select(column(link.endpoint_column, "m")).from_(table(endpoint.schema, link.table, "m"))
+        found = links.where(among(column(link.entity_column, "m"), found), copy=False)
+    return among(column(endpoint.key, ENTITY), found)
 
 
 def narrowing(entities: BoundEntities, endpoint: Endpoint, path: Path, links: str) -> exp.Expr:
