@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TypeVar
 
+    import polars as pl
+
     from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
+    from vxdata.sdk._cohorts.remote_catalog import RemoteCatalog
     from vxdata.sdk._snapshot import AsOf, Snapshot
     from vxdata.sdk._storage import Storage, StorageOptions
     from vxdata.sdk._transport.base import Transport
@@ -129,6 +132,37 @@ class Client(TypedNamespaces):
             A query that reads all commits, to be narrowed.
         """
         return Query(self._session, Plan(relation=COMMIT))
+
+    def catalog(self, name: str) -> RemoteCatalog:
+        """A database that the server reflects under a name: its tables, columns, values and cohorts.
+
+        Args:
+            name: Name of the catalog.
+
+        Returns:
+            The catalog, as the server knows it now.
+
+        Raises:
+            UnknownCatalog: The server has none of this name.
+            ServiceProblem: The server, or the database, cannot be reached.
+        """
+        from vxdata.sdk._cohorts.remote_catalog import RemoteCatalog  # noqa: PLC0415 - for those who use it
+
+        return RemoteCatalog.named(self._session.transport, name)
+
+    def catalogs(self) -> pl.DataFrame:
+        """List the catalogs of the server.
+
+        Returns:
+            A frame with name, whether it has been read, whether it serves cohorts, number of tables, release
+            and digest of each.
+
+        Raises:
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        from vxdata.sdk._cohorts.remote_catalog import list_catalogs  # noqa: PLC0415 - for those who use it
+
+        return list_catalogs(self._session.transport)
 
     def health(self) -> Health:
         """Ask the server for its health.

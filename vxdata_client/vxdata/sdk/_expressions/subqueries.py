@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 
 
 class ClientSubquery(Subquery):
-    """A subquery that remembers at which instant its own client reads; that is not sent.
+    """A subquery that remembers at which instant its own client reads, and which catalog; neither is sent.
 
     Args:
         client_as_of: Instant of every read of its client that names no other.
+        client_catalog: Name of the catalog that it reads; None for VxData's own data.
     """
 
     client_as_of: datetime | None = Field(default=None, exclude=True)
+    client_catalog: str | None = Field(default=None, exclude=True)
 
 
-def require_instant(node: Predicate, as_of: datetime | None) -> None:
-    """Refuse subqueries of a client that reads at another instant than the query around them.
+def require_instant(node: Predicate, as_of: datetime | None, catalog: str | None = None) -> None:
+    """Refuse subqueries of a client that reads at another instant, or elsewhere, than the query around them.
 
     Args:
         node: A condition of that query.
         as_of: Instant that its client reads at.
+        catalog: Name of the catalog that it reads; None for VxData's own data.
 
     Raises:
         InvalidPlan: A subquery would not find here what it finds by itself.
@@ -44,6 +47,10 @@ def require_instant(node: Predicate, as_of: datetime | None) -> None:
                 here, there = (_told(instant) for instant in (as_of, query.client_as_of))
                 msg = f"The query's client reads at {here}, that of its subquery at {there}; use one client."
                 raise InvalidPlan(msg, as_of=here, subquery_as_of=there)
+            if isinstance(query, ClientSubquery) and query.client_catalog != catalog:
+                here, there = (name or "VxData's own data" for name in (catalog, query.client_catalog))
+                msg = f"The query reads {here}, its subquery {there}. Collect the values for is_in."
+                raise InvalidPlan(msg, catalog=catalog, subquery_catalog=query.client_catalog)
 
 
 def _told(instant: datetime | None) -> str:

@@ -56,7 +56,7 @@ class LazyScan:
         self._catalog = session.catalog
         self._relation = bound.relation
         changes: dict[str, object] = {}
-        if plan.as_of is None:
+        if plan.as_of is None and not bound.is_timeless:
             changes["as_of"] = resolve_snapshot(session.transport, None).as_of
         if not plan.order_by:
             changes["order_by"] = _natural_order(plan, bound.relation.key)
@@ -79,7 +79,7 @@ class LazyScan:
         self._plans.append(plan)
         stream = retry_read(partial(self._transport.read, plan), self._transport)
         with BatchStream(stream) as frames:
-            for frame in _with_pauses(stream, frames):
+            for frame in with_pauses(stream, frames):
                 passing = frame if predicate is None else frame.filter(predicate)
                 yield passing if columns is None else passing.select(columns)
 
@@ -128,8 +128,16 @@ def lazy(session: Session, plan: Plan) -> pl.LazyFrame:
     return LazyScan(session, plan).frame
 
 
-def _with_pauses(stream: Stream, frames: BatchStream) -> Iterator[pl.DataFrame]:
-    """Hand Polars an empty frame from time to time while the server computes: it heeds Ctrl-C in between."""
+def with_pauses(stream: Stream, frames: BatchStream) -> Iterator[pl.DataFrame]:
+    """Hand Polars an empty frame from time to time while the server computes: it heeds Ctrl-C in between.
+
+    Args:
+        stream: The answer.
+        frames: Its frames.
+
+    Returns:
+        The frames, and empty ones between them.
+    """
     nothing = frame_of(stream.arrow_schema.empty_table())
     while True:
         while not stream.batches.is_ready(PAUSE_SECONDS):

@@ -85,7 +85,7 @@ class Query(PartialQuery[Response_co]):
         scope = self._scope_of_filter()
         understood = []
         for predicate in conditions:
-            require_instant(predicate.node, self._session.as_of)
+            require_instant(predicate.node, self._session.as_of, self._catalog_name)
             node = in_vocabulary(predicate.node, scope.relation)
             warn_of_unlikely(self._session.registry, scope.bind(node), self._plan.relation)
             understood.append(Predicate(node, predicate.depth))
@@ -334,6 +334,11 @@ class Query(PartialQuery[Response_co]):
             self._require_room_for("filter")
             return scope
         return scope.of_groups(self._bound(self._plan).outputs)
+
+    @property
+    def _catalog_name(self) -> str | None:
+        """Name of the catalog whose tables are read; None for VxData's own data."""
+        return None
 
     def _grouped(self, keys: tuple[str | GroupKey, ...], aggregates: Sequence[Aggregate]) -> Self:
         """The query for aggregates of groups."""

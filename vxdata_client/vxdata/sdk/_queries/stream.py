@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from vxdata.schemas.cohorts import CohortPlan
     from vxdata.schemas.plan import Plan
     from vxdata.sdk._transport.base import Stream, Transport
 
@@ -34,6 +35,7 @@ class BatchStream:
 
     A stream that breaks off after its first frame raises `ServerUnavailable` and does not begin again by
     itself, since the rows that came before are not known; `snapshot` reads the same rows from the start.
+    Rows of a catalog have no snapshot; `origin` tells the release that they show.
 
     Args:
         stream: The answer.
@@ -47,6 +49,7 @@ class BatchStream:
         """Keep the parts."""
         self._stream = stream
         self.snapshot = Snapshot(stream.as_of, stream.version)
+        self.origin = stream.origin
         # Made by functions that do not know this object: without a cycle, dropping it ends the query at once.
         frames = _frames(stream, chain(begun, stream.batches))
         self._ready = frames if batch_rows is None else _resized(frames, batch_rows)
@@ -86,7 +89,7 @@ class BatchStream:
         self.close()
 
 
-def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None) -> BatchStream:
+def iter_batches(transport: Transport, plan: Plan | CohortPlan, batch_rows: int | None = None) -> BatchStream:
     """Run a plan and stream its result.
 
     While no rows have come, a server that is started again is waited for.
@@ -110,7 +113,7 @@ def iter_batches(transport: Transport, plan: Plan, batch_rows: int | None = None
     return BatchStream(stream, first, batch_rows)
 
 
-def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
+def read_whole(transport: Transport, plan: Plan | CohortPlan) -> tuple[pa.Table, Snapshot]:
     """Run a plan and fetch its whole result.
 
     Where the server is started again meanwhile, the plan is run again from the beginning: no caller has seen
@@ -127,16 +130,33 @@ def read_whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    return retry_read(partial(_whole, transport, plan), transport)
-
-
-def _whole(transport: Transport, plan: Plan) -> tuple[pa.Table, Snapshot]:
-    stream = transport.read(plan, whole=True)
-    table = pa.Table.from_batches(stream.batches, schema=stream.arrow_schema)
+    table, stream = read_with_origin(transport, plan)
     return table, Snapshot(stream.as_of, stream.version)
 
 
-def _begun(transport: Transport, plan: Plan) -> tuple[Stream, list[pa.RecordBatch]]:
+def read_with_origin(transport: Transport, plan: Plan | CohortPlan) -> tuple[pa.Table, Stream]:
+    """Run a plan and fetch its whole result, as `read_whole` does.
+
+    Args:
+        transport: The way to the server.
+        plan: What is asked.
+
+    Returns:
+        All rows, and the stream that they came by, which tells where they come from.
+
+    Raises:
+        InvalidRequest: The server refuses the plan.
+        ServiceProblem: The server cannot be reached or cannot answer.
+    """
+    return retry_read(partial(_whole, transport, plan), transport)
+
+
+def _whole(transport: Transport, plan: Plan | CohortPlan) -> tuple[pa.Table, Stream]:
+    stream = transport.read(plan, whole=True)
+    return pa.Table.from_batches(stream.batches, schema=stream.arrow_schema), stream
+
+
+def _begun(transport: Transport, plan: Plan | CohortPlan) -> tuple[Stream, list[pa.RecordBatch]]:
     """Read up to the first batch, if there is one."""
     stream = transport.read(plan)
     return stream, [batch for batch in (next(stream.batches, None),) if batch is not None]
@@ -151,12 +171,15 @@ def _frames(stream: Stream, batches: Iterator[pa.RecordBatch]) -> Generator[pl.D
                 rows += batch.num_rows
                 yield frame_of(pa.Table.from_batches([batch], stream.arrow_schema))
     except ServerUnavailable as error:
-        raise _broken_off(rows, stream.as_of.isoformat()) from error
+        raise _broken_off(rows, stream) from error
     if rows == 0:
         yield frame_of(stream.arrow_schema.empty_table())
 
 
-def _broken_off(rows: int, as_of: str) -> ServerUnavailable:
+def _broken_off(rows: int, stream: Stream) -> ServerUnavailable:
+    if stream.origin is not None:
+        return ServerUnavailable(f"The stream broke off after {rows:,} rows. Begin again.", rows=rows)
+    as_of = stream.as_of.isoformat()
     msg = (
         f"The stream broke off after {rows:,} rows. Begin again with .as_of({as_of!r}) to read the same rows."
     )

@@ -15,6 +15,7 @@ from vxdata.sdk._queries.result import count_by_server
 from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._storage.user_paths import expanded, named
 from vxdata.sdk._storage.whole_files import require_file, rewritten_file
+from vxdata.sdk._transport.base import TIMELESS
 from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> 
     total = None
     if progress and _is_cheap_to_count(plan):
         total, as_of = count_by_server(transport, plan)
-        plan = plan.model_copy(update={"as_of": as_of})
+        if as_of != TIMELESS:
+            plan = plan.model_copy(update={"as_of": as_of})
     stream = transport.read(plan)
     snapshot = Snapshot(stream.as_of, stream.version)
     with closing(stream.batches), rewritten_file(target) as file, _bar(target, total, shown=progress) as bar:

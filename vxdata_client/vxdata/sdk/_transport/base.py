@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
 
     import pyarrow as pa
 
+    from vxdata.schemas.cohorts import CohortPlan
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import Action, CommitReceipt, WriteCommand
     from vxdata.sdk._transport.retry import Retries
+
+
+TIMELESS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""In the place of the instant, where rows of a catalog are read: they have no versions."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows of a catalog come from.
+
+    Args:
+        catalog: Name of the catalog.
+        digest: Digest of its tables, columns and keys.
+        release: Release of its data that the rows show; None if nothing tells it.
+    """
+
+    catalog: str
+    digest: str
+    release: str | None = None
 
 
 class Batches(Protocol):
@@ -38,15 +58,17 @@ class Stream:
 
     Args:
         arrow_schema: Schema of every batch.
-        as_of: Instant that it is read at, UTC.
-        version: Sequence number of the last commit that it can see.
+        as_of: Instant that it is read at, UTC; `TIMELESS` where it comes from a catalog.
+        version: Sequence number of the last commit that it can see; 0 where it comes from a catalog.
         batches: The record batches.
+        origin: The catalog that it comes from; None for VxData's own data.
     """
 
     arrow_schema: pa.Schema
     as_of: datetime
     version: int
     batches: Batches
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -75,13 +97,14 @@ class Transport(Protocol):
 
     retries: Retries
 
-    def read(self, plan: Plan, *, whole: bool = False) -> Stream:
+    def read(self, plan: Plan | CohortPlan, *, whole: bool = False, catalog: str | None = None) -> Stream:
         """Run a plan.
 
         Args:
-            plan: What is asked.
+            plan: What is asked; a cohort names its catalog itself.
             whole: Whether all of the answer is wanted, so that no row need be handed out before the last
                 has come.
+            catalog: Name of the catalog whose tables a plan reads; None for VxData's own data.
 
         Returns:
             The answer; its schema is there.

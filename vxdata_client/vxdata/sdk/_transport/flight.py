@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.flight
 from pydantic import ValidationError
 
+from vxdata.schemas.cohorts.plan import CohortPlan
 from vxdata.schemas.errors import (
     InternalError,
     InvalidRequest,
@@ -23,7 +24,10 @@ from vxdata.schemas.errors import (
 from vxdata.schemas.wire import (
     ACCEPT_LINEAGE,
     AS_OF_KEY,
+    CATALOG_KEY,
     COMPRESSION,
+    DIGEST_KEY,
+    RELEASE_KEY,
     TIMEOUT,
     UPLOAD_SCHEMA,
     VERSION_KEY,
@@ -32,9 +36,9 @@ from vxdata.schemas.wire import (
     CommitReceipt,
     WireError,
 )
-from vxdata.schemas.wire.tickets import Ticket, encode_ticket
+from vxdata.schemas.wire.tickets import CohortTicket, Ticket, encode_ticket
 from vxdata.sdk._transport.address import address_of
-from vxdata.sdk._transport.base import Stream, Written
+from vxdata.sdk._transport.base import TIMELESS, Origin, Stream, Written
 from vxdata.sdk._transport.compression import codec_for
 from vxdata.sdk._transport.notice import WaitNotice
 from vxdata.sdk._transport.processes import HOLDERS, keep_for_ever, use_network
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import WriteCommand
+    from vxdata.sdk._transport.base import Batches
     from vxdata.sdk._transport.compression import Wanted
     from vxdata.sdk._transport.read_ahead import Cancel
 
@@ -111,18 +116,12 @@ class FlightTransport:
             for more in ([], [(ACCEPT_LINEAGE.encode(), b"1")])
         )
 
-    def read(self, plan: Plan, *, whole: bool = False) -> Stream:
+    def read(self, plan: Plan | CohortPlan, *, whole: bool = False, catalog: str | None = None) -> Stream:
         """Run a plan; the ticket holds the plan itself, so this is one round trip."""
-        source = partial(self._arriving, encode_ticket(Ticket(plan)))
+        ticket = CohortTicket(plan) if isinstance(plan, CohortPlan) else Ticket(plan, catalog)
+        source = partial(self._arriving, encode_ticket(ticket))
         arriving = ReadAhead(source, self._notice(), whole=whole)
-        arrow_schema = cast("pa.Schema", next(arriving))
-        metadata = arrow_schema.metadata or {}
-        return Stream(
-            arrow_schema=arrow_schema.remove_metadata(),
-            as_of=datetime.fromisoformat(metadata[AS_OF_KEY].decode()),
-            version=int(metadata[VERSION_KEY]),
-            batches=arriving,
-        )
+        return _stream(cast("pa.Schema", next(arriving)), arriving)
 
     def _arriving(
         self, ticket: bytes, opened: Callable[[Cancel], None]
@@ -282,6 +281,22 @@ class FlightTransport:
 def _first_line(error: Exception) -> str:
     """What was said, without what only gRPC's developers understand."""
     return str(error).partition("\n")[0].partition(". gRPC client debug context")[0][:300]
+
+
+def _stream(arrow_schema: pa.Schema, batches: Batches) -> Stream:
+    """A result whose metadata tell the instant that it was read at, or the catalog that it comes from."""
+    metadata: dict[bytes, bytes] = arrow_schema.metadata or {}
+    bare = arrow_schema.remove_metadata()
+    if CATALOG_KEY in metadata:
+        release = metadata.get(RELEASE_KEY)
+        origin = Origin(
+            metadata[CATALOG_KEY].decode(),
+            metadata[DIGEST_KEY].decode(),
+            None if release is None else release.decode(),
+        )
+        return Stream(bare, TIMELESS, 0, batches, origin)
+    as_of = datetime.fromisoformat(metadata[AS_OF_KEY].decode())
+    return Stream(bare, as_of, int(metadata[VERSION_KEY]), batches)
 
 
 def _written(receipt: pa.Buffer | None, lineage: pa.Buffer | None) -> Written:

@@ -8,15 +8,19 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from vxdata.schemas.cohorts.codec import decode_cohort, encode_cohort
+from vxdata.schemas.cohorts.plan import CohortPlan
 from vxdata.schemas.errors import IncompleteUpload, InvalidRequest
 from vxdata.schemas.plan import Plan, decode, encode
 from vxdata.schemas.wire import Action, CommitReceipt, Message, WriteCommand
-from vxdata.sdk._transport.base import Stream, Written
+from vxdata.sdk._transport.base import TIMELESS, Origin, Stream, Written
 from vxdata.sdk._transport.retry import RETRY_LIMIT, Retries
 
 Answer = TypeVar("Answer")
 
 AnswerPlan = Callable[[Plan], pa.Table | pa.RecordBatchReader]
+AnswerCohort = Callable[[CohortPlan], pa.Table | pa.RecordBatchReader]
+AnswerTable = Callable[[str, Plan], pa.Table | pa.RecordBatchReader]
 AnswerUpload = Callable[[WriteCommand, list[tuple[str, pa.Table]]], CommitReceipt | Written]
 AnswerAction = Callable[[Action, bytes], bytes | Message]
 
@@ -33,6 +37,8 @@ class MemoryTransport:
         write: Answers an upload, given as its command and pairs of resource type and rows, with the receipt;
             with a `Written` if it also tells the lineage.
         act: Answers an action with its body, or with the message that the body holds.
+        read_cohort: Answers a cohort with its rows.
+        read_table: Answers a plan for a table of a catalog, given as the catalog's name and the plan.
         as_of: Instant of the state that plans without an instant are read at; when the transport was made
             if None.
         version: Sequence number of the last commit of that state.
@@ -53,6 +59,8 @@ class MemoryTransport:
         read: AnswerPlan | None = None,
         write: AnswerUpload | None = None,
         act: AnswerAction | None = None,
+        read_cohort: AnswerCohort | None = None,
+        read_table: AnswerTable | None = None,
         as_of: datetime | None = None,
         version: int = 1,
     ) -> None:
@@ -61,21 +69,28 @@ class MemoryTransport:
         self._read = read
         self._write = write
         self._act = act
+        self._read_cohort = read_cohort
+        self._read_table = read_table
         self._as_of = datetime.now(UTC) if as_of is None else as_of
         self._version = version
         self._is_closed = False
 
-    def read(self, plan: Plan, *, whole: bool = False) -> Stream:  # noqa: ARG002 - all is there anyway
-        """Answer a plan."""
-        answer = self._answering(self._read, "plans")
-        rows = answer(decode(encode(plan)))
-        reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
-        return Stream(
-            arrow_schema=reader.schema.remove_metadata(),
-            as_of=plan.as_of or self._as_of,
-            version=self._version,
-            batches=_Batches(reader),
-        )
+    def read(
+        self,
+        plan: Plan | CohortPlan,
+        *,
+        whole: bool = False,  # noqa: ARG002 - all is there anyway
+        catalog: str | None = None,
+    ) -> Stream:
+        """Answer a plan or a cohort."""
+        if isinstance(plan, CohortPlan):
+            rows = self._answering(self._read_cohort, "cohorts")(decode_cohort(encode_cohort(plan)))
+            return _stream(rows, TIMELESS, 0, Origin(plan.catalog, ""))
+        if catalog is not None:
+            answer = self._answering(self._read_table, "plans for tables of catalogs")
+            return _stream(answer(catalog, decode(encode(plan))), TIMELESS, 0, Origin(catalog, ""))
+        rows = self._answering(self._read, "plans")(decode(encode(plan)))
+        return _stream(rows, plan.as_of or self._as_of, self._version)
 
     def write(
         self,
@@ -144,6 +159,13 @@ class _Batches(Iterator[pa.RecordBatch]):
         """Give up what is still to come."""
         self._batches = iter(())
         self._reader.close()
+
+
+def _stream(
+    rows: pa.Table | pa.RecordBatchReader, as_of: datetime, version: int, origin: Origin | None = None
+) -> Stream:
+    reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
+    return Stream(reader.schema.remove_metadata(), as_of, version, _Batches(reader), origin)
 
 
 def _table_of(section: pa.RecordBatch) -> tuple[str, pa.Table]:

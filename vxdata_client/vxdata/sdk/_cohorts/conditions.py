@@ -1,0 +1,175 @@
+"""Conditions of cohorts, combined with `&` and `|` as far as one match can say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from vxdata.schemas.errors import InvalidPlan
+from vxdata.sdk._cohorts.show import show_condition
+
+if TYPE_CHECKING:
+    from vxdata.schemas.cohorts import CohortCondition
+
+COMBINE: Final = (
+    "One match asks for all of some conditions, and for one of others. Make a cohort of each part, and "
+    "combine the cohorts with &, | and -."
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A condition on one column.
+
+    Args:
+        node: The plan node that it stands for.
+        is_bare: Whether it is a negation that does not say which rows of an entity count.
+    """
+
+    node: CohortCondition
+    is_bare: bool = False
+
+    def __repr__(self) -> str:
+        """Show the condition as it is written."""
+        return show_condition(self.node, is_bare=self.is_bare)
+
+
+class Condition:
+    """A condition on subjects or files, made by `C`, to be combined with ``&`` and ``|``.
+
+    A subject may have many observations, files and projects. Two conditions on observations may be met by
+    different ones; two on files have to be met by one file, and two on projects by one project.
+
+    Args:
+        every: Terms that all have to be met.
+        some: Terms of which one has to be met, if there are any.
+
+    Example:
+        >>> from vxdata.sdk import C
+        >>> (C.sex == "male") & C.diagnosis.like("glio*")
+        (C.sex == 'male') & C.diagnosis.like('glio*')
+    """
+
+    __slots__ = ("every", "some")
+
+    def __init__(self, every: tuple[Term, ...], some: tuple[Term, ...] = ()) -> None:
+        """Keep the terms."""
+        self.every = every
+        self.some = some
+
+    def __and__(self, other: Condition) -> Condition:
+        """Both are met.
+
+        Raises:
+            InvalidPlan: Both ask for one of several.
+        """
+        other = _required(other)
+        if self.some and other.some:
+            msg = f"{self!r} and {other!r} each ask for one of several conditions. {COMBINE}"
+            raise InvalidPlan(msg)
+        return Condition(self.every + other.every, self.some + other.some)
+
+    def __or__(self, other: Condition) -> Condition:
+        """At least one is met.
+
+        Raises:
+            InvalidPlan: One of them asks for several conditions together.
+        """
+        other = _required(other)
+        terms: tuple[Term, ...] = ()
+        for part in (self, other):
+            if len(part.every) > 1 or (part.every and part.some):
+                msg = f"{part!r} asks for several conditions, and is one side of |. {COMBINE}"
+                raise InvalidPlan(msg)
+            terms += part.every + part.some
+        return Condition((), terms)
+
+    def in_no_row(self) -> Condition:
+        """No row meets it: the entity has none that does, and perhaps no row at all.
+
+        Returns:
+            The condition.
+
+        Raises:
+            InvalidPlan: It is no single condition, or asks for this already.
+
+        Example:
+            >>> from vxdata.sdk import C
+            >>> (C.age >= 60).in_no_row()
+            (C.age >= 60).in_no_row()
+        """
+        if len(self.every) != 1 or self.some or self.every[0].node.quantifier == "none":
+            msg = f"in_no_row takes one condition on some row, not {self!r}. {COMBINE}"
+            raise InvalidPlan(msg)
+        node = self.every[0].node.model_copy(update={"quantifier": "none"})
+        return Condition((Term(node),))
+
+    def __invert__(self) -> NoReturn:
+        """Refuse: a negation has to say which rows count.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = (
+            f"~ does not say which rows of an entity count. {self!r} for no row at all is "
+            "(…).in_no_row(); for some row, use the opposite operator, such as some_is_not."
+        )
+        raise TypeError(msg)
+
+    def __rand__(self, other: object) -> NoReturn:
+        """Refuse what is no condition on the left.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise no_condition(other)
+
+    __ror__ = __rand__
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: `and`, `or`, `not` and chained comparisons would silently drop a part.
+
+        Raises:
+            TypeError: Always.
+        """
+        msg = (
+            "a condition has no truth value of its own. Combine conditions with & and | (in parentheses), "
+            "and write C.age.between(1, 5) instead of 1 <= C.age <= 5."
+        )
+        raise TypeError(msg)
+
+    def __repr__(self) -> str:
+        """Show the condition as it is written."""
+        parts = [_joined(self.every, " & "), _joined(self.some, " | ")]
+        shown = [part for part in parts if part]
+        if len(shown) > 1 and len(self.some) > 1:
+            shown[1] = f"({shown[1]})"
+        return " & ".join(shown)
+
+
+def no_condition(value: object) -> TypeError:
+    """The error for something that is no condition.
+
+    Args:
+        value: What was given.
+
+    Returns:
+        The error.
+    """
+    return TypeError(
+        f"{value!r:.80} is no condition on cohorts. Conditions are made with C, each in parentheses, as in "
+        '(C.sex == "male") & (C.age > 50); F makes those of plain tables.'
+    )
+
+
+def _required(value: object) -> Condition:
+    if not isinstance(value, Condition):
+        raise no_condition(value)
+    return value
+
+
+def _joined(terms: tuple[Term, ...], operator: str) -> str:
+    shown = [repr(term) for term in terms]
+    if len(shown) > 1:
+        shown = [f"({text})" if " " in text.partition("(")[0] else text for text in shown]
+    return operator.join(shown)
