@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import json
 import signal
 import subprocess
+from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
@@ -12,18 +14,18 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from tests.fixtures.commands import DEADLINE, command, environment, until, vxdata
 from tests.fixtures.hostile import HOSTILE
 from vxdata.cli.running import freeze_what_stays
 from vxdata.schemas.create import DataSourceCreate
 from vxdata.sdk import Client
+from vxdata.server.database.pool import ConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from pydantic import SecretStr
 
     from tests.fixtures.commands import Running
 
@@ -228,6 +230,41 @@ class TestServe:
         assert running.stop(signal.SIGINT) == (0, "")
         # The password stands in the address only.
         assert "postgresql://" not in running.log.read_text()
+
+    def test_catalogs_alone(
+        self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
+    ) -> None:
+        uris = []
+        for name in ("one", "two"):
+            uris.append(new_database().get_secret_value())
+            with (
+                closing(ConnectionPool(SecretStr(uris[-1]), size=1)) as pool,
+                pool.connection() as connection,
+            ):
+                connection.execute(f"CREATE TABLE of_{name} (id int PRIMARY KEY)")
+        env = {"VXDATA_CATALOGS": json.dumps({"one": {"uri": uris[0], "release": "SELECT 'R1'"}})}
+        running = start("serve", *FREE, "--catalog", f"two={uris[1]}", env=env)
+        ready = httpx.get(f"{running.http_url}/readyz")
+        assert (ready.status_code, ready.json()["catalogs"]) == (200, {"one": True, "two": True})
+        listed = vxdata("catalog", "list", "--url", running.flight_url).stderr.splitlines()
+        assert listed == [
+            "one: 1 tables, release R1, serves tables",
+            "two: 1 tables, no release, so no result is kept, serves tables",
+        ]
+        refused = vxdata("catalog", "refresh", "three", "--url", running.flight_url)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("UnknownCatalog: The server has no catalog 'three'.")
+        assert running.stop(signal.SIGTERM) == (0, "")
+        assert "postgresql://" not in running.log.read_text()
+
+    @pytest.mark.parametrize("given", ["{s3kret", '{"a": "s3kret"}', '{"s3kret=": {"uri": "x"}}'])
+    def test_settings_of_catalogs_that_are_refused_are_not_shown(self, given: str) -> None:
+        done = vxdata("serve", *FREE, env={"VXDATA_CATALOGS": given})
+        assert (done.returncode, done.stdout) == (1, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("InvalidSettings: ")
+        assert "catalogs" in line.lower()
+        assert "s3kret" not in line
 
     def test_a_port_that_is_taken(
         self, start: Callable[..., Running], new_database: Callable[[], SecretStr]
