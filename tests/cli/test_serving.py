@@ -248,8 +248,8 @@ class TestServe:
         assert (ready.status_code, ready.json()["catalogs"]) == (200, {"one": True, "two": True})
         listed = vxdata("catalog", "list", "--url", running.flight_url).stderr.splitlines()
         assert listed == [
-            "one: 1 tables, release R1, serves tables",
-            "two: 1 tables, no release, so no result is kept, serves tables",
+            "one: 1 table, release R1, serves tables",
+            "two: 1 table, no release, so no result is kept, serves tables",
         ]
         refused = vxdata("catalog", "refresh", "three", "--url", running.flight_url)
         assert refused.returncode == 1

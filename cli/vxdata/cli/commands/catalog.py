@@ -39,9 +39,9 @@ def list_(url: Url = None) -> None:
     with _server(url) as server:
         found = CatalogList.model_validate_json(server.act(Action.CATALOGS))
     for info in found.catalogs:
-        console.print(_line(info))
+        _print(_line(info))
     if not found.catalogs:
-        console.print("The server has no catalogs.")
+        _print("The server has no catalogs.")
 
 
 @commands.command()
@@ -50,7 +50,7 @@ def refresh(name: Annotated[str, typer.Argument(help="Name of the catalog.")], u
     with _server(url) as server:
         body = CatalogRequest(name=name).to_bytes()
         info = CatalogInfo.model_validate_json(server.act(Action.REFRESH_CATALOG, body))
-    console.print(_line(info))
+    _print(_line(info))
 
 
 @commands.command()
@@ -79,10 +79,15 @@ def _server(url: str | None) -> Iterator[FlightTransport]:
         yield transport
 
 
+def _print(line: str) -> None:
+    console.print(line, soft_wrap=True, markup=False)
+
+
 def _line(info: CatalogInfo) -> str:
     if not info.is_loaded:
         return f"{info.name}: cannot be read at present"
     serves = "cohorts and tables" if info.serves_cohorts else "tables"
     release = "no release, so no result is kept" if info.release is None else f"release {info.release}"
     problem = "" if info.problem is None else f" (no cohorts: {info.problem})"
-    return f"{info.name}: {info.tables:,} tables, {release}, serves {serves}{problem}"
+    tables = "1 table" if info.tables == 1 else f"{info.tables:,} tables"
+    return f"{info.name}: {tables}, {release}, serves {serves}{problem}"
