@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -82,20 +82,27 @@ class Caller:
         return answer
 
     def _send(self, request: Request, path: str, body: bytes | None) -> bytes:
-        self._connection.request(request.method, path, body, {"Content-Type": "application/json"})
-        response = self._connection.getresponse()
+        response = self._begin(request, path, body)
         answer = response.read()
         if response.status != 200:  # noqa: PLR2004 - the one that is wanted
             raise RuntimeError(f"{request.name}: {response.status} {answer[:300]!r}")
         return answer
 
+    def _begin(self, request: Request, path: str, body: bytes | None) -> HTTPResponse:
+        """Send a request; again over a new connection if the server has closed one that was idle."""
+        for _ in range(2):
+            try:
+                self._connection.request(request.method, path, body, {"Content-Type": "application/json"})
+                return self._connection.getresponse()
+            except ConnectionError:
+                self._connection.close()
+        raise RuntimeError(f"{request.name}: there is no connection.")
+
     def timed(self, request: Request) -> tuple[float, int]:
         """Make a call; tell when the first bytes of its body came, and how many there were."""
         body = None if request.body is None else json.dumps(request.body).encode()
         begun = time.perf_counter()
-        headers = {"Content-Type": "application/json"}
-        self._connection.request(request.method, self._root + request.path, body, headers)
-        response = self._connection.getresponse()
+        response = self._begin(request, self._root + request.path, body)
         size = len(response.read(1))
         first = time.perf_counter() - begun
         while part := response.read(1 << 20):
