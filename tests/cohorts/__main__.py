@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 
 from tests.cohorts.asking import random_catalogs
-from tests.cohorts.test_random import DATABASES_AT_ONCE, REQUESTS_OF_A_DATABASE
+from tests.cohorts.test_random import DATABASES_AT_ONCE, REQUESTS_OF_A_DATABASE, SETS_OF_A_DATABASE
 from vxdata.server.embedded import EmbeddedStack
 
 
@@ -26,11 +26,12 @@ def main(requests: int, seed: int) -> int:
                 for asked in catalogs:
                     try:
                         asked.check_lists()
+                        asked.check_sets(SETS_OF_A_DATABASE)
                         asked.check(REQUESTS_OF_A_DATABASE)
                     except AssertionError as error:
                         faults += 1
                         sys.stdout.write(f"FAULT {'; '.join(getattr(error, '__notes__', []))}\n{error}\n")
-            done += len(seeds) * REQUESTS_OF_A_DATABASE
+            done += len(seeds) * REQUESTS_OF_A_DATABASE, SETS_OF_A_DATABASE
             rate = done / (time.monotonic() - begun)
             sys.stdout.write(f"{done:,} requests, {faults} databases with a fault, {rate:,.0f}/s\n")
             sys.stdout.flush()

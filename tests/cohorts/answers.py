@@ -93,5 +93,7 @@ def _refusals(evaluator: Evaluator, call: Call, whole: Answer) -> Iterator[Answe
 def _is_same_refusal(found: Answer, right: Answer) -> bool:
     if found.status != right.status or right.payload is None:
         return found.status == right.status
-    is_worded = right.payload["message"] in {None, found.payload["message"]}
+    is_worded = None in {right.payload["message"], found.payload["message"]} or (
+        right.payload["message"] == found.payload["message"]
+    )
     return is_worded and bool(found.payload["error_type"] == right.payload["error_type"])

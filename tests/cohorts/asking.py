@@ -12,10 +12,13 @@ import pyarrow.flight
 
 from tests.cohorts.answers import OK, Answer, check
 from tests.cohorts.asking_flight import FlightDoor
+from tests.cohorts.asking_polars import PolarsDoor
 from tests.cohorts.compare import without_order
 from tests.cohorts.evaluator import Evaluator
 from tests.cohorts.random_databases import random_database
 from tests.cohorts.random_requests import RandomRequests
+from tests.cohorts.set_checks import SetChecks
+from vxdata.sdk import Client
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
 from vxdata.server.config import Settings
@@ -39,6 +42,7 @@ class Asked:
         url: Where its API begins.
         http: Connections to the server.
         flight: The same catalog over Flight.
+        polars: The same as the client has it.
         evaluator: Knows the answers.
         requests: Makes requests up.
     """
@@ -47,6 +51,7 @@ class Asked:
     url: str
     http: httpx.Client
     flight: FlightDoor
+    polars: PolarsDoor
     evaluator: Evaluator
     requests: RandomRequests
 
@@ -61,6 +66,23 @@ class Asked:
         release = self.http.get(f"{self.url}/release_metadata/").json()["result"]
         assert without_order(release) == without_order(self.evaluator.release_metadata()), self.seed
 
+    def check_sets(self, number: int) -> None:
+        """Ask for sets of entities, in every relation to each other.
+
+        Args:
+            number: How often.
+
+        Raises:
+            AssertionError: A set is wrong.
+        """
+        checks = SetChecks(self.polars, self.evaluator, self.requests, Random(self.seed))
+        for _ in range(number):
+            try:
+                checks.check()
+            except Exception as error:
+                error.add_note(f"database of seed {self.seed}")
+                raise
+
     def check(self, number: int) -> None:
         """Ask the next requests, and compare.
 
@@ -74,8 +96,9 @@ class Asked:
             call = self.requests.call()
             try:
                 check(self.evaluator, call, ask(self.http, self.url, call))
-                if (found := self.flight.ask(call)) is not None:
-                    check(self.evaluator, call, found)
+                for door in (self.flight, self.polars):
+                    if (found := door.ask(call)) is not None:
+                        check(self.evaluator, call, found)
             except Exception as error:
                 error.add_note(f"database of seed {self.seed}, {call}")
                 raise
@@ -171,6 +194,7 @@ def served(
         Server(settings) as server,
         httpx.Client(trust_env=False, timeout=60) as http,
         pyarrow.flight.connect(server.flight_url) as flight,
+        Client(server.flight_url) as client,
     ):
         yield [
             Asked(
@@ -178,6 +202,7 @@ def served(
                 f"{server.http_url}/c{seed}",
                 http,
                 FlightDoor(flight, f"c{seed}"),
+                PolarsDoor(client.catalog(f"c{seed}")),
                 evaluator := Evaluator(database),
                 RandomRequests(randoms[seed], database, evaluator.names),
             )

@@ -17,6 +17,19 @@ def without_order(answer: Any) -> Any:
     if isinstance(answer, list):
         items = [without_order(item) for item in answer]
         if items and all(isinstance(item, dict) for item in items):
-            return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
+            return sorted(items, key=_key)
         return items
     return answer
+
+
+def _key(item: Any) -> str:
+    """A text for each object; 0 and 0.0 have the same one, as they are equal."""
+    return json.dumps(_numbers_alike(item), sort_keys=True, default=str)
+
+
+def _numbers_alike(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _numbers_alike(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers_alike(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -88,6 +88,12 @@ class RandomRequests:
         body = self._body(endpoint, is_summary=kind == "summary")
         return Call(f"{kind}/{endpoint}", body, self._page() if kind == "data" else {})
 
+    def match(self) -> dict[str, Any]:
+        """Make filters alone."""
+        counts = self._random.choice(((1, 0), (1, 0), (2, 0), (0, 2), (1, 2)))
+        names = ("MATCH_ALL", "MATCH_SOME")
+        return {name: [self._filter() for _ in range(n)] for name, n in zip(names, counts, strict=True)}
+
     def _page(self) -> dict[str, Any]:
         if self._random.random() < 0.5:
             return {}

@@ -19,6 +19,7 @@ REQUESTS: Final = int(os.environ.get("COHORT_REQUESTS", "1000"))
 """Requests of a run; `python -m tests.cohorts` asks for more without the rest of the tests."""
 
 REQUESTS_OF_A_DATABASE: Final = 50
+SETS_OF_A_DATABASE: Final = 3
 DATABASES_AT_ONCE: Final = 20
 
 
@@ -33,4 +34,5 @@ def test_any_request_is_answered_as_the_contract_demands(
         with random_catalogs(new_database(), seeds) as catalogs:
             for asked in catalogs:
                 asked.check_lists()
+                asked.check_sets(SETS_OF_A_DATABASE)
                 asked.check(REQUESTS_OF_A_DATABASE)
