@@ -31,7 +31,7 @@ def main(requests: int, seed: int) -> int:
                     except AssertionError as error:
                         faults += 1
                         sys.stdout.write(f"FAULT {'; '.join(getattr(error, '__notes__', []))}\n{error}\n")
-            done += len(seeds) * REQUESTS_OF_A_DATABASE, SETS_OF_A_DATABASE
+            done += len(seeds) * REQUESTS_OF_A_DATABASE
             rate = done / (time.monotonic() - begun)
             sys.stdout.write(f"{done:,} requests, {faults} databases with a fault, {rate:,.0f}/s\n")
             sys.stdout.flush()

@@ -12,6 +12,20 @@ from tests.cohorts.database import Database, database, table
 
 LOCAL: Final = ("data_at_gdc boolean!", "data_at_idc boolean!")
 
+METADATA_TABLES: Final = (
+    table(
+        "column_metadata",
+        "cda_table text",
+        "cda_column text",
+        "column_type text",
+        "summary_returns boolean",
+        "data_returns boolean",
+        "process_before_display text",
+        "virtual_table text",
+    ),
+    table("release_metadata", "cda_table text", "cda_column text", "data_source text"),
+)
+
 TABLES: Final = (
     table(
         "subject",
@@ -68,17 +82,7 @@ TABLES: Final = (
         "upstream_source text",
         "upstream_id text",
     ),
-    table(
-        "column_metadata",
-        "cda_table text",
-        "cda_column text",
-        "column_type text",
-        "summary_returns boolean",
-        "data_returns boolean",
-        "process_before_display text",
-        "virtual_table text",
-    ),
-    table("release_metadata", "cda_table text", "cda_column text", "data_source text"),
+    *METADATA_TABLES,
 )
 
 DESCRIBED: Final = {

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.cohorts.database import database, table
-from tests.cohorts.example import TABLES
+from tests.cohorts.example import METADATA_TABLES
 
 if TYPE_CHECKING:
     from random import Random
@@ -54,7 +54,6 @@ TYPES: Final = (
 NAMES: Final = ("type", "name", "stage", "score", "flag", "note", "grade", "count", "order")
 """Names of columns: several tables draw from them, so that some have to be told apart."""
 
-METADATA: Final = tuple(one for one in TABLES if one.name in {"column_metadata", "release_metadata"})
 SUMMARIES: Final = dict.fromkeys(("text", "character varying", "boolean", "date"), "categorical")
 
 
@@ -72,7 +71,7 @@ class _Maker:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._tables: list[ReflectedTable] = list(METADATA)
+        self._tables: list[ReflectedTable] = list(METADATA_TABLES)
         self._rows: Rows = {"column_metadata": []}
         self._sources = SOURCES[: random.randint(1, len(SOURCES))]
         self._keys: dict[str, list[int]] = {}

@@ -225,7 +225,7 @@ class RemoteCatalog:
         """
         relations = self._session.catalog.relations
         if name not in relations:
-            hint = did_you_mean(str(name), relations)
+            hint = did_you_mean(str(name), list(relations))
             raise TableNotFound(f"Table not found: {name!r:.80}. {hint}", table=str(name)[:200])
         comments = {each.name: each.comment or "" for each in self.description.described}
         return CatalogTable(self._session, relations[name], comments[name])

@@ -137,7 +137,7 @@ class CohortSource:
         try:
             yield
         except ColumnNotFound as error:
-            hint = did_you_mean(str(error.details["column"]), self.model.columns)
+            hint = did_you_mean(str(error.details["column"]), list(self.model.columns))
             raise ColumnNotFound(f"{error.message}. {hint}", **error.details) from None
         except TableNotFound as error:
             hint = did_you_mean(str(error.details["table"]), self.model.data_tables)

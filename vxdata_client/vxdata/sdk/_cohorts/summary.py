@@ -26,8 +26,9 @@ EXCLUSIVE: Final = "_exclusive"
 class CohortSummary:
     """The summary of a cohort: how many entities there are, and a frame for each column.
 
-    Columns of words have a frame with each value and its number of entities; those of numbers have one row
-    with minimum, maximum, mean, median and quartiles.
+    Columns of words have a frame with each value and, as `count`, its number of entities (as `count_result`
+    where the column itself is called `count`); those of numbers have one row with minimum, maximum, mean,
+    median and quartiles.
 
     Args:
         endpoint: The table of the entities.
@@ -59,7 +60,7 @@ class CohortSummary:
         try:
             return self.columns[column]
         except KeyError:
-            hint = did_you_mean(str(column), self.columns)
+            hint = did_you_mean(str(column), list(self.columns))
             msg = f"The summary has no column {column!r:.80}. {hint}"
             raise ColumnNotFound(msg, column=str(column)[:200]) from None
 
@@ -91,7 +92,9 @@ def _frame(name: str, found: list[dict[str, Any]] | None, model: CohortModel) ->
     if model.columns[name].summary == "numeric":
         kept = {measure: [row[measure] for row in rows] for measure in MEASURES}
         return pl.DataFrame([series_of(measure, kept[measure], model.columns[name]) for measure in MEASURES])
-    counts = pl.Series("count", [row["count_result"] for row in rows], pl.Int64)
+    # A frame cannot have two columns of one name, and a column of a catalog can have any.
+    counted = "count" if name != "count" else "count_result"
+    counts = pl.Series(counted, [row["count_result"] for row in rows], pl.Int64)
     return pl.DataFrame([series_of(name, [row[name] for row in rows], model.columns[name]), counts])
 
 
