@@ -40,7 +40,10 @@ def test_tables_arrive_as_they_were_made(new_database: Callable[[], SecretStr]) 
         assert keys.get((f"cda.{table.name}", "p"), 0) == bool(table.primary_key)
         assert keys.get((f"cda.{table.name}", "f"), 0) == sum(bool(one.references) for one in table.columns)
     assert comments == [{"comment": "Common name of the species."}]
-    assert any("COALESCE(upper(diagnosis)" in index["indexdef"] for index in indexes)
+    indexed = [index["indexdef"].partition(" USING ")[2] for index in indexes]
+    assert any("COALESCE(upper(diagnosis)" in each for each in indexed)
+    tables = [index["indexdef"].partition(" ON ")[2] for index in indexes]
+    assert len(set(tables)) == len(tables)
 
 
 def test_a_schema_that_is_there_stays_as_it_is(new_database: Callable[[], SecretStr]) -> None:

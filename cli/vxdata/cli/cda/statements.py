@@ -62,21 +62,6 @@ def comment_statements(schema: str, tables: Iterable[Table]) -> list[str]:
     ]
 
 
-def text_index_statements(schema: str, tables: Iterable[Table]) -> list[str]:
-    """Index texts as conditions compare them, in upper case and with nothing for null.
-
-    Args:
-        schema: Name of the schema.
-        tables: Its tables.
-    """
-    return [
-        f"CREATE INDEX ON {_name(schema, table)} (coalesce(upper({quoted(column.name)}), ''))"
-        for table in tables
-        for column in table.columns
-        if column.sql_type == "text" and column.kind and column.is_returned
-    ]
-
-
 def _name(schema: str, table: Table) -> str:
     return f"{quoted(schema)}.{quoted(table.name)}"
 
@@ -96,4 +81,6 @@ def _foreign_keys(schema: str, table: Table) -> Iterator[str]:
             name = quoted(column.name)
             yield f"ALTER TABLE {_name(schema, table)} ADD FOREIGN KEY ({name}) REFERENCES {target}"
             if table.primary_key[:1] != (column.name,):
-                yield f"CREATE INDEX ON {_name(schema, table)} ({name})"
+                # Under the name that `vxdata catalog indexes` gives it, which makes none twice.
+                index = quoted(f"{table.name}_{column.name}_vx")
+                yield f"CREATE INDEX {index} ON {_name(schema, table)} ({name})"
