@@ -14,8 +14,8 @@ from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.errors.cohorts import CohortError
 
 if TYPE_CHECKING:
-    from tests.cohorts.filters import Filter
     from tests.cohorts.random_requests import Call
+    from tests.cohorts.requests import Filter
 
 ORDERS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 METHODS: Final = {
