@@ -59,7 +59,7 @@ class SetChecks:
             assert _found(cohort, endpoint) == expected, (one, other)
             assert cohort.count() == len(expected), (one, other)
         self._check_linked(endpoint, first, some)
-        self._check_none(endpoint)
+        self._check_none(endpoint, one, some)
 
     def _check_linked(self, endpoint: str, cohort: Any, found: set[str]) -> None:
         """The other entities of those that were found."""
@@ -69,15 +69,23 @@ class SetChecks:
         expected = {name for row in rows if row[mine] in found for name in row[theirs]}
         assert _found(getattr(cohort, f"{other}s")(), other) == expected
 
-    def _check_none(self, endpoint: str) -> None:
-        """Entities of which no row meets a condition are all but those of which some row does."""
+    def _check_none(self, endpoint: str, body: Body, found: set[str]) -> None:
+        """Entities of which no row meets a condition are all but those of which some row does.
+
+        So it is beside other conditions, whatever they are about, and among several of which one must be met.
+        """
         while len(filters := self._set(endpoint)[0]["MATCH_ALL"]) != 1:
             pass
         every = self._find(endpoint, {})
         some = self._find(endpoint, {"MATCH_ALL": filters})
+        condition = self._door.condition(parse(filters[0])).in_no_row()
         cohort = self._door.cohort(endpoint, {})
-        condition = self._door.condition(parse(filters[0]))
-        assert _found(cohort.filter(condition.in_no_row()), endpoint) == every - some, filters
+        assert _found(cohort.filter(condition), endpoint) == every - some, filters
+        both = self._door.cohort(endpoint, body).filter(condition)
+        assert _found(both, endpoint) == found - some, (body, filters)
+        if not body["MATCH_ALL"]:
+            either = self._door.cohort(endpoint, body).match_some(condition)
+            assert _found(either, endpoint) == found | (every - some), (body, filters)
 
     def _set(self, endpoint: str) -> tuple[Body, set[str]]:
         """Filters that can be asked, and the entities that they find."""
