@@ -269,6 +269,17 @@ class TestLoad:
             assert client.volumes.query().collect().height == 944
 
 
+def test_the_demo_of_cohorts_twice(data_dir: Path) -> None:
+    first = vxdata("demo", "--cda", "--small", "--data-dir", data_dir)
+    again = vxdata("demo", "--cda", "--small", "--data-dir", data_dir)
+    assert "rows of a made-up database in" in first.stdout
+    assert "the made-up database is there already" in again.stdout
+    found = re.findall(r"^(\d[\d,]*) subjects in", again.stdout, re.MULTILINE)
+    assert len(found) == 2, again.stdout
+    assert found[0] == found[1], "HTTP and Polars find the same subjects"
+    assert "list[struct[3]]" in again.stdout
+
+
 def test_the_demo_twice(data_dir: Path) -> None:
     first = vxdata("demo", "--small", "--data-dir", data_dir)
     assert first.returncode == 0, first.stderr

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import polars as pl
 import typer
 
+from vxdata.cli.cda.demo import CATALOG, FEW_SUBJECTS, FILTERS, SUBJECTS, ask_over_http, served
 from vxdata.cli.commands.load import load_index
 from vxdata.cli.idc.mapping import LEVELS
 from vxdata.cli.idc.source import read_extract, read_index
@@ -23,6 +24,8 @@ from vxdata.schemas.installation import install_command
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vxdata.cli.idc.load import Loaded
 
 MIN_WIDTH: Final = 100
@@ -51,11 +54,20 @@ def demo(
     small: Annotated[
         bool, typer.Option("--small", help="Load the extract of 944 series, not the million.")
     ] = False,
+    cda: Annotated[
+        bool,
+        typer.Option(
+            "--cda", help="Instead, serve a made-up database of the shape of the CDA, and ask for cohorts."
+        ),
+    ] = False,
 ) -> None:
     """Load Imaging Data Commons through the server and pull it back as Polars frames.
 
     Starts everything on free ports, loads what is not there yet, counts, queries, shows an image, and stops.
     """
+    if cda:
+        _demo_of_cohorts(data_dir, small=small)
+        return
     index = read_extract() if small else read_index()
     with (
         embedded_server(data_dir, port=0, http_port=0, quiet=True) as (stack, server),
@@ -68,6 +80,21 @@ def demo(
         _show_pull(client)
         _show_image(client)
         _say(NEXT.format(folder=str(stack.data_dir)))
+
+
+def _demo_of_cohorts(data_dir: Path | None, *, small: bool) -> None:
+    """Ask for a cohort over HTTP and from Polars."""
+    with served(data_dir, FEW_SUBJECTS if small else SUBJECTS, _say) as server:
+        ask_over_http(server, _say)
+        with Client(server.flight_url) as client:
+            cohort = client.catalog(CATALOG).subjects.filter_text(*FILTERS).add("sex").nest("observation")
+            _say(f"\n{cohort!r}")
+            started = time.perf_counter()
+            frame = cohort.collect()
+            _say(f"{frame.height:,} subjects in {1000 * (time.perf_counter() - started):.0f} ms")
+            _say_frame(
+                frame.select("subject_id", "year_of_birth", "file_type", "observation_columns").head(5)
+            )
 
 
 def _show_load(loaded: Loaded) -> None:
