@@ -48,7 +48,8 @@ def instant_of(as_of: AsOf) -> datetime:
         The instant, in UTC.
 
     Raises:
-        InvalidRequest: The text is no date or instant, or lies outside the years 1 to 9999 in UTC.
+        InvalidRequest: The text is no date or instant, or lies outside the years 1 to 9999 in UTC; or it is a
+            result of a catalog.
         FieldTypeMismatch: It is neither text nor date nor instant, and knows none.
 
     Example:
@@ -71,6 +72,9 @@ def instant_of(as_of: AsOf) -> datetime:
                 )
                 raise InvalidRequest(msg, as_of=as_of) from None
         case HasInstant():
+            if getattr(as_of, "origin", None) is not None:
+                msg = "A catalog keeps no versions, so nothing can be read as of what it has answered."
+                raise InvalidRequest(msg)
             return as_of.as_of
         case _:
             msg = f"as_of takes a date, an instant or the snapshot of a read, not {type(as_of).__name__}."

@@ -10,16 +10,20 @@ from vxdata.schemas.cohorts.codec import encode_cohort
 from vxdata.schemas.cohorts.columns import select_columns
 from vxdata.schemas.cohorts.result import cohort_schema
 from vxdata.schemas.html import card, table
-from vxdata.schemas.wire import Action, CohortCount, Explanation, catalog_metadata
+from vxdata.schemas.wire import Action, CohortCount, Explanation
 from vxdata.schemas.wire import CohortSummary as SummaryMessage
 from vxdata.schemas.wire.tickets import CohortTicket, encode_ticket
 from vxdata.sdk._cohorts.lazy import LazyCohort
 from vxdata.sdk._cohorts.show_cohort import show_cohort
 from vxdata.sdk._cohorts.summary import CohortSummary
 from vxdata.sdk._conversion.frames import frame_of
+from vxdata.sdk._queries.result import metadata_of
 from vxdata.sdk._queries.stream import iter_batches, read_with_origin
+from vxdata.sdk._queries.writer import sink_parquet
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import polars as pl
     import pyarrow as pa
 
@@ -157,9 +161,7 @@ class ReadableCohort:
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         rows, stream = self._read()
-        origin = stream.origin
-        assert origin is not None  # noqa: S101 - rows of cohorts come from a catalog
-        return rows.replace_schema_metadata(catalog_metadata(origin.catalog, origin.digest, origin.release))
+        return rows.replace_schema_metadata(metadata_of(stream))
 
     def lazy(self) -> pl.LazyFrame:
         """Scan the cohort as a Polars pipeline, which asks for the columns and rows that it needs.
@@ -186,6 +188,21 @@ class ReadableCohort:
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         return iter_batches(self._source.transport, self.plan, batch_rows)
+
+    def sink_parquet(self, path: str | PathLike[str], *, progress: bool = True) -> None:
+        """Write the rows to a Parquet file while they arrive; its metadata name catalog, digest and release.
+
+        Args:
+            path: The file; one that exists is replaced once the new one is whole. ``~`` is the home folder.
+            progress: Whether to show a progress bar.
+
+        Raises:
+            InvalidRequest: The server refuses the plan.
+            ServiceProblem: The server cannot be reached or cannot answer.
+            LocalFileProblem: The file system cannot hold the name.
+            OSError: The file cannot be written, or there is something that is no file, such as a device.
+        """
+        sink_parquet(self._source.transport, self.plan, path, progress=progress)
 
     def count(self) -> int:
         """Count the entities that `collect` would give, without fetching them.

@@ -9,11 +9,12 @@ from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
 from vxdata.schemas.html import card, table
 from vxdata.schemas.plan import Plan
-from vxdata.schemas.wire import Action, Explanation, catalog_metadata
+from vxdata.schemas.wire import Action, Explanation
 from vxdata.schemas.wire.tickets import Ticket, encode_ticket
 from vxdata.sdk._expressions.fields import FieldsOf
 from vxdata.sdk._expressions.show import show_source
 from vxdata.sdk._queries.query import Query
+from vxdata.sdk._queries.result import metadata_of
 from vxdata.sdk._queries.stream import read_with_origin
 from vxdata.sdk._transport.retry import retry_read
 
@@ -113,10 +114,7 @@ class TableQuery(Query):
     def to_arrow(self) -> pa.Table:
         """Run the query and return an Arrow table, whose metadata name catalog, digest and release."""
         rows, stream = read_with_origin(self._session.transport, self.plan)
-        if stream.origin is None:
-            return rows
-        origin = stream.origin
-        return rows.replace_schema_metadata(catalog_metadata(origin.catalog, origin.digest, origin.release))
+        return rows.replace_schema_metadata(metadata_of(stream))
 
     def explain(self) -> Explanation:
         """Ask the server how it would run the query."""

@@ -19,7 +19,7 @@ from vxdata.sdk._conversion.models import responses
 from vxdata.sdk._queries.lazy import lazy
 from vxdata.sdk._queries.pages import Pager
 from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_snapshot
-from vxdata.sdk._queries.stream import iter_batches, read_whole
+from vxdata.sdk._queries.stream import iter_batches, read_whole, read_with_origin
 from vxdata.sdk._queries.writer import sink_parquet
 from vxdata.sdk._transport.retry import retry_read
 
@@ -126,8 +126,8 @@ class ReadableQuery(Generic[Response_co]):
             InvalidRequest: The server refuses the plan.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        table, snapshot = read_whole(self._session.transport, self.plan)
-        return Result(frame_of(table), snapshot.as_of, snapshot.version)
+        table, stream = read_with_origin(self._session.transport, self.plan)
+        return Result(frame_of(table), stream.as_of, stream.version, stream.origin)
 
     def collect_as_pydantic(self) -> list[Response_co]:
         """Run the query and make a model of every row.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.plan import Aggregate, Plan
-from vxdata.schemas.wire import snapshot_metadata
+from vxdata.schemas.wire import catalog_metadata, snapshot_metadata
 from vxdata.sdk._queries.stream import read_whole
 from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._transport.retry import retry_read
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from vxdata.sdk._transport.base import Transport
+    from vxdata.sdk._transport.base import Origin, Stream, Transport
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,14 @@ class Result:
         frame: The rows; columns and types are those of the registry, also when there are none.
         as_of: The instant, UTC; the same query as of it gives the same rows for ever.
         version: Sequence number of the last commit that the rows show.
+        origin: The catalog that the rows come from, and its release; None for VxData's own data. Rows of a
+            catalog have no instant: `as_of` is the beginning of 1970 then, and `version` is 0.
     """
 
     frame: pl.DataFrame
     as_of: datetime
     version: int
+    origin: Origin | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -122,3 +125,18 @@ def with_snapshot(table: pa.Table, snapshot: Snapshot) -> pa.Table:
         The same rows.
     """
     return table.replace_schema_metadata(snapshot_metadata(snapshot.as_of, snapshot.version))
+
+
+def metadata_of(stream: Stream) -> dict[bytes, bytes]:
+    """Write what is read as metadata of its schema: the snapshot, or the catalog that it comes from.
+
+    Args:
+        stream: The answer.
+
+    Returns:
+        Keys and values, as they travel.
+    """
+    origin = stream.origin
+    if origin is None:
+        return snapshot_metadata(stream.as_of, stream.version)
+    return catalog_metadata(origin.catalog, origin.digest, origin.release)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from vxdata.schemas.wire import snapshot_metadata
+from vxdata.schemas.plan import Plan
 from vxdata.sdk._progress_bar import progress_bar
-from vxdata.sdk._queries.result import count_by_server
+from vxdata.sdk._queries.result import count_by_server, metadata_of
 from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._storage.user_paths import expanded, named
 from vxdata.sdk._storage.whole_files import require_file, rewritten_file
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tqdm.auto import tqdm
 
-    from vxdata.schemas.plan import Plan
+    from vxdata.schemas.cohorts import CohortPlan
     from vxdata.sdk._storage.user_paths import StrPath
     from vxdata.sdk._transport.base import Stream, Transport
 
@@ -33,13 +33,15 @@ GROUP_BYTES: Final = 64 * 1024 * 1024
 """Bytes that are written as one row group: readers skip and parallelise by it, writers hold it."""
 
 
-def sink_parquet(transport: Transport, plan: Plan, path: StrPath, *, progress: bool = True) -> Snapshot:
+def sink_parquet(
+    transport: Transport, plan: Plan | CohortPlan, path: StrPath, *, progress: bool = True
+) -> Snapshot:
     """Write the result of a plan to a Parquet file while it arrives.
 
     The file appears under its name when it is whole: until then it has another one beside it, which is
     removed on failure and on Ctrl-C. Where the server is started again meanwhile, the file is begun anew.
-    Its metadata hold the snapshot, under ``vxdata.as_of`` and ``vxdata.version``. A link is followed, and a
-    file that is replaced keeps its mode.
+    Its metadata hold the snapshot, under ``vxdata.as_of`` and ``vxdata.version``, or of rows of a catalog its
+    name, digest and release. A link is followed, and a file that is replaced keeps its mode.
 
     Args:
         transport: The way to the server.
@@ -64,16 +66,16 @@ def sink_parquet(transport: Transport, plan: Plan, path: StrPath, *, progress: b
         return retry_read(partial(_sink, transport, plan, target, progress=progress), transport)
 
 
-def _sink(transport: Transport, plan: Plan, target: Path, *, progress: bool) -> Snapshot:
+def _sink(transport: Transport, plan: Plan | CohortPlan, target: Path, *, progress: bool) -> Snapshot:
     total = None
-    if progress and _is_cheap_to_count(plan):
+    if progress and isinstance(plan, Plan) and _is_cheap_to_count(plan):
         total, as_of = count_by_server(transport, plan)
         if as_of != TIMELESS:
             plan = plan.model_copy(update={"as_of": as_of})
     stream = transport.read(plan)
     snapshot = Snapshot(stream.as_of, stream.version)
     with closing(stream.batches), rewritten_file(target) as file, _bar(target, total, shown=progress) as bar:
-        _write(stream, snapshot, file, bar)
+        _write(stream, file, bar)
     return snapshot
 
 
@@ -86,10 +88,10 @@ def _is_cheap_to_count(plan: Plan) -> bool:
     return is_whole and not (plan.distinct or plan.history)
 
 
-def _write(stream: Stream, snapshot: Snapshot, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
+def _write(stream: Stream, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 - for those who write files
 
-    schema = stream.arrow_schema.with_metadata(snapshot_metadata(snapshot.as_of, snapshot.version))
+    schema = stream.arrow_schema.with_metadata(metadata_of(stream))
     with ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(stream.batches, bar):
             writer.write_table(pa.Table.from_batches(group, schema=stream.arrow_schema).cast(schema))
