@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.cohorts import Linked, SetOperation
-from vxdata.schemas.cohorts.model import ENDPOINTS
+from vxdata.schemas.cohorts.model import ENDPOINTS, EXTERNAL_REFERENCE
 from vxdata.schemas.cohorts.plan import MAX_SETS
-from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.errors import InvalidPlan, RelationshipNotFound
 from vxdata.sdk._cohorts.columns import ColumnRef
 from vxdata.sdk._cohorts.conditions import COMBINE, Condition, no_condition
 from vxdata.sdk._cohorts.readable import ReadableCohort
@@ -185,6 +185,8 @@ class Cohort(ReadableCohort):
         Raises:
             RelationshipNotFound: The entities are files.
         """
+        if self._plan.endpoint != SUBJECT:
+            raise RelationshipNotFound.between(self._plan.endpoint, EXTERNAL_REFERENCE)
         return self._with(external_reference=True)
 
     def limit(self, entities: int) -> Self:

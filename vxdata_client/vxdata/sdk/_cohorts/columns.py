@@ -336,7 +336,8 @@ class Columns:
         Raises:
             TypeError: The name is no text.
         """
-        if not isinstance(name, str):
+        given: object = name
+        if not isinstance(given, str) or not given:
             msg = f'C takes the public name of a column, as in C["sex"], not {name!r:.80}.'
             raise TypeError(msg)
         return ColumnRef(str.__str__(name))

@@ -13,7 +13,7 @@ from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, Reflec
 from vxdata.schemas.catalog.reflected_relations import relations_of
 from vxdata.schemas.catalog.registry import Registry
 from vxdata.schemas.cohorts import CohortModel, CohortPlan
-from vxdata.schemas.errors import TableNotFound, UnknownCatalog
+from vxdata.schemas.errors import InvalidCatalog, TableNotFound, UnknownCatalog
 from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.html import card, table
 from vxdata.schemas.wire import (
@@ -162,6 +162,7 @@ class RemoteCatalog:
         """All subjects, to be narrowed.
 
         Raises:
+            InvalidCatalog: The tables do not have the form that cohorts need.
             UnknownCatalog: The catalog serves no cohorts.
         """
         return self._cohort(SUBJECT)
@@ -171,6 +172,7 @@ class RemoteCatalog:
         """All files, to be narrowed.
 
         Raises:
+            InvalidCatalog: The tables do not have the form that cohorts need.
             UnknownCatalog: The catalog serves no cohorts.
         """
         return self._cohort(FILE)
@@ -277,9 +279,11 @@ class RemoteCatalog:
     @cached_property
     def _source(self) -> CohortSource:
         """What its cohorts share."""
+        if self.description.problem is not None:
+            msg = f"The catalog {self.name} serves no cohorts: {self.description.problem}"
+            raise InvalidCatalog(msg, catalog=self.name)
         if not self.description.serves_cohorts:
-            reason = f": {self.description.problem}" if self.description.problem else "; use table(name)."
-            msg = f"The catalog {self.name} serves no cohorts{reason}"
+            msg = f"The catalog {self.name} serves plain tables and no cohorts; use table(name)."
             raise UnknownCatalog(msg, catalog=self.name)
         released = [{"data_source": name} for name in self.description.sources]
         model = CohortModel.of(self._schema, self.description.column_metadata, released)

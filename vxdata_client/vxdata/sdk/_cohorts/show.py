@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 MAX_SHOWN: Final = 5
 """Values of a list that are shown."""
 
-_OPERATORS: Final = {"=": "==", "is": "==", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+MAX_LISTED: Final = 20
+"""Conditions and other arguments that are shown; a notebook should survive a cohort of a million."""
+
+_OPERATORS: Final = {"=": "==", "is": "=="}
 _NULLS: Final = {"=": "some_is_null", "!=": "is_not_null", "is": "is_null", "is not": "is_not_null"}
 _CLOSED: Final = {(">=", "<="): "both", (">=", "<"): "left", (">", "<="): "right", (">", "<"): "none"}
 _METHODS: Final = {"like": "like", "in": "is_in"}
@@ -46,22 +49,41 @@ def show_condition(node: CohortCondition, *, is_bare: bool = False) -> str:
         if op in _NONE and node.value is not None and node.also is None:
             return f"{column}.{_NONE[op]}({_value(node)})"
         return f"({show_condition(node.model_copy(update={'quantifier': 'some'}))}).in_no_row()"
-    if node.value is None:
+    if node.value is None and op in _NULLS:
         return f"{column}.{_NULLS[op]}()"
     if node.also is not None:
-        return f"{column}.between({_range(node)})"
+        return _range(column, node)
     names = (_BARE if is_bare else _SOME_NOT) | _METHODS
     if op in names:
         return f"{column}.{names[op]}({_value(node)})"
-    sign = _OPERATORS.get(op, "!=")
-    return f"{column} {sign} {_value(node)}"
+    return f"{column} {_OPERATORS.get(op, op)} {_value(node)}"
 
 
-def _range(node: CohortCondition) -> str:
+def _range(column: str, node: CohortCondition) -> str:
+    """A range, whichever end stands first; texts may also have two comparisons in one direction."""
     assert node.also is not None  # noqa: S101 - the caller has looked
-    closed = _CLOSED[node.op, node.also.op]
-    ends = f"{node.value!r}, {node.also.value!r}"
-    return ends if closed == "both" else f"{ends}, closed={closed!r}"
+    ends = sorted([(node.op, node.value), (node.also.op, node.also.value)], key=lambda end: end[0] < ">")
+    (first, low), (second, high) = ends
+    closed = _CLOSED.get((first, second))
+    if closed is None:
+        return f"({column} {first} {low!r}) & ({column} {second} {high!r})"
+    return f"{column}.between({low!r}, {high!r}{'' if closed == 'both' else f', closed={closed!r}'})"
+
+
+def show_arguments(shown: Sequence[str], total: int, sign: str = ", ") -> str:
+    """Write arguments, of which there may be very many.
+
+    Args:
+        shown: The first of them; `MAX_LISTED` are enough.
+        total: How many there are.
+        sign: What stands between them.
+
+    Example:
+        >>> show_arguments(["C.a", "C.b"], 9)
+        'C.a, C.b, … 7 more'
+    """
+    hidden = total - len(shown)
+    return sign.join((*shown, f"… {hidden:,} more") if hidden else shown)
 
 
 def _value(node: CohortCondition) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.cohorts import Linked, Match, SetOperation
-from vxdata.sdk._cohorts.show import show_condition
+from vxdata.sdk._cohorts.show import MAX_LISTED, show_arguments, show_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from vxdata.schemas.cohorts import CohortCondition, CohortModel, CohortPlan
     from vxdata.schemas.cohorts.plan import Entities
@@ -31,7 +31,7 @@ def show_cohort(plan: CohortPlan, model: CohortModel) -> str:
     steps = [("add", plan.add), ("exclude", plan.exclude)]
     if not isinstance(plan.nest, bool):
         steps.append(("nest", plan.nest))
-    shown = "".join(f".{step}({', '.join(map(repr, names))})" for step, names in steps if names)
+    shown = "".join(f".{step}({_names(names)})" for step, names in steps if names)
     if plan.nest is True:
         shown += ".nest()"
     if plan.external_reference:
@@ -55,13 +55,18 @@ def _entities(entities: Entities, endpoint: str, catalog: str, model: CohortMode
     if isinstance(entities, Linked):
         of = _entities(entities.of, _OTHER[endpoint], catalog, model)
         return f"{of}.{endpoint}s()" if isinstance(entities.of, Match | Linked) else f"({of}).{endpoint}s()"
-    shown = [(each, _entities(each, endpoint, catalog, model)) for each in entities.of]
+    shown = [(each, _entities(each, endpoint, catalog, model)) for each in entities.of[:MAX_LISTED]]
     parts = [f"({text})" if isinstance(each, SetOperation) else text for each, text in shown]
-    return _SIGNS[entities.op].join(parts)
+    return show_arguments(parts, len(entities.of), _SIGNS[entities.op])
 
 
-def _conditions(conditions: Iterable[CohortCondition], endpoint: str, model: CohortModel) -> str:
-    return ", ".join(
+def _names(names: Sequence[str]) -> str:
+    return show_arguments([repr(name) for name in names[:MAX_LISTED]], len(names))
+
+
+def _conditions(conditions: Sequence[CohortCondition], endpoint: str, model: CohortModel) -> str:
+    shown = [
         show_condition(each, is_bare=model.folded_column(each.column).table == endpoint)
-        for each in conditions
-    )
+        for each in conditions[:MAX_LISTED]
+    ]
+    return show_arguments(shown, len(conditions))

@@ -137,7 +137,8 @@ class CohortSource:
         try:
             yield
         except ColumnNotFound as error:
-            hint = did_you_mean(str(error.details["column"]), list(self.model.columns))
+            shown = [column.name for column in self.model.columns.values() if column.is_in_data]
+            hint = did_you_mean(str(error.details["column"]), shown)
             raise ColumnNotFound(f"{error.message}. {hint}", **error.details) from None
         except TableNotFound as error:
             hint = did_you_mean(str(error.details["table"]), self.model.data_tables)
