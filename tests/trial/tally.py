@@ -6,13 +6,12 @@ import json
 import logging
 import secrets
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.store.load import Scene
 from vxdata.schemas.errors import VxDataError
 from vxdata.sdk import Client
-from vxdata.sdk._transport.base import Stream
 from vxdata.sdk._transport.flight import FlightTransport
 
 if TYPE_CHECKING:
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from vxdata.schemas.cohorts import CohortPlan
     from vxdata.schemas.plan import Plan
     from vxdata.schemas.wire import Action, WriteCommand
-    from vxdata.sdk._transport.base import Batches, Transport, Written
+    from vxdata.sdk._transport.base import Batches, Stream, Transport, Written
 
 Answer = TypeVar("Answer")
 
@@ -126,15 +126,15 @@ class CountedTransport:
         self.retries = transport.retries
         self.tally = tally
 
-    def read(self, plan: Plan, *, whole: bool = False) -> Stream:
+    def read(self, plan: Plan | CohortPlan, *, whole: bool = False, catalog: str | None = None) -> Stream:
         """Run a plan; one that fails at its start is counted here, any other by its batches."""
         try:
-            stream = self._transport.read(plan, whole=whole)
+            stream = self._transport.read(plan, whole=whole, catalog=catalog)
         except VxDataError as error:
             self.tally.calls["read", error.code] += 1
             raise
         batches = CountedBatches(stream.batches, self.tally)
-        return Stream(stream.arrow_schema, stream.as_of, stream.version, batches)
+        return replace(stream, batches=batches)
 
     def write(
         self,

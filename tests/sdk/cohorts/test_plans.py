@@ -41,6 +41,12 @@ DOG = CohortCondition(column="species", op="=", value="dog")
 CT = CohortCondition(column="file_type", op="=", value="CT")
 
 
+def match_of(cohort: Cohort) -> Match:
+    """The match of a cohort that is one."""
+    assert isinstance(cohort.plan.entities, Match)
+    return cohort.plan.entities
+
+
 class TestSteps:
     def test_a_step_leaves_the_cohort_as_it_was(self, known: RemoteCatalog) -> None:
         before = known.subjects
@@ -64,8 +70,8 @@ class TestSteps:
         at_once = known.subjects.filter(
             (C.sex == "male") & (C.file_type == "CT"), (C.species == "dog") | C.age.is_in([])
         )
-        assert at_once.plan.entities.match_all == (MALE, CT)
-        assert len(at_once.plan.entities.match_some) == 2
+        assert match_of(at_once).match_all == (MALE, CT)
+        assert len(match_of(at_once).match_some) == 2
 
     def test_operations_on_sets_stay_flat(self, known: RemoteCatalog) -> None:
         one, two, three = (known.subjects.filter(C.species == name) for name in ("a", "b", "c"))
@@ -99,8 +105,9 @@ class TestSteps:
     def test_100_000_values_are_one_condition(self, known: RemoteCatalog) -> None:
         ids = [f"S{number}" for number in range(100_000)]
         frame = pl.DataFrame({"id": ids})
+        given: Any
         for given in (ids, frame["id"], pa.chunked_array([ids]), frame):
-            (condition,) = known.subjects.filter(C.subject_id.is_in(given)).plan.entities.match_all
+            (condition,) = match_of(known.subjects.filter(C.subject_id.is_in(given))).match_all
             assert condition.value == tuple(ids)
 
     def test_the_schema_is_known_without_a_call(self, known: RemoteCatalog) -> None:
@@ -180,13 +187,13 @@ class TestRefusals:
         assert f"C.diagnosis.{none}(…)" in str(caught.value)
         argument = ["x"] if some.endswith("in") else "x"
         for name in (some, none):  # both exist, and are taken
-            assert known.subjects.filter(getattr(C.diagnosis, name)(argument)).plan.entities.match_all
+            assert match_of(known.subjects.filter(getattr(C.diagnosis, name)(argument))).match_all
 
     def test_on_own_columns_a_negation_is_clear(self, known: RemoteCatalog) -> None:
         cohort = known.subjects.filter(
             C.species != "dog", C.species.not_like("h*"), C.species.not_in(["cat"])
         )
-        assert [each.op for each in cohort.plan.entities.match_all] == ["!=", "not like", "not in"]
+        assert [each.op for each in match_of(cohort).match_all] == ["!=", "not like", "not in"]
         with pytest.raises(AmbiguousNegation):
             known.files.filter(C.species != "dog")
 
@@ -218,7 +225,7 @@ class TestTexts:
     def test_they_mean_what_cdapython_sends(
         self, known: RemoteCatalog, text: str, op: str, value: object
     ) -> None:
-        (condition,) = known.subjects.filter_text(text).plan.entities.match_all
+        (condition,) = match_of(known.subjects.filter_text(text)).match_all
         assert (condition.op, condition.value) == (op, value)
 
     def test_alternatives(self, known: RemoteCatalog) -> None:
