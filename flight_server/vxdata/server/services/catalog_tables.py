@@ -14,6 +14,7 @@ from vxdata.server.services.catalog_stream import CatalogQuery
 from vxdata.server.services.health import NEVER
 from vxdata.server.services.read import Result
 from vxdata.server.services.result_schema import result_schema_of
+from vxdata.sql.dialect.bare_postgres import BARE_POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.query.prepared import prepare
 
@@ -110,7 +111,7 @@ class CatalogTableService:
 
     def _prepared(self, name: str, plan: Plan) -> tuple[LoadedCatalog, PreparedPlan]:
         catalog = self._catalogs[name].loaded
-        return catalog, prepare(bind(plan, catalog.relations), NO_COMMIT)
+        return catalog, prepare(bind(plan, catalog.relations), NO_COMMIT, BARE_POSTGRESQL)
 
 
 def relabelled(batches: Iterator[pa.RecordBatch], metadata: dict[bytes, bytes]) -> Iterator[pa.RecordBatch]:

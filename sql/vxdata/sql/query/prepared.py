@@ -17,6 +17,7 @@ from vxdata.sql.query.template import statement_of
 if TYPE_CHECKING:
     from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.fields import Field
+    from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.instant import Instant
     from vxdata.sql.query.scan import Scan
     from vxdata.sql.query.template import Statement
@@ -67,14 +68,17 @@ class PreparedPlan:
 @overload
 def prepare(plan: BoundPlan) -> PreparedPlan | None: ...
 @overload
-def prepare(plan: BoundPlan, instant: Instant) -> PreparedPlan: ...
-def prepare(plan: BoundPlan, instant: Instant | None = None) -> PreparedPlan | None:
+def prepare(plan: BoundPlan, instant: Instant, dialect: Dialect = ...) -> PreparedPlan: ...
+def prepare(
+    plan: BoundPlan, instant: Instant | None = None, dialect: Dialect = POSTGRESQL
+) -> PreparedPlan | None:
     """Decide how to run a plan.
 
     Args:
         plan: A bound plan.
         instant: The instant to read at, resolved in the snapshot that will run the statement. A point lookup
             needs none: its statement brings its own.
+        dialect: How the engine writes.
 
     Returns:
         The prepared plan; None where it depends on an instant and none was given.
@@ -84,7 +88,7 @@ def prepare(plan: BoundPlan, instant: Instant | None = None) -> PreparedPlan | N
         return None if lookup is None else _prepared(plan, Method.POINT_LOOKUP, lookup)
     scan = scan_of(plan, instant)
     method = Method.STREAM if scan is None else Method.PARALLEL_SCAN
-    return _prepared(plan, method, statement_of(plan, instant, POSTGRESQL), scan)
+    return _prepared(plan, method, statement_of(plan, instant, dialect), scan)
 
 
 def _prepared(

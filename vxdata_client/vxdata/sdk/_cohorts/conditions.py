@@ -140,11 +140,13 @@ class Condition:
 
     def __repr__(self) -> str:
         """Show the condition as it is written."""
-        parts = [_joined(self.every, " & "), _joined(self.some, " | ")]
-        shown = [part for part in parts if part]
-        if len(shown) > 1 and len(self.some) > 1:
-            shown[1] = f"({shown[1]})"
-        return " & ".join(shown)
+        if len(self.every) + len(self.some) == 1:
+            return repr((self.every + self.some)[0])
+        every, some = (list(map(_grouped, each)) for each in (self.every, self.some))
+        if some:
+            either = " | ".join(some)
+            every.append(f"({either})" if every and len(some) > 1 else either)
+        return " & ".join(every)
 
 
 def no_condition(value: object) -> TypeError:
@@ -168,8 +170,7 @@ def _required(value: object) -> Condition:
     return value
 
 
-def _joined(terms: tuple[Term, ...], operator: str) -> str:
-    shown = [repr(term) for term in terms]
-    if len(shown) > 1:
-        shown = [f"({text})" if " " in text.partition("(")[0] else text for text in shown]
-    return operator.join(shown)
+def _grouped(term: Term) -> str:
+    """A term as one side of an operator."""
+    shown = repr(term)
+    return f"({shown})" if " " in shown.partition("(")[0] else shown
