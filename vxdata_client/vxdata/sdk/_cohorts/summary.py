@@ -78,7 +78,12 @@ class CohortSummary:
 
     def _repr_html_(self) -> str:
         """Show the frames in a notebook."""
-        parts = [table((name, *frame.columns[1:]), frame.rows()) for name, frame in self.columns.items()]
+        parts = [
+            table((f"{name}: {frame.columns[0]}", *frame.columns[1:]), frame.rows())
+            if frame.columns[0] != name
+            else table(frame.columns, frame.rows())
+            for name, frame in self.columns.items()
+        ]
         parts += [table((f"sources of {name}", "count"), each.rows()) for name, each in self.sources.items()]
         return card(self._numbers(), "", *parts)
 
