@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.cohorts.asking import random_catalogs
 from tests.cohorts.test_random import DATABASES_AT_ONCE, REQUESTS_OF_A_DATABASE, SETS_OF_A_DATABASE
 from vxdata.server.embedded import EmbeddedStack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def main(requests: int, seed: int) -> int:
@@ -18,7 +24,7 @@ def main(requests: int, seed: int) -> int:
     folder = Path(tempfile.mkdtemp(prefix="vxdata-cohorts-"))
     folder.chmod(0o755)
     faults, done, begun = 0, 0, time.monotonic()
-    with EmbeddedStack.start(folder / "stack") as stack:
+    with _removed(folder), EmbeddedStack.start(folder / "stack") as stack:
         number = ceil(requests / REQUESTS_OF_A_DATABASE)
         for begin in range(0, number, DATABASES_AT_ONCE):
             seeds = range(seed + begin, seed + min(begin + DATABASES_AT_ONCE, number))
@@ -36,6 +42,15 @@ def main(requests: int, seed: int) -> int:
             sys.stdout.write(f"{done:,} requests, {faults} databases with a fault, {rate:,.0f}/s\n")
             sys.stdout.flush()
     return faults
+
+
+@contextmanager
+def _removed(folder: Path) -> Iterator[None]:
+    """Remove a folder once everything in it has stopped."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
