@@ -92,7 +92,7 @@ from vxdata.sdk._resources.history import Version
 from vxdata.sdk._resources.lineage import Lineage
 from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._storage import Storage, StorageOptions
-from vxdata.sdk._transport.base import Stream, Transport, Written
+from vxdata.sdk._transport.base import Origin, Stream, Transport, Written
 from vxdata.sdk._transport.memory import MemoryTransport
 
 __all__ = [
@@ -154,6 +154,7 @@ __all__ = [
     "NotRegistered",
     "NullNotFilterable",
     "Order",
+    "Origin",
     "Page",
     "ParentNotFound",
     "Predicate",
