@@ -18,14 +18,21 @@ from vxdata.schemas.response import (
 from vxdata.sdk import (
     MAX,
     MEAN,
+    C,
+    CatalogTable,
     Client,
+    Cohort,
+    CohortResult,
+    CohortSummary,
     CommitReceipt,
+    Condition,
     F,
     FieldRef,
     Health,
     Predicate,
     Query,
     Result,
+    TableQuery,
     count,
 )
 from vxdata.sdk._resources.namespace import Namespace
@@ -35,6 +42,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
+
+
+def cohorts(client: Client, frame: pl.DataFrame) -> None:
+    cda = client.catalog("cda")
+    assert_type(client.catalogs(), pl.DataFrame)
+    assert_type(cda.values(C.sex, sources=["GDC"]), pl.DataFrame)
+    assert_type(C.sex == "male", Condition)
+    assert_type((C.age > 3) & C.sex.none_is("male") | C.size.is_null(), Condition)
+    cohort = cda.subjects.filter(C.sex != "male", C.subject_id.is_in(frame["id"])).add("sex", C.age)
+    assert_type(cohort, Cohort)
+    assert_type(cohort.files() & cda.files - cda.files, Cohort)
+    assert_type(cohort.nest("observation").limit(3).collect(), pl.DataFrame)
+    assert_type(cohort.run(), CohortResult)
+    assert_type(cohort.summary(), CohortSummary)
+    assert_type(cohort.summary()["sex"], pl.DataFrame)
+    assert_type(cohort.lazy(), pl.LazyFrame)
+    assert_type(cohort.count(), int)
+    assert_type(cda.table("mutation"), CatalogTable)
+    assert_type(cda.table("mutation").query().filter(F.gene == "BRCA1").limit(2), TableQuery)
 
 
 def typed_namespaces(client: Client, volume: VolumeCreate, assessment: PIRADSAssessmentCreate) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
+from datetime import date
+from math import inf, isnan
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
-from tests.cohorts.example import EXAMPLE
+from tests.cohorts.database import database, table
+from tests.cohorts.example import EXAMPLE, METADATA_TABLES
+from vxdata.schemas.cohorts import CohortModel
 from vxdata.sdk import (
     ALL,
     C,
@@ -24,6 +28,7 @@ from vxdata.sdk import (
     UnknownCatalog,
     UnknownField,
 )
+from vxdata.sdk._cohorts.values import series_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +81,24 @@ class TestDiscovery:
         again = cda.refresh()
         assert again == cda
         assert again is not cda
+
+
+def test_values_have_the_types_of_their_columns() -> None:
+    metadata = ("subject", "at", "categorical", True, True, None, None)
+    own = ("id_alias bigint", "id text!")
+    tables = (
+        table("subject", *own, "at date", "score double precision", key=("id_alias",)),
+        table("file", *own, key=("id_alias",)),
+        *METADATA_TABLES,
+    )
+    made = database(tables, {"column_metadata": [metadata]})
+    columns = CohortModel.of(made.schema, made.rows("column_metadata")).columns
+    days = series_of("value", ["2025-01-31", None], columns["at"])
+    assert days.to_list() == [date(2025, 1, 31), None]
+    scores = series_of("value", [2, "NaN", "-Infinity", None], columns["score"])
+    assert scores.dtype == pl.Float64
+    assert (scores[0], scores[2], scores[3]) == (2.0, -inf, None)
+    assert isnan(scores[1])
 
 
 class TestCohorts:

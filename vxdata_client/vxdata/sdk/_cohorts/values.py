@@ -35,5 +35,7 @@ def series_of(name: str, values: Sequence[Any], column: CohortColumn) -> pl.Seri
     """
     wanted = arrow_type(found := value_type(column))
     given = wanted if isinstance(found, AS_THEY_ARE) else pa.string()
+    if isinstance(found, Float):  # JSON has no words for what is no number: such doubles come as texts
+        values = [None if value is None else float(value) for value in values]
     array = pa.array(values, given).cast(wanted)
     return frame_of(pa.table({name: array})).to_series()
