@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -26,6 +27,8 @@ from vxdata.sdk import (
     UnknownField,
     count,
 )
+from vxdata.server.database.connection import READ_WRITE
+from vxdata.server.database.pool import ConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,8 +239,15 @@ class TestClients:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             assert pool.submit(ids, cohort).result(timeout=60) == ["S0", "S1"]
 
-    def test_timeouts(self, served: Server, cda: RemoteCatalog) -> None:
-        with Client(served.flight_url, timeout=1e-6) as hasty:
-            again = type(cda)(hasty._session.transport, cda.description)
-            with pytest.raises(RequestTimedOut):
-                again.subjects.collect()
+    def test_timeouts(self, served: Server) -> None:
+        uri = served._settings.catalogs["cda"].uri
+        with (
+            closing(ConnectionPool(uri, size=1)) as pool,
+            pool.connection() as connection,
+            Client(served.flight_url, timeout=1) as hasty,
+        ):
+            new = hasty.catalog("cda").subjects.filter(C.species == "asked for only here")
+            with connection.transaction(READ_WRITE):
+                connection.execute("LOCK TABLE cda.subject IN ACCESS EXCLUSIVE MODE")
+                with pytest.raises(RequestTimedOut):
+                    new.collect()
