@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -53,7 +54,10 @@ def to_pandas(_: int, root: str) -> Iterator[Work]:
     command = [str(cdapython_environment()), "-c", SCRIPT]
     environment = os.environ | {"__CDA_API_URL": root}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="vxdata-bench-") as folder,  # it leaves a log where it runs
+        subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, text=True) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
         lines, pen = process.stdout, process.stdin
