@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import pytest
@@ -148,3 +149,25 @@ def test_quoted_texts_are_taken_as_they_are(text: str) -> None:
         assert parsed(f"c = {text!r}") == [("c", "=", wanted)]
     except FilterTypeMismatch:
         assert "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+@given(
+    st.lists(st.sampled_from(["'", "'", ",", " ", "\t", "\\", '"', "a", "ß", "\n", "\r", "\x0c", "[", "]"]))
+)
+def test_lists_are_read_as_python_reads_them(parts: list[str]) -> None:
+    written = f"['{''.join(parts)}']"
+    try:
+        literal = ast.literal_eval(written)
+    except SyntaxError:
+        with pytest.raises(CohortError):
+            parse_filter(f"a in {written}")
+        return
+    if all(isinstance(item, str) for item in literal):
+        assert parse_filter(f"a in {written}").value == tuple(literal)
+
+
+def test_fifty_thousand_texts_and_as_many_spaces() -> None:
+    names = [f"S{number}" for number in range(50_000)]
+    assert parse_filter(f"a in {names}").value == tuple(names)
+    with pytest.raises(FilterSyntaxError):
+        parse_filter(f"a in ['b'{' ' * 100_000}")

@@ -47,6 +47,10 @@ MAX_DEPTH: Final = 8
 
 _HEAD: Final = re.compile(r"\s*(\S+)\s+(\S+)(?:\s+|$)", re.DOTALL)
 _WORD: Final = re.compile(r"(\S+)(?:\s+|$)", re.DOTALL)
+_TEXTS: Final = re.compile(r"\[[ \t]*+'[^'\\\r\n]*+'(?:[ \t]*+,[ \t]*+'[^'\\\r\n]*+')*+[ \t]*+\]")
+"""A list of texts between single quotes, of which cdapython sends thousands: read without Python's parser."""
+
+_BRACKET: Final = re.compile(r"[\[({\])}]")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FEWEST: Final = 3
 _RANGE: Final = 5
@@ -154,6 +158,8 @@ def _value(written: str, text: str) -> Any:
 
 def _literal(written: str) -> Any:
     """Read a literal of Python; None if it is none, or nothing that a filter can hold."""
+    if _TEXTS.fullmatch(written):
+        return written.split("'")[1::2]
     if written[:1] not in "'\"[({+-.0123456789" or _depth(written) > MAX_DEPTH:
         return None
     try:
@@ -165,7 +171,7 @@ def _literal(written: str) -> Any:
 
 def _depth(written: str) -> int:
     deepest = depth = 0
-    for letter in written if written[0] in "[({+-" else "":
+    for letter in _BRACKET.findall(written) if written[0] in "[({+-" else "":
         depth += (letter in "[({") - (letter in "])}")
         deepest = max(deepest, depth)
     return deepest + written[:MAX_DEPTH].count("-") + written[:MAX_DEPTH].count("+")
