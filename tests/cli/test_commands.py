@@ -278,6 +278,7 @@ def test_the_demo_of_cohorts_twice(data_dir: Path) -> None:
     assert len(found) == 2, again.stdout
     assert found[0] == found[1], "HTTP and Polars find the same subjects"
     assert "list[struct[3]]" in again.stdout
+    assert f"vxdata up --data-dir {data_dir} --catalog cda=embedded:cda" in again.stdout
 
 
 def test_the_demo_twice(data_dir: Path) -> None:

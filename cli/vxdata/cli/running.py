@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from vxdata.server.catalog_settings import CatalogSettings
     from vxdata.server.database.upgrade import Upgrade
 
 CHECK_SECONDS: Final = 2.0
@@ -132,8 +133,12 @@ def announce(server: Server) -> None:
     sys.stdout.flush()
 
 
+EMBEDDED: Final = "embedded:"
+"""Begins the URI of a catalog that lies in the embedded database; the name of its schema follows."""
+
+
 def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
-    """Settings whose database and blob store are those of an embedded stack.
+    """Settings whose database and blob store are those of an embedded stack, and its catalogs that lie there.
 
     Args:
         stack: The running stack.
@@ -152,8 +157,17 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
             "s3_secret_key": stack.s3.secret_key,
             "free_space_dir": given.free_space_dir or stack.data_dir,
             "cache_dir": given.cache_dir or stack.result_cache_dir,
+            "catalogs": {name: _embedded(stack, found) for name, found in given.catalogs.items()},
         }
     )
+
+
+def _embedded(stack: EmbeddedStack, catalog: CatalogSettings) -> CatalogSettings:
+    uri = catalog.uri.get_secret_value()
+    if not uri.startswith(EMBEDDED):
+        return catalog
+    schema = uri.removeprefix(EMBEDDED) or catalog.schema_name
+    return catalog.model_copy(update={"uri": stack.postgres_uri, "schema_name": schema})
 
 
 def upgrade_database(uri: SecretStr) -> Upgrade:

@@ -9,9 +9,11 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import Request, urlopen
 
+from pydantic import SecretStr
+
 from vxdata.cli.cda.generate import generate
 from vxdata.cli.cda.load import load
-from vxdata.cli.running import allow_many_files, settings_on, start_stack, upgrade_database
+from vxdata.cli.running import EMBEDDED, allow_many_files, settings_on, start_stack, upgrade_database
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
 from vxdata.server.config import Settings
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pydantic import SecretStr
 
 CATALOG: Final = "cda"
 """Name of the catalog, and of the PostgreSQL schema that it lies in."""
@@ -35,6 +36,15 @@ FEW_SUBJECTS: Final = 1_000
 
 FILTERS: Final = ("diagnosis = glioblastoma", "age_at_observation >= 60", "file_type like *image*")
 """The cohort that is asked for both ways."""
+
+SHOWN: Final = ("subject_id", "year_of_birth", "sex", "diagnosis")
+"""Columns of a row that are printed."""
+
+NEXT: Final = """
+The server has stopped; the data stay in {folder}. To go on with them:
+
+    vxdata up --data-dir {folder} --catalog {catalog}=embedded:{catalog}"""
+"""What is said last."""
 
 TIMEOUT: Final = 60
 """Seconds that an answer over HTTP may take."""
@@ -55,15 +65,16 @@ def served(data_dir: Path | None, subjects: int, say: Say) -> Iterator[Server]:
     Yields:
         The server.
     """
-    given = Settings(port=0, http_port=0)
+    catalog = CatalogSettings(uri=SecretStr(f"{EMBEDDED}{CATALOG}"))
+    given = Settings(port=0, http_port=0, catalogs={CATALOG: catalog})
     configure_logs("WARNING", as_json=given.log_json)
     with start_stack(data_dir or default_data_dir()) as stack:
         upgrade_database(stack.postgres_uri)
         _load(stack.postgres_uri, subjects, say)
-        catalog = CatalogSettings(uri=stack.postgres_uri, schema_name=CATALOG)
         allow_many_files()
-        with Server(settings_on(stack, given).model_copy(update={"catalogs": {CATALOG: catalog}})) as server:
+        with Server(settings_on(stack, given)) as server:
             yield server
+        say(NEXT.format(folder=stack.data_dir, catalog=CATALOG))
 
 
 def ask_over_http(server: Server, say: Say) -> None:
@@ -73,9 +84,10 @@ def ask_over_http(server: Server, say: Say) -> None:
     say(f"\ncurl -H 'Content-Type: application/json' '{address}' -d '{json.dumps(body)}'")
     started = time.perf_counter()
     answer = _post(address, body)
-    say(f"{answer['total_row_count']:,} subjects in {1000 * (time.perf_counter() - started):.0f} ms, such as")
+    milliseconds = 1000 * (time.perf_counter() - started)
+    say(f"{answer['total_row_count']:,} subjects in {milliseconds:.0f} ms; the first of them:")
     for row in answer["result"]:
-        say(f"  {json.dumps({key: value for key, value in row.items() if value not in (None, [])})}")
+        say(f"  {json.dumps({name: row[name] for name in SHOWN})}")
 
 
 def _post(address: str, body: dict[str, Any]) -> dict[str, Any]:

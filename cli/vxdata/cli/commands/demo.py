@@ -57,7 +57,9 @@ def demo(
     cda: Annotated[
         bool,
         typer.Option(
-            "--cda", help="Instead, serve a made-up database of the shape of the CDA, and ask for cohorts."
+            "--cda",
+            help="Show cohorts of a made-up database of the shape of the CDA instead; with --small, of 1,000 "
+            "subjects, not 20,000.",
         ),
     ] = False,
 ) -> None:
