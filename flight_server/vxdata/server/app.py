@@ -138,7 +138,13 @@ class Server:
             each.name: build_catalog_app(
                 each.name,
                 services.cohorts,
-                Calls(self._http_calls, settings.limits, settings.upload_idle, settings.stall_limit),
+                Calls(
+                    self._http_calls,
+                    settings.limits,
+                    settings.upload_idle,
+                    settings.upload_limit,
+                    settings.stall_limit,
+                ),
             )
             for each in services.catalogs
             if each.may_serve_cohorts

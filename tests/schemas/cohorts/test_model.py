@@ -76,6 +76,21 @@ def test_other_types_are_listed_as_one_of_four(sql_type: str, data_type: str) ->
     assert found.column("species").data_type == data_type
 
 
+@pytest.mark.parametrize("name", ["Sex", "file_type"])
+def test_two_columns_under_one_name_are_refused(name: str) -> None:
+    key = ForeignKey(("owner",), "subject", ("id_alias",))
+    columns = (ReflectedColumn("owner", "bigint"), ReflectedColumn(name, "text"))
+    with pytest.raises(InvalidCatalog, match=f"would both be called {name}"):
+        model(ReflectedTable("zusatz", columns, (), (key,)))
+
+
+@pytest.mark.parametrize("name", ["t" * 49, "t" * 63])
+def test_names_that_would_be_cut_off_are_refused(name: str) -> None:
+    key = ForeignKey(("owner",), "subject", ("id_alias",))
+    with pytest.raises(InvalidCatalog, match="bytes"):
+        model(ReflectedTable(name, (ReflectedColumn("owner", "bigint"),), (), (key,)))
+
+
 def test_two_paths_are_refused() -> None:
     mapping = replace(EXAMPLE.schema.table_by_name["subject_in_project"], name="subject_leads_project")
     with pytest.raises(InvalidCatalog, match="subject_in_project, subject_leads_project"):

@@ -210,3 +210,13 @@ class TestServer:
     def test_neither_data_nor_catalogs(self) -> None:
         with pytest.raises(ServerUnavailable, match="VXDATA_CATALOGS"):
             Server(Settings(port=0, http_port=0, database_uri=None))
+
+
+def test_backslashes_are_read_as_they_are(new_database: Callable[[], SecretStr]) -> None:
+    """A role may be set to read them as escapes, and then a literal would not end where it is quoted."""
+    uri = new_database()
+    with closing(ConnectionPool(uri, size=1)) as pool, pool.connection() as connection:
+        name = connection.rows("SELECT current_database() AS name")[0]["name"]
+        connection.execute(f'ALTER DATABASE "{name}" SET standard_conforming_strings TO off')
+    with closing(ConnectionPool(uri, size=1)) as pool, pool.connection() as connection:
+        assert connection.rows(r"SELECT 'a\' AS text") == [{"text": "a\\"}]

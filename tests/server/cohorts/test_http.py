@@ -381,3 +381,13 @@ class TestStreams:
         pool = streaming._services.catalogs["cda"].loaded.database
         with pool.connection(), pool.connection():
             assert httpx.get(f"{streaming.http_url}/readyz", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [json.dumps({f"k{number}": 1 for number in range(50_000)}), '{"SEARCH_LIST": [' + 100_000 * "1," + "1]}"],
+)
+def test_a_bad_body_gets_a_short_answer(http: httpx.Client, body: str) -> None:
+    answer = http.post("/data/subject", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert len(answer.content) < 10_000

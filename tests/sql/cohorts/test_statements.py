@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,23 @@ def test_only_pages_that_show_linked_rows_are_read_in_portions() -> None:
     assert keys_of_page(cohort(add=("file_type",))) is not None
     keys = list(range(123_456))
     assert [key for portion in portions(keys) for key in portion] == keys
+
+
+@pytest.mark.parametrize("op", ["like", "!=", "<"])
+def test_thousands_of_alternatives_are_written(op: str) -> None:
+    terms = tuple(where("diagnosis", op, f"a{number}") for number in range(3_000))
+    assert page_as_json(cohort(some=terms, limit=5)).count_sql.count("'a") == 3_000
+
+
+def test_a_large_whole_number_finds_no_neighbour(database: ConnectionPool) -> None:
+    for values in ((9007199254740993, 1.5), (1.5, 9007199254740993)):
+        terms = tuple(where("size", "=", value) for value in values)
+        sql = page_as_json(cohort(some=terms)).count_sql
+        array = re.search(r"ANY\((CAST\(.*?\[\]\))\)", sql)
+        assert array is not None, sql
+        with database.connection() as connection:
+            test = f"SELECT 9007199254740992::bigint = ANY({array[1]}) AS found"
+            assert connection.rows(test) == [{"found": False}], test
 
 
 def test_hundreds_of_different_conditions_run(database: ConnectionPool) -> None:

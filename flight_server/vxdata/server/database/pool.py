@@ -26,10 +26,17 @@ if TYPE_CHECKING:
 IDLE_BEFORE_PING: Final = 30.0
 """Seconds after which an idle connection is tested before it is used again."""
 
-SET_UP: Final = ("SET TIME ZONE 'UTC'", "SET client_encoding TO 'UTF8'")
+SET_UP: Final = (
+    "SET TIME ZONE 'UTC'",
+    "SET client_encoding TO 'UTF8'",
+    "SET standard_conforming_strings TO on",
+)
 """What every connection begins with.
 
-PGTZ and PGCLIENTENCODING may say otherwise, and the driver takes all text for UTF-8.
+PGTZ and PGCLIENTENCODING may say otherwise, and the driver takes all text for UTF-8. A role or a database
+that
+others have designed may be set to read backslashes in texts as escapes: then literals would not end where
+they are quoted.
 """
 
 NO_LIMITS: Final = StatementLimits()

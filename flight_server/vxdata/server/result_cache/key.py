@@ -31,11 +31,12 @@ def cache_key(sql: str, columns: str, seen: ResolvedSnapshot, releases: Sequence
     return _digest((sql, columns, seen.last_change, str(seen.purge_epoch), *releases))
 
 
-def catalog_key(name: str, tables: str, release: str, sql: str, columns: str) -> str:
+def catalog_key(name: str, place: str, tables: str, release: str, sql: str, columns: str) -> str:
     """Return the key of a result of a catalog, which has no commits: its release stands in their place.
 
     Args:
         name: Name of the catalog.
+        place: Digest of where its database is: results outlive the server, and its settings.
         tables: Digest of its tables.
         release: Release of its data, read in the snapshot of the result.
         sql: The statement.
@@ -44,7 +45,7 @@ def catalog_key(name: str, tables: str, release: str, sql: str, columns: str) ->
     Returns:
         A hexadecimal digest that can be a file name.
     """
-    return _digest(("catalog", name, tables, release, sql, columns))
+    return _digest(("catalog", name, place, tables, release, sql, columns))
 
 
 def _digest(parts: Iterable[str]) -> str:

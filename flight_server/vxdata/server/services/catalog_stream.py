@@ -170,7 +170,9 @@ class CatalogReader:
             if release is None:
                 batches = readers.begin(stream, None)
             else:
-                key = catalog_key(catalog.name, catalog.digest, release, query.sql, query.columns)
+                key = catalog_key(
+                    catalog.name, catalog.place, catalog.digest, release, query.sql, query.columns
+                )
                 prepared = PreparedQuery(key, UNPURGED, readers, stream)
                 batches = self.result_cache.get_or_run(prepared, call.is_cancelled)
             stack.pop_all()  # the reader of the batches ends the stream

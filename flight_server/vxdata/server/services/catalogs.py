@@ -7,6 +7,7 @@ progress; one that fails leaves what was there.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -73,6 +74,7 @@ class LoadedCatalog:
         database: Connections to it.
         aside: Frees connections of slow readers; without it, they keep them.
         refresh_soon: Has the catalog read anew, behind the call that has noticed that it has changed.
+        place: Digest of the URI of its database.
     """
 
     name: str
@@ -84,6 +86,7 @@ class LoadedCatalog:
     database: ConnectionPool
     aside: WriteAside | None = None
     refresh_soon: Callable[[], None] = lambda: None
+    place: str = ""
 
     @property
     def digest(self) -> str:
@@ -145,6 +148,9 @@ class NamedCatalog:
         self._database: ConnectionPool | None = None
         self._loaded: LoadedCatalog | None = None
         self._reading = threading.Lock()
+        self._soon = threading.Lock()
+        self._is_pending = False
+        self._not_before = 0.0
         self.has_been_tried = threading.Event()
         self._is_closed = threading.Event()
 
@@ -209,9 +215,11 @@ class NamedCatalog:
             delay = min(2 * delay, LAST_DELAY)
 
     def refresh_soon(self) -> None:
-        """Read the catalog anew in a thread of its own, unless one does so already."""
-        if self._reading.locked():
-            return
+        """Read the catalog anew in a thread of its own, unless one does so already, or did a moment ago."""
+        with self._soon:
+            if self._is_pending or time.monotonic() < self._not_before:
+                return
+            self._is_pending = True
         name = f"vxdata-catalog-{self.name}"
         threading.Thread(target=self._refresh_again, name=name, daemon=True).start()
 
@@ -220,6 +228,11 @@ class NamedCatalog:
             self.refresh()
         except (VxDataError, DatabaseError) as error:
             log.warning("catalog_not_read", catalog=self.name, reason=str(error.__cause__ or error))
+        except Exception as error:
+            log.exception("catalog_not_read", catalog=self.name, reason=type(error).__name__)
+        finally:
+            with self._soon:
+                self._is_pending, self._not_before = False, time.monotonic() + FIRST_DELAY
 
     def close(self) -> None:
         """Close the connections; calls in progress keep theirs until they end."""
@@ -245,6 +258,7 @@ class NamedCatalog:
             database,
             self._aside,
             self.refresh_soon,
+            hashlib.blake2b(settings.uri.get_secret_value().encode()).hexdigest(),
         )
 
 

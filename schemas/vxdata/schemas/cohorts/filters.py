@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.cohorts.plan import CohortCondition, SecondBound
@@ -196,6 +197,6 @@ def _word(value: str) -> str | bool | None:
 
 
 def _finite(value: Any) -> Any:
-    if isinstance(value, float) and value - value != 0:
-        raise FilterTypeMismatch.from_reason("A number has to be finite.")
+    if isinstance(value, int | float) and not -sys.float_info.max <= value <= sys.float_info.max:
+        raise FilterTypeMismatch.from_reason("A number has to be finite as a double.")
     return value

@@ -39,6 +39,10 @@ MAX_NAME_BYTES: Final = 48
 """Longest name: PostgreSQL has 63 bytes, and parts of summaries end in up to 14 more."""
 
 
+MAX_IDENTIFIER_BYTES: Final = 63
+"""Longest name that PostgreSQL keeps."""
+
+
 class TableKind(Enum):
     """The kinds of table."""
 
@@ -183,6 +187,7 @@ class CohortModel:
             for column in table.columns
         ]
         _require_short_names(schema, columns)
+        _require_different_names(columns)
         paths = {
             (endpoint, table.name): path
             for endpoint in ENDPOINTS
@@ -237,8 +242,7 @@ class CohortModel:
 
     def key_of(self, table: str) -> str:
         """The column that names the entities of a table."""
-        found = self.schema.table_by_name[table]
-        return found.primary_key[0] if found.primary_key else found.columns[0].name
+        return self.schema.table_by_name[table].primary_key[0]
 
     def column(self, name: str) -> CohortColumn:
         """Look a column up by its public name, as written.
@@ -343,11 +347,25 @@ def _require_endpoint(schema: ReflectedSchema, name: str) -> None:
 
 def _require_short_names(schema: ReflectedSchema, columns: Sequence[CohortColumn]) -> None:
     """Refuse names that PostgreSQL would cut off without a word once a suffix stands behind them."""
-    names = [*schema.table_by_name, *(column.name for column in columns if column.is_in_data)]
+    names = {*schema.table_by_name, *(column.name for column in columns if column.is_in_data)}
     too_long = sorted(name for name in names if len(name.encode()) > MAX_NAME_BYTES)
+    too_long += sorted(found.name for found in columns if len(found.name.encode()) > MAX_IDENTIFIER_BYTES)
     if too_long:
         msg = f"Names of tables and public names may take {MAX_NAME_BYTES} bytes: {', '.join(too_long)}."
         raise InvalidCatalog(msg, names=too_long)
+
+
+def _require_different_names(columns: Sequence[CohortColumn]) -> None:
+    """Refuse two columns that a filter could not tell apart."""
+    first: dict[str, CohortColumn] = {}
+    for found in columns:
+        other = first.setdefault(found.name.lower(), found)
+        if other is not found:
+            msg = (
+                f"{other.table}.{other.own_name} and {found.table}.{found.own_name} would both be called "
+                f"{found.name}, whatever the case."
+            )
+            raise InvalidCatalog(msg, name=found.name)
 
 
 def _require_paths(schema: ReflectedSchema, paths: Mapping[tuple[str, str], Path]) -> None:

@@ -31,6 +31,7 @@ COMPARISONS: Final[dict[str, type[exp.Binary]]] = {
 """Operator -> node of a comparison."""
 
 MAX_BIGINT: Final = 2**63 - 1
+MAX_EXACT: Final = 2**53
 
 
 def row_condition(condition: BoundCondition, rows: str) -> exp.Expr:
@@ -127,6 +128,8 @@ def _item_type(tested: CohortColumn, given: Sequence[Any]) -> str:
     """The type of an array of numbers or booleans: a narrow one lets an index be used."""
     if tested.kind is ValueKind.BOOLEAN:
         return "boolean"
-    if any(isinstance(item, float) for item in given):
-        return "double precision"
-    return "bigint" if all(abs(item) <= MAX_BIGINT for item in given) else "numeric"
+    if all(isinstance(item, int) and abs(item) <= MAX_BIGINT for item in given):
+        return "bigint"
+    # A whole number beyond the doubles that know all of them must not become its neighbour.
+    is_exact = all(isinstance(item, float) or abs(item) <= MAX_EXACT for item in given)
+    return "double precision" if is_exact else "numeric"

@@ -168,7 +168,7 @@ class _Matching:
         path = group[0].path
         test = _either(group, "t") if together is some else every(row_condition(item, "t") for item in group)
         found = exp.select(column(path.column, "t")).from_(table(self.endpoint.schema, path.table, "t"))
-        return found.where(every([_only_of(path, "t"), test]), copy=False)
+        return found.where(every([only_of(path, "t"), test]), copy=False)
 
     def _none_of(self, condition: BoundCondition) -> exp.Expr:
         """Entities of which no row fulfils a condition, those without rows among them."""
@@ -187,10 +187,6 @@ class _Matching:
 
 def only_of(path: Path, rows: str) -> exp.Expr:
     """The condition that rows hang on entities of the endpoint, where they may hang on others."""
-    return _only_of(path, rows)
-
-
-def _only_of(path: Path, rows: str) -> exp.Expr:
     if path.only_of is None:
         return exp.true()
     return exp.EQ(this=column(path.only_of, rows), expression=exp.Literal.string(path.entity))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
@@ -69,7 +68,7 @@ def every(terms: Iterable[exp.Expr]) -> exp.Expr:
 def some(terms: Iterable[exp.Expr]) -> exp.Expr:
     """All terms, joined by OR; false without any."""
     kept = [term for term in terms if not _is(term, truth=False)]
-    return reduce(lambda left, right: exp.or_(left, right, copy=False), kept) if kept else exp.false()
+    return exp.or_(*kept, copy=False) if kept else exp.false()
 
 
 def is_true(term: exp.Expr) -> bool:

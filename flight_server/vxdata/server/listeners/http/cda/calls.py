@@ -37,6 +37,7 @@ class Calls:
         boundary: What every call passes.
         limits: How large requests may be.
         idle: Seconds that the body of a request may be silent.
+        limit: Seconds that the whole body may take.
         stall_limit: Seconds that an answer may wait for its reader.
         limiter: Limits the threads that answer.
     """
@@ -44,6 +45,7 @@ class Calls:
     boundary: Boundary
     limits: Limits
     idle: float
+    limit: float
     stall_limit: float
     limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
 
@@ -89,9 +91,10 @@ class Calls:
         parts: list[bytes] = []
         size = 0
         chunks = request.stream()
+        until = anyio.current_time() + self.limit
         try:
             while True:
-                with anyio.fail_after(self.idle):
+                with anyio.fail_after(min(self.idle, until - anyio.current_time())):
                     part = await anext(chunks, None)
                 if part is None:
                     return b"".join(parts)
@@ -101,8 +104,11 @@ class Calls:
         except ClientDisconnect:
             raise RequestCancelled("The caller has gone.") from None
         except TimeoutError:
-            msg = f"The body of the request was silent for {self.idle:g} seconds."
-            raise RequestTimedOut(msg, seconds=self.idle) from None
+            msg = (
+                f"The body of the request was silent for {self.idle:g} seconds, or took more than "
+                f"{self.limit:g} in all."
+            )
+            raise RequestTimedOut(msg, seconds=self.idle, limit=self.limit) from None
 
     def _check(self, size: int) -> None:
         self.limits.check("message_bytes", size, "Bytes of the body")

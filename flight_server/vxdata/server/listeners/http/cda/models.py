@@ -23,9 +23,7 @@ class SummaryRequestBody(BaseModel):
     MATCH_ANY: Filters | None = Field(None, description="Another name of MATCH_SOME.")
     ADD_COLUMNS: Names | None = Field(None, description="Columns to add: names, or `table.*`.")
     EXCLUDE_COLUMNS: Names | None = Field(None, description="Columns to leave out: names, or `table.*`.")
-    SEARCH_LIST: list[str] | None = Field(
-        None, description="Keywords, for catalogs that are indexed by them."
-    )
+    SEARCH_LIST: Names | None = Field(None, description="Keywords, for catalogs that are indexed by them.")
 
 
 class DataRequestBody(SummaryRequestBody):

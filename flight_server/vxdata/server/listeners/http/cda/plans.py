@@ -15,6 +15,12 @@ from vxdata.server.listeners.http.cda.models import DataRequestBody
 if TYPE_CHECKING:
     from vxdata.server.listeners.http.cda.models import SummaryRequestBody
 
+MAX_PROBLEMS: Final = 20
+"""Most unknown keys of a body that are told one by one."""
+
+EXTRA: Final = "Extra inputs are not permitted"
+"""What pydantic says of an unknown key."""
+
 MAX_SHOWN_INPUT: Final = 200
 """Characters of a malformed part that is shown as it is."""
 
@@ -63,10 +69,27 @@ def read_body(kind: type[Body], content: bytes) -> Body:
         missing = InvalidBody("The request has no body.")
         missing.problems = [{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}]
         raise missing
+    _check_keys(kind, content)
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
         raise InvalidBody.of(error) from None
+
+
+def _check_keys(kind: type[Body], content: bytes) -> None:
+    """Refuse a body with very many unknown keys: each would become a problem, with a text of its own."""
+    try:
+        parsed = from_json(content)
+    except ValueError:
+        return  # what is wrong with it is told below
+    unknown = [key for key in parsed if key not in kind.model_fields] if isinstance(parsed, dict) else []
+    if len(unknown) > MAX_PROBLEMS:
+        found = InvalidBody(f"The body has {len(unknown):,} keys that there are not.")
+        found.problems = [
+            {"type": "extra_forbidden", "loc": ["body", _shown(key)], "msg": EXTRA, "input": None}
+            for key in unknown[:MAX_PROBLEMS]
+        ]
+        raise found
 
 
 def plan_of(
