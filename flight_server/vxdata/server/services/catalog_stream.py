@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.database.connection import READ_ONLY
@@ -16,10 +16,10 @@ from vxdata.server.result_cache.key import catalog_key
 from vxdata.server.result_cache.monitored import CancellableQuery, StalledQuery
 from vxdata.server.result_cache.shared_query import SharedQuery
 from vxdata.server.result_cache.store import UNPURGED
+from vxdata.server.services.owned_stream import OwnedStream
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -49,7 +49,7 @@ class CatalogQuery:
     run: Run
 
 
-class CatalogStream:
+class CatalogStream(OwnedStream):
     """An iterator over the batches of a question. It owns a connection until it has ended.
 
     Args:
@@ -86,28 +86,8 @@ class CatalogStream:
             self.release = catalog.releases.read(self._connection)
             if self.release != catalog.release:
                 catalog.refresh_soon()
-            self._resources = resources.pop_all()
-        self._catalog, self._query = catalog, query
-        self._batches = self._run()
-
-    def __iter__(self) -> Self:
-        """Return itself: the batches can be read once."""
-        return self
-
-    def __next__(self) -> pa.RecordBatch:
-        """Return the next batch."""
-        return next(self._batches)
-
-    def hold(self, resource: AbstractContextManager[None]) -> None:
-        """Enter another context, which is left before the connection is returned."""
-        self._resources.enter_context(resource)
-
-    def close(self) -> None:
-        """End the query and release its resources, unless that has been done."""
-        self._batches.close()
-        # As in `PreparedStream`: a generator that has not begun does nothing when it is closed.
-        with suppress(_Closed), self._resources:
-            raise _Closed
+            self._catalog, self._query = catalog, query
+            super().__init__(resources.pop_all(), self._run())
 
     def _run(self) -> Generator[pa.RecordBatch]:
         try:
@@ -117,10 +97,6 @@ class CatalogStream:
             self._catalog.refresh_soon()
             msg = f"The tables of the catalog {self._catalog.name} have just changed; try again."
             raise ServerUnavailable(msg, catalog=self._catalog.name) from error
-
-
-class _Closed(Exception):
-    """The stream was closed before it began."""
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Self
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from vxdata.server.database.clock import resolve_snapshot
 from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.parallel_scan import ScanConnections
 from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.monitored import CancellableQuery
+from vxdata.server.services.owned_stream import OwnedStream
 from vxdata.server.services.result_schema import result_schema_of
 from vxdata.sql.query.prepared import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vxdata.server.result_cache.shared_query import SharedQuery
 
 
-class PreparedStream:
+class PreparedStream(OwnedStream):
     """An iterator over the batches of a plan. It owns a connection until it has ended.
 
     It resolves the instant in the transaction that reads the rows, so its schema is known before the first
@@ -74,29 +74,8 @@ class PreparedStream:
             self.prepared = prepare(plan, self.snapshot.instant)
             self._result_schema = result_schema_of(self.prepared.columns)
             self.schema = self._result_schema.at(self.snapshot.instant)
-            self._resources = resources.pop_all()
-        self._parallel_scan = parallel_scan
-        self._batches = self._run()
-
-    def __iter__(self) -> Self:
-        """Return itself: the batches can be read once."""
-        return self
-
-    def __next__(self) -> pa.RecordBatch:
-        """Return the next batch, in the declared schema."""
-        return next(self._batches)
-
-    def hold(self, resource: AbstractContextManager[None]) -> None:
-        """Enter another context, which is left before the connection is returned."""
-        self._resources.enter_context(resource)
-
-    def close(self) -> None:
-        """End the query and release its resources, unless that has been done."""
-        self._batches.close()
-        # If no batch was ever taken, the generator has not begun, and closing it does nothing. The exception
-        # tells the transaction that it has not come to its end.
-        with suppress(_Closed), self._resources:
-            raise _Closed
+            self._parallel_scan = parallel_scan
+            super().__init__(resources.pop_all(), self._run())
 
     def divided(self) -> list[str]:
         """Return the parts of a parallel scan of the query; empty if it would not be divided."""
@@ -111,7 +90,3 @@ class PreparedStream:
         with self._resources, self._parallel_scan.stream(self._connections, self.prepared) as batches:
             for batch in batches:
                 yield self._result_schema.conform(batch.columns, self.schema)
-
-
-class _Closed(Exception):
-    """The stream was closed before it began."""
