@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.cohorts.bound import BoundCondition, BoundEntities, Endpoint
     from vxdata.schemas.cohorts.paths import Link, Path
+    from vxdata.schemas.cohorts.plan import ConditionValue
 
 MAX_JOINED: Final = 6
 """Subqueries of one match that PostgreSQL may turn into joins; it searches all orders of eight."""
@@ -215,17 +216,23 @@ def _fold_equalities(group: Sequence[BoundCondition]) -> list[BoundCondition]:
     """Fold equalities of a column into one `in`, which costs the same for one value and for thousands."""
     if len(group) == 1:
         return list(group)
-    folded: dict[str, BoundCondition] = {}
+    equal: dict[str, list[BoundCondition]] = {}
     others: list[BoundCondition] = []
     for item in group:
         if item.op not in {"=", "in"} or item.value is None or item.marker is not None:
             others.append(item)
-            continue
-        values = item.value if isinstance(item.value, tuple) else (item.value,)
-        before = folded.get(item.column.name)
-        earlier = before.value if before is not None and isinstance(before.value, tuple) else ()
-        folded[item.column.name] = replace(item, op="in", value=(*earlier, *values))
-    return [*folded.values(), *others]
+        else:
+            equal.setdefault(item.column.name, []).append(item)
+    return [*(replace(items[-1], op="in", value=_values(items)) for items in equal.values()), *others]
+
+
+def _values(conditions: Iterable[BoundCondition]) -> tuple[ConditionValue, ...]:
+    """All values that some equality or membership test of a column is about."""
+    return tuple(
+        value
+        for item in conditions
+        for value in (item.value if isinstance(item.value, tuple) else (item.value,))
+    )
 
 
 def _apart(terms: Sequence[exp.Expr]) -> list[exp.Expr]:
