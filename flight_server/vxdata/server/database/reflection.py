@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, ReflectedSchema, ReflectedTable
+from vxdata.schemas.cohorts.model import COLUMN_METADATA, RELEASE_METADATA
 from vxdata.schemas.errors import InvalidCatalog
 from vxdata.server.database.connection import READ_ONLY
 from vxdata.server.database.errors import DatabaseError
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from vxdata.server.database.connection import Connection
-
-COLUMN_METADATA: Final = "column_metadata"
-"""The table that describes columns, if there is one."""
-
-RELEASE_METADATA: Final = "release_metadata"
-"""The table that tells what a release consists of, if there is one."""
 
 MAX_TEXT: Final = 100
 """Characters of a release that is shown as it is; of a longer one its digest is."""

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from vxdata.schemas.cohorts import bind_cohort, bind_summary, bind_values
 from vxdata.schemas.cohorts.codec import encode_cohort
+from vxdata.schemas.cohorts.model import RELEASE_METADATA
 from vxdata.schemas.cohorts.result import cohort_schema
 from vxdata.schemas.wire import Explanation
-from vxdata.server.database.reflection import RELEASE_METADATA
 from vxdata.server.services.catalog_stream import CatalogQuery
 from vxdata.server.services.catalog_tables import relabelled
 from vxdata.server.services.cohort_batches import assemble

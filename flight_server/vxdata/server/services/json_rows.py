@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from vxdata.sql.cohorts import portions
+from vxdata.sql.cohorts import FEW, portions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 BATCH_BYTES: Final = 256 * 1024
 """Wire bytes of a batch: the first one is on its way to the client while PostgreSQL writes the second."""
-
-FEW: Final = 1_000
-"""Rows that come all at once, instead of as a stream."""
 
 SCHEMA: Final = pa.schema([pa.field("record", pa.string())])
 COMMA: Final = ord(",")

@@ -22,7 +22,11 @@ ENDPOINTS: Final = ("subject", "file")
 """The tables whose rows are entities that cohorts are made of."""
 
 COLUMN_METADATA: Final = "column_metadata"
+"""The table that describes columns, if there is one."""
+
 RELEASE_METADATA: Final = "release_metadata"
+"""The table that tells what a release consists of, if there is one."""
+
 EXTERNAL_REFERENCE: Final = "external_reference"
 NULLS_SUFFIX: Final = "_nulls"
 

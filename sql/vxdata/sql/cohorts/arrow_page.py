@@ -15,7 +15,6 @@ from vxdata.schemas.cohorts.bound import ListOutput, NestedOutput
 from vxdata.schemas.cohorts.result import value_type
 from vxdata.sql.cohorts.lists import (
     ROWS,
-    aggregate,
     gathered_rows,
     inner_values,
     join_grouped,
@@ -95,11 +94,11 @@ def _join_fields(query: exp.Select, cohort: BoundCohort, output: NestedOutput, n
     rows, entity = gathered_rows(cohort.endpoint, cohort.entities, output.path)
     order = [column(item, ROWS) for item in output.key]
     fields: list[exp.Expr] = [exp.Count(this=exp.Star())]
-    fields += [ordered_aggregate(aggregate("array_agg"), typed(item, ROWS), order) for item in output.columns]
+    fields += [ordered_aggregate("array_agg", typed(item, ROWS), order) for item in output.columns]
     for place, inner in enumerate(output.lists):
         _join_lengths(rows, cohort, output, inner, f"inner{place}")
         length = exp.Coalesce(this=column("n", f"inner{place}"), expressions=[exp.Literal.number(0)])
-        fields.append(ordered_aggregate(aggregate("array_agg"), length, order))
+        fields.append(ordered_aggregate("array_agg", length, order))
     numbered = [alias(field, f"f{place}") for place, field in enumerate(fields)]
     grouped = rows.select(alias(entity, KEY), *numbered, copy=False).group_by(entity.copy(), copy=False)
     join_grouped(query, grouped, name, column(KEY, PAGE))
@@ -138,6 +137,6 @@ def _join_items(
     on = exp.EQ(this=column(KEY, "d"), expression=column(output.key[0], ROWS))
     rows.join(values.subquery(exp.to_identifier("d", quoted=True), copy=False), on=on, copy=False)
     order = [column(item, ROWS) for item in output.key]
-    items = ordered_aggregate(aggregate("array_agg"), column("value", "d"), [*order, column("value", "d")])
+    items = ordered_aggregate("array_agg", column("value", "d"), [*order, column("value", "d")])
     grouped = rows.select(alias(entity, KEY), alias(items, inner.name), copy=False)
     join_grouped(query, grouped.group_by(entity.copy(), copy=False), name, column(KEY, PAGE))

@@ -10,7 +10,6 @@ from sqlglot import exp
 from vxdata.schemas.cohorts.bound import ListOutput, NestedOutput
 from vxdata.sql.cohorts.lists import (
     ROWS,
-    aggregate,
     gathered_rows,
     join_grouped,
     join_inner,
@@ -130,7 +129,7 @@ def _join_records(query: exp.Select, cohort: BoundCohort, key: exp.Expr) -> dict
             inner_rows.subquery(exp.to_identifier("x", quoted=True), copy=False)
         )
         order = [column(item, ROWS) for item in output.key]
-        records = ordered_aggregate(aggregate("json_agg"), exp.Subquery(this=record), order)
+        records = ordered_aggregate("json_agg", exp.Subquery(this=record), order)
         grouped = rows.select(alias(entity, KEY), alias(records, output.name), copy=False)
         join_grouped(query, grouped.group_by(entity.copy(), copy=False), name, key)
         found[output.name] = column(output.name, name)

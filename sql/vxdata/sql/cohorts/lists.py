@@ -119,16 +119,9 @@ def join_grouped(query: exp.Select, grouped: exp.Select, name: str, key: exp.Exp
     )
 
 
-def ordered_aggregate(
-    make: Callable[[exp.Expr], exp.Expr], value: exp.Expr, order: Iterable[exp.Expr]
-) -> exp.Expr:
+def ordered_aggregate(name: str, value: exp.Expr, order: Iterable[exp.Expr]) -> exp.Expr:
     """An aggregate that takes its values in an order."""
-    return make(exp.Order(this=value, expressions=[exp.Ordered(this=item) for item in order]))
-
-
-def aggregate(name: str) -> Callable[[exp.Expr], exp.Expr]:
-    """An aggregate function by its name."""
-    return lambda given: call(name, given)
+    return call(name, exp.Order(this=value, expressions=[exp.Ordered(this=item) for item in order]))
 
 
 def join_inner(

@@ -33,10 +33,9 @@ def table(schema: str, name: str, alias: str) -> exp.Table:
     return exp.alias_(found, alias, table=True, quoted=True)  # type: ignore[return-value]
 
 
-def named(name: str, alias: str | None = None) -> exp.Table:
+def named(name: str) -> exp.Table:
     """A common table expression."""
-    found = exp.table_(name, quoted=True)
-    return exp.alias_(found, alias, table=True, quoted=True) if alias else found  # type: ignore[return-value]
+    return exp.table_(name, quoted=True)
 
 
 def keys_of(name: str) -> exp.Select:
@@ -110,8 +109,8 @@ def common(name: str, query: exp.Query, *, kept: bool | None = None) -> exp.CTE:
     Args:
         name: Its name.
         query: Its rows.
-        kept: Whether PostgreSQL keeps its rows (`MATERIALIZED`) or merges it into what reads it; its choice
-        if None.
+        kept: Whether PostgreSQL keeps its rows (`MATERIALIZED`) or merges it into what reads it; its
+            choice if None.
     """
     alias_ = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
     return exp.CTE(this=query, alias=alias_, materialized=kept)

@@ -71,8 +71,7 @@ def keys_of_page(cohort: BoundCohort) -> str | None:
     """Write the statement that returns the keys of a page, in order, if it is to be read in portions.
 
     What hangs on other entities comes out of a sort. So a large page that shows it is read portion by
-    portion in one
-    snapshot, the first of them small: rows begin to come before all of it has been sorted.
+    portion in one snapshot, the first of them small: rows begin to come before all of it has been sorted.
 
     Args:
         cohort: A bound cohort.

@@ -9,7 +9,6 @@ from pydantic_core import from_json, to_json
 
 from vxdata.schemas.cohorts import CohortPlan, Match, parse_filter
 from vxdata.schemas.errors import InvalidRequest, SearchUnavailable
-from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.listeners.http.cda.models import DataRequestBody
 
 if TYPE_CHECKING:
@@ -127,8 +126,8 @@ def plan_of(
             exclude=tuple(body.EXCLUDE_COLUMNS or ()),
             nest=bool(shown.COLLATE_RESULTS),
             external_reference=bool(shown.EXTERNAL_REFERENCE),
-            limit=None if limit is None else min(limit, MAX_ROWS),
-            offset=min(offset, MAX_ROWS),
+            limit=limit,
+            offset=offset,
         )
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
