@@ -15,6 +15,7 @@ import adbc_driver_manager
 import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 
+from vxdata.server.database.connect_failures import connect_failure, not_text
 from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,
@@ -22,7 +23,6 @@ from vxdata.server.database.errors import (
     StatementCancelled,
     classify,
     classify_text,
-    connect_failure,
     first_line,
 )
 from vxdata.server.database.prepared import PreparedStatements
@@ -313,6 +313,8 @@ class ConnectionFactory:
         except adbc_driver_manager.Error as error:
             self.close()
             raise connect_failure(error, self._uri.get_secret_value()) from None
+        except UnicodeEncodeError:
+            raise not_text() from None
 
     def close(self) -> None:
         """Let go of the first connection; the next clone makes another one."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import unquote
 
 KIBIBYTES: Final = re.compile(r"\((\d+)kB\)")
 """A limit in a sentence of PostgreSQL."""
@@ -128,10 +127,6 @@ TEXTS: Final = (
 """Part of the sentence of a failure that a running query can meet -> its SQLSTATE."""
 
 
-QUOTED: Final = re.compile('"([^"]*)"')
-"""A part of a sentence of libpq that is in quotes."""
-
-
 def classify(sqlstate: str | None, details: dict[str | bytes, str | bytes], message: str) -> DatabaseError:
     """Find the class of a driver's error.
 
@@ -173,42 +168,8 @@ def classify_text(message: str) -> DatabaseError:
     return classify(next((code for text, code in TEXTS if text in message), None), {}, message)
 
 
-NO_SLOT_TEXTS: Final = (
-    "too many clients already",
-    "connection slots are reserved",
-    "too many connections for",
-)
-"""PostgreSQL's sentences when it has no free slot: libpq hands out no SQLSTATE of a failed connection."""
-
-
 def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def connect_failure(error: Exception, uri: str) -> DatabaseError:
-    """The reason that libpq gives, for the log and the operator.
-
-    libpq repeats parts of a URI that it cannot read, and one of them may be the password.
-
-    Args:
-        error: The driver's error.
-        uri: The URI; no text in quotes that is a part of it remains, unless a server was reached.
-
-    Returns:
-        The failure.
-
-    Example:
-        >>> uri = "postgresql://me:sec ret@host/db"
-        >>> str(connect_failure(ValueError('invalid port number: "sec ret@host"'), uri))
-        'invalid port number: "…"'
-    """
-    text = first_line(error)
-    if "connection to server" in text:
-        is_full = any(words in str(error) for words in NO_SLOT_TEXTS)
-        return (TooManyConnections if is_full else DatabaseError)(text)
-    known = (uri, unquote(uri))
-    text = QUOTED.sub(lambda found: '"…"' if any(found[1] in each for each in known) else found[0], text)
-    return DatabaseError(text.replace(uri, "…"))
 
 
 def first_line(error: Exception) -> str:
