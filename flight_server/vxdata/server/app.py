@@ -24,8 +24,8 @@ from vxdata.server.listeners.connections import ConnectionGuard
 from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
+from vxdata.server.listeners.http.calls import Calls
 from vxdata.server.listeners.http.cda.app import build_catalog_app
-from vxdata.server.listeners.http.cda.calls import Calls
 from vxdata.server.listeners.http.server import STOP_SECONDS, HttpServer
 from vxdata.server.parts import OwnParts, open_catalog
 from vxdata.server.result_cache.cache import ResultCache

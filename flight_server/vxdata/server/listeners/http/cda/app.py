@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from vxdata.server.call import Call
-    from vxdata.server.listeners.http.cda.calls import Calls
+    from vxdata.server.listeners.http.calls import Calls
     from vxdata.server.services.cohorts import CohortService
 
 Limit = Annotated[int, Query(ge=0, le=MAX_ROWS, description="Most rows of the page.")]

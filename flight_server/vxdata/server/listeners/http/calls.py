@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from vxdata.schemas.errors import RequestCancelled, RequestTimedOut
-from vxdata.server.listeners.http.cda.responses import JSON, Caller, StreamedAnswer, begin
+from vxdata.server.listeners.http.responses import JSON, Caller, StreamedAnswer, begin
 
 if TYPE_CHECKING:
     from starlette.requests import Request
