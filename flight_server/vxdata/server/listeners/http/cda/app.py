@@ -17,7 +17,6 @@ from starlette.responses import RedirectResponse, Response
 from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.cda import answers, errors
-from vxdata.server.listeners.http.cda.document import FAILED, REFUSED, body_of, describe_with_bodies
 from vxdata.server.listeners.http.cda.models import (
     ColumnResponseObj,
     ColumnValuesResponseObj,
@@ -27,8 +26,9 @@ from vxdata.server.listeners.http.cda.models import (
     SummaryRequestBody,
     SummaryResponseObj,
 )
-from vxdata.server.listeners.http.cda.pages import add_pages
 from vxdata.server.listeners.http.cda.plans import plan_of, read_body
+from vxdata.server.listeners.http.docs_pages import add_pages
+from vxdata.server.listeners.http.document import FAILED, REFUSED, body_of, describe_with_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
