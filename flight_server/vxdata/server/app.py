@@ -27,6 +27,8 @@ from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.calls import Calls
 from vxdata.server.listeners.http.cda.app import build_catalog_app
 from vxdata.server.listeners.http.server import STOP_SECONDS, HttpServer
+from vxdata.server.listeners.http.v1.app import build_v1_app
+from vxdata.server.listeners.http.v1.context import Context
 from vxdata.server.parts import OwnParts, open_catalog
 from vxdata.server.result_cache.cache import ResultCache
 from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
@@ -114,7 +116,8 @@ class Server:
         """Start the listeners: health is answered from before the first call until after the last one."""
         settings, errors = self._settings, ErrorReporter()
         self._http_calls = Boundary(LISTENER, errors, observers, admission=self.admission)
-        app = build_app(self._check, Boundary(LISTENER, errors, observers), self._catalog_apps())
+        apps = {**self._catalog_apps(), "v1": self._v1_app(catalog)}
+        app = build_app(self._check, Boundary(LISTENER, errors, observers), apps)
         self._http = HttpServer(app, settings.host, settings.http_port)
         parts.callback(self._stop_http)
         self._flight = FlightServer(
@@ -133,22 +136,26 @@ class Server:
 
     def _catalog_apps(self) -> dict[str, FastAPI]:
         """Make the applications of the catalogs that may serve cohorts."""
-        settings, services = self._settings, self._services
+        services = self._services
         return {
-            each.name: build_catalog_app(
-                each.name,
-                services.cohorts,
-                Calls(
-                    self._http_calls,
-                    settings.limits,
-                    settings.upload_idle,
-                    settings.upload_limit,
-                    settings.stall_limit,
-                ),
-            )
+            each.name: build_catalog_app(each.name, services.cohorts, self._calls())
             for each in services.catalogs
             if each.may_serve_cohorts
         }
+
+    def _v1_app(self, catalog: Catalog) -> FastAPI:
+        return build_v1_app(Context(self._services, catalog, self._calls()))
+
+    def _calls(self) -> Calls:
+        """Make what opens the calls of one application."""
+        settings = self._settings
+        return Calls(
+            self._http_calls,
+            settings.limits,
+            settings.upload_idle,
+            settings.upload_limit,
+            settings.stall_limit,
+        )
 
     def _build_services(
         self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard

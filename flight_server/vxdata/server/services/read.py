@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,11 +47,18 @@ class Result:
         arrow_schema: Schema of every batch; its metadata names the instant.
         batches: The stream. Closing it, or letting it be collected, cancels the query.
         is_whole: Whether nothing runs any more, and all batches are in memory.
+        is_timeless: Whether tables without versions are read, so that the same instant can give other rows.
     """
 
     arrow_schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
     is_whole: bool = False
+    is_timeless: bool = False
+
+    def close(self) -> None:
+        """End the query, unless it has ended."""
+        if isinstance(self.batches, Generator):
+            self.batches.close()
 
 
 class ReadService:
@@ -127,7 +135,7 @@ class ReadService:
         bound = self._bound(plan, call)
         lookup = prepare(bound)
         if lookup is not None:
-            return self._at_once(lookup, call)
+            return self._at_once(lookup, call, is_timeless=bound.is_timeless)
         readers = SharedQuery(call.is_cancelled, self._stall_limit)
         with ExitStack() as stack:
             stream = stack.enter_context(closing(self._stream(bound, readers, call)))
@@ -136,7 +144,7 @@ class ReadService:
                 stream.hold(self._monitor.watching(stalled, stalled.is_due))
             batches = self._shared(bound, stream, readers, call)
             stack.pop_all()  # the reader of the batches ends the stream
-        return Result(stream.schema, batches)
+        return Result(stream.schema, batches, is_timeless=bound.is_timeless)
 
     def _shared(
         self,
@@ -153,7 +161,7 @@ class ReadService:
         opened = PreparedQuery(key, stream.snapshot.purge_epoch, readers, stream)
         return self._result_cache.get_or_run(opened, call.is_cancelled)
 
-    def _at_once(self, lookup: PreparedPlan, call: Call) -> Result:
+    def _at_once(self, lookup: PreparedPlan, call: Call, *, is_timeless: bool) -> Result:
         """Run a point lookup, which reads its instant in the same statement."""
         statement = lookup.statement
         with self._connection(call) as connection:
@@ -162,7 +170,7 @@ class ReadService:
         result_schema = result_schema_of(lookup.columns)
         arrow_schema = result_schema.at(instant)
         conforming = iter([result_schema.conform(columns, arrow_schema) for columns in batches])
-        return Result(arrow_schema, conforming, is_whole=True)
+        return Result(arrow_schema, conforming, is_whole=True, is_timeless=is_timeless)
 
     def explain(self, plan: Plan, call: Call) -> Explanation:
         """Tell how a plan would be run, without running it.

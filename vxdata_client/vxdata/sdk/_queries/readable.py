@@ -12,6 +12,7 @@ from vxdata.schemas.binding import bind
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.models import ResourceResponse
 from vxdata.schemas.plan import digest, encode
+from vxdata.schemas.plan.counting import counting_plan, is_counted_by_database, keys_alone
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.sdk._conversion.frames import frame_of
@@ -264,8 +265,8 @@ class ReadableQuery(Generic[Response_co]):
             ServiceProblem: The server cannot be reached or cannot answer.
         """
         plan = self.plan
-        if plan.distinct or plan.group_by is not None:
-            return count_rows(self._session.transport, _keys_alone(plan))
+        if not is_counted_by_database(plan):
+            return count_rows(self._session.transport, counting_plan(plan))
         rows, _ = count_by_server(self._session.transport, plan)
         return rows
 
@@ -279,7 +280,7 @@ class ReadableQuery(Generic[Response_co]):
             InvalidRequest: The server refuses the plan.
             ServiceProblem: The server cannot be reached or cannot answer.
         """
-        plan = _keys_alone(self.plan)
+        plan = keys_alone(self.plan)
         if not plan.distinct and plan.group_by is None:
             plan = plan.model_copy(update={"select": self._relation.key[:1]})
         first = plan.model_copy(update={"limit": 1 if plan.limit is None else min(plan.limit, 1)})
@@ -307,9 +308,3 @@ class ReadableQuery(Generic[Response_co]):
     def _bound(self, plan: Plan) -> BoundPlan:
         """Check all of a plan but its conditions, which are checked one by one as they come."""
         return bind(plan.model_copy(update={"where": None, "having": None}), self._session.catalog)
-
-
-def _keys_alone(plan: Plan) -> Plan:
-    """The same number of rows, without what does not tell them apart."""
-    aggregates = () if plan.group_by and plan.having is None else plan.aggregates
-    return plan.model_copy(update={"order_by": (), "aggregates": aggregates})

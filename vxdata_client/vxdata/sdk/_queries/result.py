@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.catalog.builtin import COMMIT
-from vxdata.schemas.plan import Aggregate, Plan
+from vxdata.schemas.plan import Plan
+from vxdata.schemas.plan.counting import ROWS, counting_plan, rows_of_page
 from vxdata.schemas.wire import catalog_metadata, snapshot_metadata
 from vxdata.sdk._queries.stream import read_whole
 from vxdata.sdk._snapshot import Snapshot
@@ -106,12 +107,8 @@ def count_by_server(transport: Transport, plan: Plan) -> tuple[int, datetime]:
         InvalidRequest: The server refuses the plan.
         ServiceProblem: The server cannot be reached or cannot answer.
     """
-    everything = {"select": None, "order_by": (), "limit": None, "offset": 0}
-    counting = Aggregate(function="count", field=None, name="rows")
-    counted = plan.model_copy(update={**everything, "group_by": (), "aggregates": (counting,)})
-    table, snapshot = read_whole(transport, counted)
-    rows = max(table["rows"][0].as_py() - plan.offset, 0)
-    return rows if plan.limit is None else min(rows, plan.limit), snapshot.as_of
+    table, snapshot = read_whole(transport, counting_plan(plan))
+    return rows_of_page(plan, table[ROWS][0].as_py()), snapshot.as_of
 
 
 def with_snapshot(table: pa.Table, snapshot: Snapshot) -> pa.Table:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final, get_args
 
 import pyarrow.flight
 
 from vxdata.schemas.wire import ACCEPT_LINEAGE, COMPRESSION, TIMEOUT, Compression
 from vxdata.server.ingest.lineage import CreatedLineage
+from vxdata.server.listeners.deadlines import seconds_of
 
 HEADERS: Final = "headers"
 """Name of the middleware."""
@@ -49,20 +49,8 @@ class HeadersFactory(pyarrow.flight.ServerMiddlewareFactory):
         known: dict[str, Compression] = {name: name for name in get_args(Compression)}
         codec = next((known[name] for name in accepted if name in known), None)
         lineage = CreatedLineage() if headers.get(ACCEPT_LINEAGE) == ["1"] else None
-        return Headers(codec, lineage, _seconds(headers.get(TIMEOUT, ())), _size(headers))
+        return Headers(codec, lineage, seconds_of(headers.get(TIMEOUT, ())), _size(headers))
 
 
 def _size(headers: dict[str, list[str]]) -> int:
     return sum(len(name) + len(value) + ENTRY_BYTES for name, values in headers.items() for value in values)
-
-
-def _seconds(values: list[str] | tuple[str, ...]) -> float:
-    """The timeout that a header states; none if it states no positive number.
-
-    gRPC ends the call by itself in any case: the header only tells the server when.
-    """
-    try:
-        (seconds,) = map(float, values)
-    except ValueError:
-        return math.inf
-    return seconds if seconds > 0 else math.inf

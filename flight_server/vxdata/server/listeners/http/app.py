@@ -1,8 +1,8 @@
-"""The HTTP application: health checks for whatever keeps the server running, and the catalogs.
+"""The HTTP application: health checks for whatever keeps the server running, and what is served beside them.
 
 gRPC's own health service cannot be added to a pyarrow server, so liveness and readiness are plain
-HTTP: `/livez` answers while the process does, `/readyz` while it can take calls. Below the name of each
-catalog lies an application of its own.
+HTTP: `/livez` answers while the process does, `/readyz` while it can take calls. Below `/v1`, and below the
+name of each catalog, lies an application of its own.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ NOT_READY: Final = 503
 
 
 def build_app(
-    check: Callable[[Call], Health], boundary: Boundary, catalogs: Mapping[str, ASGIApp] | None = None
+    check: Callable[[Call], Health], boundary: Boundary, apps: Mapping[str, ASGIApp] | None = None
 ) -> Starlette:
     """Make the application.
 
     Args:
         check: Answers, or raises when the server cannot take calls.
         boundary: What every call passes.
-        catalogs: Applications of catalogs, by name.
+        apps: Further applications, by the first part of their paths.
 
     Returns:
-        An ASGI application with `/livez` and `/readyz`, and the catalogs below their names.
+        An ASGI application with `/livez` and `/readyz`, and the others below their names.
     """
 
     def checked() -> Health:
@@ -69,7 +69,7 @@ def build_app(
         return JSONResponse(health.model_dump(mode="json"))
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz)]
-    routes += [Mount(f"/{name}", app) for name, app in (catalogs or {}).items()]
+    routes += [Mount(f"/{name}", app) for name, app in (apps or {}).items()]
     handlers = {CallFailed: _failure, HTTPException: not_found}
     return Starlette(routes=routes, exception_handlers=handlers)
 

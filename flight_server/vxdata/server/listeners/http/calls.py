@@ -1,8 +1,8 @@
-"""Calls of the CDA API: each crosses the boundary with the body of its request; a thread answers it."""
+"""Calls over HTTP: each crosses the boundary with the body of its request; a thread answers it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import anyio.to_thread
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 
 from vxdata.schemas.errors import RequestCancelled, RequestTimedOut
-from vxdata.server.listeners.http.responses import JSON, Caller, StreamedAnswer, begin
+from vxdata.schemas.wire import TIMEOUT
+from vxdata.server.listeners.deadlines import seconds_of
+from vxdata.server.listeners.http.responses import Caller, Reply, StreamedAnswer, begin
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from vxdata.server.call import Call
     from vxdata.server.limits import Limits
     from vxdata.server.listeners.boundary import Boundary, OpenCall
 
 THREADS: Final = 64
-"""Calls of one catalog that are answered at a time, at most; more wait for their turn."""
+"""Calls of one application that are answered at a time, at most; more wait for their turn."""
 
-Answer = Callable[[bytes, "Call"], Generator[bytes | memoryview]]
-"""Takes the body of a request and its call, and yields the bytes of the answer."""
+Answer = Callable[[bytes, "Call"], Reply]
+"""Takes the body of a request and its call, and answers it."""
 
 
 @dataclass(frozen=True)
 class Calls:
-    """Opens the calls of one catalog.
+    """Opens the calls of one application, such as that of a catalog.
 
     Args:
         boundary: What every call passes.
@@ -64,8 +66,9 @@ class Calls:
             CallFailed: The request failed before the first bytes of its answer.
         """
         caller = Caller(request)
+        timeout = seconds_of(request.headers.getlist(TIMEOUT))
         peer = peer_of(request)
-        with self.boundary.call(operation, caller.has_left, peer=peer) as opened:
+        with self.boundary.call(operation, caller.has_left, timeout=timeout, peer=peer) as opened:
             try:
                 return await self._answer(request, run, opened, caller)
             except BaseException as error:
@@ -80,8 +83,8 @@ class Calls:
             begun = await anyio.to_thread.run_sync(
                 begin, partial(run, body), opened.call, limiter=self.limiter
             )
-        if begun.rest is None:
-            return Response(begun.first, media_type=JSON)
+        if begun.is_whole:
+            return begun.whole()
         return StreamedAnswer(begun, opened, caller, self.limiter, self.stall_limit)
 
     async def _body(self, request: Request) -> bytes:

@@ -21,7 +21,7 @@ def add_pages(app: FastAPI) -> None:
     """Add Swagger UI as `/docs` and ReDoc as `/redoc`.
 
     Args:
-        app: The application of a catalog.
+        app: The application.
     """
 
     async def docs() -> Response:

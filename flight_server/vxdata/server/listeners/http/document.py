@@ -7,31 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from vxdata.server.listeners.http.cda.models import (
-    BODIES,
-    ClientError,
-    HTTPValidationError,
-    InternalError,
-)
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
     from pydantic import BaseModel
 
 REFERENCE: Final = "#/components/schemas/{model}"
-
-REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": ClientError, "description": "The request can never succeed as it stands."},
-    413: {"model": ClientError, "description": "The request is too large, or costs too much."},
-    422: {"model": HTTPValidationError, "description": "The request has another form."},
-    429: {"model": ClientError, "description": "The caller has too many calls in progress."},
-}
-FAILED: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": ClientError, "description": "There is no such path, or the catalog serves no cohorts."},
-    500: {"model": InternalError, "description": "A fault of the server."},
-    503: {"model": InternalError, "description": "The catalog cannot be read at present."},
-    504: {"model": InternalError, "description": "The answer took too long."},
-}
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -47,11 +29,12 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def describe_with_bodies(app: FastAPI) -> None:
+def describe_with_bodies(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
     """Have an application tell the models of its bodies too.
 
     Args:
-        app: The application of a catalog.
+        app: The application.
+        bodies: The models.
     """
 
     def document() -> dict[str, Any]:
@@ -63,8 +46,8 @@ def describe_with_bodies(app: FastAPI) -> None:
                 routes=app.routes,
                 servers=app.servers,
             )
-            _, bodies = models_json_schema([(body, "validation") for body in BODIES], ref_template=REFERENCE)
-            found["components"]["schemas"] |= bodies["$defs"]
+            _, told = models_json_schema([(body, "validation") for body in bodies], ref_template=REFERENCE)
+            found["components"]["schemas"] |= told["$defs"]
             app.openapi_schema = found
         return app.openapi_schema
 

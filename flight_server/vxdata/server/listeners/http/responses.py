@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -22,7 +23,7 @@ from vxdata.schemas.errors import RequestCancelled
 from vxdata.server.listeners.boundary import CallFailed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
@@ -36,6 +37,28 @@ WHOLE_BYTES: Final = 64 * 1024
 JSON: Final = "application/json"
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What answers a request.
+
+    Args:
+        chunks: The bytes, made while they are asked for.
+        media_type: What they are; None for an answer without content.
+        status: Status of the response.
+        headers: Further headers of it.
+    """
+
+    chunks: Generator[bytes | memoryview]
+    media_type: str | None = JSON
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def once(content: bytes) -> Generator[bytes | memoryview]:
+    """The bytes of an answer that is there already."""
+    yield content
 
 
 class Caller:
@@ -80,15 +103,22 @@ class Begun:
     """The beginning of an answer.
 
     Args:
+        reply: The answer.
         first: Its first bytes.
-        rest: What follows; None if nothing does.
+        is_whole: Whether nothing follows.
     """
 
+    reply: Reply
     first: bytes
-    rest: Generator[bytes | memoryview] | None
+    is_whole: bool
+
+    def whole(self) -> Response:
+        """The response, of which nothing is left to be made."""
+        reply = self.reply
+        return Response(self.first, reply.status, dict(reply.headers), reply.media_type)
 
 
-def begin(run: Callable[[Call], Generator[bytes | memoryview]], call: Call) -> Begun:
+def begin(run: Callable[[Call], Reply], call: Call) -> Begun:
     """Run a question until the first bytes of its answer are there: until then, a failure can have a status.
 
     Args:
@@ -98,15 +128,15 @@ def begin(run: Callable[[Call], Generator[bytes | memoryview]], call: Call) -> B
     Returns:
         The beginning of the answer.
     """
-    chunks = run(call)
+    reply = run(call)
     first: list[bytes | memoryview] = []
     size = 0
-    for chunk in chunks:
+    for chunk in reply.chunks:
         first.append(chunk)
         size += len(chunk)
         if size > WHOLE_BYTES:
-            return Begun(b"".join(first), chunks)
-    return Begun(b"".join(first), None)
+            return Begun(reply, b"".join(first), is_whole=False)
+    return Begun(reply, b"".join(first), is_whole=True)
 
 
 class StreamedAnswer(Response):
@@ -120,8 +150,6 @@ class StreamedAnswer(Response):
         stall_limit: Seconds that bytes may wait for the caller to take them.
     """
 
-    media_type = JSON
-
     def __init__(
         self,
         begun: Begun,
@@ -131,14 +159,14 @@ class StreamedAnswer(Response):
         stall_limit: float,
     ) -> None:
         """Keep the call open."""
-        assert begun.rest is not None  # noqa: S101 - else there is nothing to stream
-        self._first, self._chunks = begun.first, begun.rest
-        self._rest: Iterator[bytes | memoryview] = opened.stream(begun.rest)
+        reply = begun.reply
+        self._first, self._chunks = begun.first, reply.chunks
+        self._rest: Iterator[bytes | memoryview] = opened.stream(reply.chunks)
         self._opened = opened
         self._caller = caller
         self._limiter = limiter
         self._stall_limit = stall_limit
-        super().__init__()
+        super().__init__(None, reply.status, dict(reply.headers), reply.media_type)
         del self.headers["content-length"]
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:

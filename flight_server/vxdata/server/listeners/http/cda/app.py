@@ -5,7 +5,6 @@ Names of functions and paths make the operation ids of the document, from which 
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -18,6 +17,7 @@ from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.cda import answers, errors
 from vxdata.server.listeners.http.cda.models import (
+    BODIES,
     ColumnResponseObj,
     ColumnValuesResponseObj,
     DataRequestBody,
@@ -27,8 +27,10 @@ from vxdata.server.listeners.http.cda.models import (
     SummaryResponseObj,
 )
 from vxdata.server.listeners.http.cda.plans import plan_of, read_body
+from vxdata.server.listeners.http.cda.statuses import FAILED, REFUSED
 from vxdata.server.listeners.http.docs_pages import add_pages
-from vxdata.server.listeners.http.document import FAILED, REFUSED, body_of, describe_with_bodies
+from vxdata.server.listeners.http.document import body_of, describe_with_bodies
+from vxdata.server.listeners.http.responses import Reply, once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +50,6 @@ NoOffset = Annotated[int | None, Query(ge=0, le=MAX_ROWS, description="Rows to l
 DataSource = Annotated[str, Query(description="Data sources that must have the rows, between commas.")]
 
 DEFAULT_LIMIT: Final = 100
-
-Chunks = Generator[bytes | memoryview]
 
 
 def build_catalog_app(name: str, cohorts: CohortService, calls: Calls) -> FastAPI:
@@ -89,7 +89,7 @@ def build_catalog_app(name: str, cohorts: CohortService, calls: Calls) -> FastAP
     _add(app, "/columns/", routes.columns_endpoint, "GET", ColumnResponseObj)
     _add(app, "/release_metadata/", routes.release_metadata_endpoint, "GET", ReleaseMetadataObj)
     app.add_api_route("/", _to_docs, include_in_schema=False)
-    describe_with_bodies(app)
+    describe_with_bodies(app, BODIES)
     add_pages(app)
     return app
 
@@ -161,42 +161,42 @@ class _Routes:
         begin = offset or 0
         following = answers.next_page(request, limit, begin)
 
-        def run(_: bytes, call: Call) -> Chunks:
+        def run(_: bytes, call: Call) -> Reply:
             rows = self._cohorts.values(self._name, column, data_source, limit, begin, call)
-            return answers.paged(rows, following)
+            return Reply(answers.paged(rows, following))
 
         return await self._calls.answer(request, "column_values", run)
 
     async def columns_endpoint(self, request: Request) -> Response:
         """All columns that can be named."""
 
-        def run(_: bytes, __: Call) -> Chunks:
-            yield answers.as_json({"result": self._cohorts.columns(self._name)})
+        def run(_: bytes, __: Call) -> Reply:
+            return Reply(once(answers.as_json({"result": self._cohorts.columns(self._name)})))
 
         return await self._calls.answer(request, "columns", run)
 
     async def release_metadata_endpoint(self, request: Request) -> Response:
         """What the release consists of."""
 
-        def run(_: bytes, call: Call) -> Chunks:
-            return answers.listed(self._cohorts.release_metadata(self._name, call))
+        def run(_: bytes, call: Call) -> Reply:
+            return Reply(answers.listed(self._cohorts.release_metadata(self._name, call)))
 
         return await self._calls.answer(request, "release_metadata", run)
 
     async def _rows(self, request: Request, endpoint: str, limit: int, offset: int) -> Response:
         following = answers.next_page(request, limit, offset)
 
-        def run(content: bytes, call: Call) -> Chunks:
+        def run(content: bytes, call: Call) -> Reply:
             body = read_body(DataRequestBody, content)
             rows = self._cohorts.rows(plan_of(self._name, endpoint, body, limit, offset), call)
-            return answers.paged(rows, following)
+            return Reply(answers.paged(rows, following))
 
         return await self._calls.answer(request, f"data_{endpoint}", run)
 
     async def _summary(self, request: Request, endpoint: str) -> Response:
-        def run(content: bytes, call: Call) -> Chunks:
+        def run(content: bytes, call: Call) -> Reply:
             body = read_body(SummaryRequestBody, content)
             summary, query_sql = self._cohorts.summary(plan_of(self._name, endpoint, body), call)
-            yield from answers.summarised(summary, query_sql)
+            return Reply(answers.summarised(summary, query_sql))
 
         return await self._calls.answer(request, f"summary_{endpoint}", run)

@@ -1,0 +1,67 @@
+"""The application of `/v1`: its routes, its document, and the pages that show that."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from vxdata.server.listeners.boundary import CallFailed
+from vxdata.server.listeners.http.docs_pages import add_pages
+from vxdata.server.listeners.http.document import describe_with_bodies
+from vxdata.server.listeners.http.v1 import errors
+from vxdata.server.listeners.http.v1.count import count_routes
+from vxdata.server.listeners.http.v1.questions import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi.routing import APIRoute
+    from pydantic import BaseModel
+
+    from vxdata.server.listeners.http.v1.context import Context
+
+ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (count_routes,)
+"""The families of routes."""
+
+BODIES: Final[tuple[type[BaseModel], ...]] = (Question,)
+"""The bodies of requests, which are read inside of calls, and not by FastAPI."""
+
+
+def build_v1_app(context: Context) -> FastAPI:
+    """Make the application.
+
+    Args:
+        context: What the routes work with.
+
+    Returns:
+        An application for the path `/v1`.
+    """
+    app = FastAPI(
+        title="VxData",
+        version=version("vxdata"),
+        description="Versioned medical-imaging research data: queries, resources, and what there is.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        responses=errors.FAILURES,
+        exception_handlers={
+            CallFailed: errors.call_failed,
+            HTTPException: errors.refused,
+            RequestValidationError: errors.not_valid,
+            Exception: errors.unexpected,
+        },
+    )
+    for make in ROUTES:
+        app.include_router(make(context))
+    describe_with_bodies(app, BODIES)
+    add_pages(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,26 @@
+"""What the routes of `/v1` work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vxdata.schemas.catalog import Catalog
+    from vxdata.server.listeners.http.calls import Calls
+    from vxdata.server.services import Services
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the routes work with.
+
+    Args:
+        services: The use cases.
+        catalog: What plans may name.
+        calls: Opens the calls.
+    """
+
+    services: Services
+    catalog: Catalog
+    calls: Calls

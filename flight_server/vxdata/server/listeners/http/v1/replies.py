@@ -1,0 +1,120 @@
+"""Replies: an answer with the headers that tell its snapshot, and whether a copy of it can be kept."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.plan import digest
+from vxdata.server.listeners.http.responses import Reply, once
+from vxdata.server.listeners.http.v1.snapshots import snapshot_of
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from vxdata.schemas.plan import Plan
+    from vxdata.server.listeners.http.v1.snapshots import Snapshot
+    from vxdata.server.services.read import Result
+
+LIVE: Final = "private, no-cache"
+"""A copy may be kept, but must be validated before each use: the next commit can change the answer."""
+
+PINNED: Final = "private, max-age=31536000, immutable"
+"""The answer to a question that states its instant never changes."""
+
+UNKEPT: Final = "private, no-store"
+"""Nothing tells when tables without versions change."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an answer answers: as much as decides whether a copy of it is still good.
+
+    Args:
+        plan: The plan.
+        form: What else the bytes depend on, such as the format.
+        known: The header `If-None-Match`: names of the copies that the caller has.
+    """
+
+    plan: Plan
+    form: str
+    known: str | None = None
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How long an answer stays good.
+
+    Args:
+        snapshot: What it shows.
+        headers: The headers that tell it.
+        is_known: Whether the caller has it already.
+    """
+
+    snapshot: Snapshot
+    headers: dict[str, str]
+    is_known: bool
+
+    def not_modified(self) -> Reply:
+        """Tell that the caller's copy is still good."""
+        return Reply(once(b""), None, HTTPStatus.NOT_MODIFIED, self.headers)
+
+
+def freshness_of(asked: Asked, result: Result) -> Freshness:
+    """Tell how long an answer stays good, before its first row is read.
+
+    Args:
+        asked: What was asked for.
+        result: The running query.
+
+    Returns:
+        The snapshot, and the headers of the answer.
+    """
+    snapshot = snapshot_of(result.arrow_schema)
+    headers = {**snapshot.headers, "Vary": "Accept"}
+    if result.is_timeless:
+        return Freshness(snapshot, {**headers, "Cache-Control": UNKEPT}, is_known=False)
+    etag = _etag(asked, snapshot, str(result.arrow_schema))
+    headers["ETag"] = etag
+    headers["Cache-Control"] = LIVE if asked.plan.as_of is None else PINNED
+    return Freshness(snapshot, headers, _names(asked.known, etag))
+
+
+def json_reply(content: BaseModel, headers: dict[str, str] | None = None) -> Reply:
+    """Answer with JSON.
+
+    Args:
+        content: The content.
+        headers: Headers beside it.
+
+    Returns:
+        The reply.
+    """
+    return Reply(once(content.model_dump_json(exclude_none=True).encode()), headers=headers or {})
+
+
+def _etag(asked: Asked, snapshot: Snapshot, columns: str) -> str:
+    """The strong name of an answer: whatever its bytes depend on."""
+    named = hashlib.blake2b(digest_size=16)
+    plan = digest(asked.plan.model_copy(update={"as_of": None}))
+    for part in (plan, snapshot.as_of, str(snapshot.version), asked.form, columns, _software()):
+        named.update(part.encode() + b"\0")
+    return f'"{named.hexdigest()}"'
+
+
+def _names(header: str | None, etag: str) -> bool:
+    """Whether a list of names has this one; whether they are weak does not matter here (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    names = {name.strip().removeprefix("W/") for name in header.split(",")}
+    return "*" in names or etag in names
+
+
+@cache
+def _software() -> str:
+    """The versions that write the bytes."""
+    return " ".join(f"{name} {version(name)}" for name in ("vxdata", "pyarrow", "polars"))
