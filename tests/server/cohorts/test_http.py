@@ -187,6 +187,13 @@ class TestBodies:
         body = {"MATCH_SOME": [f"subject_id = S{number}" for number in range(20_000)]}
         assert http.post(EVERYTHING, json=body).json()["total_row_count"] == 4
 
+    def test_too_many_filters(self, http: httpx.Client) -> None:
+        body = {"MATCH_ALL": [f"diagnosis like *{number}*" for number in range(5_000)]}
+        for path in (EVERYTHING, "/summary/file"):
+            answer = http.post(path, json=body)
+            assert (answer.status_code, answer.json()["error_type"]) == (413, "LimitExceeded")
+            assert answer.json()["details"] == {"limit": 1_000, "found": 5_000}
+
     def test_too_large(self, example_uri: SecretStr) -> None:
         catalogs = {"cda": CatalogSettings(uri=example_uri, schema_name="cda")}
         settings = Settings(port=0, http_port=0, catalogs=catalogs, message_bytes=1024**2)

@@ -19,6 +19,7 @@ from vxdata.schemas.cohorts import (
     bind_cohort,
     bind_summary,
 )
+from vxdata.schemas.cohorts.size import MAX_SEPARATE
 from vxdata.sql.cohorts import (
     count,
     keys_of_page,
@@ -93,9 +94,9 @@ def test_only_pages_that_show_linked_rows_are_read_in_portions() -> None:
 
 
 @pytest.mark.parametrize("op", ["like", "!=", "<"])
-def test_thousands_of_alternatives_are_written(op: str) -> None:
-    terms = tuple(where("diagnosis", op, f"a{number}") for number in range(3_000))
-    assert page_as_json(cohort(some=terms, limit=5)).count_sql.count("'a") == 3_000
+def test_a_thousand_alternatives_are_written(op: str) -> None:
+    terms = tuple(where("diagnosis", op, f"a{number}") for number in range(MAX_SEPARATE))
+    assert page_as_json(cohort(some=terms, limit=5)).count_sql.count("'a") == MAX_SEPARATE
 
 
 def test_a_large_whole_number_finds_no_neighbour(database: ConnectionPool) -> None:

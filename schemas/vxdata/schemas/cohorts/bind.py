@@ -22,6 +22,7 @@ from vxdata.schemas.cohorts.columns import SelectedColumns, select_columns
 from vxdata.schemas.cohorts.conditions import bind_condition
 from vxdata.schemas.cohorts.model import DATA_SOURCE, ENDPOINTS, EXTERNAL_REFERENCE, SOURCE_PREFIX
 from vxdata.schemas.cohorts.plan import Linked, Match
+from vxdata.schemas.cohorts.size import check_size
 from vxdata.schemas.errors import EmptyCohortRow, SystemNotFound, TableNotFound
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def bind_cohort(plan: CohortPlan, model: CohortModel) -> BoundCohort:
         NullNotFilterable: A column that entities share is asked for being null.
         RelationshipNotFound: A column hangs on nothing that the endpoint has.
         EmptyCohortRow: No column is left.
+        LimitExceeded: It has more conditions than a statement can be written of in time.
     """
+    check_size(plan.entities)
     selected = select_columns(plan, model)
     outputs = tuple(_outputs(plan, selected, model))
     if not outputs:
@@ -75,7 +78,9 @@ def bind_summary(plan: CohortPlan, model: CohortModel) -> BoundSummary:
 
     Raises:
         CohortError: As `bind_cohort` does, but that a summary is never empty.
+        LimitExceeded: As `bind_cohort` does.
     """
+    check_size(plan.entities)
     endpoint = _endpoint(plan.endpoint, model)
     entities = _bind_entities(plan.entities, plan.endpoint, model)
     selected = select_columns(plan, model, of_summary=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from vxdata.schemas.cohorts.bound import BoundLinked, BoundMatch
+from vxdata.schemas.cohorts.size import is_equality
 from vxdata.sql.cohorts.conditions import row_condition
 from vxdata.sql.cohorts.parts import ENTITY, among, every, is_true, some, table
 from vxdata.sql.names import column
@@ -219,10 +220,10 @@ def _fold_equalities(group: Sequence[BoundCondition]) -> list[BoundCondition]:
     equal: dict[str, list[BoundCondition]] = {}
     others: list[BoundCondition] = []
     for item in group:
-        if item.op not in {"=", "in"} or item.value is None or item.marker is not None:
-            others.append(item)
-        else:
+        if is_equality(item.op, item.value):
             equal.setdefault(item.column.name, []).append(item)
+        else:
+            others.append(item)
     return [*(replace(items[-1], op="in", value=_values(items)) for items in equal.values()), *others]
 
 
