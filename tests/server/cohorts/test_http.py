@@ -15,6 +15,7 @@ import pytest
 
 from tests.cohorts.example import EXAMPLE
 from tests.server.support import until
+from vxdata.schemas.wire import TIMEOUT
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
 from vxdata.server.config import Settings
@@ -98,6 +99,8 @@ class TestDocument:
         for path, method in OPERATIONS:
             operation = document["paths"][path][method]
             assert operation["tags"] == [path.split("/")[1]]
+            assert TIMEOUT in {parameter["name"] for parameter in operation["parameters"]}
+            assert "504" in operation["responses"]
             if method == "post":
                 assert {"200", "400", "422", "500"} <= set(operation["responses"])
 
@@ -361,6 +364,22 @@ class TestStreams:
             until(lambda: locking.rows(waiting)[0]["n"] == 0, "the statement is cancelled")
             locking.rollback()
         until(lambda: streaming.admission.in_progress == 0, "the call has ended")
+
+    @pytest.mark.parametrize("path", [EVERYTHING, "/summary/subject", "/column_values/species"])
+    def test_a_caller_may_say_how_long_it_waits(self, streaming: Server, large: SecretStr, path: str) -> None:
+        with closing(ConnectionPool(large, size=1)) as pool, pool.connection() as locking:
+            locking.execute("BEGIN", "LOCK TABLE cda.subject")
+            url = f"{streaming.http_url}/cda{path}"
+            answer = httpx.post(url, json={}, headers={TIMEOUT: "0.3"}, trust_env=False, timeout=30)
+            waiting = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted"
+            until(lambda: locking.rows(waiting)[0]["n"] == 0, "the statement is cancelled")
+            locking.rollback()
+        assert (answer.status_code, answer.json()["error_type"]) == (504, "RequestTimedOut")
+        assert answer.json()["message"] == "The deadline of the call has passed."
+
+    @pytest.mark.parametrize("seconds", ["soon", "-1", "0", "nan"])
+    def test_a_timeout_that_is_none(self, http: httpx.Client, seconds: str) -> None:
+        assert http.post(EVERYTHING, json={}, headers={TIMEOUT: seconds}).status_code == 200
 
     def test_too_many_calls_of_one_caller(self, large: SecretStr) -> None:
         catalogs = {"cda": CatalogSettings(uri=large, schema_name="cda")}

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from vxdata.server.listeners.boundary import Boundary, CallFailed
-from vxdata.server.listeners.http.cda.errors import not_found
+from vxdata.server.listeners.http.cda.errors import refused
 from vxdata.server.listeners.http.status import http_status
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def build_app(
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz)]
     routes += [Mount(f"/{name}", app) for name, app in (apps or {}).items()]
-    handlers = {CallFailed: _failure, HTTPException: not_found}
+    handlers = {CallFailed: _failure, HTTPException: refused}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI finds in the routes, and the bodies, which are read by us."""
+"""The OpenAPI document: what FastAPI finds in the routes, and the bodies and the header, which are read by us."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from vxdata.schemas.wire import TIMEOUT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,6 +16,16 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 REFERENCE: Final = "#/components/schemas/{model}"
+
+TIMEOUT_HEADER: Final[dict[str, Any]] = {
+    "name": TIMEOUT,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "number", "exclusiveMinimum": 0},
+    "description": "Seconds that the caller waits. The query is ended then, and the status is 504; an answer "
+    "whose first bytes have been sent is broken off.",
+}
+"""The header that every route reads."""
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -30,7 +42,7 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def describe_with_bodies(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
-    """Have an application tell the models of its bodies too.
+    """Have an application tell the models of its bodies, and the header of timeouts, too.
 
     Args:
         app: The application.
@@ -48,6 +60,9 @@ def describe_with_bodies(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> Non
             )
             _, told = models_json_schema([(body, "validation") for body in bodies], ref_template=REFERENCE)
             found["components"]["schemas"] |= told["$defs"]
+            for operations in found["paths"].values():
+                for operation in operations.values():
+                    operation.setdefault("parameters", []).append(TIMEOUT_HEADER)
             app.openapi_schema = found
         return app.openapi_schema
 

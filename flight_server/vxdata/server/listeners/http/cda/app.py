@@ -72,7 +72,7 @@ def build_catalog_app(name: str, cohorts: CohortService, calls: Calls) -> FastAP
         redirect_slashes=False,
         exception_handlers={
             CallFailed: errors.call_failed,
-            HTTPException: errors.not_found,
+            HTTPException: errors.refused,
             RequestValidationError: errors.not_valid,
             Exception: errors.unexpected,
         },

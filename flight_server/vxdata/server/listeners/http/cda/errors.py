@@ -47,8 +47,8 @@ async def call_failed(_: Request, failed: Exception) -> JSONResponse:
     return JSONResponse(content, status_of(error), RETRY_AFTER if isinstance(error, ServiceProblem) else None)
 
 
-async def not_found(_: Request, error: Exception) -> JSONResponse:
-    """Show what Starlette refuses, such as an unknown path: as FastAPI does, and with a message beside it."""
+async def refused(_: Request, error: Exception) -> JSONResponse:
+    """Show what Starlette refuses, such as an unknown path or method, as FastAPI does; with a message beside."""
     status, detail = _told(error)
     name = HTTPStatus(status).phrase.replace(" ", "").replace("-", "")
     content = {"detail": detail, "error_type": name, "message": str(detail)}

@@ -82,22 +82,19 @@ class ReleaseMetadataObj(BaseModel):
     result: list[Row]
 
 
-class ClientError(BaseModel):
+class _Failure(BaseModel):
+    error_type: str
+    message: str
+    details: Row | None = None
+    request_id: str | None = None
+
+
+class ClientError(_Failure):
     """Why a request was refused."""
 
-    error_type: str
-    message: str
-    details: Row | None = None
-    request_id: str | None = None
 
-
-class InternalError(BaseModel):
+class InternalError(_Failure):
     """Why a request failed that may be right."""
-
-    error_type: str
-    message: str
-    details: Row | None = None
-    request_id: str | None = None
 
 
 class ValidationError(BaseModel):
