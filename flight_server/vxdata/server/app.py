@@ -118,7 +118,9 @@ class Server:
         self._http_calls = Boundary(LISTENER, errors, observers, admission=self.admission)
         apps = {**self._catalog_apps(), "v1": self._v1_app(catalog)}
         app = build_app(self._check, Boundary(LISTENER, errors, observers), apps)
-        self._http = HttpServer(app, settings.host, settings.http_port)
+        self._http = HttpServer(
+            app, settings.host, settings.http_port, settings.http_proxies, settings.http_root_path
+        )
         parts.callback(self._stop_http)
         self._flight = FlightServer(
             f"grpc://{_authority(settings.host)}:{settings.port}",

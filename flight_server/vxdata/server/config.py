@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import threading
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +22,16 @@ from vxdata.server.limits import DEFAULT_LIMITS, Limits
 
 CONFIG_VARIABLE = "VXDATA_CONFIG"
 """Environment variable that names the settings file, in TOML."""
+
+
+def _network(written: str) -> str:
+    """Refuse what is no address: uvicorn would take it for a name that no caller has."""
+    ipaddress.ip_network(written)
+    return written
+
+
+Network = Annotated[str, AfterValidator(_network)]
+"""An IP address or a network, such as ``10.0.0.0/8``."""
 
 
 class Settings(BaseSettings):
@@ -39,6 +50,16 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8815, description="Flight port; 0 picks a free one.")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8816, description="Port of HTTP: health checks, and the CDA API of catalogs; 0 picks a free one."
+    )
+    http_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of proxies, as a JSON list, that are believed whom a request over "
+        "HTTP comes from, and by which scheme (`X-Forwarded-For`, `X-Forwarded-Proto`); none by default.",
+    )
+    http_root_path: Annotated[str, Field(pattern="^(/[A-Za-z0-9._~-]+)*$")] = Field(
+        "",
+        description="Path, such as `/vxdata`, under which a proxy offers HTTP, and which it takes off "
+        "requests.",
     )
     database_uri: SecretStr | None = Field(
         None,

@@ -276,6 +276,19 @@ class TestPages:
         assert answer["next_url"] == f"{cda_server.http_url}/cda{EVERYTHING}?limit=2&x=y&offset=2"
         assert answer["total_row_count"] == 4
 
+    @pytest.mark.parametrize("host", ["[", "a b", 'a"<b>', "me@there", "there:port", "a/b", "[::1", "é"])
+    def test_the_next_page_of_a_request_to_a_malformed_host(self, http: httpx.Client, host: str) -> None:
+        answer = http.post(f"{EVERYTHING}?limit=2", json={}, headers={b"Host": host.encode()})
+        assert answer.json()["next_url"] == f"/cda{EVERYTHING}?limit=2&offset=2"
+
+    def test_an_address_that_is_no_text(self, cda_server: Server) -> None:
+        address = urlsplit(cda_server.http_url)
+        with socket.create_connection((address.hostname, address.port)) as client:
+            head = b"POST /cda/data/subject?limit=2&x=\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            client.sendall(head + b"Content-Length: 2\r\n\r\n{}")
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+
     def test_behind_the_end(self, http: httpx.Client) -> None:
         answer = http.post(f"{EVERYTHING}?limit=2&offset=50", json={}).json()
         assert (answer["result"], answer["total_row_count"], answer["next_url"]) == ([], 4, "")

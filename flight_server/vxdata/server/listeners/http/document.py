@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI finds in the routes, and the bodies and the header, which are read by us."""
+"""The OpenAPI document: what FastAPI finds in the routes, and the bodies and the header that we read."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.applications import Starlette
 
 STOP_SECONDS: Final = 5
@@ -27,9 +29,14 @@ class HttpServer:
         app: The application.
         host: Address to listen on.
         port: Port, or 0 for a free one.
+        proxies: Addresses and networks of proxies, which say whom a request comes from. Nobody else is
+            believed: callers are told apart, and their calls limited, by their addresses.
+        root_path: Path that a proxy takes off requests.
     """
 
-    def __init__(self, app: Starlette, host: str, port: int) -> None:
+    def __init__(
+        self, app: Starlette, host: str, port: int, proxies: Sequence[str] = (), root_path: str = ""
+    ) -> None:
         """Bind the port, and begin to serve."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # Only if the protocol is named does asyncio switch off the delay of small packets: without that, the
@@ -48,6 +55,9 @@ class HttpServer:
             log_config=None,
             access_log=False,
             lifespan="off",
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
+            root_path=root_path,
             timeout_graceful_shutdown=STOP_SECONDS,
             backlog=BACKLOG,
         )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.datastructures import URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from vxdata.server.services.json_rows import JsonRows
+
+HOST: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+"""What a request may say that it is sent to: a name or an address, and a port."""
 
 
 def paged(rows: JsonRows, next_url: Callable[[int], str | None]) -> Generator[bytes | memoryview]:
@@ -60,15 +66,18 @@ def next_page(request: Request, limit: int | None, offset: int) -> Callable[[int
 
     Returns:
         A function of the number of all objects: the address, an empty text at the end, or None for a page
-        without a limit.
+        without a limit. The address is that of the request; a caller that tells none, or a malformed one, as
+        the host gets a path.
     """
+    has_host = HOST.fullmatch(request.headers.get("host", ""))
+    asked = request.url if has_host else URL(scope={**request.scope, "headers": [], "server": None})
 
     def address(total: int) -> str | None:
         if limit is None:
             return None
         if limit == 0 or offset + limit >= total:
             return ""
-        return str(request.url.include_query_params(offset=offset + limit))
+        return str(asked.include_query_params(offset=offset + limit))
 
     return address
 

@@ -48,7 +48,7 @@ async def call_failed(_: Request, failed: Exception) -> JSONResponse:
 
 
 async def refused(_: Request, error: Exception) -> JSONResponse:
-    """Show what Starlette refuses, such as an unknown path or method, as FastAPI does; with a message beside."""
+    """Show what Starlette refuses, such as an unknown path or method, as FastAPI does, with a message."""
     status, detail = _told(error)
     name = HTTPStatus(status).phrase.replace(" ", "").replace("-", "")
     content = {"detail": detail, "error_type": name, "message": str(detail)}
