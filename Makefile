@@ -21,7 +21,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo examples docs up test fuzz trial coverage bench check lint style types imports generated wheel \
+.PHONY: help install demo examples docs up test fuzz trial coverage bench check lint style types imports generated web wheel \
 	generate format constraints clean clean-data bench-report test-lowest
 
 help:  ## this list
@@ -103,7 +103,7 @@ coverage: $(INSTALLED)  ## the tests, with the lines and branches they miss
 test-lowest: $(INSTALLED_LOWEST)  ## the tests with the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/python -m pytest $(PYTEST_ARGS)
 
-check: lint style types imports generated wheel  ## everything CI checks beside the tests
+check: lint style types imports generated web wheel  ## everything CI checks beside the tests
 
 lint: $(INSTALLED)  ## check: ruff's rules and format
 	$(BIN)/ruff check .
@@ -121,6 +121,9 @@ imports: $(INSTALLED)  ## check: which part may import what
 
 generated: $(INSTALLED)  ## check: generated code is what the payload declarations give
 	$(BIN)/python -m tools.generate --check
+
+web: $(INSTALLED)  ## check: the query page's types, and that its libraries are what their packages hold
+	$(BIN)/python -m tools.web check
 
 wheel: $(INSTALLED)  ## check: the wheel holds exactly the files of the tree
 	$(BIN)/python -m tools.check_wheel

@@ -106,7 +106,7 @@ class TestShards:
         drawn = query.shard(1, 2).sample(40, seed=1)
         parts = [drawn.shard(index, 2).collect() for index in range(2)]
         assert names(pl.concat(parts)) == names(drawn.collect())
-        assert all(part.height > 5 for part in parts)
+        assert all(part.height for part in parts)
 
     def test_they_stay_while_others_write(self, client: Client, root: str, query: Query) -> None:
         pinned = query.pin()

@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 
 from vxdata.server.listeners.boundary import Boundary, CallFailed
 from vxdata.server.listeners.http.cda.errors import refused
+from vxdata.server.listeners.http.page.app import page_routes
 from vxdata.server.listeners.http.status import http_status
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def build_app(
         apps: Further applications, by the first part of their paths.
 
     Returns:
-        An ASGI application with `/livez` and `/readyz`, and the others below their names.
+        An ASGI application with `/livez`, `/readyz` and the query page, and the others below their names.
     """
 
     def checked() -> Health:
@@ -68,7 +69,7 @@ def build_app(
             return JSONResponse(body, NOT_READY)
         return JSONResponse(health.model_dump(mode="json"))
 
-    routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz)]
+    routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), *page_routes()]
     routes += [Mount(f"/{name}", app) for name, app in (apps or {}).items()]
     handlers = {CallFailed: _failure, HTTPException: refused}
     return Starlette(routes=routes, exception_handlers=handlers)

@@ -1,0 +1,127 @@
+/** The state of the page: one frozen object, which the address holds too, so that a link brings all of it back. */
+
+import { useEffect, useState } from "./vendor/hooks.js";
+
+/**
+ * @typedef {Record<string, any>} Plan A plan in its canonical JSON, as the server gives and takes it.
+ * @typedef {object} State
+ * @property {Plan} plan What is asked.
+ * @property {string} view Name of the view in the middle.
+ * @property {string | null} resource Identifier of the resource that is open.
+ * @property {string | null} since Instant that the present is compared with.
+ * @property {string | null} catalog Name of the catalog that is shown, in place of the own data.
+ */
+
+/** @type {State} */
+const FIRST = Object.freeze({
+  plan: { version: 2, relation: "volume" },
+  view: "results",
+  resource: null,
+  since: null,
+  catalog: null,
+});
+
+/** Length of a state that is written into the address as it is; a longer one is compressed. */
+const PLAIN = 1500;
+
+/** @type {State} */
+let state = FIRST;
+
+/** @type {Set<(state: State) => void>} */
+const listeners = new Set();
+
+/** The state of this moment. */
+export const current = () => state;
+
+/**
+ * Change the state: everything that shows it is drawn again, and the address follows.
+ * @param {Partial<State>} changes
+ */
+export function update(changes) {
+  take(Object.freeze({ ...state, ...changes }));
+  void writeAddress();
+}
+
+/** Use the state in a component. */
+export function useAppState() {
+  const [shown, show] = useState(state);
+  useEffect(() => {
+    listeners.add(show);
+    show(state);
+    return () => void listeners.delete(show);
+  }, []);
+  return shown;
+}
+
+/** Begin with the state that the address holds, and follow it from then on. */
+export async function followAddress() {
+  const read = async () => take(await readAddress(location.hash));
+  addEventListener("popstate", read);
+  addEventListener("hashchange", read);
+  await read();
+}
+
+/**
+ * Write a state as the fragment of an address.
+ * @param {State} shown
+ * @returns {Promise<string>}
+ */
+export async function fragmentOf(shown) {
+  const text = JSON.stringify(shown);
+  if (text.length <= PLAIN) return `#s=${encodeURIComponent(text)}`;
+  const packed = await through(new Blob([text]), new CompressionStream("deflate-raw"));
+  return `#z=${toBase64(new Uint8Array(packed))}`;
+}
+
+/**
+ * Read the fragment of an address; what is no state gives the first one.
+ * @param {string} fragment
+ * @returns {Promise<State>}
+ */
+export async function readAddress(fragment) {
+  try {
+    const value = fragment.slice(3);
+    if (fragment.startsWith("#s=")) return { ...FIRST, ...JSON.parse(decodeURIComponent(value)) };
+    if (fragment.startsWith("#z=")) {
+      const text = await through(new Blob([fromBase64(value)]), new DecompressionStream("deflate-raw"));
+      return { ...FIRST, ...JSON.parse(new TextDecoder().decode(text)) };
+    }
+  } catch (error) {
+    console.warn("The address holds no state that can be read.", error);
+  }
+  return FIRST;
+}
+
+/** @param {State} next */
+function take(next) {
+  state = next;
+  for (const listener of listeners) listener(next);
+}
+
+let writes = 0;
+
+async function writeAddress() {
+  const turn = ++writes;
+  const fragment = await fragmentOf(state);
+  if (turn === writes && fragment !== location.hash) history.pushState(null, "", fragment);
+}
+
+/**
+ * @param {Blob} blob
+ * @param {CompressionStream | DecompressionStream} stream
+ */
+function through(blob, stream) {
+  return new Response(blob.stream().pipeThrough(stream)).arrayBuffer();
+}
+
+/** @param {Uint8Array} bytes */
+function toBase64(bytes) {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** @param {string} text */
+function fromBase64(text) {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
+}
