@@ -179,7 +179,7 @@ def _is_nested(column: CohortColumn, plan: CohortPlan, selected: SelectedColumns
 
 
 def _nested(endpoint: str, table: str, columns: list[CohortColumn], model: CohortModel) -> NestedOutput:
-    lists = [ListOutput(column, model.path(table, column.table)) for column in columns if column.is_virtual]
+    lists = [ListOutput(column, model.virtual_path(column)) for column in columns if column.is_virtual]
     reflected = model.schema.table_by_name[table]
     key = reflected.primary_key or tuple(column.name for column in reflected.columns)
     return NestedOutput(

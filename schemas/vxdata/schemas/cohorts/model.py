@@ -295,6 +295,18 @@ class CohortModel:
         except KeyError:
             raise RelationshipNotFound.between(endpoint, table) from None
 
+    def virtual_path(self, column: CohortColumn) -> Path:
+        """The way to a virtual column from the rows of the table that it is shown in, whichever that is.
+
+        Raises:
+            RelationshipNotFound: Its own table does not refer to the key of that table.
+        """
+        shown_in = self.schema.table_by_name[column.shown_in]
+        key = self.schema.table_by_name[column.table].foreign_key_to(shown_in.name)
+        if key is None or key.target != shown_in.primary_key:
+            raise RelationshipNotFound.between(shown_in.name, column.table)
+        return Path(shown_in.name, None, column.table, key.columns[0])
+
 
 def kind_of(table: ReflectedTable) -> TableKind:
     """Return the kind of a table, which follows from its name and from how many tables it refers to.

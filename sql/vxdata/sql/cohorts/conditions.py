@@ -84,8 +84,9 @@ def _of_text(condition: BoundCondition, tested: exp.Expr) -> exp.Expr:
 def _among_texts(tested: exp.Expr, given: Sequence[Any]) -> exp.Expr:
     """A text among others, whatever the case.
 
-    Letters of ASCII have one upper case everywhere, so that those texts become an array which PostgreSQL
-    hashes. Other texts are folded by PostgreSQL, which decides for the column too.
+    Letters of ASCII have the same upper case wherever a text is not folded as in Turkish or Azeri, so that
+    those texts become an array which PostgreSQL hashes. Other texts are folded by PostgreSQL, which decides
+    for the column too.
     """
     ascii_texts = sorted({text.upper() for text in given if text.isascii()})
     others = sorted({text for text in given if not text.isascii()})
