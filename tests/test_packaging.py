@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from tools.tree import TOP, settings
-from vxdata.schemas.installation import install_command, packages_of
+from vxdata.schemas.installation import IMPORT_NAMES, install_command, packages_of
 
 PORTIONS = {
     "vxdata.cli": "cli/vxdata/cli",
@@ -42,6 +42,11 @@ def server_only_modules() -> list[str]:
         for module, owners in importlib.metadata.packages_distributions().items()
         if module.isidentifier() and {distribution_name(owner) for owner in owners} & extras
     )
+
+
+def import_name(distribution: str) -> str:
+    """The name under which a distribution is imported."""
+    return IMPORT_NAMES.get(distribution, distribution.replace("-", "_"))
 
 
 def run_without_extras(code: str) -> subprocess.CompletedProcess[str]:
@@ -95,14 +100,14 @@ def test_the_command_names_the_extra_it_misses() -> None:
 
 
 def test_the_command_knows_every_package_of_the_extra() -> None:
-    declared = {distribution_name(r).replace("-", "_") for r in PROJECT["optional-dependencies"]["server"]}
+    declared = {import_name(distribution_name(r)) for r in PROJECT["optional-dependencies"]["server"]}
     assert packages_of("server") == declared
     assert {"cachetools", "xxhash", "sqlglot", "adbc_driver_manager", "pydantic_settings"} <= declared
 
 
 def test_the_import_names_of_the_extra_follow_from_its_distributions() -> None:
     for module, owners in importlib.metadata.packages_distributions().items():
-        for owner in {distribution_name(owner).replace("-", "_") for owner in owners} & packages_of("server"):
+        for owner in {import_name(distribution_name(owner)) for owner in owners} & packages_of("server"):
             assert module.startswith("_") or not module.isidentifier() or module == owner
 
 

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 NAME: Final = "vxdata"
 
+IMPORT_NAMES: Final = {"arro3-io": "arro3", "python-mimeparse": "mimeparse"}
+"""Distributions whose packages have another name than they have."""
+
 _ESCAPED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -51,7 +54,8 @@ def missing_from(extra: str) -> list[str]:
 def packages_of(extra: str) -> frozenset[str]:
     """List what an extra brings, from the metadata of the installed distribution.
 
-    The packages may be missing, so their import names follow from the names of their distributions.
+    The packages may be missing, so their import names follow from the names of their distributions, but for
+    those of `IMPORT_NAMES`.
 
     Args:
         extra: Its name.
@@ -59,7 +63,7 @@ def packages_of(extra: str) -> frozenset[str]:
     Returns:
         Names of top-level packages.
     """
-    return frozenset(name.replace("-", "_") for name in _brought_by(extra))
+    return frozenset(IMPORT_NAMES.get(name, name.replace("-", "_")) for name in _brought_by(extra))
 
 
 def _brought_by(extra: str) -> list[str]:

@@ -8,6 +8,7 @@ Grouped by what the caller can do::
     │   ├── InvalidTicket         the bytes of a ticket, command or action are not ours
     │   ├── LimitExceeded         the request is larger than a limit of the server, or costs more
     │   ├── UnknownAction         no such action
+    │   ├── UnknownFormat         no format that the caller accepts
     │   ├── UnknownField          a plan or a frame names a field that the type does not have
     │   ├── UnknownResourceType   no payload type has this prefix
     │   ├── FieldTypeMismatch     a value or a column has the wrong type for its field
@@ -95,6 +96,7 @@ from vxdata.schemas.errors.requests import (
     UnexpectedPayload,
     UnknownAction,
     UnknownField,
+    UnknownFormat,
     UnknownResourceType,
     ValidationFailed,
 )
@@ -182,6 +184,7 @@ __all__ = [
     "UnknownAction",
     "UnknownCatalog",
     "UnknownField",
+    "UnknownFormat",
     "UnknownResourceType",
     "ValidationFailed",
     "VersionConflict",

@@ -31,6 +31,10 @@ class UnknownAction(InvalidRequest):
     """The server offers no action of this name."""
 
 
+class UnknownFormat(InvalidRequest):
+    """The server writes results in none of the formats that the caller accepts."""
+
+
 class UnknownField(InvalidRequest):
     """A payload type does not have the field that was named."""
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 WHOLE_BYTES: Final = 64 * 1024
 """Bytes up to which an answer is collected; one that ends within them has a length."""
 
+PIECE_BYTES: Final = 1024 * 1024
+"""Bytes that are handed to the connection at a time, at most."""
+
 JSON: Final = "application/json"
 
 log = structlog.get_logger(__name__)
@@ -104,18 +107,18 @@ class Begun:
 
     Args:
         reply: The answer.
-        first: Its first bytes.
+        first: Its first chunks.
         is_whole: Whether nothing follows.
     """
 
     reply: Reply
-    first: bytes
+    first: tuple[bytes | memoryview, ...]
     is_whole: bool
 
     def whole(self) -> Response:
         """The response, of which nothing is left to be made."""
         reply = self.reply
-        return Response(self.first, reply.status, dict(reply.headers), reply.media_type)
+        return Response(b"".join(self.first), reply.status, dict(reply.headers), reply.media_type)
 
 
 def begin(run: Callable[[Call], Reply], call: Call) -> Begun:
@@ -135,8 +138,8 @@ def begin(run: Callable[[Call], Reply], call: Call) -> Begun:
         first.append(chunk)
         size += len(chunk)
         if size > WHOLE_BYTES:
-            return Begun(reply, b"".join(first), is_whole=False)
-    return Begun(reply, b"".join(first), is_whole=True)
+            return Begun(reply, tuple(first), is_whole=False)
+    return Begun(reply, tuple(first), is_whole=True)
 
 
 class StreamedAnswer(Response):
@@ -176,7 +179,9 @@ class StreamedAnswer(Response):
                 await send(
                     {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
                 )
-                await self._send(send, self._first)
+                for part in self._first:
+                    await self._send(send, part)
+                self._first = ()
                 while (chunk := await self._next()) is not None:
                     await self._send(send, chunk)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -193,10 +198,14 @@ class StreamedAnswer(Response):
         return await anyio.to_thread.run_sync(next, self._rest, None, limiter=self._limiter)
 
     async def _send(self, send: Send, chunk: Any) -> None:
-        if self._caller.has_left():
-            raise _Gone
-        with anyio.fail_after(self._stall_limit):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        """Send a chunk, in pieces: what has been handed over is copied, and waits in memory."""
+        pieces = memoryview(chunk)
+        for begin in range(0, len(pieces), PIECE_BYTES):
+            if self._caller.has_left():
+                raise _Gone
+            piece = pieces[begin : begin + PIECE_BYTES]
+            with anyio.fail_after(self._stall_limit):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
 
     def _close(self) -> None:
         # When the server stops, a thread may still wait for the next bytes; it is cancelled, and closes then.

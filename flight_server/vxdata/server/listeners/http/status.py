@@ -19,6 +19,7 @@ from vxdata.schemas.errors import (
     StateConflict,
     UnknownAction,
     UnknownCatalog,
+    UnknownFormat,
     UnknownResourceType,
     VxDataError,
 )
@@ -29,6 +30,7 @@ HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (UnknownAction, 404),
     (UnknownCatalog, 404),
     (UnknownResourceType, 404),
+    (UnknownFormat, 406),
     (ResourceNotFound, 404),
     (NotRegistered, 404),
     (BlobNotFound, 404),

@@ -14,6 +14,7 @@ from vxdata.server.listeners.http.docs_pages import add_pages
 from vxdata.server.listeners.http.document import describe_with_bodies
 from vxdata.server.listeners.http.v1 import errors
 from vxdata.server.listeners.http.v1.count import count_routes
+from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from vxdata.server.listeners.http.v1.context import Context
 
-ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (count_routes,)
+ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (query_routes, count_routes)
 """The families of routes."""
 
 BODIES: Final[tuple[type[BaseModel], ...]] = (Question,)

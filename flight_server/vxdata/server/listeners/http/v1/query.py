@@ -1,0 +1,102 @@
+"""`/v1/query`: the rows of a question, in one of the formats."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from vxdata.schemas.wire import WireError
+from vxdata.server.formats.known import FORMATS
+from vxdata.server.listeners.http.document import body_of
+from vxdata.server.listeners.http.responses import Reply
+from vxdata.server.listeners.http.v1.bodies import read_body
+from vxdata.server.listeners.http.v1.negotiation import Codec, FormatName, Wanted, wanted
+from vxdata.server.listeners.http.v1.questions import Question, plan_of
+from vxdata.server.listeners.http.v1.replies import Asked, freshness_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from vxdata.schemas.plan import Plan
+    from vxdata.server.call import Call
+    from vxdata.server.listeners.http.v1.context import Context
+    from vxdata.server.listeners.http.v1.snapshots import Snapshot
+    from vxdata.server.services.read import Result
+
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The rows. A stream that was cut ends without its end marker or last chunk.",
+        "content": {each.media_type: {} for each in FORMATS},
+    },
+    304: {"description": "The caller's copy is still good."},
+    406: {"model": WireError, "description": "No format that is accepted is one of the server's."},
+}
+
+
+def query_routes(context: Context) -> APIRouter:
+    """Make the route.
+
+    Args:
+        context: What it works with.
+
+    Returns:
+        A router of it alone.
+    """
+    router = APIRouter(tags=["query"])
+
+    @router.post("/query", response_class=Response, responses=ANSWERS, openapi_extra=body_of(Question))
+    async def query(request: Request, format_name: FormatName = None, codec: Codec = None) -> Response:
+        """Give the rows of a question, in the format that is named or accepted."""
+        accept, known = request.headers.get("accept"), request.headers.get("if-none-match")
+
+        def run(content: bytes, call: Call) -> Reply:
+            form = wanted(format_name, codec, accept)
+            plan = plan_of(read_body(Question, content), context.catalog)
+            return rows_reply(context.services.read.run(plan, call), Asked(plan, form.form, known), form)
+
+        return await context.calls.answer(request, "query", run)
+
+    return router
+
+
+def rows_reply(result: Result, asked: Asked, form: Wanted) -> Reply:
+    """Answer with rows.
+
+    Args:
+        result: The running query.
+        asked: What was asked for.
+        form: The format of the answer.
+
+    Returns:
+        The reply; whoever reads or closes its bytes ends the query.
+    """
+    fresh = freshness_of(asked, result)
+    if fresh.is_known:
+        result.close()
+        return fresh.not_modified()
+    name = file_name(asked.plan, fresh.snapshot, form.format.suffix)
+    headers = {**fresh.headers, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Reply(_written(result, form), form.format.media_type, headers=headers)
+
+
+def file_name(plan: Plan, snapshot: Snapshot, suffix: str) -> str:
+    """Name the file of an answer by what it reads, and when.
+
+    Args:
+        plan: What was asked for.
+        snapshot: The state that it shows.
+        suffix: End of the name.
+
+    Returns:
+        Such as ``volume-20260102T101112.000000Z.parquet``.
+    """
+    instant = snapshot.as_of.replace("-", "").replace(":", "")
+    return f"{plan.relation}-{instant}{suffix}"
+
+
+def _written(result: Result, form: Wanted) -> Generator[bytes | memoryview]:
+    with closing(result):
+        yield from form.format.write(result.arrow_schema, result.batches, form.codec)
