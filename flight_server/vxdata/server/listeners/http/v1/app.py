@@ -16,6 +16,7 @@ from vxdata.server.listeners.http.v1 import errors
 from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
+from vxdata.server.listeners.http.v1.types import types_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from vxdata.server.listeners.http.v1.context import Context
 
-ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (query_routes, count_routes)
+ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (query_routes, count_routes, types_routes)
 """The families of routes."""
 
 BODIES: Final[tuple[type[BaseModel], ...]] = (Question,)
