@@ -106,6 +106,11 @@ def test_the_version_needs_no_server() -> None:
     assert done.stdout == f"vxdata {version('vxdata')}\n"
 
 
+def test_the_version_is_listed_and_told_before_any_command(run: Callable[..., Said]) -> None:
+    assert "--version <bool> Tell the version." in run("--help").out
+    assert run("--version", "up") == Said(0, f"vxdata {version('vxdata')}", "")
+
+
 class TestHelp:
     @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
     def test_of_every_command(self, run: Callable[..., Said], words: tuple[str, ...]) -> None:
@@ -165,6 +170,31 @@ class TestFailures:
         assert line.startswith("InvalidSettings: VXDATA_PORT: Input should be a valid integer")
         assert "; VXDATA_POOL_SIZE: Input should be greater than or equal to 1" in line
         assert "secret" not in line
+
+    @pytest.mark.parametrize(
+        ("given", "wanted"),
+        [
+            ('{"a": 1', "which takes JSON: Expecting ',' delimiter: line 1 column 8"),
+            ('{"a": {"url": "x"}}', "VXDATA_CATALOGS, a.uri: Field required; VXDATA_CATALOGS, a.url: Extra"),
+        ],
+    )
+    def test_catalogs_of_another_form_are_told_where(
+        self, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, given: str, wanted: str
+    ) -> None:
+        monkeypatch.setenv("VXDATA_CATALOGS", given)
+        said = run("serve")
+        assert (said.status, said.out) == (1, "")
+        assert said.err.startswith("InvalidSettings: ")
+        assert wanted in said.err
+
+    @pytest.mark.parametrize("words", [("serve",), ("catalog", "indexes", "cda")], ids=" ".join)
+    def test_embedded_catalogs_where_no_database_is_run(
+        self, run: Callable[..., Said], words: tuple[str, ...]
+    ) -> None:
+        said = run(*words, "--catalog", "cda=embedded:cda")
+        assert (said.status, said.out) == (2, "")
+        assert "embedded: names a schema of the database that `vxdata up` runs" in said.err
+        assert "postgresql://reader@host/cda" in said.err
 
     def test_a_settings_file_that_is_none(
         self, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, tmp_path: Path

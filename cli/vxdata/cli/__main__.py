@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 
+from vxdata.cli.version import version_line
 from vxdata.schemas.installation import install_command, packages_of
 
 
 def main() -> None:
     """Run the command line, or say which extra to install for it; the version is told without any."""
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"vxdata {version('vxdata')}\n")
+        sys.stdout.write(f"{version_line()}\n")
         return
     try:
         from vxdata.cli.app import app  # noqa: PLC0415 - the SDK alone lacks what this needs

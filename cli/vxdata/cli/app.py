@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from json import JSONDecodeError
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError
@@ -12,6 +14,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 
 from vxdata.cli.commands import catalog, database, demo, health, load, serve, storage, up
+from vxdata.cli.version import version_line
 from vxdata.schemas.errors import VxDataError
 from vxdata.server.config import CONFIG_VARIABLE
 from vxdata.server.database.errors import DatabaseError
@@ -31,11 +34,29 @@ EXPECTED = (
 """Errors that say themselves what to do; all others are faults and show their traceback."""
 
 commands = typer.Typer(
-    help="VxData: versioned medical-imaging research data over Arrow Flight. --version tells the version.",
+    help="VxData: versioned medical-imaging research data over Arrow Flight.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(is_asked: bool) -> None:  # noqa: FBT001 - typer calls it with the value
+    if is_asked:
+        sys.stdout.write(f"{version_line()}\n")
+        raise typer.Exit
+
+
+@commands.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 commands.command("up")(up.up)
 commands.command("serve")(serve.serve)
 commands.add_typer(catalog.commands, name="catalog")
@@ -65,8 +86,9 @@ def _describe(error: Exception) -> tuple[str, str]:
             return "InvalidSettings", "; ".join(
                 f"{_setting(problem['loc'])}: {problem['msg']}" for problem in problems
             )
-        case SettingsError():
-            return "InvalidSettings", f"{error}; its value is not shown."
+        case SettingsError(__cause__=cause):
+            reason = f", which takes JSON: {cause}" if isinstance(cause, JSONDecodeError) else ""
+            return "InvalidSettings", f"{error}{reason}; its value is not shown."
         case tomllib.TOMLDecodeError():
             return "InvalidSettings", f"the file that {CONFIG_VARIABLE} names is not TOML: {error}"
         case VxDataError(__cause__=DatabaseError() | BotoCoreError() as reason):
@@ -78,4 +100,6 @@ def _describe(error: Exception) -> tuple[str, str]:
 
 
 def _setting(place: tuple[int | str, ...]) -> str:
-    return f"VXDATA_{'_'.join(map(str, place)).upper()}"
+    """Name a setting by its variable; what lies in its JSON has no variable of its own."""
+    name, *within = map(str, place)
+    return f"VXDATA_{name.upper()}" + (f", {'.'.join(within)}" if within else "")

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+import typer
 from rich.console import Console
 
 from vxdata.schemas.catalog.registry import registry
@@ -168,6 +169,24 @@ def _embedded(stack: EmbeddedStack, catalog: CatalogSettings) -> CatalogSettings
         return catalog
     schema = uri.removeprefix(EMBEDDED) or catalog.schema_name
     return catalog.model_copy(update={"uri": stack.postgres_uri, "schema_name": schema})
+
+
+def refuse_embedded(catalogs: Mapping[str, CatalogSettings]) -> None:
+    """Check that no catalog lies in an embedded database, for commands that run none.
+
+    Args:
+        catalogs: Settings of catalogs by name.
+
+    Raises:
+        typer.BadParameter: One does.
+    """
+    for name, catalog in catalogs.items():
+        if catalog.uri.get_secret_value().startswith(EMBEDDED):
+            msg = (
+                f"{EMBEDDED} names a schema of the database that `vxdata up` runs; this command runs none: "
+                f"give catalog {name} a libpq URI, such as postgresql://reader@host/{name}"
+            )
+            raise typer.BadParameter(msg, param_hint="--catalog or VXDATA_CATALOGS")
 
 
 def upgrade_database(uri: SecretStr) -> Upgrade:

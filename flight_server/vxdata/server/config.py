@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         {},
         description="Further databases, whose tables are read by reflection: a JSON object of names, each "
         'with an object `{"uri": …, "schema": "public", "api": "cda" or "none", "release": …}`; '
-        "[The CDA API](cda.md) tells what they mean.",
+        "[Other databases, and the CDA API](cda.md) tells what they mean.",
     )
     s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
     s3_bucket: str | None = Field(

@@ -8,8 +8,8 @@ import pytest
 
 from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import Catalog, PlainTable, Relation, RelationKind
-from vxdata.schemas.catalog.registry import registry
-from vxdata.schemas.errors import InvalidPlan, UnknownField
+from vxdata.schemas.catalog.registry import Registry, registry
+from vxdata.schemas.errors import InvalidPlan, TableNotFound, UnknownField
 from vxdata.schemas.fields import Field, Integer, Text
 from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, IsInQuery, Plan, Predicate, Subquery
 
@@ -29,6 +29,15 @@ def catalog_with(*tables: tuple[str, str | None]) -> Catalog:
 
 def among(relation: str) -> Predicate:
     return IsInQuery(field="identifier", query=Subquery(relation=relation, select="species"))
+
+
+def test_a_catalog_of_tables_speaks_of_tables() -> None:
+    table = Relation.plain("subject", COLUMNS, PlainTable("cda", "subject", None), ("id",))
+    catalog = Catalog({"subject": table}, Registry(()))
+    assert catalog.relation("subject") is table
+    with pytest.raises(TableNotFound, match=r"^Table not found: 'subjekt'. Did you mean subject") as caught:
+        catalog.relation("subjekt")
+    assert caught.value.details == {"table": "subjekt"}
 
 
 @pytest.mark.parametrize("kind", RelationKind)

@@ -77,6 +77,22 @@ class TestDiscovery:
         with pytest.raises(UnknownCatalog, match="Did you mean cda"):
             reader.catalog("cdb")
 
+    def test_a_name_that_is_no_text_is_refused(self, known: RemoteCatalog) -> None:
+        with pytest.raises(TypeError, match=r"^The name of a catalog is text, not 3;"):
+            type(known).named(known.transport, 3)  # type: ignore[arg-type]
+
+    def test_columns_of_a_catalog_without_cohorts_are_those_of_its_tables(self, known: RemoteCatalog) -> None:
+        described = known.description.model_copy(update={"serves_cohorts": False, "columns": ()})
+        columns = type(known)(known.transport, described).columns
+        assert columns.row(by_predicate=(pl.col("table") == "subject") & (pl.col("column") == "id")) == (
+            "subject",
+            "id",
+            "text",
+            False,
+            None,
+        )
+        assert columns.filter(column="cda_table")["table"].unique().len() == 3
+
     def test_a_refreshed_catalog_is_read_anew(self, cda: RemoteCatalog) -> None:
         again = cda.refresh()
         assert again == cda

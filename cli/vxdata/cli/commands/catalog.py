@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from vxdata.cli.options import CatalogUris, Url, catalogs_of
-from vxdata.cli.running import console
+from vxdata.cli.running import console, refuse_embedded
 from vxdata.schemas.cohorts import CohortModel
 from vxdata.schemas.errors import UnknownCatalog
 from vxdata.schemas.wire import Action, CatalogInfo, CatalogList, CatalogRequest
@@ -65,6 +65,7 @@ def indexes(
     if name not in settings.catalogs:
         raise UnknownCatalog(f"The settings have no catalog {name!r}.", known=sorted(settings.catalogs))
     found = settings.catalogs[name]
+    refuse_embedded({name: found})
     with closing(ConnectionPool(found.uri, size=1)) as database, database.connection() as connection:
         reflection = reflect(connection, found.schema_name)
     model = CohortModel.of(reflection.schema, reflection.column_metadata, reflection.release_metadata)

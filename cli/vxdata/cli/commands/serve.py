@@ -7,7 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from vxdata.cli.options import CatalogUris, catalogs_of
-from vxdata.cli.running import allow_many_files, announce, freeze_what_stays, leave, require_free
+from vxdata.cli.running import (
+    allow_many_files,
+    announce,
+    freeze_what_stays,
+    leave,
+    refuse_embedded,
+    require_free,
+)
 from vxdata.cli.signals import until_signal
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
@@ -48,6 +55,7 @@ def serve(
         "catalogs": catalogs_of(catalog) or None,
     }
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    refuse_embedded(settings.catalogs)
     configure_logs(settings.log_level, as_json=settings.log_json)
     for wanted in (settings.port, settings.http_port):
         require_free(wanted, settings.host)

@@ -347,6 +347,6 @@ def _tell(loaded: LoadedCatalog) -> None:
     if loaded.release is None:
         log.warning("catalog_without_release", catalog=name, effect="no result is kept")
     if model is not None and model.renamed:
-        log.info("columns_renamed", catalog=name, names=model.renamed)
+        log.debug("columns_renamed", catalog=name, names=model.renamed)
     if model is not None and model.missing_sources:
         log.warning("data_sources_without_columns", catalog=name, columns=list(model.missing_sources))

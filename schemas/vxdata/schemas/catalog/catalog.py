@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.catalog.builtin import COMMIT, COMMIT_FIELDS, RESOURCE
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.catalog.relation import Relation, RelationKind
-from vxdata.schemas.errors import UnknownResourceType
+from vxdata.schemas.errors import TableNotFound, UnknownResourceType
+from vxdata.schemas.errors.messages import abridged_name, did_you_mean
 from vxdata.schemas.payload_type import METADATA
 
 if TYPE_CHECKING:
@@ -75,10 +76,15 @@ class Catalog:
 
         Raises:
             UnknownResourceType: There is none of this name.
+            TableNotFound: There is none of this name, and the catalog has tables and no resources.
         """
         try:
             return self.relations[name]
         except KeyError:
+            if self.relations and not self.registry.by_prefix:
+                hint = did_you_mean(str(name), list(self.relations))
+                shown = abridged_name(str(name))
+                raise TableNotFound(f"Table not found: {shown!r}. {hint}", table=shown) from None
             raise UnknownResourceType.from_name(name, known=self.relations) from None
 
 

@@ -76,7 +76,7 @@ def _problem(condition: CohortCondition, column: CohortColumn) -> str | None:  #
     if value is None:
         return None if op in {"=", "!="} else f"{op} cannot compare with null."
     if not _fits(value, column.kind):
-        return f"The column holds {column.kind.value}, and the value is none."
+        return f"The column takes {column.kind.value}, and the value has another type."
     if op in PATTERNS:
         return _pattern_problem(value, column)
     if condition.also is not None and (op not in ORDERINGS or column.kind is not ValueKind.NUMBER):
@@ -89,7 +89,7 @@ def _problem(condition: CohortCondition, column: CohortColumn) -> str | None:  #
 def _list_problem(values: tuple[ConditionValue, ...], column: CohortColumn) -> str | None:
     if all(item is None or _fits(item, column.kind) for item in values):
         return None
-    return f"The column holds {column.kind.value}, and a value of the list is none."
+    return f"The column takes {column.kind.value}, and a value of the list has another type."
 
 
 def _pattern_problem(pattern: ConditionValue, column: CohortColumn) -> str | None:

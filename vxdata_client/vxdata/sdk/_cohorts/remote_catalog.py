@@ -13,8 +13,7 @@ from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, Reflec
 from vxdata.schemas.catalog.reflected_relations import relations_of
 from vxdata.schemas.catalog.registry import Registry
 from vxdata.schemas.cohorts import CohortModel, CohortPlan
-from vxdata.schemas.errors import InvalidCatalog, TableNotFound, UnknownCatalog
-from vxdata.schemas.errors.messages import did_you_mean
+from vxdata.schemas.errors import InvalidCatalog, UnknownCatalog
 from vxdata.schemas.html import card, table
 from vxdata.schemas.wire import (
     Action,
@@ -111,9 +110,13 @@ class RemoteCatalog:
             The catalog.
 
         Raises:
+            TypeError: The name is no text.
             UnknownCatalog: The server has none of this name.
             ServiceProblem: The server, or the database, cannot be reached.
         """
+        if not isinstance(name, str):
+            msg = f"The name of a catalog is text, not {name!r:.80}; client.catalogs() lists them."
+            raise TypeError(msg)
         body = CatalogRequest(name=name).to_bytes()
         answer = retry_read(lambda: transport.act(Action.CATALOG, body), transport)
         return cls(transport, CatalogDescription.model_validate_json(answer))
@@ -145,11 +148,23 @@ class RemoteCatalog:
 
     @property
     def columns(self) -> pl.DataFrame:
-        """The columns that cohorts show: table, public name, type, whether null, and description."""
-        rows = [
-            (each.table, each.column, each.data_type, each.nullable, each.description)
-            for each in self.description.columns
-        ]
+        """Its columns: table, name, type, whether null, and description.
+
+        They are those that cohorts show, under their public names; where the catalog serves no cohorts, those
+        of all tables.
+        """
+        rows: list[tuple[str, str, str, bool, str | None]]
+        if self.description.serves_cohorts:
+            rows = [
+                (each.table, each.column, each.data_type, each.nullable, each.description)
+                for each in self.description.columns
+            ]
+        else:
+            rows = [
+                (each.name, column.name, column.sql_type, column.is_nullable, column.comment)
+                for each in self.description.described
+                for column in each.columns
+            ]
         return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
     @property
@@ -225,12 +240,9 @@ class RemoteCatalog:
             ...     mutations = client.catalog("cda").table("mutation")
             ...     return mutations.query().filter(F.hugo_symbol == "BRCA1").collect()
         """
-        relations = self._session.catalog.relations
-        if name not in relations:
-            hint = did_you_mean(str(name), list(relations))
-            raise TableNotFound(f"Table not found: {name!r:.80}. {hint}", table=str(name)[:200])
+        relation = self._session.catalog.relation(name)
         comments = {each.name: each.comment or "" for each in self.description.described}
-        return CatalogTable(self._session, relations[name], comments[name])
+        return CatalogTable(self._session, relation, comments[name])
 
     def refresh(self) -> Self:
         """Have the server read the tables of the database anew.
