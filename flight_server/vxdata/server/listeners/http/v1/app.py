@@ -13,9 +13,11 @@ from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.docs_pages import add_pages
 from vxdata.server.listeners.http.document import describe_with_bodies
 from vxdata.server.listeners.http.v1 import errors
+from vxdata.server.listeners.http.v1.commits import commit_routes
 from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
+from vxdata.server.listeners.http.v1.resources import resource_routes
 from vxdata.server.listeners.http.v1.types import types_routes
 
 if TYPE_CHECKING:
@@ -26,7 +28,13 @@ if TYPE_CHECKING:
 
     from vxdata.server.listeners.http.v1.context import Context
 
-ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (query_routes, count_routes, types_routes)
+ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
+    query_routes,
+    count_routes,
+    types_routes,
+    resource_routes,
+    commit_routes,
+)
 """The families of routes."""
 
 BODIES: Final[tuple[type[BaseModel], ...]] = (Question,)

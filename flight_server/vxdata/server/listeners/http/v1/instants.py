@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Query
 
 from vxdata.schemas.errors import InvalidRequest
+
+AsOf = Annotated[
+    str | None,
+    Query(description="The instant to read at, in ISO 8601 and UTC; the last commit without it."),
+]
+"""The parameter of requests."""
 
 
 def read_instant(text: str | None) -> datetime | None:

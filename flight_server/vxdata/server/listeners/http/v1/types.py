@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import Field as ModelField
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from vxdata.schemas.catalog.builtin import COMMIT, RESOURCE
 from vxdata.schemas.fields import Enum
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES, METADATA
 from vxdata.schemas.plan import Plan
-from vxdata.server.listeners.http.v1.instants import read_instant
+from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
 from vxdata.server.listeners.http.v1.models import Answer
 from vxdata.server.listeners.http.v1.replies import json_reply
 from vxdata.server.listeners.http.v1.snapshots import Snapshot, snapshot_of
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.responses import Reply
     from vxdata.server.listeners.http.v1.context import Context
-
-AsOf = Annotated[str | None, Query(description="The instant to read at, in ISO 8601 and UTC.")]
 
 SPANNING: Final = {
     RESOURCE: ("Resource", "resources", "The metadata of the resources of all types."),
