@@ -18,6 +18,7 @@ from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import Lane
 from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.embedded.machine import usable_cpus
+from vxdata.server.folder_lock import FolderInUse
 from vxdata.server.listeners.admission import Admission
 from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.connections import ConnectionGuard
@@ -31,7 +32,7 @@ from vxdata.server.listeners.http.v1.app import build_v1_app
 from vxdata.server.listeners.http.v1.context import Context
 from vxdata.server.parts import OwnParts, open_catalog
 from vxdata.server.result_cache.cache import ResultCache
-from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
+from vxdata.server.result_cache.store import CacheStore, remove_files
 from vxdata.server.result_cache.write_aside import WriteAside
 from vxdata.server.services import OwnData, Services
 from vxdata.server.services.blobs import BlobService
@@ -264,7 +265,7 @@ def _cache_store(settings: Settings, disk: DiskGuard) -> CacheStore | None:
             remove_files(settings.cache_dir)
             return None
         return CacheStore(settings.cache_dir, settings.cache_bytes, disk)
-    except (CacheStoreInUse, OSError) as problem:
+    except (FolderInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))
         return None
 

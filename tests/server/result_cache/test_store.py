@@ -13,9 +13,10 @@ import pytest
 from tests.server.result_cache.support import batch, made, numbers
 from tests.server.support import never, until
 from vxdata.server.disk_guard import DiskGuard
+from vxdata.server.folder_lock import FolderInUse
 from vxdata.server.result_cache.pending import NotCached, PendingEntry
 from vxdata.server.result_cache.shared_query import SEGMENT_BYTES, SharedQuery
-from vxdata.server.result_cache.store import CacheStore, CacheStoreInUse, remove_files
+from vxdata.server.result_cache.store import CacheStore, remove_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -133,7 +134,7 @@ def test_bytes_that_changed_meanwhile_are_never_read(opened: Opener, tmp_path: P
 
 def test_two_servers_do_not_share_a_folder(opened: Opener, tmp_path: Path) -> None:
     store = opened(tmp_path, MEGABYTE)
-    with pytest.raises(CacheStoreInUse, match="another server uses the cache folder"):
+    with pytest.raises(FolderInUse, match="another server uses the folder"):
         opened(tmp_path, MEGABYTE)
     store.close()
     opened(tmp_path, MEGABYTE)
@@ -303,7 +304,7 @@ def test_a_server_without_a_cache_removes_the_files_of_an_earlier_one(tmp_path: 
         keep(store, "two")
     (folder / "three.part").write_bytes(b"x")
     (folder / "of the user").write_bytes(b"x")
-    with closing(CacheStore(tmp_path / "other", MEGABYTE)), pytest.raises(CacheStoreInUse):
+    with closing(CacheStore(tmp_path / "other", MEGABYTE)), pytest.raises(FolderInUse):
         remove_files(tmp_path / "other")
     remove_files(folder)
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "of the user"]

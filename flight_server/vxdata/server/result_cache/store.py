@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from cachetools import LRUCache, TTLCache
 
 from vxdata.schemas.errors import DiskFull
 from vxdata.server.disk_guard import DiskGuard
+from vxdata.server.folder_lock import lock_folder
 from vxdata.server.result_cache.entry import CacheEntry, FileEntry, MemoryEntry
 from vxdata.server.result_cache.file import CacheFile, DamagedCacheFile
 from vxdata.server.result_cache.pending import NotCached, PendingEntry
@@ -21,7 +21,6 @@ from vxdata.server.result_cache.pending import NotCached, PendingEntry
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
-    from io import BufferedWriter
     from pathlib import Path
 
     from vxdata.server.result_cache.shared_query import SharedQuery
@@ -42,10 +41,6 @@ UNPURGED: Final = -1
 """Stands for the number of the last purge in entries that no purge touches: those of catalogs."""
 
 log = structlog.get_logger(__name__)
-
-
-class CacheStoreInUse(Exception):
-    """Another server uses the folder of the cache."""
 
 
 class _LruEntries(LRUCache[str, CacheEntry]):
@@ -69,7 +64,7 @@ class CacheStore:
         disk: The guard of the database's disk, which the folder may lie on.
 
     Raises:
-        CacheStoreInUse: Another server uses the folder.
+        FolderInUse: Another server uses the folder.
         OSError: The folder cannot be used.
     """
 
@@ -79,7 +74,7 @@ class CacheStore:
         self._folder = folder
         self._disk = (disk or DiskGuard()).shared_with(folder)
         self._limit = limit_bytes
-        self._lock_file = _locked(folder / "lock")
+        self._lock_file = lock_folder(folder)
         self._lock = threading.RLock()
         self._small = _LruEntries(MEMORY_BYTES)
         self._files = _LruEntries(limit_bytes)
@@ -283,12 +278,12 @@ def remove_files(folder: Path) -> None:
         folder: Folder of the files; it need not exist.
 
     Raises:
-        CacheStoreInUse: Another server uses the folder.
+        FolderInUse: Another server uses the folder.
         OSError: A file cannot be removed.
     """
     if not folder.is_dir():
         return
-    with _locked(folder / "lock"):
+    with lock_folder(folder):
         files = [*folder.glob(f"*{ENTRY_SUFFIX}"), *folder.glob(f"*{PENDING_SUFFIX}")]
         size = sum(file.stat().st_size for file in files)
         for file in files:
@@ -303,14 +298,3 @@ def _opened(path: Path) -> FileEntry:
         msg = f"{path.name} holds the result {footer.key}"
         raise DamagedCacheFile(msg)
     return FileEntry(path, footer)
-
-
-def _locked(path: Path) -> BufferedWriter:
-    lock_file = path.open("wb")
-    try:
-        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock_file.close()
-        msg = f"another server uses the cache folder {path.parent}"
-        raise CacheStoreInUse(msg) from error
-    return lock_file
