@@ -26,7 +26,7 @@ from vxdata.server.logs import configure_logs
 settings = Settings()
 configure_logs(settings.log_level, as_json=True)
 with Server(settings) as running:
-    print(running.flight_url.rpartition(":")[2], flush=True)
+    print(running.flight_url.rpartition(":")[2], running.http_url, flush=True)
     sys.stdin.read()
 """
 
@@ -37,10 +37,12 @@ class ChildServer:
 
     Args:
         port: Its Flight port.
+        http_url: Where it speaks HTTP.
         process: Its process.
     """
 
     port: int
+    http_url: str
     process: subprocess.Popen[str]
 
     @property
@@ -78,7 +80,8 @@ def child_server(settings: Settings, **changed: object) -> Iterator[ChildServer]
     )
     try:
         assert process.stdout is not None
-        yield ChildServer(int(process.stdout.readline()), process)
+        port, http_url = process.stdout.readline().split()
+        yield ChildServer(int(port), http_url, process)
     finally:
         process.communicate(timeout=60)
 

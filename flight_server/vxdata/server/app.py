@@ -14,6 +14,7 @@ import structlog
 from vxdata.schemas.catalog import Catalog, default_catalog
 from vxdata.schemas.catalog.registry import Registry
 from vxdata.schemas.errors import ServerUnavailable
+from vxdata.server.answer_files.store import AnswerFiles
 from vxdata.server.database.monitor import CancellationMonitor
 from vxdata.server.database.pool import Lane
 from vxdata.server.disk_guard import DiskGuard
@@ -35,6 +36,7 @@ from vxdata.server.result_cache.cache import ResultCache
 from vxdata.server.result_cache.store import CacheStore, remove_files
 from vxdata.server.result_cache.write_aside import WriteAside
 from vxdata.server.services import OwnData, Services
+from vxdata.server.services.answers import AnswerLimits, AnswerService
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.catalog_stream import CatalogReader
 from vxdata.server.services.catalog_tables import CatalogTableService
@@ -107,6 +109,8 @@ class Server:
             if store is not None:
                 parts.callback(store.close)
             self._result_cache = ResultCache(store)
+            self._answer_files = _answer_files(settings, disk)
+            parts.callback(self._answer_files.close)
             self._services = self._build_services(own, catalog, catalogs, disk)
             catalogs.start()
             self._listen(parts, catalog, observers)
@@ -179,17 +183,19 @@ class Server:
 
     def _own_data(self, own: OwnParts, catalog: Catalog, disk: DiskGuard) -> OwnData:
         settings, database, witness = self._settings, own.database, own.witness
+        read = ReadService(
+            database,
+            catalog,
+            self._monitor,
+            self._result_cache,
+            scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
+            stall_limit=settings.stall_limit,
+            aside=self._aside(database),
+            witness=witness,
+        )
+        limits = AnswerLimits(settings.answer_plan_bytes, settings.answer_plans)
         return OwnData(
-            read=ReadService(
-                database,
-                catalog,
-                self._monitor,
-                self._result_cache,
-                scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
-                stall_limit=settings.stall_limit,
-                aside=self._aside(database),
-                witness=witness,
-            ),
+            read=read,
             write=WriteService(
                 database,
                 catalog.registry,
@@ -200,11 +206,17 @@ class Server:
                 space=self._space,
                 disk=disk,
                 witness=witness,
-                on_purge=self._result_cache.note_purges,
+                on_purge=self._note_purges,
             ),
             register=RegisterService(database, self._monitor, disk),
             blobs=BlobService(own.blobs, database, self._monitor, disk),
+            answers=AnswerService(read, database, self._monitor, self._answer_files, limits, disk),
         )
+
+    def _note_purges(self, purge_epoch: int) -> None:
+        """Drop what was computed before a purge that has just been committed."""
+        self._result_cache.note_purges(purge_epoch)
+        self._answer_files.note_purges(purge_epoch)
 
     @property
     def flight_url(self) -> str:
@@ -268,6 +280,11 @@ def _cache_store(settings: Settings, disk: DiskGuard) -> CacheStore | None:
     except (FolderInUse, OSError) as problem:
         log.warning("answers_not_kept", reason=str(problem))
         return None
+
+
+def _answer_files(settings: Settings, disk: DiskGuard) -> AnswerFiles:
+    folder = None if settings.cache_dir is None else settings.cache_dir / "answers"
+    return AnswerFiles(folder, settings.answer_bytes, disk)
 
 
 def _authority(host: str) -> str:

@@ -207,6 +207,19 @@ class Settings(BaseSettings):
         8 * 1024**3,
         description="Bytes of the result cache, at most; least recently used entries go first. 0: no cache.",
     )
+    answer_bytes: Annotated[int, Field(ge=1024**2)] = Field(
+        8 * 1024**3,
+        description="Bytes of the files of answers with addresses, at most; of those that nobody reads, the "
+        "least recently used go first. They lie in the folder `answers` of that of the result cache, or of "
+        "temporary files.",
+    )
+    answer_plans: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        100_000,
+        description="Answers that have addresses, at most; `vxdata db answers` removes unused ones.",
+    )
+    answer_plan_bytes: Annotated[int, Field(ge=1024, le=DEFAULT_LIMITS.ticket_bytes)] = Field(
+        1024**2, description="Bytes of the plan of an answer that gets an address, at most."
+    )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."
     )

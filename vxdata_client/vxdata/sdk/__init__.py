@@ -13,8 +13,10 @@ import warnings
 from importlib.metadata import version as _version_of
 
 from vxdata.schemas.errors import (
+    AddressExpired,
     AlreadyRegistered,
     AmbiguousNegation,
+    AnswerNotFound,
     AsOfInClockGap,
     AsOfInFuture,
     BlobCorrupted,
@@ -38,6 +40,7 @@ from vxdata.schemas.errors import (
     InvalidIdentifier,
     InvalidPlan,
     InvalidRequest,
+    InvalidSignature,
     InvalidTicket,
     LimitExceeded,
     LineageCycle,
@@ -103,9 +106,11 @@ __all__ = [
     "MAX",
     "MEAN",
     "MIN",
+    "AddressExpired",
     "Aggregation",
     "AlreadyRegistered",
     "AmbiguousNegation",
+    "AnswerNotFound",
     "AsOfInClockGap",
     "AsOfInFuture",
     "BlobCorrupted",
@@ -143,6 +148,7 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidPlan",
     "InvalidRequest",
+    "InvalidSignature",
     "InvalidTicket",
     "LimitExceeded",
     "Lineage",

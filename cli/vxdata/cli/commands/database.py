@@ -17,6 +17,7 @@ from vxdata.server.config import Settings
 from vxdata.server.database.clock_repair import describe_clock, repair_clock
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
+from vxdata.sql.write import answers as statements
 
 commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 
@@ -70,6 +71,34 @@ def clock(
             repair_clock(database, registry(), restamp=restamp)
         for line in describe_clock(database):
             console.print(line)
+
+
+@commands.command()
+def answers(
+    unused_for: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Days in which nobody has asked for an answer.")
+    ] = 365,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Remove their plans, so that their addresses hold no longer.")
+    ] = False,
+    database_uri: Annotated[
+        str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of `vxdata up`, which must not be running, instead of a URI.")
+    ] = None,
+) -> None:
+    """Show how many answers have addresses and how many of them nobody uses, and forget these."""
+    with _database(database_uri, data_dir) as uri, closing(ConnectionPool(uri, size=1)) as database:
+        require_current(database, registry())
+        with database.connection() as connection:
+            (found,) = connection.rows(statements.unused(unused_for))
+            console.print(
+                f"{found['plans']:,} answers have addresses; nobody has asked for {found['unused']:,} of "
+                f"them in {unused_for:,} days."
+            )
+            if forget:
+                console.print(f"Forgotten: {connection.execute(statements.forget_unused(unused_for)):,}.")
 
 
 def _uri(database_uri: str | None) -> SecretStr:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.errors import UnknownCatalog
 
 if TYPE_CHECKING:
+    from vxdata.server.services.answers import AnswerService
     from vxdata.server.services.blobs import BlobService
     from vxdata.server.services.catalog_tables import CatalogTableService
     from vxdata.server.services.catalogs import Catalogs
@@ -26,6 +27,7 @@ class OwnData:
     write: WriteService
     register: RegisterService
     blobs: BlobService
+    answers: AnswerService
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Services:
     def blobs(self) -> BlobService:
         """Gives access to blobs."""
         return self._own_data.blobs
+
+    @property
+    def answers(self) -> AnswerService:
+        """Gives answers addresses, and makes their files."""
+        return self._own_data.answers
 
     @property
     def _own_data(self) -> OwnData:

@@ -19,6 +19,8 @@ Grouped by what the caller can do::
     │   ├── IncompleteUpload      an upload ended without its commit marker
     │   ├── InvalidBlobUrl        an S3 URL or key has a form that is not allowed
     │   ├── NotAllowed            the server's operator has not allowed the verb
+    │   ├── InvalidSignature      a signed address was changed
+    │   ├── AddressExpired        a signed address was used too late
     │   ├── AsOfInFuture          an `as_of` later than the server's clock
     │   ├── AsOfInClockGap        an `as_of` at which the clock was wrong
     │   ├── ForkedProcess         a forked process uses the connections of its parent
@@ -52,7 +54,8 @@ Grouped by what the caller can do::
     │   ├── VersionConflict       a resource has another version than the caller expects
     │   ├── IdempotencyMismatch   a key was used before for another request
     │   ├── AlreadyRegistered     an external uid has an identifier
-    │   └── NotRegistered         an external uid has no identifier
+    │   ├── NotRegistered         an external uid has no identifier
+    │   └── AnswerNotFound        no answer has this address
     └── StorageProblem            look at `failures`: which files were not moved, and why
         ├── BlobNotFound          no such object, or nothing below the prefix
         ├── BlobForbidden         S3 does not let the caller
@@ -80,6 +83,7 @@ from vxdata.schemas.errors.cohorts import (
     UnknownCatalog,
 )
 from vxdata.schemas.errors.requests import (
+    AddressExpired,
     AsOfInClockGap,
     AsOfInFuture,
     DuplicateIdentifiers,
@@ -90,6 +94,7 @@ from vxdata.schemas.errors.requests import (
     InvalidIdentifier,
     InvalidPlan,
     InvalidRequest,
+    InvalidSignature,
     InvalidTicket,
     LimitExceeded,
     NotAllowed,
@@ -112,6 +117,7 @@ from vxdata.schemas.errors.service import (
 )
 from vxdata.schemas.errors.state import (
     AlreadyRegistered,
+    AnswerNotFound,
     IdempotencyMismatch,
     LineageCycle,
     NotDeleted,
@@ -132,8 +138,10 @@ from vxdata.schemas.errors.storage import (
 )
 
 __all__ = [
+    "AddressExpired",
     "AlreadyRegistered",
     "AmbiguousNegation",
+    "AnswerNotFound",
     "AsOfInClockGap",
     "AsOfInFuture",
     "BlobCorrupted",
@@ -157,6 +165,7 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidPlan",
     "InvalidRequest",
+    "InvalidSignature",
     "InvalidTicket",
     "LimitExceeded",
     "LineageCycle",

@@ -178,3 +178,11 @@ class ForkedProcess(InvalidRequest, RuntimeError):
 
 class NotAllowed(InvalidRequest):
     """The verb is off unless the server's operator allows it."""
+
+
+class InvalidSignature(InvalidRequest):
+    """A signed address was changed, or another database has signed it."""
+
+
+class AddressExpired(InvalidRequest):
+    """A signed address was used later than it allows."""

@@ -125,3 +125,7 @@ class NotRegistered(StateConflict, LookupError):
         """Name the external uids with their parents."""
         named = [f"{external_uid} in {parent}" for parent, external_uid in pairs]
         return cls(f"Not registered: {abridged(named)}.", pairs=[list(pair) for pair in pairs])
+
+
+class AnswerNotFound(StateConflict, LookupError):
+    """No plan was given this address, or it was forgotten because nobody used it."""

@@ -143,7 +143,7 @@ def begin(run: Callable[[Call], Reply], call: Call) -> Begun:
 
 
 class StreamedAnswer(Response):
-    """An answer whose end is not known when it begins.
+    """An answer that is sent while it is made; unless its headers tell its length, nobody knows that yet.
 
     Args:
         begun: Its beginning.
@@ -170,7 +170,8 @@ class StreamedAnswer(Response):
         self._limiter = limiter
         self._stall_limit = stall_limit
         super().__init__(None, reply.status, dict(reply.headers), reply.media_type)
-        del self.headers["content-length"]
+        if "content-length" not in map(str.lower, reply.headers):
+            del self.headers["content-length"]
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it; an answer that fails midway is broken off, so that nobody takes it for whole."""

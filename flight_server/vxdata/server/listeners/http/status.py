@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from vxdata.schemas.errors import (
+    AddressExpired,
+    AnswerNotFound,
     BlobForbidden,
     BlobNotFound,
     InternalError,
     InvalidRequest,
+    InvalidSignature,
     LimitExceeded,
     NotAllowed,
     NotRegistered,
@@ -26,12 +29,15 @@ from vxdata.schemas.errors import (
 
 HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (NotAllowed, 403),
+    (InvalidSignature, 403),
+    (AddressExpired, 403),
     (BlobForbidden, 403),
     (UnknownAction, 404),
     (UnknownCatalog, 404),
     (UnknownResourceType, 404),
     (UnknownFormat, 406),
     (ResourceNotFound, 404),
+    (AnswerNotFound, 404),
     (NotRegistered, 404),
     (BlobNotFound, 404),
     (LimitExceeded, 413),

@@ -13,6 +13,8 @@ from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.docs_pages import add_pages
 from vxdata.server.listeners.http.document import describe_with_bodies
 from vxdata.server.listeners.http.v1 import errors
+from vxdata.server.listeners.http.v1.answer_models import AnswerRequest
+from vxdata.server.listeners.http.v1.answers import answer_routes
 from vxdata.server.listeners.http.v1.commits import commit_routes
 from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.query import query_routes
@@ -31,13 +33,14 @@ if TYPE_CHECKING:
 ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
     query_routes,
     count_routes,
+    answer_routes,
     types_routes,
     resource_routes,
     commit_routes,
 )
 """The families of routes."""
 
-BODIES: Final[tuple[type[BaseModel], ...]] = (Question,)
+BODIES: Final[tuple[type[BaseModel], ...]] = (Question, AnswerRequest)
 """The bodies of requests, which are read inside of calls, and not by FastAPI."""
 
 

@@ -81,7 +81,7 @@ def freshness_of(asked: Asked, result: Result) -> Freshness:
     etag = _etag(asked, snapshot, str(result.arrow_schema))
     headers["ETag"] = etag
     headers["Cache-Control"] = LIVE if asked.plan.as_of is None else PINNED
-    return Freshness(snapshot, headers, _names(asked.known, etag))
+    return Freshness(snapshot, headers, names_etag(asked.known, etag))
 
 
 def json_reply(content: BaseModel, headers: dict[str, str] | None = None) -> Reply:
@@ -106,7 +106,7 @@ def _etag(asked: Asked, snapshot: Snapshot, columns: str) -> str:
     return f'"{named.hexdigest()}"'
 
 
-def _names(header: str | None, etag: str) -> bool:
+def names_etag(header: str | None, etag: str) -> bool:
     """Whether a list of names has this one; whether they are weak does not matter here (RFC 9110, 13.1.2)."""
     if header is None:
         return False

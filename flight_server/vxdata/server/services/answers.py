@@ -1,0 +1,325 @@
+"""Answers with addresses: a plan at its instant has a digest, and its answer a file in each format.
+
+The database keeps the plans, so every server knows every address. Files are made when they are asked for, and
+may go at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from vxdata.schemas.errors import AnswerNotFound, DiskFull, InvalidRequest, LimitExceeded
+from vxdata.schemas.plan import decode, digest, encode
+from vxdata.schemas.plan.predicates import MAX_ROWS
+from vxdata.server.answer_files.batches import in_fixed_batches
+from vxdata.server.answer_files.file import Content
+from vxdata.server.answer_files.key import file_key
+from vxdata.server.answer_files.store import PurgedMeanwhile
+from vxdata.server.database.pool import Lane
+from vxdata.server.services.signatures import require_signature, sign
+from vxdata.server.services.write_transaction import write_transaction
+from vxdata.sql.names import text
+from vxdata.sql.write import answers as statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    import pyarrow as pa
+
+    from vxdata.schemas.plan import Plan
+    from vxdata.server.answer_files.file import LentFile
+    from vxdata.server.answer_files.store import AnswerFiles, NewFile
+    from vxdata.server.call import Call
+    from vxdata.server.database.monitor import CancellationMonitor
+    from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.disk_guard import DiskGuard
+    from vxdata.server.formats.known import Format
+    from vxdata.server.services.read import ReadService
+
+MAX_SIGNED_SECONDS: Final = 366 * 86_400
+"""Longest time for which an address is signed."""
+
+
+@dataclass(frozen=True)
+class AnswerLimits:
+    """How much the database keeps of what callers register.
+
+    Args:
+        plan_bytes: Bytes of one plan.
+        plans: Number of plans.
+    """
+
+    plan_bytes: int
+    plans: int
+
+
+@dataclass(frozen=True)
+class FixedAnswer:
+    """An answer that has an address.
+
+    Args:
+        digest: Digest of the plan.
+        plan: The plan, with its instant and its columns.
+        arrow_schema: Schema of the rows.
+    """
+
+    digest: str
+    plan: Plan
+    arrow_schema: pa.Schema
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address, as a caller has written it.
+
+    Args:
+        digest: Digest of a plan.
+        form: The format.
+        expires: Seconds of Unix time until which its signature holds; None without one.
+        signature: Its signature; None without one.
+    """
+
+    digest: str
+    form: Format
+    expires: int | None = None
+    signature: str | None = None
+
+    @property
+    def path(self) -> str:
+        """What is signed."""
+        return f"{self.digest}.{self.form.name}"
+
+
+@dataclass(frozen=True)
+class FoundAnswer:
+    """An answer whose file may still have to be made.
+
+    Args:
+        address: Its address.
+        plan: The plan.
+        purge_epoch: Number of purges so far.
+        key: Names the bytes of the file.
+    """
+
+    address: Address
+    plan: Plan
+    purge_epoch: int
+    key: str
+
+
+class AnswerService:
+    """Gives answers their addresses, and makes their files.
+
+    Args:
+        read: Runs plans.
+        database: Pool of connections.
+        monitor: Cancels statements whose caller has gone.
+        files: The files.
+        limits: How many plans are kept, and how large ones.
+        disk: The guard of the database's disk.
+    """
+
+    def __init__(
+        self,
+        read: ReadService,
+        database: ConnectionPool,
+        monitor: CancellationMonitor,
+        files: AnswerFiles,
+        limits: AnswerLimits,
+        disk: DiskGuard,
+    ) -> None:
+        """Keep the parts."""
+        self._read = read
+        self._database = database
+        self._monitor = monitor
+        self._files = files
+        self._limits = limits
+        self._disk = disk
+
+    def register(self, plan: Plan, call: Call) -> FixedAnswer:
+        """Give the answer of a plan its address. To do so again changes nothing.
+
+        Args:
+            plan: A well-formed plan; without an instant, it is read as of the last commit.
+            call: The call, with its deadline.
+
+        Returns:
+            The answer.
+
+        Raises:
+            InvalidRequest: The plan names what does not exist, lies in the future, or has no past.
+            LimitExceeded: It is too large, or too many are kept.
+            DiskFull: The database's disk has too little room.
+        """
+        found, arrow_schema = self._read.describe(plan, call)
+        if found.as_of is None:
+            msg = "The question reads a table without versions: its answer can change, so it gets no address."
+            raise InvalidRequest(msg)
+        fixed = with_columns(found, arrow_schema.names)
+        content = encode(fixed).decode()
+        answer = FixedAnswer(digest(fixed), fixed, arrow_schema)
+        if self._row(answer.digest, call)["plan"] is None:
+            self._add(answer.digest, content, call)
+        return answer
+
+    def sign(self, address: Address, call: Call) -> str:
+        """Sign an address.
+
+        Args:
+            address: The address, with the instant of its end.
+            call: The call, with its deadline.
+
+        Returns:
+            The signature.
+        """
+        assert address.expires is not None  # noqa: S101 - what is signed ends
+        return sign(self._row(address.digest, call)["key"], address.path, address.expires)
+
+    def find(self, address: Address, call: Call) -> FoundAnswer:
+        """Find what has an address.
+
+        Args:
+            address: The address.
+            call: The call, with its deadline.
+
+        Returns:
+            The answer.
+
+        Raises:
+            InvalidSignature: It is signed, but not with this signature.
+            AddressExpired: Its signature held until now.
+            AnswerNotFound: No answer has this address.
+        """
+        row = self._row(address.digest, call)
+        if address.expires is not None or address.signature is not None:
+            require_signature(row["key"], address.path, address.expires or 0, address.signature or "")
+        if row["plan"] is None:
+            msg = (
+                f"No answer has the address {address.path}: it was never given, or forgotten because nobody "
+                "used it. POST /v1/answers with the same question and instant gives it again."
+            )
+            raise AnswerNotFound(msg, digest=address.digest)
+        if row["is_stale"]:
+            self._note_use(address.digest, call)
+        key = file_key(address.digest, address.form.name, row["purge_epoch"])
+        return FoundAnswer(address, decode(row["plan"].encode()), row["purge_epoch"], key)
+
+    def open(self, found: FoundAnswer, call: Call) -> tuple[FoundAnswer, LentFile]:
+        """Open the file of an answer, and make it if it is not there.
+
+        Args:
+            found: The answer.
+            call: The call, with its deadline.
+
+        Returns:
+            The answer, with another key if resources were purged meanwhile, and its file.
+
+        Raises:
+            RequestCancelled: The caller has gone.
+            InvalidRequest: The types that the plan reads have changed, so that it can be read no more.
+            LimitExceeded: The file would be too large.
+            ServiceProblem: The answer cannot be made at present.
+        """
+        while True:
+            try:
+                make = partial(self._make, found, call)
+                return found, self._files.get(found.key, found.purge_epoch, make, call.is_cancelled)
+            except PurgedMeanwhile:
+                found = self.find(found.address, call)
+
+    def _make(self, found: FoundAnswer, call: Call, file: NewFile) -> Content:
+        """Write a file, for as long as anybody waits for it."""
+        form = found.address.form
+        shared = replace(call, has_left=file.is_abandoned, deadline=math.inf)
+        with closing(self._read.run(in_whole_order(found.plan), shared)) as result:
+            rows = _Counted(in_fixed_batches(result.batches, result.arrow_schema))
+            for chunk in form.write(result.arrow_schema, rows, form.codecs[0]):
+                file.write(chunk)
+        self._files.note_purges(self._row(found.address.digest, shared)["purge_epoch"])
+        return Content(rows.number, result.arrow_schema)
+
+    def _add(self, name: str, content: str, call: Call) -> None:
+        size = len(content.encode())
+        if size > self._limits.plan_bytes:
+            setting = "VXDATA_ANSWER_PLAN_BYTES"
+            msg = (
+                f"The plan takes {size:,} bytes; one that gets an address may take "
+                f"{self._limits.plan_bytes:,} ({setting})."
+            )
+            raise LimitExceeded(msg, limit=self._limits.plan_bytes, found=size, setting=setting)
+        with write_transaction(self._database, self._monitor, self._disk, call) as connection:
+            connection.execute(statements.add(name, content, self._limits.plans))
+        if self._row(name, call)["plan"] is None:
+            setting = "VXDATA_ANSWER_PLANS"
+            msg = (
+                f"The database keeps the plans of {self._limits.plans:,} answers already ({setting}); its "
+                "operator can remove unused ones with `vxdata db answers --forget`."
+            )
+            raise LimitExceeded(msg, limit=self._limits.plans, setting=setting)
+
+    def _note_use(self, name: str, call: Call) -> None:
+        try:
+            with write_transaction(self._database, self._monitor, self._disk, call) as connection:
+                connection.execute(statements.note_use(name))
+        except DiskFull:
+            return  # the guard has told the log; the day is noted once there is room
+
+    def _row(self, name: str, call: Call) -> Mapping[str, Any]:
+        with (
+            self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
+            self._monitor.watching(connection, call.is_cancelled),
+        ):
+            found: dict[str, Any] = connection.prepared.table(statements.FIND, [text(name)]).to_pylist()[0]
+        return found
+
+
+class _Counted:
+    """Batches, and how many rows they had.
+
+    Args:
+        batches: The batches.
+    """
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.number = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.number += batch.num_rows
+            yield batch
+
+
+def with_columns(plan: Plan, names: Iterable[str]) -> Plan:
+    """State the columns of a plan: a type that gets another field must not change the answer.
+
+    Args:
+        plan: The plan.
+        names: The columns of its result.
+
+    Returns:
+        The plan, as it is if it states them already.
+    """
+    if plan.select is not None or plan.group_by is not None:
+        return plan
+    return plan.model_copy(update={"select": tuple(names)})
+
+
+def in_whole_order(plan: Plan) -> Plan:
+    """Have the rows of a plan come in one order whenever it is run.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        The plan; without an order, with a limit that no result reaches, for which rows are ordered by the key
+        of their relation, or by all their columns.
+    """
+    if plan.order_by or plan.limit is not None or plan.offset:
+        return plan
+    return plan.model_copy(update={"limit": MAX_ROWS})

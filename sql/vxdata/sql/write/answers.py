@@ -1,0 +1,61 @@
+"""Statements about the plans whose answers have addresses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vxdata.sql.names import text
+
+FIND: Final = (
+    "SELECT p.plan, p.used_on < current_date AS is_stale, c.purge_epoch, k.key "
+    "FROM vxdata.commit_clock AS c CROSS JOIN vxdata.signing_key AS k "
+    "LEFT JOIN vxdata.answered_plan AS p ON p.digest = $1"
+)
+"""Find a plan by its digest, the parameter, beside the number of purges and the key of signatures.
+
+There is one row in any case; its plan is null where the digest is unknown.
+"""
+
+
+def add(digest: str, plan: str, most: int) -> str:
+    """Add a plan, unless there are too many.
+
+    Args:
+        digest: Digest of the plan.
+        plan: Its canonical JSON.
+        most: Number of plans from which on none is added.
+
+    Returns:
+        An INSERT that affects no row where the plan is there already, or where there are too many.
+    """
+    return (
+        "INSERT INTO vxdata.answered_plan (digest, plan) "
+        f"SELECT {text(digest)}, {text(plan)} "
+        f"WHERE (SELECT count(*) FROM vxdata.answered_plan) < {most} "
+        "ON CONFLICT (digest) DO NOTHING"
+    )
+
+
+def note_use(digest: str) -> str:
+    """Note that an answer was asked for today; of several who do so at once, one writes."""
+    return (
+        "UPDATE vxdata.answered_plan SET used_on = current_date "
+        f"WHERE digest = {text(digest)} AND used_on < current_date"
+    )
+
+
+def unused(days: int) -> str:
+    """Count the plans whose answers nobody has asked for in some days, and all of them."""
+    return (
+        f"SELECT count(*) FILTER (WHERE {_is_unused(days)}) AS unused, count(*) AS plans "
+        "FROM vxdata.answered_plan"
+    )
+
+
+def forget_unused(days: int) -> str:
+    """Remove the plans whose answers nobody has asked for in some days."""
+    return f"DELETE FROM vxdata.answered_plan WHERE {_is_unused(days)}"
+
+
+def _is_unused(days: int) -> str:
+    return f"used_on <= current_date - {days}"
