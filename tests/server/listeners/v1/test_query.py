@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -246,3 +247,44 @@ def test_polars_reads_a_file_that_curl_has_saved(own: Server, tmp_path: Path, ap
     with Client(own.flight_url) as client:
         expected = client.patients.query().collect()
     assert pl.read_parquet(path).sort("identifier").equals(expected.sort("identifier"))
+
+
+class TestAddresses:
+    def test_an_address_asks_as_a_body_does(self, api: httpx.Client) -> None:
+        asked = {"type": "patient", "select": ["identifier", "sex"], "order_by": ["-identifier"], "limit": 3}
+        written = {
+            "type": "patient",
+            "select": "identifier,sex",
+            "order_by": "-identifier",
+            "limit": "3",
+            "format": "csv",
+        }
+        by_address, by_body = api.get("/query", params=written), api.post("/query?format=csv", json=asked)
+        assert by_address.text == by_body.text
+        assert by_address.headers["ETag"] == by_body.headers["ETag"]
+        plan = '{"limit":1,"relation":"patient","version":2}'
+        assert api.get("/query", params={"plan": plan, "format": "csv"}).text.count("\n") == 2
+
+    def test_libraries_open_an_address_by_themselves(self, own: Server) -> None:
+        url = f"{own.http_url}/v1/query?type=patient&select=identifier&format="
+        assert pd.read_parquet(f"{url}parquet").shape == (ROWS, 1)
+        assert pd.read_csv(f"{url}csv").shape == (ROWS, 1)
+
+    @pytest.mark.parametrize(
+        ("parameters", "told"),
+        [
+            ({"typ": "patient"}, "typ"),
+            ({"type": "patient", "limit": "many"}, "limit"),
+            ({"type": "patient", "limit": "-1"}, "limit"),
+            ({"plan": "{"}, "no JSON"),
+            ({"plan": "[]"}, "plan"),
+            ({"type": "patient", "format": "xlsx"}, "ndjson"),
+            ({"type": "patient", "as_of": "2026-01-01T00:00:00 00:00"}, "%2B"),
+        ],
+    )
+    def test_what_is_wrong_with_an_address_is_told(
+        self, api: httpx.Client, parameters: dict[str, str], told: str
+    ) -> None:
+        found = api.get("/query", params=parameters)
+        assert (found.status_code, found.json()["code"]) == (400, "INVALID_REQUEST")
+        assert told in found.json()["message"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from vxdata.schemas.wire import WireError
 from vxdata.server.formats.known import FORMATS
 from vxdata.server.listeners.http.document import body_of
 from vxdata.server.listeners.http.responses import Reply
+from vxdata.server.listeners.http.v1.addresses import AddressedQuestion
 from vxdata.server.listeners.http.v1.bodies import read_body
 from vxdata.server.listeners.http.v1.negotiation import Codec, FormatName, Wanted, wanted
 from vxdata.server.listeners.http.v1.questions import Question, plan_of
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from vxdata.server.listeners.http.v1.snapshots import Snapshot
     from vxdata.server.services.read import Result
 
+FormOf = Callable[[str | None], Wanted]
+"""Takes what a caller accepts, and tells the format of the answer."""
+
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The rows. A stream that was cut ends without its end marker or last chunk.",
@@ -37,27 +43,36 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 
 
 def query_routes(context: Context) -> APIRouter:
-    """Make the route.
+    """Make the routes.
 
     Args:
-        context: What it works with.
+        context: What they work with.
 
     Returns:
-        A router of it alone.
+        A router of them alone.
     """
     router = APIRouter(tags=["query"])
+
+    async def answer(request: Request, ask: Callable[[bytes], Question], form: FormOf) -> Response:
+        accept, known = request.headers.get("accept"), request.headers.get("if-none-match")
+
+        def run(content: bytes, call: Call) -> Reply:
+            found = form(accept)
+            plan = plan_of(ask(content), context.catalog)
+            return rows_reply(context.services.read.run(plan, call), Asked(plan, found.form, known), found)
+
+        return await context.calls.answer(request, "query", run)
 
     @router.post("/query", response_class=Response, responses=ANSWERS, openapi_extra=body_of(Question))
     async def query(request: Request, format_name: FormatName = None, codec: Codec = None) -> Response:
         """Give the rows of a question, in the format that is named or accepted."""
-        accept, known = request.headers.get("accept"), request.headers.get("if-none-match")
+        return await answer(request, partial(read_body, Question), partial(wanted, format_name, codec))
 
-        def run(content: bytes, call: Call) -> Reply:
-            form = wanted(format_name, codec, accept)
-            plan = plan_of(read_body(Question, content), context.catalog)
-            return rows_reply(context.services.read.run(plan, call), Asked(plan, form.form, known), form)
-
-        return await context.calls.answer(request, "query", run)
+    @router.get("/query", response_class=Response, responses=ANSWERS)
+    async def query_by_address(request: Request, asked: Annotated[AddressedQuestion, Query()]) -> Response:
+        """Give the rows of a question that stands in the address, for whatever can open a URL."""
+        form = partial(wanted, asked.format, asked.codec)
+        return await answer(request, lambda _: asked.question(), form)
 
     return router
 

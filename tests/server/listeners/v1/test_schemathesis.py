@@ -1,0 +1,59 @@
+"""Requests made after the OpenAPI document of `/v1`, right and wrong: each answer is one that it knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+if TYPE_CHECKING:
+    from vxdata.server.app import Server
+
+CHECKS: Final = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+PROFILE: Final = (settings.default or settings()).max_examples
+EXAMPLES: Final = PROFILE // 4 if PROFILE > 100 else 10
+"""Requests for each operation and mode: 10, and with the thorough profile 500."""
+
+
+@pytest.fixture(scope="module")
+def document(server: Server) -> Any:
+    """The OpenAPI document."""
+    return schemathesis.openapi.from_url(f"{server.http_url}/v1/openapi.json")
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
+def test_answers_are_those_of_the_document(document: Any, mode: GenerationMode) -> None:
+    asked = {operation.label: _answered(operation, mode) for operation in _operations(document)}
+    assert asked
+    assert all(asked.values())
+
+
+def _operations(document: Any) -> list[Any]:
+    return [found.ok() for found in document.get_all_operations()]
+
+
+def _answered(operation: Any, mode: GenerationMode) -> list[int]:
+    """Ask random requests of one operation, and tell the statuses of the answers."""
+    statuses: list[int] = []
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        statuses.append(case.call_and_validate(checks=CHECKS, timeout=60).status_code)
+
+    ask()
+    return statuses
