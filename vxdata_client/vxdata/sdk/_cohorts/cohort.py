@@ -12,7 +12,8 @@ from vxdata.sdk._cohorts.columns import ColumnRef
 from vxdata.sdk._cohorts.conditions import COMBINE, Condition, no_condition
 from vxdata.sdk._cohorts.readable import ReadableCohort
 from vxdata.sdk._cohorts.texts import read_filter
-from vxdata.sdk._expressions.arguments import row_count, unpacked
+from vxdata.sdk._expressions.arguments import unpacked
+from vxdata.sdk._queries.window import least_limit, only_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,8 +202,7 @@ class Cohort(ReadableCohort):
         Raises:
             InvalidPlan: It is no whole number, or out of range.
         """
-        most = row_count("limit", entities)
-        return self._with(limit=most if self._plan.limit is None else min(most, self._plan.limit))
+        return self._with(limit=least_limit(self._plan.limit, entities))
 
     def offset(self, entities: int) -> Self:
         """Leave out so many entities first, before a limit counts, wherever that was stated.
@@ -216,10 +216,7 @@ class Cohort(ReadableCohort):
         Raises:
             InvalidPlan: It is no whole number, or out of range; or there is an offset already.
         """
-        if self._plan.offset:
-            msg = f"The cohort already leaves out the first {self._plan.offset:,} entities; state one offset."
-            raise InvalidPlan(msg, offset=self._plan.offset)
-        return self._with(offset=row_count("offset", entities))
+        return self._with(offset=only_offset(self._plan.offset, entities, self._noun, self._counted))
 
     def head(self, entities: int = 5) -> pl.DataFrame:
         """Fetch the first entities alone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.cohorts import Match, bind_cohort
 from vxdata.schemas.cohorts.codec import encode_cohort
@@ -19,6 +19,7 @@ from vxdata.sdk._cohorts.summary import CohortSummary
 from vxdata.sdk._conversion.frames import frame_of
 from vxdata.sdk._queries.result import metadata_of
 from vxdata.sdk._queries.stream import iter_batches, read_with_origin
+from vxdata.sdk._queries.unread import Unread
 from vxdata.sdk._queries.writer import sink_parquet
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class CohortResult:
     release: str | None
 
 
-class ReadableCohort:
+class ReadableCohort(Unread):
     """A cohort that can be read.
 
     Args:
@@ -62,6 +63,9 @@ class ReadableCohort:
     """
 
     __slots__ = ("_base", "_match", "_plan", "_source")
+
+    _noun = "cohort"
+    _counted = "entities"
 
     def __init__(
         self,
@@ -75,24 +79,6 @@ class ReadableCohort:
         self._plan = plan
         self._base = base
         self._match = match or Match()
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if cohort:` would always be true.
-
-        Raises:
-            TypeError: Always.
-        """
-        msg = "a cohort has no truth value of its own; ask cohort.exists()."
-        raise TypeError(msg)
-
-    def __len__(self) -> NoReturn:
-        """Refuse: a length that asks the server would be called by accident.
-
-        Raises:
-            TypeError: Always.
-        """
-        msg = "a cohort has no len; cohort.count() asks the server for the number of entities."
-        raise TypeError(msg)
 
     @property
     def plan(self) -> CohortPlan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.binding.result import bind_keys
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.sdk._expressions.arguments import field_names, group_keys, orders, row_count, unpacked
+from vxdata.sdk._expressions.arguments import field_names, group_keys, orders, unpacked
 from vxdata.sdk._expressions.fields import Predicate
 from vxdata.sdk._expressions.lint import warn_of_unlikely
 from vxdata.sdk._expressions.show import (
@@ -27,6 +27,7 @@ from vxdata.sdk._queries.parts import PartialQuery
 from vxdata.sdk._queries.readable import Response_co
 from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._queries.steps import joined
+from vxdata.sdk._queries.window import least_limit, only_offset
 from vxdata.sdk._snapshot import instant_of
 
 if TYPE_CHECKING:
@@ -208,8 +209,7 @@ class Query(PartialQuery[Response_co]):
         Raises:
             InvalidPlan: It is no whole number, or out of range.
         """
-        most = row_count("limit", rows)
-        return self._with(limit=most if self._plan.limit is None else min(most, self._plan.limit))
+        return self._with(limit=least_limit(self._plan.limit, rows))
 
     def offset(self, rows: int) -> Self:
         """Leave out so many rows first, as in SQL before a limit counts, wherever that was stated.
@@ -223,10 +223,7 @@ class Query(PartialQuery[Response_co]):
         Raises:
             InvalidPlan: It is no whole number, or out of range; or there is an offset already.
         """
-        if self._plan.offset:
-            msg = f"The query already leaves out the first {self._plan.offset:,} rows; state one offset."
-            raise InvalidPlan(msg, offset=self._plan.offset)
-        return self._with(offset=row_count("offset", rows))
+        return self._with(offset=only_offset(self._plan.offset, rows, self._noun, self._counted))
 
     def head(self, rows: int = 5) -> pl.DataFrame:
         """Run the query for its first rows alone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Generic, NoReturn, cast
+from typing import TYPE_CHECKING, Generic, cast
 
 import pyarrow as pa
 from typing_extensions import TypeVar
@@ -21,6 +21,7 @@ from vxdata.sdk._queries.lazy import lazy
 from vxdata.sdk._queries.pages import Pager
 from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_snapshot
 from vxdata.sdk._queries.stream import iter_batches, read_whole, read_with_origin
+from vxdata.sdk._queries.unread import Unread
 from vxdata.sdk._queries.writer import sink_parquet
 from vxdata.sdk._transport.retry import retry_read
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 Response_co = TypeVar("Response_co", bound=ResourceResponse, default=ResourceResponse, covariant=True)
 
 
-class ReadableQuery(Generic[Response_co]):
+class ReadableQuery(Unread, Generic[Response_co]):
     """A plan that can be run.
 
     Args:
@@ -52,28 +53,13 @@ class ReadableQuery(Generic[Response_co]):
 
     __slots__ = ("_plan", "_session")
 
+    _noun = "query"
+    _counted = "rows"
+
     def __init__(self, session: Session, plan: Plan) -> None:
         """Keep both."""
         self._session = session
         self._plan = plan
-
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if query:` would always be true.
-
-        Raises:
-            TypeError: Always.
-        """
-        msg = "a query has no truth value of its own; ask query.exists()."
-        raise TypeError(msg)
-
-    def __len__(self) -> NoReturn:
-        """Refuse: a length that asks the server would be called by accident.
-
-        Raises:
-            TypeError: Always.
-        """
-        msg = "a query has no len; query.count() asks the server for the number of rows."
-        raise TypeError(msg)
 
     def _repr_html_(self) -> str:
         """Show the query and its columns in a notebook; the server is not asked."""
