@@ -146,7 +146,7 @@ class TestPlainTables:
     @pytest.mark.parametrize(
         ("plan", "catalog", "message"),
         [
-            (Plan(relation="volume"), "cda", "UNKNOWN_RESOURCE_TYPE"),
+            (Plan(relation="volume"), "cda", "TABLE_NOT_FOUND"),
             (
                 Plan(relation="subject", where=Comparison(op="==", field="nope", value=1)),
                 "cda",

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,7 +61,8 @@ def indexes(
 
     Nothing is changed: VxData only reads catalogs. The catalog is one of the settings, or of the option.
     """
-    settings = Settings.model_validate({"catalogs": catalogs_of(catalog)} if catalog else {})
+    named: dict[str, Any] = {"catalogs": catalogs_of(catalog)} if catalog else {}
+    settings = Settings(**named)
     if name not in settings.catalogs:
         raise UnknownCatalog(f"The settings have no catalog {name!r}.", known=sorted(settings.catalogs))
     found = settings.catalogs[name]
