@@ -4,5 +4,5 @@ import htm from "./vendor/htm.js";
 import { h } from "./vendor/preact.js";
 
 export const html = htm.bind(h);
-export { render } from "./vendor/preact.js";
-export { useCallback, useEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
+export { createContext, render } from "./vendor/preact.js";
+export { useCallback, useContext, useEffect, useId, useMemo, useRef, useState } from "./vendor/hooks.js";

@@ -10,6 +10,8 @@ import { useEffect, useState } from "./vendor/hooks.js";
  * @property {string | null} resource Identifier of the resource that is open.
  * @property {string | null} since Instant that the present is compared with.
  * @property {string | null} catalog Name of the catalog that is shown, in place of the own data.
+ * @property {import("./conditions.js").Group | null} draft The conditions as they are edited, some of them perhaps
+ *   incomplete; null where they are those of the plan. The address does not hold it.
  */
 
 /** @type {State} */
@@ -19,6 +21,7 @@ const FIRST = Object.freeze({
   resource: null,
   since: null,
   catalog: null,
+  draft: null,
 });
 
 /** Length of a state that is written into the address as it is; a longer one is compressed. */
@@ -36,10 +39,21 @@ export const current = () => state;
 /**
  * Change the state: everything that shows it is drawn again, and the address follows.
  * @param {Partial<State>} changes
+ * @param {{isTyping?: boolean}} [how] While the user types, the browser's history gets no step of its own.
  */
-export function update(changes) {
-  take(Object.freeze({ ...state, ...changes }));
-  void writeAddress();
+export function update(changes, { isTyping = false } = {}) {
+  const isDrafted = "draft" in changes || changes.plan === undefined || asksAlike(changes.plan, state.plan);
+  take(Object.freeze({ ...state, ...(isDrafted ? {} : { draft: null }), ...changes }));
+  void writeAddress(isTyping);
+}
+
+/**
+ * Whether two plans have the same condition on the same type.
+ * @param {Plan} one
+ * @param {Plan} other
+ */
+function asksAlike(one, other) {
+  return one.relation === other.relation && JSON.stringify(one.where) === JSON.stringify(other.where);
 }
 
 /** Use the state in a component. */
@@ -67,7 +81,8 @@ export async function followAddress() {
  * @returns {Promise<string>}
  */
 export async function fragmentOf(shown) {
-  const text = JSON.stringify(shown);
+  const { draft: _, ...held } = shown;
+  const text = JSON.stringify(held);
   if (text.length <= PLAIN) return `#s=${encodeURIComponent(text)}`;
   const packed = await through(new Blob([text]), new CompressionStream("deflate-raw"));
   return `#z=${toBase64(new Uint8Array(packed))}`;
@@ -100,10 +115,13 @@ function take(next) {
 
 let writes = 0;
 
-async function writeAddress() {
+/** @param {boolean} isTyping */
+async function writeAddress(isTyping) {
   const turn = ++writes;
   const fragment = await fragmentOf(state);
-  if (turn === writes && fragment !== location.hash) history.pushState(null, "", fragment);
+  if (turn !== writes || fragment === location.hash) return;
+  if (isTyping) history.replaceState(null, "", fragment);
+  else history.pushState(null, "", fragment);
 }
 
 /**

@@ -1,11 +1,24 @@
 /** The views of the page, in the order in which the page offers them; a view is added here. */
 
+import { Export } from "./export.js";
+import { Results } from "./results.js";
+
 /**
  * @typedef {object} View
  * @property {string} name As the address names it.
  * @property {string} title As the page shows it.
  * @property {() => unknown} component What draws it.
+ *
+ * @typedef {object} Drawer What opens at the right, beside the views.
+ * @property {(state: import("../state.js").State) => boolean} isOpen
+ * @property {() => unknown} component What draws it: an `aside` with a label.
  */
 
 /** @type {readonly View[]} */
-export const VIEWS = [];
+export const VIEWS = [
+  { name: "results", title: "Results", component: Results },
+  { name: "export", title: "Export", component: Export },
+];
+
+/** @type {readonly Drawer[]} */
+export const DRAWERS = [];
