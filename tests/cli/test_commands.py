@@ -34,6 +34,7 @@ COMMANDS = {
     ("db",): "upgrade",
     ("db", "upgrade"): "--database-uri",
     ("db", "clock"): "--restamp",
+    ("db", "answers"): "--forget",
     ("load",): "idc",
     ("load", "idc"): "--rows-per-batch",
     ("demo",): "--small",

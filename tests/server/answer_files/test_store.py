@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 KILOBYTE = 1024
 LIMIT = 10 * KILOBYTE
-CONTENT = Content(1, pa.schema({}))
+CONTENT = Content(1, pa.schema({}), "volume")
 
 
 @pytest.fixture
@@ -221,3 +221,14 @@ def test_nothing_is_begun_once_it_is_closed(folder: Path) -> None:
     files.close()
     with pytest.raises(ServerUnavailable):
         get(files, "a")
+
+
+def test_the_number_of_files_is_bounded(
+    files: AnswerFiles, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vxdata.server.answer_files.store.MAX_FILES", 3)
+    read = get(files, "a", Maker(0))
+    for key in "bcde":
+        get(files, key, Maker(0)).close()
+    assert names(folder) == ["a", "d", "e"]
+    read.close()

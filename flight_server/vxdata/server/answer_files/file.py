@@ -24,10 +24,12 @@ class Content:
     Args:
         rows: Number of rows.
         arrow_schema: Their schema; its metadata name the instant.
+        relation: What was read.
     """
 
     rows: int
     arrow_schema: pa.Schema
+    relation: str
 
 
 @dataclass(frozen=True)

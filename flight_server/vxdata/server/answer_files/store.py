@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 THREADS: Final = 4
 """Files that are made at a time, at most; more wait for their turn."""
 
+MAX_FILES: Final = 10_000
+"""Files that are kept, at most: something is kept in memory of each."""
+
 FILE_SUFFIX: Final = ".answer"
 PENDING_SUFFIX: Final = ".part"
 SETTING: Final = "VXDATA_ANSWER_BYTES"
@@ -225,6 +228,8 @@ class AnswerFiles:
             file = AnswerFile(kept, size, making.purge_epoch, content)
             self._files[making.key] = file
             self._forget(making)
+            if len(self._files) > MAX_FILES:
+                self._remove(next((key for key in self._files if key not in self._readers), making.key))
         making.done.set_result(file)
 
     def _forget(self, making: Making) -> None:
@@ -244,19 +249,22 @@ class AnswerFiles:
                     "POST /v1/query, which keeps none."
                 )
                 raise LimitExceeded(msg, limit=self._limit, setting=SETTING)
-            excess = self._used() - self._limit
-            for key, file in [*self._files.items()]:
-                if excess <= 0:
-                    return
-                if key not in self._readers:
-                    self._remove(key)
-                    excess -= file.size
-            if excess > 0:
+            if not self._make_room(self._used() - self._limit):
                 msg = (
                     f"The files of answers that are made and sent at present take all of the {self._limit:,} "
                     f"bytes ({SETTING}); try again."
                 )
                 raise ServerBusy(msg, limit=self._limit)
+
+    def _make_room(self, excess: int) -> bool:
+        """Remove files that nobody reads, the least recently used first, of so many bytes if there are."""
+        for key, file in [*self._files.items()] if excess > 0 else ():
+            if key not in self._readers:
+                self._remove(key)
+                excess -= file.size
+                if excess <= 0:
+                    break
+        return excess <= 0
 
     def _used(self) -> int:
         return self._reserved.total() + sum(file.size for file in self._files.values())

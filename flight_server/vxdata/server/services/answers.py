@@ -101,13 +101,11 @@ class FoundAnswer:
 
     Args:
         address: Its address.
-        plan: The plan.
         purge_epoch: Number of purges so far.
         key: Names the bytes of the file.
     """
 
     address: Address
-    plan: Plan
     purge_epoch: int
     key: str
 
@@ -163,7 +161,7 @@ class AnswerService:
         fixed = with_columns(found, arrow_schema.names)
         content = encode(fixed).decode()
         answer = FixedAnswer(digest(fixed), fixed, arrow_schema)
-        if self._row(answer.digest, call)["plan"] is None:
+        if not self._state(answer.digest, call)["is_known"]:
             self._add(answer.digest, content, call)
         return answer
 
@@ -178,7 +176,7 @@ class AnswerService:
             The signature.
         """
         assert address.expires is not None  # noqa: S101 - what is signed ends
-        return sign(self._row(address.digest, call)["key"], address.path, address.expires)
+        return sign(self._state(address.digest, call)["key"], address.path, address.expires)
 
     def find(self, address: Address, call: Call) -> FoundAnswer:
         """Find what has an address.
@@ -195,19 +193,15 @@ class AnswerService:
             AddressExpired: Its signature held until now.
             AnswerNotFound: No answer has this address.
         """
-        row = self._row(address.digest, call)
+        state = self._state(address.digest, call)
         if address.expires is not None or address.signature is not None:
-            require_signature(row["key"], address.path, address.expires or 0, address.signature or "")
-        if row["plan"] is None:
-            msg = (
-                f"No answer has the address {address.path}: it was never given, or forgotten because nobody "
-                "used it. POST /v1/answers with the same question and instant gives it again."
-            )
-            raise AnswerNotFound(msg, digest=address.digest)
-        if row["is_stale"]:
+            require_signature(state["key"], address.path, address.expires or 0, address.signature or "")
+        if not state["is_known"]:
+            raise _unknown(address)
+        if state["is_stale"]:
             self._note_use(address.digest, call)
-        key = file_key(address.digest, address.form.name, row["purge_epoch"])
-        return FoundAnswer(address, decode(row["plan"].encode()), row["purge_epoch"], key)
+        key = file_key(address.digest, address.form.name, state["purge_epoch"])
+        return FoundAnswer(address, state["purge_epoch"], key)
 
     def open(self, found: FoundAnswer, call: Call) -> tuple[FoundAnswer, LentFile]:
         """Open the file of an answer, and make it if it is not there.
@@ -236,12 +230,13 @@ class AnswerService:
         """Write a file, for as long as anybody waits for it."""
         form = found.address.form
         shared = replace(call, has_left=file.is_abandoned, deadline=math.inf)
-        with closing(self._read.run(in_whole_order(found.plan), shared)) as result:
+        plan = self._plan(found.address, shared)
+        with closing(self._read.run(in_whole_order(plan), shared)) as result:
             rows = _Counted(in_fixed_batches(result.batches, result.arrow_schema))
             for chunk in form.write(result.arrow_schema, rows, form.codecs[0]):
                 file.write(chunk)
-        self._files.note_purges(self._row(found.address.digest, shared)["purge_epoch"])
-        return Content(rows.number, result.arrow_schema)
+        self._files.note_purges(self._state(found.address.digest, shared)["purge_epoch"])
+        return Content(rows.number, result.arrow_schema, plan.relation)
 
     def _add(self, name: str, content: str, call: Call) -> None:
         size = len(content.encode())
@@ -254,7 +249,7 @@ class AnswerService:
             raise LimitExceeded(msg, limit=self._limits.plan_bytes, found=size, setting=setting)
         with write_transaction(self._database, self._monitor, self._disk, call) as connection:
             connection.execute(statements.add(name, content, self._limits.plans))
-        if self._row(name, call)["plan"] is None:
+        if not self._state(name, call)["is_known"]:
             setting = "VXDATA_ANSWER_PLANS"
             msg = (
                 f"The database keeps the plans of {self._limits.plans:,} answers already ({setting}); its "
@@ -269,13 +264,29 @@ class AnswerService:
         except DiskFull:
             return  # the guard has told the log; the day is noted once there is room
 
-    def _row(self, name: str, call: Call) -> Mapping[str, Any]:
+    def _state(self, name: str, call: Call) -> Mapping[str, Any]:
+        return self._rows(statements.FIND, name, call)[0]
+
+    def _plan(self, address: Address, call: Call) -> Plan:
+        found = self._rows(statements.READ, address.digest, call)
+        if not found:  # forgotten since it was found
+            raise _unknown(address)
+        return decode(found[0]["plan"].encode())
+
+    def _rows(self, sql: str, name: str, call: Call) -> list[dict[str, Any]]:
         with (
             self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
         ):
-            found: dict[str, Any] = connection.prepared.table(statements.FIND, [text(name)]).to_pylist()[0]
-        return found
+            return list(connection.prepared.table(sql, [text(name)]).to_pylist())
+
+
+def _unknown(address: Address) -> AnswerNotFound:
+    msg = (
+        f"No answer has the address {address.path}: it was never given, or forgotten because nobody used it. "
+        "POST /v1/answers with the same question and instant gives it again."
+    )
+    return AnswerNotFound(msg, digest=address.digest)
 
 
 class _Counted:

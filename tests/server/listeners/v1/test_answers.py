@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -12,12 +14,13 @@ import pytest
 from pydantic_core import from_json
 
 from tests.server.child import child_server
-from tests.server.support import scalar
+from tests.server.support import scalar, until
 from vxdata.schemas.create import PatientCreate
 from vxdata.schemas.plan import encode
 from vxdata.schemas.update import PatientUpdate
 from vxdata.sdk import Client, F
 from vxdata.server.app import Server
+from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.pool import ConnectionPool
 
 if TYPE_CHECKING:
@@ -247,3 +250,64 @@ def test_what_cannot_be_bound_is_refused(http: httpx.Client) -> None:
     found = http.post("/answers", json={"question": {"type": "patient", "as_of": "2999-01-01"}})
     assert error_of(found) == (400, "AS_OF_IN_FUTURE")
     assert error_of(http.post("/answers", json={"type": "patient"})) == (400, "INVALID_REQUEST")
+
+
+@contextmanager
+def locked(tables: ConnectionPool) -> Iterator[None]:
+    """Keep every query of patients waiting."""
+    with tables.connection() as connection, connection.transaction(READ_WRITE):
+        connection.execute("LOCK TABLE vxdata.patient IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def waiting(admin: ConnectionPool) -> int:
+    """How many statements wait for a lock."""
+    return int(
+        scalar(
+            admin,
+            "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND query LIKE '%patient%'",
+        )
+    )
+
+
+def test_a_file_is_not_made_on_for_callers_who_have_gone(
+    http: httpx.Client, question: dict[str, Any], tables: ConnectionPool, admin: ConnectionPool
+) -> None:
+    url = give(http, question)["urls"]["parquet"]
+    with locked(tables), ThreadPoolExecutor(2) as threads:
+        asked = [threads.submit(httpx.get, url, trust_env=False, timeout=1) for _ in range(2)]
+        until(lambda: waiting(admin) == 1, "one query runs for both")
+        for each in asked:
+            with pytest.raises(httpx.ReadTimeout):
+                each.result()
+        until(lambda: waiting(admin) == 0, "the query has been cancelled")
+    assert fetch(url).status_code == 200
+
+
+def test_a_deadline_holds_while_a_file_is_made(
+    http: httpx.Client, question: dict[str, Any], tables: ConnectionPool
+) -> None:
+    url = give(http, question)["urls"]["parquet"]
+    with locked(tables):
+        found = fetch(url, vxdata_timeout="0.5")
+    assert error_of(found) == (504, "REQUEST_TIMED_OUT")
+
+
+def test_a_server_stops_while_a_file_is_made(
+    make_http: Callable[[Server], httpx.Client],
+    settings: Settings,
+    question: dict[str, Any],
+    tables: ConnectionPool,
+    admin: ConnectionPool,
+) -> None:
+    changed = {"cache_dir": None, "grace": 0}
+    with ThreadPoolExecutor(1) as threads:
+        with Server(settings.model_copy(update=changed)) as server:
+            url = give(make_http(server), question)["urls"]["parquet"]
+            with locked(tables):
+                asked = threads.submit(fetch, url)
+                until(lambda: waiting(admin) == 1, "the file is being made")
+                server.stop()
+        with suppress(httpx.HTTPError):  # or the connection was cut
+            assert error_of(asked.result()) == (499, "REQUEST_CANCELLED")

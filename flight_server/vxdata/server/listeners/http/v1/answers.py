@@ -168,7 +168,7 @@ def _file(service: AnswerService, address: Address, asked: _Asked, call: Call) -
     found, file = service.open(found, call)
     etag = f'"{found.key}"'
     snapshot = snapshot_of(file.content.arrow_schema)
-    name = file_name(found.plan, snapshot, f"-{address.digest[:8]}{address.form.suffix}")
+    name = file_name(file.content.relation, snapshot, f"-{address.digest[:8]}{address.form.suffix}")
     headers = {
         **snapshot.headers,
         ROWS_HEADER: str(file.content.rows),

@@ -23,7 +23,6 @@ from vxdata.server.listeners.http.v1.replies import Asked, freshness_of
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from vxdata.schemas.plan import Plan
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.v1.context import Context
     from vxdata.server.listeners.http.v1.snapshots import Snapshot
@@ -92,16 +91,16 @@ def rows_reply(result: Result, asked: Asked, form: Wanted) -> Reply:
     if fresh.is_known:
         result.close()
         return fresh.not_modified()
-    name = file_name(asked.plan, fresh.snapshot, form.format.suffix)
+    name = file_name(asked.plan.relation, fresh.snapshot, form.format.suffix)
     headers = {**fresh.headers, "Content-Disposition": f'attachment; filename="{name}"'}
     return Reply(_written(result, form), form.format.media_type, headers=headers)
 
 
-def file_name(plan: Plan, snapshot: Snapshot, suffix: str) -> str:
+def file_name(relation: str, snapshot: Snapshot, suffix: str) -> str:
     """Name the file of an answer by what it reads, and when.
 
     Args:
-        plan: What was asked for.
+        relation: What was read.
         snapshot: The state that it shows.
         suffix: End of the name.
 
@@ -109,7 +108,7 @@ def file_name(plan: Plan, snapshot: Snapshot, suffix: str) -> str:
         Such as ``volume-20260102T101112.000000Z.parquet``.
     """
     instant = snapshot.as_of.replace("-", "").replace(":", "")
-    return f"{plan.relation}-{instant}{suffix}"
+    return f"{relation}-{instant}{suffix}"
 
 
 def _written(result: Result, form: Wanted) -> Generator[bytes | memoryview]:
