@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.sdk._expressions.show import show, show_first, show_key
+from vxdata.schemas.notation.show import show, show_first, show_key
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Plan

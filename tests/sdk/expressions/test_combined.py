@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.predicates import nesting
 from vxdata.schemas.plan import MAX_NESTING, And, Not, Or, Plan, decode, encode
 from vxdata.schemas.plan.predicates import MAX_TERMS
 from vxdata.sdk import F, Predicate
-from vxdata.sdk._expressions.predicates import nesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.aggregates import Aggregation, Order, count
 from vxdata.schemas.plan import Aggregate, OrderBy
 from vxdata.sdk import F
-from vxdata.sdk._expressions.aggregates import Aggregation, Order, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

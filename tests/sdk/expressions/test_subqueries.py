@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.notation.predicates import nesting
+from vxdata.schemas.notation.show import show
+from vxdata.schemas.notation.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 from vxdata.schemas.plan import (
     MAX_NESTING,
     Aggregated,
@@ -22,9 +25,6 @@ from vxdata.schemas.plan import (
 )
 from vxdata.sdk import F, Predicate
 from vxdata.sdk._expressions.fields import has_ancestor
-from vxdata.sdk._expressions.predicates import nesting
-from vxdata.sdk._expressions.show import show
-from vxdata.sdk._expressions.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

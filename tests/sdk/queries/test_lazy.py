@@ -15,9 +15,9 @@ from polars.exceptions import PanicException, PolarsError
 from polars.testing import assert_frame_equal
 
 from vxdata.schemas.create import DataSourceCreate
+from vxdata.schemas.notation.show import show
 from vxdata.schemas.plan import encode
 from vxdata.sdk import F
-from vxdata.sdk._expressions.show import show
 from vxdata.sdk._queries.lazy import LazyScan
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from vxdata.schemas.errors import InvalidPlan, InvalidRequest
 from vxdata.sdk import Client, F, Query
 
 if TYPE_CHECKING:
-    from vxdata.sdk._expressions.aggregates import Order
+    from vxdata.schemas.notation.aggregates import Order
 
 ROWS = 60
 

@@ -14,9 +14,9 @@ import pytest
 from polars.io.plugins import register_io_source
 
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.notation.show import show
 from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.arrow import arrow_type
-from vxdata.sdk._expressions.show import show
 from vxdata.sdk._queries.pushdown import MAX_PUSHED_NESTING, pushed_down
 
 if TYPE_CHECKING:

@@ -74,6 +74,9 @@ from vxdata.schemas.errors import (
     VersionConflict,
     VxDataError,
 )
+from vxdata.schemas.notation.aggregates import Aggregation, Order, count
+from vxdata.schemas.notation.grouped import GroupedQuery
+from vxdata.schemas.notation.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 from vxdata.schemas.wire import CommitReceipt, Explanation, Health
 from vxdata.sdk._client import Client
 from vxdata.sdk._cohorts.cohort import Cohort
@@ -83,12 +86,9 @@ from vxdata.sdk._cohorts.readable import CohortResult
 from vxdata.sdk._cohorts.remote_catalog import RemoteCatalog
 from vxdata.sdk._cohorts.summary import CohortSummary
 from vxdata.sdk._cohorts.tables import CatalogTable, TableQuery
-from vxdata.sdk._expressions.aggregates import Aggregation, Order, count
 from vxdata.sdk._expressions.fields import F, FieldRef, Predicate, has_ancestor
 from vxdata.sdk._expressions.lint import UnlikelyValueWarning
-from vxdata.sdk._expressions.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 from vxdata.sdk._local import LocalClient, local
-from vxdata.sdk._queries.grouped import GroupedQuery
 from vxdata.sdk._queries.pages import Page
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import Result

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.notation.show import show_namespace
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Health
-from vxdata.sdk._expressions.show import show_namespace
 from vxdata.sdk._namespaces_generated import TypedNamespaces
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import resolve_snapshot

@@ -8,12 +8,12 @@ from vxdata.schemas.cohorts import Linked, SetOperation
 from vxdata.schemas.cohorts.model import ENDPOINTS, EXTERNAL_REFERENCE
 from vxdata.schemas.cohorts.plan import MAX_SETS
 from vxdata.schemas.errors import InvalidPlan, RelationshipNotFound
+from vxdata.schemas.notation.arguments import unpacked
+from vxdata.schemas.notation.window import least_limit, only_offset
 from vxdata.sdk._cohorts.columns import ColumnRef
 from vxdata.sdk._cohorts.conditions import COMBINE, Condition, no_condition
 from vxdata.sdk._cohorts.readable import ReadableCohort
 from vxdata.sdk._cohorts.texts import read_filter
-from vxdata.sdk._expressions.arguments import unpacked
-from vxdata.sdk._queries.window import least_limit, only_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from vxdata.schemas.cohorts import CohortCondition
 from vxdata.schemas.cohorts.plan import SecondBound
 from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.notation.literals import plain, plain_text, plain_values
+from vxdata.schemas.notation.reference import Reference
 from vxdata.sdk._cohorts.conditions import Condition, Term
 from vxdata.sdk._cohorts.show import show_column
-from vxdata.sdk._expressions.literals import plain, plain_text, plain_values
-from vxdata.sdk._expressions.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

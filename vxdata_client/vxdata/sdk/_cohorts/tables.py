@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
 from vxdata.schemas.html import card, table
+from vxdata.schemas.notation.show import show_source
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.schemas.wire.tickets import Ticket, encode_ticket
 from vxdata.sdk._expressions.fields import FieldsOf
-from vxdata.sdk._expressions.show import show_source
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._queries.result import metadata_of
 from vxdata.sdk._queries.stream import read_with_origin

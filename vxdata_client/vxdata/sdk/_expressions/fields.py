@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.notation.aggregates import Orderable, Summable
+from vxdata.schemas.notation.comparisons import Comparable
+from vxdata.schemas.notation.draws import Drawable
+from vxdata.schemas.notation.parts import Divisible
+from vxdata.schemas.notation.predicates import Predicate
+from vxdata.schemas.notation.searches import Searchable
+from vxdata.schemas.notation.show import show_namespace
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 from vxdata.schemas.plan import HasAncestor
-from vxdata.sdk._expressions.aggregates import Orderable, Summable
-from vxdata.sdk._expressions.comparisons import Comparable
-from vxdata.sdk._expressions.draws import Drawable
-from vxdata.sdk._expressions.parts import Divisible
-from vxdata.sdk._expressions.predicates import Predicate
-from vxdata.sdk._expressions.searches import Searchable
-from vxdata.sdk._expressions.show import show_namespace
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog import Relation

@@ -10,10 +10,10 @@ from polars.io.plugins import register_io_source
 
 from vxdata.schemas.binding import bind
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.plan import OrderBy, encode
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.sdk._conversion.frames import frame_of
-from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._queries.pushdown import pushed_down
 from vxdata.sdk._queries.result import resolve_snapshot
 from vxdata.sdk._queries.stream import BatchStream

@@ -15,13 +15,13 @@ from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound import Output
 from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
+from vxdata.schemas.notation.draws import whole
+from vxdata.schemas.notation.literals import plain
+from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.plan import And, Comparison, IsNull, Or, digest
 from vxdata.schemas.plan.predicates import MAX_ROWS, Value
 from vxdata.sdk._conversion.frames import frame_of
-from vxdata.sdk._expressions.draws import whole
 from vxdata.sdk._expressions.fields import F
-from vxdata.sdk._expressions.literals import plain
-from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._queries.stream import read_whole
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from polars.exceptions import PolarsError
 from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import VxDataError
 from vxdata.schemas.fields import Boolean
+from vxdata.schemas.notation.predicates import nesting
 from vxdata.schemas.plan import And, Comparison, IsIn, IsNull, Not, Or, TextTest
 from vxdata.schemas.plan.predicates import MAX_TERMS
 from vxdata.sdk._conversion.polars_types import POLARS_TYPES
-from vxdata.sdk._expressions.predicates import nesting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self
 from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.binding.result import bind_keys
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.sdk._expressions.arguments import field_names, group_keys, orders, unpacked
-from vxdata.sdk._expressions.fields import Predicate
-from vxdata.sdk._expressions.lint import warn_of_unlikely
-from vxdata.sdk._expressions.show import (
+from vxdata.schemas.notation.arguments import field_names, group_keys, orders, unpacked
+from vxdata.schemas.notation.grouped import GroupedQuery
+from vxdata.schemas.notation.partial import PartialQuery
+from vxdata.schemas.notation.show import (
     show,
     show_filter,
     show_first,
@@ -20,14 +20,14 @@ from vxdata.sdk._expressions.show import (
     show_slice,
     show_source,
 )
-from vxdata.sdk._expressions.subqueries import ClientSubquery, require_instant
-from vxdata.sdk._expressions.words import in_vocabulary
-from vxdata.sdk._queries.grouped import GroupedQuery
-from vxdata.sdk._queries.parts import PartialQuery
+from vxdata.schemas.notation.steps import joined
+from vxdata.schemas.notation.subqueries import ClientSubquery, require_instant
+from vxdata.schemas.notation.window import least_limit, only_offset
+from vxdata.schemas.notation.words import in_vocabulary
+from vxdata.sdk._expressions.fields import Predicate
+from vxdata.sdk._expressions.lint import warn_of_unlikely
 from vxdata.sdk._queries.readable import Response_co
 from vxdata.sdk._queries.result import resolve_snapshot
-from vxdata.sdk._queries.steps import joined
-from vxdata.sdk._queries.window import least_limit, only_offset
 from vxdata.sdk._snapshot import instant_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from vxdata.schemas.notation.aggregates import Order
     from vxdata.schemas.plan import Aggregate, GroupKey, Plan, Subquery
-    from vxdata.sdk._expressions.aggregates import Order
     from vxdata.sdk._expressions.fields import FieldRef
     from vxdata.sdk._snapshot import AsOf
 

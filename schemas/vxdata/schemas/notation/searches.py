@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from vxdata.schemas.notation.literals import plain, plain_text, plain_values
+from vxdata.schemas.notation.predicates import Predicate
+from vxdata.schemas.notation.reference import Reference
+from vxdata.schemas.notation.subqueries import SelectsOne
 from vxdata.schemas.plan import Comparison, IsInQuery, ItemsTest, TextTest
-from vxdata.sdk._expressions.literals import plain, plain_text, plain_values
-from vxdata.sdk._expressions.predicates import Predicate
-from vxdata.sdk._expressions.reference import Reference
-from vxdata.sdk._expressions.subqueries import SelectsOne
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.show import show
 from vxdata.schemas.plan import MAX_NESTING, And, Not, Or
 from vxdata.schemas.plan.predicates import MAX_TERMS
 from vxdata.schemas.plan.traverse import levels
-from vxdata.sdk._expressions.show import show
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate as PredicateNode

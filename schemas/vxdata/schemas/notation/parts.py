@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.errors import FieldTypeMismatch
-from vxdata.sdk._expressions.reference import Reference
+from vxdata.schemas.notation.reference import Reference
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Part

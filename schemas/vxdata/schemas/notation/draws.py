@@ -6,10 +6,10 @@ from operator import index as whole_number
 from typing import TYPE_CHECKING, SupportsIndex
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.predicates import Predicate
+from vxdata.schemas.notation.reference import Reference
 from vxdata.schemas.plan import InSample, InShard
 from vxdata.schemas.plan.predicates import MAX_ROWS, MAX_SHARDS
-from vxdata.sdk._expressions.predicates import Predicate
-from vxdata.sdk._expressions.reference import Reference
 
 if TYPE_CHECKING:
     from typing import Any

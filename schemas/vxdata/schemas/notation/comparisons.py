@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.notation.literals import moment, plain, plain_values
+from vxdata.schemas.notation.predicates import Predicate
+from vxdata.schemas.notation.reference import Reference
+from vxdata.schemas.notation.subqueries import AggregateOfQuery, Quantified, SelectsOne
 from vxdata.schemas.plan import Aggregated, Comparison, IsIn, IsInQuery, IsNull
 from vxdata.schemas.plan import Quantified as QuantifiedNode
-from vxdata.sdk._expressions.literals import moment, plain, plain_values
-from vxdata.sdk._expressions.predicates import Predicate
-from vxdata.sdk._expressions.reference import Reference
-from vxdata.sdk._expressions.subqueries import AggregateOfQuery, Quantified, SelectsOne
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
+    from vxdata.schemas.notation.literals import Literal
     from vxdata.schemas.plan import ComparisonOperator, Ordering
-    from vxdata.sdk._expressions.literals import Literal
 
 
 class Comparable(Reference):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from vxdata.sdk._expressions.predicates import PARENTHESES
-from vxdata.sdk._expressions.show import show_field
+from vxdata.schemas.notation.predicates import PARENTHESES
+from vxdata.schemas.notation.show import show_field
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Part

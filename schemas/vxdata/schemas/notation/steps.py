@@ -7,8 +7,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final, Self
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.plan import And
-from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._queries.readable import ReadableQuery, Response_co
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from vxdata.sdk._expressions.aggregates import Aggregation
-from vxdata.sdk._expressions.arguments import unpacked
+from vxdata.schemas.notation.aggregates import Aggregation
+from vxdata.schemas.notation.arguments import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

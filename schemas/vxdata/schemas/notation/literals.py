@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.notation.reference import Reference
+from vxdata.schemas.notation.subqueries import Quantified, SelectsOne
 from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.numpy_values import unwrapped
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
-from vxdata.sdk._expressions.reference import Reference
-from vxdata.sdk._expressions.subqueries import Quantified, SelectsOne
 from vxdata.sdk._given import column_of, is_table
 from vxdata.sdk._snapshot import level_of_user
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vxdata.schemas.errors import InvalidPlan
-from vxdata.sdk._expressions.arguments import row_count
+from vxdata.schemas.notation.arguments import row_count
 
 
 def least_limit(stated: int | None, rows: int) -> int:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Final, Self
 
 from vxdata.schemas.binding import BindingScope
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.arguments import field_names, orders, row_count, unpacked
+from vxdata.schemas.notation.draws import part, whole
+from vxdata.schemas.notation.predicates import Predicate
+from vxdata.schemas.notation.steps import SteppedQuery
 from vxdata.schemas.plan import And, FirstPer, InSample, InShard, IsInQuery, OrderBy, Subquery
 from vxdata.schemas.plan.predicates import MAX_ROWS, MAX_SHARDS
-from vxdata.sdk._expressions.arguments import field_names, orders, row_count, unpacked
-from vxdata.sdk._expressions.draws import part, whole
-from vxdata.sdk._expressions.predicates import Predicate
 from vxdata.sdk._queries.readable import Response_co
-from vxdata.sdk._queries.steps import SteppedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from vxdata.schemas.notation.aggregates import Order
     from vxdata.schemas.plan import Predicate as PredicateNode
-    from vxdata.sdk._expressions.aggregates import Order
     from vxdata.sdk._expressions.fields import FieldRef
 
     Ordering = str | FieldRef | Order

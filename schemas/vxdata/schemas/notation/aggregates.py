@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.draws import whole
+from vxdata.schemas.notation.reference import Reference
+from vxdata.schemas.notation.show import default_name, show
 from vxdata.schemas.plan import Aggregate, OrderBy
 from vxdata.schemas.plan.predicates import MAX_ROWS
-from vxdata.sdk._expressions.draws import whole
-from vxdata.sdk._expressions.reference import Reference
-from vxdata.sdk._expressions.show import default_name, show
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import AggregateFunction

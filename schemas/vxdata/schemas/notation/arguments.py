@@ -7,11 +7,11 @@ from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
+from vxdata.schemas.notation.aggregates import Order
+from vxdata.schemas.notation.show import key_name
 from vxdata.schemas.plan import GroupKey, OrderBy
 from vxdata.schemas.plan.predicates import MAX_ROWS
-from vxdata.sdk._expressions.aggregates import Order
 from vxdata.sdk._expressions.fields import FieldRef
-from vxdata.sdk._expressions.show import key_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from pydantic import Field
 
 from vxdata.schemas.errors import InvalidPlan
+from vxdata.schemas.notation.show import show
 from vxdata.schemas.plan import Subquery
 from vxdata.schemas.plan.traverse import levels
-from vxdata.sdk._expressions.show import show
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Predicate

@@ -1,0 +1,1 @@
+"""The notation of queries in Python: references to fields, conditions, and the steps that make a plan."""
