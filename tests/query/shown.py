@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.notation.show import show, show_first, show_key
+from vxdata.schemas.notation.show import SHOWN, Writer, show
+from vxdata.schemas.notation.show_names import show_key
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Plan
@@ -22,7 +23,7 @@ def shown(plan: Plan) -> str:
     """
     steps = [] if plan.where is None else [f"filter({show(plan.where)})"]
     if plan.first_per is not None:
-        steps.append(show_first(plan.first_per).removeprefix("."))
+        steps.append(Writer(SHOWN).first(plan.first_per).removeprefix("."))
     if plan.select is not None:
         steps.append(f"select{plan.select}")
     if plan.distinct:

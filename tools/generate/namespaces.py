@@ -107,15 +107,10 @@ def _property(payload_type: PayloadType) -> str:
         f"    @cached_property\n    def {payload_type.namespace}(self) -> {kind}:\n"
         f'        """Resources of type `{payload_type.prefix}`. {payload_type.description}"""\n'
         f"{imported}        return self.{made}\n\n"
-        f"    @property\n    def {_singular(payload_type.namespace)}(self) -> {kind}:\n"
+        f"    @property\n    def {payload_type.singular_namespace}(self) -> {kind}:\n"
         f'        """Another name of `{payload_type.namespace}`."""\n'
         f"        return self.{payload_type.namespace}\n"
     )
-
-
-def _singular(namespace: str) -> str:
-    """Name a namespace in the singular, as in `client.pathology_specimen`."""
-    return f"{namespace[:-3]}y" if namespace.endswith("ies") else namespace.removesuffix("s")
 
 
 def _made(payload_type: PayloadType) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import UnknownResourceType
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
@@ -26,7 +25,4 @@ class PlatformClient(Client):
         Raises:
             UnknownResourceType: No payload type has this name.
         """
-        by_name = {payload_type.name: payload_type for payload_type in self._session.registry}
-        if name not in by_name:
-            raise UnknownResourceType.from_name(name, known=by_name)
-        return self.namespace(by_name[name].prefix).query()
+        return self.namespace(self._session.registry.named(name).prefix).query()

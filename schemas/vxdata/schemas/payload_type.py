@@ -160,6 +160,12 @@ class PayloadType:
         return {field.name: field for field in self.response_fields}
 
     @property
+    def singular_namespace(self) -> str:
+        """The namespace in the singular, as in `client.pathology_specimen`."""
+        name = self.namespace
+        return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+
+    @property
     def plural_prefix(self) -> str:
         """The prefix as a user may mistakenly write it (``volumes/vol1``); accepted and normalised."""
         return f"{self.prefix[:-1]}ies" if self.prefix.endswith("y") else f"{self.prefix}s"

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from vxdata.schemas.notation.show import SHOWN, show
 from vxdata.schemas.plan import Comparison, HasDescendant, Plan, TextTest, decode, digest, encode
-from vxdata.sdk import F, Predicate
-from vxdata.sdk._expressions.fields import has_ancestor
+from vxdata.sdk import F, Predicate, has_ancestor
 
 if TYPE_CHECKING:
     from random import Random

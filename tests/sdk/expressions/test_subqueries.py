@@ -23,8 +23,7 @@ from vxdata.schemas.plan import (
     decode,
     encode,
 )
-from vxdata.sdk import F, Predicate
-from vxdata.sdk._expressions.fields import has_ancestor
+from vxdata.sdk import F, Predicate, has_ancestor
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -50,6 +50,7 @@ from vxdata.schemas.errors import (
     NotRegistered,
     NullNotFilterable,
     ParentNotFound,
+    QuerySyntaxError,
     RelationshipNotFound,
     RequestCancelled,
     RequestTimedOut,
@@ -75,7 +76,9 @@ from vxdata.schemas.errors import (
     VxDataError,
 )
 from vxdata.schemas.notation.aggregates import Aggregation, Order, count
+from vxdata.schemas.notation.fields import has_ancestor, has_descendant
 from vxdata.schemas.notation.grouped import GroupedQuery
+from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.notation.subqueries import ALL, ANY, COUNT, MAX, MEAN, MIN
 from vxdata.schemas.wire import CommitReceipt, Explanation, Health
 from vxdata.sdk._client import Client
@@ -86,7 +89,7 @@ from vxdata.sdk._cohorts.readable import CohortResult
 from vxdata.sdk._cohorts.remote_catalog import RemoteCatalog
 from vxdata.sdk._cohorts.summary import CohortSummary
 from vxdata.sdk._cohorts.tables import CatalogTable, TableQuery
-from vxdata.sdk._expressions.fields import F, FieldRef, Predicate, has_ancestor
+from vxdata.sdk._expressions.fields import F, FieldRef
 from vxdata.sdk._expressions.lint import UnlikelyValueWarning
 from vxdata.sdk._local import LocalClient, local
 from vxdata.sdk._queries.pages import Page
@@ -166,6 +169,7 @@ __all__ = [
     "ParentNotFound",
     "Predicate",
     "Query",
+    "QuerySyntaxError",
     "RelationshipNotFound",
     "RemoteCatalog",
     "RequestCancelled",
@@ -202,6 +206,7 @@ __all__ = [
     "Written",
     "count",
     "has_ancestor",
+    "has_descendant",
     "local",
 ]
 
@@ -220,5 +225,7 @@ def __getattr__(name: str) -> object:
 # Classes and functions are shown, and pickled, under the name that users import them by.
 for _name in __all__:
     _exported = globals()[_name]
-    if isinstance(_exported, type | types.FunctionType) and _exported.__module__.startswith(f"{__name__}."):
+    if isinstance(_exported, type | types.FunctionType) and _exported.__module__.startswith(
+        (f"{__name__}.", "vxdata.schemas.notation.")
+    ):
         _exported.__module__ = __name__

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import InvalidRequest
-from vxdata.schemas.notation.show import show_namespace
+from vxdata.schemas.notation.show_names import show_namespace
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Health
 from vxdata.sdk._namespaces_generated import TypedNamespaces

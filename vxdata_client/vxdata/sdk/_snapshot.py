@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Protocol, runtime_checkable
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidRequest
+from vxdata.schemas.notation.stack import level_of_user
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
 
 
@@ -92,11 +92,3 @@ def _in_utc(instant: datetime) -> datetime:
     except OverflowError:
         msg = f"as_of {instant.isoformat()} is outside the years 1 to 9999 in UTC."
         raise InvalidRequest(msg, as_of=instant.isoformat()) from None
-
-
-def level_of_user() -> int:
-    """Frames from the warning up to the user's own code: calls come here by ways of several lengths."""
-    level, frame = 0, inspect.currentframe()
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("vxdata.sdk"):
-        level, frame = level + 1, frame.f_back
-    return level

@@ -73,6 +73,27 @@ class Registry:
         except KeyError:
             raise UnknownResourceType.from_name(resource_type, known=self.by_prefix) from None
 
+    def named(self, name: str) -> PayloadType:
+        """Look a payload type up by the name of its class.
+
+        Args:
+            name: Such as ``"Volume"`` or ``"PIRADSAssessment"``.
+
+        Returns:
+            The declaration.
+
+        Raises:
+            UnknownResourceType: No such type; the error lists the nearest ones.
+
+        Example:
+            >>> registry().named("Volume").prefix
+            'volume'
+        """
+        by_name = {payload_type.name: payload_type for payload_type in self.payload_types}
+        if name not in by_name:
+            raise UnknownResourceType.from_name(name, known=by_name)
+        return by_name[name]
+
 
 @cache
 def registry() -> Registry:

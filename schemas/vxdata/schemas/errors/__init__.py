@@ -5,6 +5,7 @@ Grouped by what the caller can do::
     VxDataError
     ├── InvalidRequest            change the request
     │   ├── InvalidPlan           a query plan is malformed, too large, or of another version
+    │   │   └── QuerySyntaxError      the text of a query cannot be read
     │   ├── InvalidTicket         the bytes of a ticket, command or action are not ours
     │   ├── LimitExceeded         the request is larger than a limit of the server, or costs more
     │   ├── UnknownAction         no such action
@@ -98,6 +99,7 @@ from vxdata.schemas.errors.requests import (
     InvalidTicket,
     LimitExceeded,
     NotAllowed,
+    QuerySyntaxError,
     UnexpectedPayload,
     UnknownAction,
     UnknownField,
@@ -175,6 +177,7 @@ __all__ = [
     "NotRegistered",
     "NullNotFilterable",
     "ParentNotFound",
+    "QuerySyntaxError",
     "RelationshipNotFound",
     "RequestCancelled",
     "RequestTimedOut",

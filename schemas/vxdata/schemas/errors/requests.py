@@ -19,6 +19,10 @@ class InvalidPlan(InvalidRequest):
     """A query plan is malformed, exceeds a limit, or has a version that this server does not speak."""
 
 
+class QuerySyntaxError(InvalidPlan):
+    """The text of a query cannot be read; `details` name the `line`, the `column` and a `hint`."""
+
+
 class InvalidTicket(InvalidRequest):
     """A ticket, command or action body holds bytes that are not a VxData request."""
 

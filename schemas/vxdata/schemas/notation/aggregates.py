@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.notation.draws import whole
 from vxdata.schemas.notation.reference import Reference
-from vxdata.schemas.notation.show import default_name, show
+from vxdata.schemas.notation.show import show
+from vxdata.schemas.notation.show_names import default_name
 from vxdata.schemas.plan import Aggregate, OrderBy
 from vxdata.schemas.plan.predicates import MAX_ROWS
 

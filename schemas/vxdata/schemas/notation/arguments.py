@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.notation.aggregates import Order
-from vxdata.schemas.notation.show import key_name
+from vxdata.schemas.notation.fields import FieldRef
+from vxdata.schemas.notation.show_names import key_name
 from vxdata.schemas.plan import GroupKey, OrderBy
 from vxdata.schemas.plan.predicates import MAX_ROWS
-from vxdata.sdk._expressions.fields import FieldRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,14 +77,14 @@ def group_keys(
     """Take what rows are grouped by.
 
     Args:
-        fields: Names, references, or parts of values such as ``F.study_date.year()``.
+        fields: Names, references, or parts of values such as ``F.study_date.year()`` and
+            ``F.summary_metrics["auc"]``.
         named: More, by the names of their columns.
 
     Returns:
         Names of fields, and a node for all else.
 
     Raises:
-        FieldTypeMismatch: A reference is to an entry of a mapping.
         TypeError: An argument is no name and no reference.
     """
     return (
@@ -94,8 +94,8 @@ def group_keys(
 
 
 def _group_key(field: object, name: str | None) -> str | GroupKey:
-    if isinstance(field, FieldRef) and field.key is None and field.part is not None:
-        return GroupKey(**field.place, name=name or key_name(field.name, None, field.part))
+    if isinstance(field, FieldRef) and (field.label != field.name or field.name == name):
+        return GroupKey(**field.place, name=name or key_name(field.name, field.key, field.part))
     plain = _field_name("group_by", field)
     return plain if name in {None, plain} else GroupKey(field=plain, name=name)
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.notation.reference import Reference
+from vxdata.schemas.notation.stack import level_of_user
 from vxdata.schemas.notation.subqueries import Quantified, SelectsOne
 from vxdata.schemas.plan.predicates import MAX_VALUES
 from vxdata.schemas.types.numpy_values import unwrapped
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning
-from vxdata.sdk._given import column_of, is_table
-from vxdata.sdk._snapshot import level_of_user
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Value
@@ -79,11 +77,11 @@ def plain_values(reference: Reference, method: str, values: object) -> tuple[Val
         FieldTypeMismatch: It is no collection, or no field holds one of the values.
         InvalidPlan: There are too many.
     """
-    is_list = isinstance(values, Iterable) and getattr(values, "ndim", 1) == 1
-    if isinstance(values, str | bytes) or not (is_list or is_table(values)):
+    listed = None if isinstance(values, str | bytes) else reference.listed(values)
+    if listed is None:
         msg = f"{reference!r}.{method} takes a list of values, not {values!r:.80}."
         raise FieldTypeMismatch(msg, field=reference.label, value_type=type(values).__name__)
-    taken = tuple(plain(reference, value) for value in column_of(values))
+    taken = tuple(plain(reference, value) for value in listed)
     if len(taken) > MAX_VALUES:
         msg = (
             f"{reference!r}.{method} is given {len(taken):,} values; at most {MAX_VALUES:,} are allowed. "

@@ -14,14 +14,13 @@ from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.notation.steps import SteppedQuery
 from vxdata.schemas.plan import And, FirstPer, InSample, InShard, IsInQuery, OrderBy, Subquery
 from vxdata.schemas.plan.predicates import MAX_ROWS, MAX_SHARDS
-from vxdata.sdk._queries.readable import Response_co
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vxdata.schemas.notation.aggregates import Order
+    from vxdata.schemas.notation.fields import FieldRef
     from vxdata.schemas.plan import Predicate as PredicateNode
-    from vxdata.sdk._expressions.fields import FieldRef
 
     Ordering = str | FieldRef | Order
     Orderings = Ordering | list[Ordering] | tuple[Ordering, ...]
@@ -30,7 +29,7 @@ PATIENT: Final = "patient_id"
 """The lineage that keeps rows together where no other field is named."""
 
 
-class PartialQuery(SteppedQuery[Response_co]):
+class PartialQuery(SteppedQuery):
     """A query that can be restricted to a part of its rows."""
 
     __slots__ = ()
@@ -68,7 +67,7 @@ class PartialQuery(SteppedQuery[Response_co]):
         parts = whole("shard", "count", count, 1, MAX_SHARDS)
         place = whole("shard", "index", index, 0, parts - 1)
         shard = InShard(field=self._kept_together("shard", by), index=place, count=parts)
-        BindingScope.of(self._relation, self._session.catalog).bind(shard)
+        BindingScope.of(self._relation, self._catalog).bind(shard)
         return self._with(where=self._where_with_shard(shard))
 
     def sample(
@@ -116,7 +115,7 @@ class PartialQuery(SteppedQuery[Response_co]):
             return self._with(where=self._first_of_shuffled(row_count("sample", n), number))
         name = self._key("sample") if by is None else field_names("sample", (by,))[0]
         drawn = InSample(field=name, fraction=part("sample", fraction), seed=number)
-        BindingScope.of(self._relation, self._session.catalog).bind(drawn)
+        BindingScope.of(self._relation, self._catalog).bind(drawn)
         return self._with(where=self._where_with([Predicate(drawn)]))
 
     def first_per(
@@ -170,7 +169,7 @@ class PartialQuery(SteppedQuery[Response_co]):
 
     def _key(self, step: str) -> str:
         """The field that tells rows apart."""
-        relation = self._relation.with_history() if self._plan.history else self._relation
+        relation = self._relation
         if len(relation.key) != 1:
             fields = ", ".join(relation.key) or "no field"
             msg = f"The key of {relation.name} is {fields}; {step} needs one of a single field, or by=."
@@ -186,7 +185,7 @@ class PartialQuery(SteppedQuery[Response_co]):
         order = OrderBy(field=key, seed=seed)
         first = Subquery(relation=self._plan.relation, where=where, select=key, order_by=(order,), limit=rows)
         member = IsInQuery(field=key, query=first)
-        BindingScope.of(self._relation, self._session.catalog).bind(member)
+        BindingScope.of(self._relation, self._catalog).bind(member)
         terms = where.terms if isinstance(where, And) else (where,)
         shards = [Predicate(term) for term in terms if isinstance(term, InShard)]
         return reduce(operator.and_, [*shards, Predicate.of(member)]).node

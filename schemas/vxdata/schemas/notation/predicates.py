@@ -20,6 +20,13 @@ PARENTHESES: Final = (
 )
 
 
+NO_TRUTH: Final = (
+    "a predicate has no truth value of its own. Combine predicates with & and | (in parentheses) "
+    "and negate them with ~ instead of `and`, `or` and `not`, "
+    "and write (F.x > 1) & (F.x < 5) instead of 1 < F.x < 5."
+)
+
+
 class Predicate:
     """A condition on the fields of a resource, to be combined with ``&``, ``|`` and ``~``.
 
@@ -87,12 +94,7 @@ class Predicate:
         Raises:
             TypeError: Always.
         """
-        msg = (
-            "a predicate has no truth value of its own. Combine predicates with & and | (in parentheses) "
-            "and negate them with ~ instead of `and`, `or` and `not`, "
-            "and write (F.x > 1) & (F.x < 5) instead of 1 < F.x < 5."
-        )
-        raise TypeError(msg)
+        raise TypeError(NO_TRUTH)
 
     def __repr__(self) -> str:
         """Show the predicate as it is written."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from vxdata.schemas.notation.predicates import PARENTHESES
-from vxdata.schemas.notation.show import show_field
+from vxdata.schemas.notation.show_names import show_field
 
 if TYPE_CHECKING:
     from vxdata.schemas.plan import Part
@@ -42,6 +43,17 @@ class Reference:
         """The field as the details of errors name it."""
         whole = self.name if self.key is None else f"{self.name}[{self.key!r}]"
         return whole if self.part is None else f"{self.part} of {whole}"
+
+    def listed(self, values: object) -> list[Any] | None:
+        """Take values from what holds several of them.
+
+        Args:
+            values: What a user gave as a collection.
+
+        Returns:
+            The values; None if it is no collection.
+        """
+        return list(values) if isinstance(values, Iterable) else None
 
     def __bool__(self) -> NoReturn:
         """Refuse: in `F.x and F.y == 1` Python would drop the first part.

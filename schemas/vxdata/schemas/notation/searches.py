@@ -8,7 +8,7 @@ from vxdata.schemas.notation.literals import plain, plain_text, plain_values
 from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.notation.reference import Reference
 from vxdata.schemas.notation.subqueries import SelectsOne
-from vxdata.schemas.plan import Comparison, IsInQuery, ItemsTest, TextTest
+from vxdata.schemas.plan import IsInQuery, ItemsTest, TextTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ class Searchable(Reference):
 
         Args:
             text: The text.
-            ignore_case: Whether "t2" equals "T2"; without, this is ``==``.
+            ignore_case: Whether "t2" equals "T2"; without, this means what ``==`` means.
 
         Returns:
             The predicate.
@@ -42,10 +42,7 @@ class Searchable(Reference):
             >>> F.volume_type.equals("t2")
             F.volume_type.equals('t2')
         """
-        if ignore_case:
-            return self._search("equals", text, ignore_case=True)
-        value = plain_text(self, "equals", text)
-        return Predicate(Comparison(op="==", **self.place, value=value))
+        return self._search("equals", text, ignore_case=ignore_case)
 
     def contains(self, text: str, *, ignore_case: bool = False) -> Predicate:
         """Hold a text somewhere within; for lists, see `has` and `contains_any`.

@@ -3,27 +3,68 @@
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from functools import reduce
 from typing import TYPE_CHECKING, Final, Self
 
+from vxdata.schemas.binding import bind
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.notation.predicates import Predicate
 from vxdata.schemas.plan import And
-from vxdata.sdk._queries.readable import ReadableQuery, Response_co
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
+    from vxdata.schemas.binding import BoundPlan
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
+    from vxdata.schemas.catalog import Catalog, Relation
+    from vxdata.schemas.plan import Plan
     from vxdata.schemas.plan import Predicate as PredicateNode
 
 AFTER_FIRST: Final = frozenset({"group_by", "distinct"})
 """Steps that are done with the first row of each group, and not before."""
 
 
-class SteppedQuery(ReadableQuery[Response_co]):
-    """A query with what its steps share."""
+class SteppedQuery(ABC):
+    """A plan that grows step by step; every step returns a new query."""
 
     __slots__ = ()
+
+    _plan: Plan
+
+    @property
+    @abstractmethod
+    def _catalog(self) -> Catalog:
+        """What the plan may name."""
+
+    @abstractmethod
+    def _following(self, plan: Plan) -> Self:
+        """The query of a plan that was made from this one."""
+
+    @property
+    def _client_as_of(self) -> datetime | None:
+        """Instant of every read of its client that names no other."""
+        return None
+
+    @property
+    def _catalog_name(self) -> str | None:
+        """Name of the catalog whose tables are read; None for VxData's own data."""
+        return None
+
+    @abstractmethod
+    def _look_over(self, condition: BoundPredicate) -> None:
+        """See a condition that is sound, before it is added."""
+
+    @property
+    def _relation(self) -> Relation:
+        """The relation that is read."""
+        relation = self._catalog.relation(self._plan.relation)
+        return relation.with_history() if self._plan.history else relation
+
+    def _bound(self, plan: Plan) -> BoundPlan:
+        """Check all of a plan but its conditions, which are checked one by one as they come."""
+        return bind(plan.model_copy(update={"where": None, "having": None}), self._catalog)
 
     @property
     def _limited_by(self) -> str | None:
@@ -53,11 +94,11 @@ class SteppedQuery(ReadableQuery[Response_co]):
         """Change the plan, and check what `_bound` checks."""
         changed = self._plan.model_copy(update=changes)
         self._bound(changed)
-        return type(self)(self._session, changed)
+        return self._following(changed)
 
     def _with(self, **changes: object) -> Self:
         """Change the plan by values that were checked before."""
-        return type(self)(self._session, self._plan.model_copy(update=changes))
+        return self._following(self._plan.model_copy(update=changes))
 
     def _where_with(self, predicates: Iterable[Predicate]) -> PredicateNode:
         """The conditions so far together with some more."""

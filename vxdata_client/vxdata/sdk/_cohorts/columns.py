@@ -8,9 +8,9 @@ from vxdata.schemas.cohorts import CohortCondition
 from vxdata.schemas.cohorts.plan import SecondBound
 from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.notation.literals import plain, plain_text, plain_values
-from vxdata.schemas.notation.reference import Reference
 from vxdata.sdk._cohorts.conditions import Condition, Term
 from vxdata.sdk._cohorts.show import show_column
+from vxdata.sdk._expressions.tabular import TakesTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ ENDS: Final[dict[Closed, tuple[Operator, Ordering]]] = {
 """Which ends of a range belong to it -> how both are compared."""
 
 
-class ColumnRef(Reference):
+class ColumnRef(TakesTables):
     """A column of a catalog under its public name; made by `C`.
 
     Texts are compared in any case. A condition on a column of another table than the endpoint's, such as

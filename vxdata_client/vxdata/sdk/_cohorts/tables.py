@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import InvalidPlan, InvalidRequest
 from vxdata.schemas.html import card, table
-from vxdata.schemas.notation.show import show_source
+from vxdata.schemas.notation.show_names import show_source
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.schemas.wire.tickets import Ticket, encode_ticket

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from vxdata.schemas.notation.stack import level_of_user
 from vxdata.schemas.types.pydantic import NaiveTimestampWarning, day, instant
-from vxdata.sdk._snapshot import level_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,27 +1,21 @@
-"""The notation of queries: `F` and its fields, and conditions on lineage."""
+"""The accessors of fields: `F`, and the fields of one relation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import FieldTypeMismatch
-from vxdata.schemas.notation.aggregates import Orderable, Summable
-from vxdata.schemas.notation.comparisons import Comparable
-from vxdata.schemas.notation.draws import Drawable
-from vxdata.schemas.notation.parts import Divisible
-from vxdata.schemas.notation.predicates import Predicate
-from vxdata.schemas.notation.searches import Searchable
-from vxdata.schemas.notation.show import show_namespace
+from vxdata.schemas.notation import fields as notation
+from vxdata.schemas.notation.show_names import show_namespace
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
-from vxdata.schemas.plan import HasAncestor
+from vxdata.sdk._expressions.tabular import TakesTables
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog import Relation
 
-__all__ = ["F", "FieldRef", "Fields", "FieldsOf", "KnownFields", "Predicate", "has_ancestor"]
+__all__ = ["F", "FieldRef", "Fields", "FieldsOf", "KnownFields"]
 
 
-class FieldRef(Comparable, Searchable, Drawable, Orderable, Summable, Divisible):
+class FieldRef(TakesTables, notation.FieldRef):
     """A field of whatever resource type the query reads; made by `F`.
 
     With brackets it refers to an entry of a mapping. Comparisons follow SQL and Polars: one with a null
@@ -37,20 +31,6 @@ class FieldRef(Comparable, Searchable, Drawable, Orderable, Summable, Divisible)
     """
 
     __slots__ = ()
-
-    def __getitem__(self, key: str) -> FieldRef:
-        """Refer to an entry of the mapping.
-
-        Raises:
-            FieldTypeMismatch: The key is no text, or this is an entry already.
-        """
-        if not isinstance(key, str):
-            msg = f'{self!r} takes the key of an entry, as in F.summary_metrics["auc"], not {key!r:.80}.'
-            raise FieldTypeMismatch(msg, field=self.name, value_type=type(key).__name__)
-        if self.key is not None or self.part is not None:
-            msg = f"{self!r} is an entry or a part, and has no entries itself."
-            raise FieldTypeMismatch(msg, field=self.label)
-        return FieldRef(self.name, str.__str__(key))
 
 
 class KnownFields:
@@ -130,27 +110,3 @@ class FieldsOf(Fields):
 
 F = Fields()
 """The field accessor, as in ``F.b_value > 10``."""
-
-
-def has_ancestor(identifier: str) -> Predicate:
-    """Keep the resources that hang below another one, at any depth.
-
-    Deleted resources in between count.
-
-    Args:
-        identifier: The other resource, of any type.
-
-    Returns:
-        The predicate.
-
-    Raises:
-        TypeError: The identifier is no text.
-
-    Example:
-        >>> has_ancestor("datasource/dasa") & (F.volume_type == "T2")
-        has_ancestor('datasource/dasa') & (F.volume_type == 'T2')
-    """
-    if not isinstance(identifier, str):
-        msg = f"has_ancestor takes an identifier such as 'datasource/dasa', not {identifier!r:.80}."
-        raise TypeError(msg)
-    return Predicate(HasAncestor(identifier=str.__str__(identifier)))

@@ -17,8 +17,8 @@ from vxdata.schemas.binding.bound_predicates import (
 from vxdata.schemas.binding.values import Literal
 from vxdata.schemas.errors.messages import abridged, did_you_mean
 from vxdata.schemas.fields import Enum
+from vxdata.schemas.notation.stack import level_of_user
 from vxdata.sdk._expressions.identifier_lint import misread, prefixes_in
-from vxdata.sdk._snapshot import level_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Generic, cast
+from typing import TYPE_CHECKING, Generic, Self, cast
 
 import pyarrow as pa
 from typing_extensions import TypeVar
 
-from vxdata.schemas.binding import bind
 from vxdata.schemas.errors import InvalidPlan
 from vxdata.schemas.models import ResourceResponse
+from vxdata.schemas.notation.query import PlannedQuery
 from vxdata.schemas.plan import digest, encode
 from vxdata.schemas.plan.counting import counting_plan, is_counted_by_database, keys_alone
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire import Action, Explanation
 from vxdata.sdk._conversion.frames import frame_of
 from vxdata.sdk._conversion.models import responses
+from vxdata.sdk._expressions.lint import warn_of_unlikely
 from vxdata.sdk._queries.lazy import lazy
 from vxdata.sdk._queries.pages import Pager
 from vxdata.sdk._queries.result import Result, count_by_server, count_rows, with_snapshot
@@ -27,13 +28,14 @@ from vxdata.sdk._transport.retry import retry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from os import PathLike
 
     import pandas as pd
     import polars as pl
 
-    from vxdata.schemas.binding import BoundPlan
-    from vxdata.schemas.catalog import Relation
+    from vxdata.schemas.binding.bound_predicates import BoundPredicate
+    from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.plan import Plan
     from vxdata.sdk._queries.pages import Page
     from vxdata.sdk._queries.stream import BatchStream
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 Response_co = TypeVar("Response_co", bound=ResourceResponse, default=ResourceResponse, covariant=True)
 
 
-class ReadableQuery(Unread, Generic[Response_co]):
+class ReadableQuery(PlannedQuery, Unread, Generic[Response_co]):
     """A plan that can be run.
 
     Args:
@@ -130,6 +132,9 @@ class ReadableQuery(Unread, Generic[Response_co]):
         plan = self.plan
         if plan.select is not None or plan.group_by is not None:
             msg = "collect_as_pydantic makes whole resources; after select, distinct or agg use collect."
+            raise InvalidPlan(msg)
+        if plan.history:
+            msg = "collect_as_pydantic makes resources as they are; for versions use collect."
             raise InvalidPlan(msg)
         if plan.relation not in self._session.registry.by_prefix:
             msg = (
@@ -287,10 +292,15 @@ class ReadableQuery(Unread, Generic[Response_co]):
         return Explanation.model_validate_json(retry_read(ask, self._session.transport))
 
     @property
-    def _relation(self) -> Relation:
-        """The relation that is read."""
-        return self._session.catalog.relation(self._plan.relation)
+    def _catalog(self) -> Catalog:
+        return self._session.catalog
 
-    def _bound(self, plan: Plan) -> BoundPlan:
-        """Check all of a plan but its conditions, which are checked one by one as they come."""
-        return bind(plan.model_copy(update={"where": None, "having": None}), self._session.catalog)
+    @property
+    def _client_as_of(self) -> datetime | None:
+        return self._session.as_of
+
+    def _following(self, plan: Plan) -> Self:
+        return type(self)(self._session, plan)
+
+    def _look_over(self, condition: BoundPredicate) -> None:
+        warn_of_unlikely(self._session.registry, condition, self._plan.relation)

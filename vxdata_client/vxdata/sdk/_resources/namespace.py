@@ -11,7 +11,7 @@ from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload
 from vxdata.schemas.identifiers import normalise, normalise_all, prefix_of
 from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpdate
-from vxdata.schemas.notation.show import show_namespace
+from vxdata.schemas.notation.show_names import show_namespace
 from vxdata.schemas.plan import Plan
 from vxdata.sdk._expressions.fields import Fields, FieldsOf, KnownFields
 from vxdata.sdk._given import Columns, Peeked, Row, Table, frames_of, is_table, peeked
