@@ -151,7 +151,7 @@ class Server:
         }
 
     def _v1_app(self, catalog: Catalog) -> FastAPI:
-        return build_v1_app(Context(self._services, catalog, self._calls()))
+        return build_v1_app(Context(self._services, catalog, self._calls(), lambda: self._flight.port))
 
     def _calls(self) -> Calls:
         """Make what opens the calls of one application."""

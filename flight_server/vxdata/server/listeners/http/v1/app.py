@@ -17,6 +17,7 @@ from vxdata.server.listeners.http.v1.answer_models import AnswerRequest
 from vxdata.server.listeners.http.v1.answers import answer_routes
 from vxdata.server.listeners.http.v1.commits import commit_routes
 from vxdata.server.listeners.http.v1.count import count_routes
+from vxdata.server.listeners.http.v1.plans import plan_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
 from vxdata.server.listeners.http.v1.resources import resource_routes
@@ -34,6 +35,7 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
     query_routes,
     count_routes,
     answer_routes,
+    plan_routes,
     types_routes,
     resource_routes,
     commit_routes,

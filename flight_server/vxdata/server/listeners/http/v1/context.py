@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vxdata.schemas.catalog import Catalog
     from vxdata.server.listeners.http.calls import Calls
     from vxdata.server.services import Services
@@ -19,8 +21,10 @@ class Context:
         services: The use cases.
         catalog: What plans may name.
         calls: Opens the calls.
+        flight_port: Tells on which port clients connect, for programs that users take away.
     """
 
     services: Services
     catalog: Catalog
     calls: Calls
+    flight_port: Callable[[], int]

@@ -13,12 +13,12 @@ from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import OrderBy, Plan
 from vxdata.schemas.plan.codec import decode_parsed
 from vxdata.schemas.plan.predicates import MAX_COLUMNS, MAX_ROWS
+from vxdata.schemas.text_form import read_filter, read_query
 from vxdata.server.listeners.http.v1.bodies import malformed
 from vxdata.server.listeners.http.v1.instants import read_instant
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog import Catalog
-    from vxdata.schemas.plan import Predicate
 
 FORMS = ("plan", "text", "type")
 """The keys that tell the three forms apart."""
@@ -36,6 +36,8 @@ class Question(BaseModel):
         strict=True,
         json_schema_extra={
             "examples": [
+                {"text": "client.volumes.query().filter(F.volume_type == 'T2').limit(10)"},
+                {"type": "volume", "filter": "F.slice_thickness < 3.5", "limit": 10},
                 {"type": "volume", "select": ["identifier"], "order_by": ["-slice_thickness"], "limit": 10},
                 {"plan": {"version": 2, "relation": "volume", "limit": 10}},
             ]
@@ -75,6 +77,9 @@ def plan_of(question: Question, catalog: Catalog) -> Plan:
     Raises:
         InvalidRequest: The question has none of the three forms, or more than one.
         InvalidPlan: Its plan is malformed, or beyond a limit.
+        QuerySyntaxError: Its text cannot be read; the details name line, column and a hint.
+        UnknownField: Its text names a field that there is not.
+        FieldTypeMismatch: Its text compares a field with what does not fit.
         UnknownResourceType: The catalog does not have the type.
     """
     stated = [form for form in FORMS if getattr(question, form) is not None]
@@ -85,7 +90,7 @@ def plan_of(question: Question, catalog: Catalog) -> Plan:
     if question.type is not None:
         return _of_parts(question, question.type, catalog)
     _refuse_parts(question)
-    plan = _of_text(question.text, catalog) if question.plan is None else decode_parsed(question.plan)
+    plan = decode_parsed(question.plan) if question.text is None else read_query(question.text, catalog)
     as_of = read_instant(question.as_of)
     return plan if as_of is None else plan.model_copy(update={"as_of": as_of})
 
@@ -98,17 +103,12 @@ def _refuse_parts(question: Question) -> None:
         raise InvalidRequest(msg, stated=stated)
 
 
-def _of_text(_text: str | None, _catalog: Catalog) -> Plan:
-    msg = "This server does not read queries as text yet; state a plan or a type."
-    raise InvalidRequest(msg)
-
-
 def _of_parts(question: Question, name: str, catalog: Catalog) -> Plan:
     relation = catalog.relation(name)
     try:
         return Plan(
             relation=relation.name,
-            where=_condition(question.filter),
+            where=None if question.filter is None else read_filter(question.filter, catalog, relation.name),
             select=None if question.select is None else tuple(question.select),
             order_by=tuple(_order(text) for text in question.order_by or ()),
             limit=question.limit,
@@ -117,13 +117,6 @@ def _of_parts(question: Question, name: str, catalog: Catalog) -> Plan:
         )
     except ValidationError as error:
         raise malformed(error.errors(include_url=False, include_input=False)) from None
-
-
-def _condition(text: str | None) -> Predicate | None:
-    if text is None:
-        return None
-    msg = "This server does not read filters as text yet; state a plan."
-    raise InvalidRequest(msg)
 
 
 def _order(text: str) -> OrderBy:
