@@ -28,6 +28,7 @@ from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.calls import Calls
 from vxdata.server.listeners.http.cda.app import build_catalog_app
+from vxdata.server.listeners.http.hosts import answers_to
 from vxdata.server.listeners.http.server import STOP_SECONDS, HttpServer
 from vxdata.server.listeners.http.v1.app import build_v1_app
 from vxdata.server.listeners.http.v1.context import Context
@@ -122,7 +123,8 @@ class Server:
         settings, errors = self._settings, ErrorReporter()
         self._http_calls = Boundary(LISTENER, errors, observers, admission=self.admission)
         apps = {**self._catalog_apps(), "v1": self._v1_app(catalog)}
-        app = build_app(self._check, Boundary(LISTENER, errors, observers), apps)
+        names = answers_to(settings.host, settings.http_hosts)
+        app = build_app(self._check, Boundary(LISTENER, errors, observers), apps, names)
         self._http = HttpServer(
             app, settings.host, settings.http_port, settings.http_proxies, settings.http_root_path
         )

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8816, description="Port of HTTP: health checks, and the CDA API of catalogs; 0 picks a free one."
     )
+    http_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names by which HTTP is reached, as a JSON list; `*` stands for any. Without them, a "
+        "server on loopback answers to addresses and `localhost` alone, any other to every name.",
+    )
     http_proxies: tuple[Network, ...] = Field(
         (),
         description="Addresses or networks of proxies, as a JSON list, that are believed whom a request over "

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from vxdata.server.listeners.boundary import Outcome
 
 FORWARDED = {
-    "Host": "data.example.org",
     "X-Forwarded-Proto": "https",
     "X-Forwarded-For": "192.0.2.7",
     "X-Forwarded-Host": "evil.example.org",
@@ -45,13 +44,15 @@ def behind(example_uri: SecretStr, outcomes: list[Outcome]) -> Iterator[Server]:
         grace=5,
         http_proxies=("127.0.0.0/8",),
         http_root_path="/api/v2",
+        http_hosts=("data.example.org",),
     )
     with Server(settings, observers=[outcomes.append]) as server:
         yield server
 
 
-def ask(server: Server) -> Any:
-    return httpx.post(f"{server.http_url}/{QUESTION}", json={}, headers=FORWARDED, trust_env=False).json()
+def ask(server: Server, host: str = "data.example.org") -> Any:
+    headers = FORWARDED | {"Host": host}
+    return httpx.post(f"{server.http_url}/{QUESTION}", json={}, headers=headers, trust_env=False).json()
 
 
 def test_the_next_page_lies_behind_the_proxy(behind: Server) -> None:
@@ -74,15 +75,17 @@ def test_everything_else_answers_too(behind: Server) -> None:
 
 
 def test_nobody_is_believed_by_default(cda_server: Server) -> None:
-    answer = ask(cda_server)
-    assert answer["next_url"] == "http://data.example.org/cda/data/subject?limit=1&offset=1"
+    answer = ask(cda_server, "localhost")
+    assert answer["next_url"] == "http://localhost/cda/data/subject?limit=1&offset=1"
 
 
 def test_a_variable_of_uvicorn_opens_nothing(example_uri: SecretStr, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     outcomes: list[Outcome] = []
     catalogs = {"cda": CatalogSettings(uri=example_uri, schema_name="cda")}
-    settings = Settings(port=0, http_port=0, catalogs=catalogs, http_proxies=("10.0.0.0/8",))
+    settings = Settings(
+        port=0, http_port=0, catalogs=catalogs, http_proxies=("10.0.0.0/8",), http_hosts=("*",)
+    )
     with Server(settings, observers=[outcomes.append]) as server:
         assert ask(server)["next_url"].startswith("http://")
     assert outcomes[-1].call.peer.startswith("ipv4:127.0.0.1:")

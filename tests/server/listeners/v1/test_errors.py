@@ -94,7 +94,8 @@ def test_a_body_that_is_too_large_is_refused_unread(server: Server) -> None:
     host, _, port = server.http_url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(
-            b"POST /v1/count HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n"
+            b"POST /v1/count HTTP/1.1\r\nHost: [::1]\r\n"
+            b"Content-Length: 99999999999\r\nConnection: close\r\n\r\n"
         )
         answer = b""
         while part := connection.recv(65536):

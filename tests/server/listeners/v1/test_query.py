@@ -63,7 +63,7 @@ def free_places(server: Server) -> int:
 
 def request_bytes(server: Server, body: str, query: str = "") -> bytes:
     return (
-        f"POST /v1/query{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        f"POST /v1/query{query} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: {len(body)}\r\n"
         f"Connection: close\r\n\r\n{body}"
     ).encode()
 

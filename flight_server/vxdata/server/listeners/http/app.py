@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from vxdata.server.listeners.boundary import Boundary, CallFailed
 from vxdata.server.listeners.http.cda.errors import refused
+from vxdata.server.listeners.http.hosts import KnownHosts
 from vxdata.server.listeners.http.page.app import page_routes
 from vxdata.server.listeners.http.status import http_status
 
@@ -38,7 +40,10 @@ NOT_READY: Final = 503
 
 
 def build_app(
-    check: Callable[[Call], Health], boundary: Boundary, apps: Mapping[str, ASGIApp] | None = None
+    check: Callable[[Call], Health],
+    boundary: Boundary,
+    apps: Mapping[str, ASGIApp] | None = None,
+    answers_to: Callable[[str], bool] = lambda _: True,
 ) -> Starlette:
     """Make the application.
 
@@ -46,6 +51,7 @@ def build_app(
         check: Answers, or raises when the server cannot take calls.
         boundary: What every call passes.
         apps: Further applications, by the first part of their paths.
+        answers_to: Tells of a `Host` header whether the server answers to that name.
 
     Returns:
         An ASGI application with `/livez`, `/readyz` and the query page, and the others below their names.
@@ -72,7 +78,8 @@ def build_app(
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), *page_routes()]
     routes += [Mount(f"/{name}", app) for name, app in (apps or {}).items()]
     handlers = {CallFailed: _failure, HTTPException: refused}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    known = Middleware(KnownHosts, allowed=answers_to)
+    return Starlette(routes=routes, middleware=[known], exception_handlers=handlers)
 
 
 def _stays() -> bool:
