@@ -43,12 +43,13 @@ EXAMPLES: Final = PROFILE // 4 if PROFILE > 100 else 60
 
 
 class Both:
-    """One server, asked in both ways."""
+    """A server, asked in both ways, and another one of the same database."""
 
-    def __init__(self, material: Material, flight: Any, http: httpx.Client) -> None:
+    def __init__(self, material: Material, flight: Any, http: httpx.Client, other: httpx.Client) -> None:
         self.material = material
         self._flight = flight
         self._http = http
+        self._other = other
 
     def flight(self, plan: Plan) -> pa.Table | str:
         """The rows, or the code of the refusal."""
@@ -56,6 +57,17 @@ class Both:
             return self._flight.do_get(fl.Ticket(encode(plan))).read_all()
         except fl.FlightError as error:
             return WireError.model_validate_json(error.extra_info).code
+
+    def address(self, plan: Plan) -> httpx.Response:
+        """Give the answer an address."""
+        return self._http.post("/answers", json={"question": {"plan": from_json(encode(plan))}})
+
+    def files(self, path: str) -> tuple[bytes, bytes]:
+        """The file of an answer, as either server makes it."""
+        first, second = (http.get(path) for http in (self._http, self._other))
+        assert (first.status_code, second.status_code) == (200, 200), first.text
+        assert first.headers["ETag"] == second.headers["ETag"]
+        return first.content, second.content
 
     def http(self, plan: Plan, **parameters: str) -> httpx.Response:
         return self._http.post("/query", json={"plan": from_json(encode(plan))}, params=parameters)
@@ -75,12 +87,15 @@ def both(
         writes = WriteService(database, registry(), monitor, allow_purge=False)
         fill(database, writes, request.config.getoption("randomly_seed", default=0))
         material = Material(dump(database), default_catalog())
+    alone = settings.model_copy(update={"database_uri": uri, "cache_dir": None})
     with (
-        Server(settings.model_copy(update={"database_uri": uri, "cache_dir": None})) as server,
+        Server(alone) as server,
+        Server(alone) as second,
         closing(fl.connect(server.flight_url)) as flight,
         httpx.Client(base_url=f"{server.http_url}/v1", trust_env=False, timeout=60) as http,
+        httpx.Client(base_url=f"{second.http_url}/v1", trust_env=False, timeout=60) as other,
     ):
-        yield Both(material, flight, http)
+        yield Both(material, flight, http, other)
 
 
 def test_every_format_has_the_rows_of_flight(both: Both) -> None:
@@ -100,3 +115,28 @@ def test_every_format_has_the_rows_of_flight(both: Both) -> None:
             assert found.headers["VxData-As-Of"] == as_of.replace("+00:00", "Z")
 
     formats_agree()
+
+
+def test_every_answer_has_an_address_and_the_same_bytes_on_each_server(both: Both) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(plan=plans(both.material), form=st.sampled_from(["parquet", "csv", "ndjson"]))
+    def servers_agree(plan: Plan, form: str) -> None:
+        note(shown(plan))
+        expected, given_ = both.flight(plan), both.address(plan)
+        if isinstance(expected, str):
+            assert (given_.status_code, given_.json()["code"]) == (400, expected)
+            return
+        assert given_.status_code == 200, given_.text
+        answer = given_.json()
+        assert answer["rows"] == len(expected)
+        arrow, again = both.files(f"/answers/{answer['digest']}.arrow")
+        assert arrow == again
+        found = pa.ipc.open_file(arrow).read_all()
+        assert found.schema.equals(expected.schema, check_metadata=True)
+        assert sorted(map(repr, rows_of(found))) == sorted(map(repr, rows_of(expected)))
+        if plan.order_by or plan.limit is not None or plan.offset:
+            assert rows_of(found) == rows_of(expected)
+        first, second = both.files(f"/answers/{answer['digest']}.{form}")
+        assert first == second
+
+    servers_agree()

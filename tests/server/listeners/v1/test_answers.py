@@ -311,3 +311,16 @@ def test_a_server_stops_while_a_file_is_made(
                 server.stop()
         with suppress(httpx.HTTPError):  # or the connection was cut
             assert error_of(asked.result()) == (499, "REQUEST_CANCELLED")
+
+
+def test_addresses_lie_behind_the_proxy(
+    make_http: Callable[[Server], httpx.Client], settings: Settings, question: dict[str, Any]
+) -> None:
+    changed = {"cache_dir": None, "http_proxies": ("127.0.0.0/8",), "http_root_path": "/api"}
+    with Server(settings.model_copy(update=changed)) as server:
+        found = make_http(server).post(
+            "/answers",
+            json={"question": question},
+            headers={"Host": "data.example.org", "X-Forwarded-Proto": "https"},
+        ).json()  # fmt: skip
+    assert found["urls"]["csv"] == f"https://data.example.org/api/v1/answers/{found['digest']}.csv"
