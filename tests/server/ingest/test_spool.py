@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import os
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -98,11 +99,23 @@ def test_a_disk_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_closing_gives_everything_back() -> None:
     space = SpoolSpace()
-    before = len(list(Path("/dev/fd").iterdir()))
+    before = open_files()
     spool = Spool(space)
     fill(spool, 9)
     assert space.used_bytes > 0
+    opened = open_files() - before
+    assert opened
     spool.close()
     spool.close()
     assert space.used_bytes == 0
-    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert not opened & open_files()
+
+
+def open_files() -> set[tuple[int, int]]:
+    """Device and number of every file that this process has open; other tests may close some of theirs."""
+    found = set()
+    for path in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # the list's own descriptor is closed by now
+            status = os.fstat(int(path.name))
+            found.add((status.st_dev, status.st_ino))
+    return found
