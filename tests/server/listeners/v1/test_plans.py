@@ -7,16 +7,20 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import polars as pl
 import pytest
 from pydantic_core import from_json
+from starlette.requests import Request
 
-from vxdata.schemas.plan import encode
+from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.plan import Plan, encode
 from vxdata.sdk import F, count
+from vxdata.server.listeners.http.v1.plans import addresses, described
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import httpx
 
     from vxdata.sdk import Client, Query
     from vxdata.server.app import Server
@@ -75,15 +79,18 @@ def test_programs_run_as_they_stand(http: httpx.Client, datasource: str, tmp_pat
     assert pl.read_csv(written)["identifier"].to_list() == [datasource]
 
 
-@pytest.mark.parametrize("host", ["a';id;'", "[", "", "a b", "x:1:2", '"', "ä"])
-def test_a_strange_host_harms_no_program(http: httpx.Client, host: str) -> None:
-    headers = {b"Host": host.encode()}
-    answer = http.post("/plans", json={"type": "volume"}, headers=headers)
-    assert answer.status_code in {200, 400}
-    if answer.status_code == httpx.codes.OK:
-        code = answer.json()["code"]
-        compile(code["sdk"], "sdk", "exec")
-        assert len(shlex.split(code["curl"].replace("\\\n", ""))) == 11
+@pytest.mark.parametrize("host", ["a';id;'", "[", "", "a b", "x:1:2", '"', "ä", "$(id)", "[::1]:8816", "a\\"])
+def test_a_strange_host_harms_no_program(host: str) -> None:
+    """Servers that listen beyond loopback take any name."""
+    headers = [(b"host", host.encode())]
+    scope = {"type": "http", "scheme": "http", "path": "/", "server": ("::1", 8816), "headers": headers}
+    plan = Plan(relation="volume")
+    code = described(plan, default_catalog(), *addresses(Request(scope), 8815)).code
+    compile(code.sdk, "sdk", "exec")
+    compile(code.vxp_client, "vxp_client", "exec")
+    assert len(shlex.split(code.curl.replace("\\\n", ""))) == 11
+    if host.startswith("[:"):
+        assert "Client('grpc://[::1]:8815')" in code.sdk
 
 
 @pytest.mark.parametrize(
