@@ -316,7 +316,12 @@ def test_a_server_stops_while_a_file_is_made(
 def test_addresses_lie_behind_the_proxy(
     make_http: Callable[[Server], httpx.Client], settings: Settings, question: dict[str, Any]
 ) -> None:
-    changed = {"cache_dir": None, "http_proxies": ("127.0.0.0/8",), "http_root_path": "/api"}
+    changed = {
+        "cache_dir": None,
+        "http_proxies": ("127.0.0.0/8",),
+        "http_root_path": "/api",
+        "http_hosts": ("data.example.org",),
+    }
     with Server(settings.model_copy(update=changed)) as server:
         found = make_http(server).post(
             "/answers",
