@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from vxdata.schemas.catalog.builtin import COMMIT, DELETED
+from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.identifiers import prefix_of
-from vxdata.schemas.plan import Comparison, IsIn, Plan
+from vxdata.schemas.plan.kin import BOOKKEEPING, commits_plan, versions_plan
 from vxdata.sdk._conversion.models import responses
 
 if TYPE_CHECKING:
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vxdata.schemas.models import ResourceResponse
+    from vxdata.schemas.plan import Plan
     from vxdata.sdk._session import Session
     from vxdata.sdk._transport.base import Transport
-
-BOOKKEEPING: Final = frozenset({"valid_from", "valid_to", "version", "children"})
-"""Fields that differ between any two versions."""
 
 Change = tuple[Any, Any]
 """A value before and after."""
@@ -73,12 +71,7 @@ def history(session: Session, identifier: str, as_of: datetime | None) -> list[V
         ResourceNotFound: The resource never existed.
     """
     resource_type = prefix_of(session.registry, identifier)
-    plan = Plan(
-        relation=resource_type,
-        where=Comparison(op="==", field="identifier", value=identifier),
-        history=True,
-        as_of=as_of,
-    )
+    plan = versions_plan(resource_type, identifier, as_of)
     table = _read(session.transport, plan).sort_by("version")
     if not table.num_rows:
         raise ResourceNotFound.from_identifiers([identifier])
@@ -151,9 +144,7 @@ def deletion(before: bool, after: bool) -> dict[str, Change]:  # noqa: FBT001 - 
 
 
 def _commits(transport: Transport, versions: Sequence[int]) -> dict[int, dict[str, Any]]:
-    where = IsIn(field="version", values=tuple(versions))
-    plan = Plan(relation=COMMIT, where=where, select=("version", "verb", "client"))
-    return {row["version"]: row for row in _read(transport, plan).to_pylist()}
+    return {row["version"]: row for row in _read(transport, commits_plan(versions)).to_pylist()}
 
 
 def _read(transport: Transport, plan: Plan) -> pa.Table:

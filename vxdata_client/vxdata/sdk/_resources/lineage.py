@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import normalise
-from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, Or, Plan
+from vxdata.schemas.plan import HasAncestor, HasDescendant
+from vxdata.schemas.plan.kin import downwards, family_plan, is_child_of, unread, upwards
 from vxdata.sdk._queries.stream import read_whole
 from vxdata.sdk._resources.retrieve import read_in, retrieve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.plan import Predicate
+    from vxdata.schemas.plan.kin import Parents
     from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import AsOf
     from vxdata.sdk._transport.base import Transport
-
-Parents = dict[str, str | None]
-"""Parent by identifier."""
 
 
 class Lineage:
@@ -56,7 +53,7 @@ class Lineage:
         start = normalise(self._session.registry, identifier)
         live, instant = self._family(start, HasDescendant(identifier=start), as_of)
         parents = _through_deleted(self._transport, live, instant)
-        chain = [name for name in _upwards(start, parents) if name in live]
+        chain = [name for name in upwards(start, parents) if name in live]
         return retrieve(self._session, chain, instant, include_children=False)
 
     def children(self, identifier: str, *, as_of: AsOf | None = None) -> list[ResourceResponse]:
@@ -73,8 +70,7 @@ class Lineage:
             ResourceNotFound: The resource itself is missing or deleted.
         """
         start = normalise(self._session.registry, identifier)
-        is_child = Comparison(op="==", field="parent_identifier", value=start)
-        live, instant = self._family(start, is_child, as_of)
+        live, instant = self._family(start, is_child_of(start), as_of)
         children = sorted(name for name in live if name != start)
         return retrieve(self._session, children, instant, include_children=False)
 
@@ -95,18 +91,12 @@ class Lineage:
         start = normalise(self._session.registry, identifier)
         live, instant = self._family(start, HasAncestor(identifier=start), as_of)
         parents = _through_deleted(self._transport, {**live, start: None}, instant)
-        below = [name for name in _downwards(start, parents) if name in live]
+        below = [name for name in downwards(start, parents) if name in live]
         return retrieve(self._session, below, instant, include_children=False)
 
     def _family(self, start: str, relatives: Predicate, as_of: AsOf | None) -> tuple[Parents, datetime]:
         """Read a resource and its relatives, in one plan: all live, each with its parent."""
-        where = Or(terms=(Comparison(op="==", field="identifier", value=start), relatives))
-        plan = Plan(
-            relation=RESOURCE,
-            where=where,
-            select=("identifier", "parent_identifier"),
-            as_of=self._session.instant(as_of),
-        )
+        plan = family_plan(start, relatives, self._session.instant(as_of))
         table, snapshot = read_whole(self._transport, plan)
         live: Parents = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
         if start not in live:
@@ -117,28 +107,10 @@ class Lineage:
 def _through_deleted(transport: Transport, live: Parents, instant: datetime) -> Parents:
     """Add the deleted resources through which live ones hang; where there are none, nothing is read."""
     parents = dict(live)
-    while missing := sorted({above for above in parents.values() if above is not None} - parents.keys()):
+    while missing := unread(parents):
         parents |= dict.fromkeys(missing)
         columns = ("identifier", "parent_identifier", "valid_to")
         for table, _ in read_in(transport, RESOURCE, "identifier", missing, instant, columns, history=True):
             rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
             parents |= {name: above for name, above, valid_to in rows if valid_to is None}
     return parents
-
-
-def _upwards(start: str, parents: Parents) -> Iterator[str]:
-    """The chain above a resource, nearest first."""
-    above = parents[start]
-    while above is not None:
-        yield above
-        above = parents[above]
-
-
-def _downwards(start: str, parents: Parents) -> Iterator[str]:
-    """All below a resource, level by level, each in identifier order."""
-    children: dict[str | None, list[str]] = defaultdict(list)
-    for name, above in parents.items():
-        children[above].append(name)
-    level = [start]
-    while level := sorted(name for above in level for name in children[above]):
-        yield from level

@@ -15,13 +15,16 @@ from vxdata.server.listeners.http.document import describe_with_bodies
 from vxdata.server.listeners.http.v1 import errors
 from vxdata.server.listeners.http.v1.answer_models import AnswerRequest
 from vxdata.server.listeners.http.v1.answers import answer_routes
+from vxdata.server.listeners.http.v1.catalogs import catalog_routes, identifier_routes
 from vxdata.server.listeners.http.v1.commits import commit_routes
 from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.plans import plan_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
+from vxdata.server.listeners.http.v1.relatives import relative_routes
 from vxdata.server.listeners.http.v1.resources import resource_routes
 from vxdata.server.listeners.http.v1.types import types_routes
+from vxdata.server.listeners.http.v1.versions import version_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +41,11 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
     plan_routes,
     types_routes,
     resource_routes,
+    relative_routes,
+    version_routes,
+    identifier_routes,
     commit_routes,
+    catalog_routes,
 )
 """The families of routes."""
 
