@@ -99,8 +99,7 @@ class Conditions:
     def of_groups(self, plan: Plan) -> Conditions:
         """Predicates on the groups that a plan makes."""
         keys = [
-            Field(name=name, type=Text() if place.part == "item" else self.type_at(place), description="")
-            for name, place in keys_of(plan)
+            Field(name=name, type=self._type_of_key(place), description="") for name, place in keys_of(plan)
         ]
         computed = [
             Field(name=aggregate.name, type=self._type_of_aggregate(aggregate), description="")
@@ -108,6 +107,11 @@ class Conditions:
         ]
         groups = Relation("groups", (*keys, *computed), (), RelationKind.GROUP, ())
         return Conditions(groups, self._state, self._catalog, self.too_large)
+
+    def _type_of_key(self, key: GroupKey) -> FieldType:
+        if key.width is not None:
+            return Float()
+        return Text() if key.part == "item" else self.type_at(key)
 
     def _type_of_aggregate(self, aggregate: Aggregate) -> FieldType:
         if aggregate.function in {"count", "n_unique"} or aggregate.field is None:
@@ -258,13 +262,19 @@ def operand(node: OnField) -> pl.Expr:
         value = value.list.eval(entries.struct.field("value")).list.first()
     match node.part:
         case "year":
-            return value.dt.year().cast(pl.Int64)
+            value = value.dt.year().cast(pl.Int64)
         case "month":
-            return value.dt.month().cast(pl.Int64)
+            value = value.dt.month().cast(pl.Int64)
         case "n_items":
-            return value.list.len().cast(pl.Int64)
-        case _:
-            return value
+            value = value.list.len().cast(pl.Int64)
+    return _bin(value, node) if isinstance(node, GroupKey) and node.width is not None else value
+
+
+def _bin(value: pl.Expr, key: GroupKey) -> pl.Expr:
+    """The number of the bin of a value; no quotient is rounded to zero before it is rounded down."""
+    moved, width = value.cast(pl.Float64) - key.origin, pl.lit(key.width, pl.Float64)
+    is_before = (moved < 0) & (moved >= -width)
+    return pl.when(is_before).then(pl.lit(-1.0)).otherwise((moved / width).floor())
 
 
 def keys_of(plan: Plan) -> Iterator[tuple[str, GroupKey]]:

@@ -140,6 +140,8 @@ def _grouped(plan: Plan, rows: pl.DataFrame, conditions: Conditions) -> Answer:
         *(_of(aggregate).alias(f"of {number}") for number, aggregate in enumerate(plan.aggregates)),
     )
     for name in (f"key {name}" for name, place in places.items() if place.part == "item"):
+        if isinstance(values.schema[name], pl.List) and values.schema[name] != pl.List(pl.String):
+            values = values.with_columns(pl.col(name).list.eval(pl.element().struct.field("key")))
         values = values.explode(name).drop_nulls(name)
     values = values.with_columns(
         unsigned(pl.col(name)) for name in _floats(values) if name.startswith("key ")

@@ -393,11 +393,21 @@ def grouped(draw: DrawFn, rows: Rows) -> dict[str, Any]:
 @st.composite
 def group_keys(draw: DrawFn, rows: Rows) -> GroupKey:
     """A field as it is, an entry of it, a part of it, or the items of a list."""
-    places = rows.places(lambda place: place.is_plain or isinstance(place.type, TextList))
+    places = rows.places(anything)
     place = draw(st.sampled_from(places))
     named = place.named if place.is_plain else {**place.named, "part": "item"}
     by_itself = "_".join(text for text in named.values() if text)
-    return GroupKey(name=by_itself if place.is_whole else draw(st.sampled_from((by_itself, "key"))), **named)
+    name = by_itself if place.is_whole else draw(st.sampled_from((by_itself, "key")))
+    return GroupKey(name=name, **named, **(draw(bins()) if is_number(place) else {}))
+
+
+@st.composite
+def bins(draw: DrawFn) -> dict[str, Any]:
+    """Bins, or none; so wide that their numbers are no larger than the values."""
+    if draw(st.booleans()):
+        return {}
+    width = draw(st.sampled_from((1.0, 3.0, 2.5, 1e3, 1e18, 1e300)))
+    return {"width": width, "origin": draw(st.sampled_from((0.0, 1.0, -0.1, 1e3)))}
 
 
 def _columns(
@@ -407,6 +417,9 @@ def _columns(
     places = {tuple(place.named.values()): place for place in rows.places(anything)}
     for key in keys:
         source = places[key.field, key.key, None if key.part == "item" else key.part]
+        if key.width is not None:
+            yield Place(Field(name=key.name, type=Float(), description="")), None
+            continue
         field_type = Text() if key.part == "item" else source.type
         yield Place(Field(name=key.name, type=field_type, description="")), source
     for aggregate in aggregates:

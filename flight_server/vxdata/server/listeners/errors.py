@@ -68,7 +68,10 @@ TRANSLATIONS: tuple[tuple[type[DatabaseError], Callable[[], VxDataError]], ...] 
         lambda: InternalError("The database lacks a table or column: run `vxdata db upgrade`."),
     ),
     (InvalidPattern, lambda: InvalidPlan("A regular expression of the query is malformed.")),
-    (OutOfRange, lambda: InvalidPlan("A sum or mean of the query is beyond what its type can hold.")),
+    (
+        OutOfRange,
+        lambda: InvalidPlan("A sum, a mean or a bin of the query is beyond what its type can hold."),
+    ),
 )
 """Failures of the database -> what the caller is told; the text of PostgreSQL goes to the log alone."""
 

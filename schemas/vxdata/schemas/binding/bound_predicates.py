@@ -30,22 +30,39 @@ Change = Callable[[Scalar], Scalar]
 
 
 @dataclass(frozen=True)
+class Bins:
+    """Parts of equal width that numbers are divided into.
+
+    Args:
+        width: How wide each is; above zero.
+        origin: Where number 0 begins.
+    """
+
+    width: float
+    origin: float
+
+
+@dataclass(frozen=True)
 class Operand:
-    """A column, one entry of a mapping column, or a part of its value.
+    """A column, one entry of a mapping column, or a part of its value; or the number of the bin of that.
 
     Args:
         column: The column.
         key: The entry's key.
         part: What is computed of the value.
+        bins: What the number is divided into.
     """
 
     column: Field
     key: str | None = None
     part: Part | None = None
+    bins: Bins | None = None
 
     @property
     def type(self) -> FieldType:
-        """Type of the value."""
+        """Type of the value; the number of a bin is a double, since bins may be as many as doubles."""
+        if self.bins is not None:
+            return FloatType()
         if self.part is not None:
             return TextType() if self.part == "item" else IntegerType()
         if self.key is None:

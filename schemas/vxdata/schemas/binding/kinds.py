@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.binding.bound_predicates import Bins
 from vxdata.schemas.binding.values import type_name
-from vxdata.schemas.errors import FieldTypeMismatch
+from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import (
     BlobUrl,
     Boolean,
@@ -32,7 +33,7 @@ PARTS: Final[dict[Part, tuple[str, tuple[type[FieldType], ...]]]] = {
     "year": ("a date or a timestamp", (Date, Timestamp)),
     "month": ("a date or a timestamp", (Date, Timestamp)),
     "n_items": ("a list", (TextList,)),
-    "item": ("a list", (TextList,)),
+    "item": ("a list or a mapping", (TextList, TextMap, NumberMap)),
 }
 """Part of a value -> what it can be taken of, in words and as types."""
 
@@ -71,6 +72,33 @@ def part_of(operand: Operand, part: Part) -> Operand:
         msg = f"{operand} is of type {found}; {part} needs {wanted}."
         raise FieldTypeMismatch(msg, field=str(operand), field_type=found, part=part)
     return replace(operand, part=part)
+
+
+def bin_of(operand: Operand, width: float | None, origin: float) -> Operand:
+    """Take the number of the bin of a value.
+
+    Args:
+        operand: The value.
+        width: How wide the bins are; None for the value itself.
+        origin: Where bin 0 begins.
+
+    Returns:
+        The number of the bin, or the value itself.
+
+    Raises:
+        FieldTypeMismatch: The value is no number.
+        InvalidPlan: An origin is stated for no bins.
+    """
+    if width is None:
+        if origin:
+            msg = f"The key {operand} has an origin and no width; bins have both, or a width alone."
+            raise InvalidPlan(msg, field=str(operand), origin=origin)
+        return operand
+    if KINDS[type(operand.type)] != "number":
+        found = type_name(operand.type)
+        msg = f"{operand} is of type {found}; bins are made of numbers."
+        raise FieldTypeMismatch(msg, field=str(operand), field_type=found, width=width)
+    return replace(operand, bins=Bins(width, origin))
 
 
 def require_plain(operand: Operand, use: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.binding.bound import BoundAggregate, Output
 from vxdata.schemas.binding.bound_predicates import Operand
-from vxdata.schemas.binding.kinds import part_of, require_plain
+from vxdata.schemas.binding.kinds import bin_of, part_of, require_plain
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.fields import Boolean, Field, Float, Integer
@@ -114,7 +114,8 @@ def _key(key: str | GroupKey, scope: BindingScope) -> Output:
         return Output(column, Operand(column))
     _require_short(key.name)
     whole = scope.operand(key.field, key.key)
-    operand = whole if key.part is None else part_of(whole, key.part)
+    part = whole if key.part is None else part_of(whole, key.part)
+    operand = bin_of(part, key.width, key.origin)
     require_plain(operand, "group_by")
     return Output(_column(key.name, operand.type, required=operand.required), operand)
 

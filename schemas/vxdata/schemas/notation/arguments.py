@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from vxdata.schemas.errors import FieldTypeMismatch, InvalidPlan
 from vxdata.schemas.notation.aggregates import Order
 from vxdata.schemas.notation.fields import FieldRef
+from vxdata.schemas.notation.parts import Bin
 from vxdata.schemas.notation.show_names import key_name
 from vxdata.schemas.plan import GroupKey, OrderBy
 from vxdata.schemas.plan.predicates import MAX_ROWS
@@ -72,7 +73,7 @@ def _field_name(step: str, field: object) -> str:
 
 
 def group_keys(
-    fields: Iterable[str | FieldRef], named: Mapping[str, str | FieldRef]
+    fields: Iterable[str | FieldRef | Bin], named: Mapping[str, str | FieldRef | Bin]
 ) -> tuple[str | GroupKey, ...]:
     """Take what rows are grouped by.
 
@@ -94,6 +95,8 @@ def group_keys(
 
 
 def _group_key(field: object, name: str | None) -> str | GroupKey:
+    if isinstance(field, Bin):
+        return field.key(name)
     if isinstance(field, FieldRef) and (field.label != field.name or field.name == name):
         return GroupKey(**field.place, name=name or key_name(field.name, field.key, field.part))
     plain = _field_name("group_by", field)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.notation.aggregates import Order
     from vxdata.schemas.notation.fields import FieldRef
+    from vxdata.schemas.notation.parts import Bin
     from vxdata.schemas.plan import Aggregate, GroupKey, Subquery
 
 
@@ -121,13 +122,14 @@ class PlannedQuery(PartialQuery):
         return self._checked(select=names, distinct=True)
 
     def group_by(
-        self, *fields: str | FieldRef | Iterable[str | FieldRef], **named: str | FieldRef
+        self, *fields: str | FieldRef | Bin | Iterable[str | FieldRef | Bin], **named: str | FieldRef | Bin
     ) -> GroupedQuery[Self]:
         """Group rows with equal values, for aggregates by `agg`; nulls are equal here.
 
         Args:
-            *fields: Names, references such as ``F.b_value``, or parts of values such as
-                ``F.study_date.year()``, or one list of them; without any, all rows are one group.
+            *fields: Names, references such as ``F.b_value``, parts of values such as
+                ``F.study_date.year()``, or bins such as ``F.b_value.bin(100)``, or one list of them; without
+                any, all rows are one group.
             **named: More, under the names that their columns shall have.
 
         Returns:

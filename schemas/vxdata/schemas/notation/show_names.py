@@ -68,7 +68,8 @@ def show_key(key: str | GroupKey) -> str:
     """
     if isinstance(key, str):
         return repr(key)
-    shown = show_field(key.field, key.key, key.part)
+    bins = "" if key.width is None else show_bins(key.width, key.origin)
+    shown = f"{show_field(key.field, key.key, key.part)}{bins}"
     return _named(key.name, shown) if _is_named(key) else shown
 
 
@@ -80,6 +81,26 @@ def key_name(field: str, key: str | None, part: Part | None) -> str:
         'study_date_year'
     """
     return "_".join(text for text in (field, key, part) if text is not None)
+
+
+def bin_name(field: str, key: str | None, part: Part | None) -> str:
+    """Name the column of bins that their user has not named.
+
+    Example:
+        >>> bin_name("b_value", None, None)
+        'b_value_bin'
+    """
+    return f"{key_name(field, key, part)}_bin"
+
+
+def show_bins(width: float, origin: float) -> str:
+    """Write the bins of a key as the method that makes them.
+
+    Example:
+        >>> show_bins(5.0, 0.0), show_bins(0.5, -1.0)
+        ('.bin(5)', '.bin(0.5, origin=-1)')
+    """
+    return f".bin({_number(width)}, origin={_number(origin)})" if origin else f".bin({_number(width)})"
 
 
 def default_name(
@@ -121,10 +142,17 @@ def show_namespace(resource_type: str) -> str:
     return f"client.namespace({resource_type!r})"
 
 
+def _number(number: float) -> str:
+    """Write a number as short as it is: whole ones without a fraction, as far as they have no exponent."""
+    return repr(number).removesuffix(".0")
+
+
 def _is_named(key: str | GroupKey) -> bool:
     """Whether the argument has to name its column; a whole field without a name would be a mere text."""
     if isinstance(key, str):
         return False
+    if key.width is not None:
+        return key.name != bin_name(key.field, key.key, key.part)
     is_whole = key.key is None and key.part is None
     return is_whole or key.name != key_name(key.field, key.key, key.part)
 

@@ -42,10 +42,16 @@ class GroupKey(OnField):
     Args:
         field: What it is computed of.
         key: Entry of a mapping field.
-        part: What of it is meant. With ``item`` a row belongs to as many groups as its list has items.
+        part: What of it is meant. With ``item`` a row belongs to as many groups as its list has items, or its
+            mapping keys.
+        width: Divides numbers into bins of this width: a row's value is the number of its bin,
+            ``floor((x - origin) / width)`` computed with doubles. Values as they are without it.
+        origin: Where bin 0 begins.
         name: Name of the column in the result.
     """
 
+    width: Annotated[float, Field(gt=0)] | None = None
+    origin: float = 0.0
     name: ColumnName
 
 

@@ -66,8 +66,8 @@ class OnField(Node):
     """Base of what is said of a field, or with ``key`` of one entry of a mapping field.
 
     With ``part`` it is said of a number that is computed of the value: the year or the month of a date or an
-    instant in UTC, or the number of items of a list. The part ``item`` is each item of a list, by which rows
-    can be grouped.
+    instant in UTC, or the number of items of a list. The part ``item`` is each item of a list, or each key of
+    a mapping, by which rows can be grouped.
     """
 
     field: str

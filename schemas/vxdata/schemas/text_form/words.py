@@ -210,7 +210,7 @@ METHODS: Final[Mapping[type, frozenset[str]]] = {
             *("is_in", "between", "after", "before", "is_null", "is_not_null"),
             *("equals", "contains", "startswith", "endswith", "matches"),
             *("has", "contains_any", "contains_all", "in_shard", "in_sample"),
-            *("year", "month", "n_items", "each_item", "asc", "desc", "shuffled"),
+            *("year", "month", "n_items", "each_item", "bin", "asc", "desc", "shuffled"),
             *("count", "n_unique", "min", "max", "mean", "sum", "quantile"),
         )
     ),

@@ -76,6 +76,9 @@ class Dialect(Protocol):
     def each_item(self, items: exp.Expr) -> exp.Expr:
         """The items of a list, a row each, as an output of a query."""
 
+    def each_key(self, mapping: exp.Expr) -> exp.Expr:
+        """The keys of a mapping, a row each, as an output of a query."""
+
     def entry(self, mapping: exp.Expr, key: str, *, is_number: bool) -> exp.Expr:
         """The value of a key; null where there is none."""
 

@@ -90,6 +90,10 @@ class PostgreSQL:
         """`unnest(items)`."""
         return exp.Explode(this=items)
 
+    def each_key(self, mapping: exp.Expr) -> exp.Expr:
+        """`jsonb_object_keys`."""
+        return self.text_by_code_points(_call("jsonb_object_keys", mapping))
+
     def n_items(self, items: exp.Expr) -> exp.Expr:
         """`cardinality`, which is 0 for an empty array, where `array_length` is null."""
         return exp.cast(_call("cardinality", items), exp.DType.BIGINT)

@@ -1,4 +1,4 @@
-"""Operands: a column, one entry of a mapping column, or a part of either; and orders by them."""
+"""Operands: a column, one entry of a mapping column, a part of either, or its bin; and orders by them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.binding.bound import Output
-from vxdata.schemas.fields import Float, Integer, Timestamp
+from vxdata.schemas.binding.values import Literal
+from vxdata.schemas.fields import Float, Integer, TextList, Timestamp
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import column
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.binding.bound import BoundOrder
-    from vxdata.schemas.binding.bound_predicates import Operand
+    from vxdata.schemas.binding.bound_predicates import Bins, Operand
     from vxdata.schemas.binding.values import Scalar
     from vxdata.sql.dialect.base import Dialect
 
@@ -30,22 +31,45 @@ def operand(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
         dialect: How the engine writes.
 
     Returns:
-        A column, the entry of a mapping in the type of its values, or a part of that; null without a value.
+        A column, the entry of a mapping in the type of its values, a part of that, or the number of the bin
+        of that; null without a value.
     """
+    value = _whole_or_part(source, table, dialect)
+    return value if source.bins is None else _bin(value, source.bins)
+
+
+def _whole_or_part(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
     value: exp.Expr = column(source.column.name, table)
     if source.key is not None:
-        whole = replace(source, part=None)
+        whole = replace(source, part=None, bins=None)
         value = dialect.entry(value, source.key, is_number=isinstance(whole.type, Float))
     match source.part:
         case None:
             return value
         case "item":
-            return dialect.each_item(value)
+            is_list = isinstance(source.column.type, TextList)
+            return dialect.each_item(value) if is_list else dialect.each_key(value)
         case "n_items":
             return dialect.n_items(value)
         case "year" | "month" as part:
             is_instant = isinstance(source.column.type, Timestamp)
             return dialect.part_of_day(part, dialect.in_utc(value) if is_instant else value)
+
+
+def _bin(value: exp.Expr, bins: Bins) -> exp.Expr:
+    """Write `floor((value - origin) / width)` of doubles.
+
+    The bins beside the origin are told by comparisons: PostgreSQL refuses a quotient that is rounded to zero.
+    """
+    width, zero = to_sql(Literal(bins.width)), to_sql(Literal(0.0))
+    moved: exp.Expr = exp.cast(value, exp.DType.DOUBLE)
+    if bins.origin:
+        moved = exp.paren(exp.Sub(this=moved, expression=to_sql(Literal(bins.origin))), copy=False)
+    quotient = exp.Div(this=moved, expression=width, typed=True)
+    is_first = exp.and_(moved.copy() >= zero, moved.copy() < width)
+    is_before = exp.and_(moved.copy() < zero, moved.copy() >= to_sql(Literal(-bins.width)))
+    chosen = exp.Case().when(is_first, zero).when(is_before, to_sql(Literal(-1.0)))
+    return chosen.else_(exp.Floor(this=quotient))
 
 
 def one_of_equals(value: exp.Expr, source: Operand) -> exp.Expr:

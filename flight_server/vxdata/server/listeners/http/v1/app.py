@@ -18,6 +18,8 @@ from vxdata.server.listeners.http.v1.answers import answer_routes
 from vxdata.server.listeners.http.v1.catalogs import catalog_routes, identifier_routes
 from vxdata.server.listeners.http.v1.commits import commit_routes
 from vxdata.server.listeners.http.v1.count import count_routes
+from vxdata.server.listeners.http.v1.facet_models import FacetRequest
+from vxdata.server.listeners.http.v1.facets import facet_routes
 from vxdata.server.listeners.http.v1.plans import plan_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
     query_routes,
     count_routes,
+    facet_routes,
     answer_routes,
     plan_routes,
     types_routes,
@@ -49,7 +52,7 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
 )
 """The families of routes."""
 
-BODIES: Final[tuple[type[BaseModel], ...]] = (Question, AnswerRequest)
+BODIES: Final[tuple[type[BaseModel], ...]] = (Question, AnswerRequest, FacetRequest)
 """The bodies of requests, which are read inside of calls, and not by FastAPI."""
 
 

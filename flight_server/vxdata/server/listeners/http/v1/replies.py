@@ -94,7 +94,9 @@ def json_reply(content: BaseModel, headers: dict[str, str] | None = None) -> Rep
     Returns:
         The reply.
     """
-    return Reply(once(content.model_dump_json(exclude_none=True).encode()), headers=headers or {})
+    return Reply(
+        once(content.model_dump_json(exclude_none=True, by_alias=True).encode()), headers=headers or {}
+    )
 
 
 def _etag(asked: Asked, snapshot: Snapshot, columns: str) -> str:
