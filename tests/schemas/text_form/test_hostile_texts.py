@@ -162,7 +162,7 @@ PIECES: Final = st.sampled_from(
 CHANGE: Final = st.tuples(st.integers(0, 400), st.integers(0, 12), PIECES)
 
 
-@settings(max_examples=EXAMPLES * 6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES * 3, suppress_health_check=list(HealthCheck))
 @given(
     text=st.sampled_from(QUERIES) | any_plan().map(write_query),
     changes=st.lists(CHANGE, min_size=1, max_size=4),

@@ -28,7 +28,7 @@ ANY_PLAN: Final = any_plan()
 URL: Final = "grpc://localhost:1"
 
 
-@settings(max_examples=EXAMPLES * 6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES * 3, suppress_health_check=list(HealthCheck))
 @given(plan=ANY_PLAN)
 def test_a_plan_is_read_as_it_was_written(plan: Plan) -> None:
     text = write_query(plan)
@@ -37,7 +37,7 @@ def test_a_plan_is_read_as_it_was_written(plan: Plan) -> None:
     assert write_query(again) == write_query(read_query(write_query(again), default_catalog()))
 
 
-@settings(max_examples=EXAMPLES * 2, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(plan=ANY_PLAN)
 def test_a_condition_is_read_as_it_was_written(plan: Plan) -> None:
     if plan.where is None or plan.history:
@@ -53,7 +53,7 @@ def test_a_program_builds_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None
     """The program is run as it stands, with a real client; nothing is sent, as `collect` gives the query."""
     monkeypatch.setattr(Query, "collect", lambda query: query)
 
-    @settings(max_examples=EXAMPLES * 2, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(plan=ANY_PLAN)
     def builds_it(plan: Plan) -> None:
         for program in (as_sdk_code(plan, URL), as_vxp_client_code(plan, URL)):
