@@ -158,5 +158,12 @@ GOALS: Final = (
         more=True,
     ),
     Goal("all subjects as a frame, time ÷ ADBC", "cohorts", "all subjects: time ÷ ADBC → Polars", 1.2, 1.0),
+    Goal(
+        "pull over HTTP, time ÷ Flight, of the size where it is most",
+        "http",
+        "time ÷ Flight, of the size where it is most",
+        1.3,
+        1.1,
+    ),
 )
 """The goals of the project, in the order of its list."""

@@ -11,6 +11,7 @@ from bench.questions import (
     create,
     first_batch,
     growth,
+    http,
     models,
     past,
     repeated,
@@ -69,6 +70,7 @@ QUESTIONS: Final = tuple(
         growth,
         write_growth,
         storage,
+        http,
         cohorts,
     )
 )

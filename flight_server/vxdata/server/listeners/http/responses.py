@@ -174,16 +174,22 @@ class StreamedAnswer(Response):
             del self.headers["content-length"]
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it; an answer that fails midway is broken off, so that nobody takes it for whole."""
+        """Send it; an answer that fails midway is broken off, so that nobody takes it for whole.
+
+        A thread makes the next chunk while this one is sent.
+        """
+        ahead: asyncio.Task[bytes | memoryview | None] | None = None
         try:
             async with self._caller.watched():
                 await send(
                     {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
                 )
+                ahead = asyncio.create_task(self._next())
                 for part in self._first:
                     await self._send(send, part)
                 self._first = ()
-                while (chunk := await self._next()) is not None:
+                while (chunk := await ahead) is not None:
+                    ahead = asyncio.create_task(self._next())
                     await self._send(send, chunk)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (CallFailed, _Gone, TimeoutError, OSError) as error:
@@ -193,6 +199,7 @@ class StreamedAnswer(Response):
         finally:
             self._caller.leave()
             with anyio.CancelScope(shield=True):
+                await _settled(ahead)
                 await anyio.to_thread.run_sync(self._close, limiter=self._limiter)
 
     async def _next(self) -> bytes | memoryview | None:
@@ -213,6 +220,15 @@ class StreamedAnswer(Response):
         with suppress(ValueError):
             self._chunks.close()
         self._opened.end(RequestCancelled.code)
+
+
+async def _settled(ahead: asyncio.Task[Any] | None) -> None:
+    """Wait until nothing asks for the next chunk; a caller who has left ends that soon."""
+    if ahead is None:
+        return
+    await asyncio.wait({ahead})
+    if not ahead.cancelled():
+        ahead.exception()  # it has been told, or nobody is there to be told
 
 
 class _Gone(Exception):
