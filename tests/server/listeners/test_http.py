@@ -99,7 +99,8 @@ class TestApp:
         assert (found.status_code, found.json()) == (200, {"status": "ok"})
 
     @pytest.mark.parametrize(
-        ("method", "path", "status"), [("GET", "/", 404), ("GET", "/readyz/x", 404), ("POST", "/livez", 405)]
+        ("method", "path", "status"),
+        [("GET", "/nothing", 404), ("GET", "/readyz/x", 404), ("POST", "/livez", 405)],
     )
     def test_nothing_else(self, method: str, path: str, status: int) -> None:
         assert answer(failing(RuntimeError()), path, method).status_code == status

@@ -73,6 +73,7 @@ def test_an_unknown_type_is_not_found(http: httpx.Client) -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing", 404, "NOT_FOUND"),
+        ("GET", "/resources/volume%2Fa%0Ab", 404, "NOT_FOUND"),
         ("GET", "/count", 405, "METHOD_NOT_ALLOWED"),
         ("BREW", "/count", 405, "METHOD_NOT_ALLOWED"),
     ],

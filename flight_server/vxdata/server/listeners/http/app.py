@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from vxdata.server.listeners.boundary import Boundary, CallFailed
-from vxdata.server.listeners.http.cda.errors import refused
+from vxdata.server.listeners.http.cda import errors as cda_errors
 from vxdata.server.listeners.http.hosts import KnownHosts
 from vxdata.server.listeners.http.page.app import page_routes
 from vxdata.server.listeners.http.status import http_status
+from vxdata.server.listeners.http.v1 import errors as v1_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +78,7 @@ def build_app(
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), *page_routes()]
     routes += [Mount(f"/{name}", app) for name, app in (apps or {}).items()]
-    handlers = {CallFailed: _failure, HTTPException: refused}
+    handlers = {CallFailed: _failure, HTTPException: _refused}
     known = Middleware(KnownHosts, allowed=answers_to)
     return Starlette(routes=routes, middleware=[known], exception_handlers=handlers)
 
@@ -85,6 +86,14 @@ def build_app(
 def _stays() -> bool:
     """Return false: a health check is too short to be cancelled."""
     return False
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Show what leads to no application, such as a path with a line break: Starlette has no route for it."""
+    path: str = request.scope["path"]
+    if path.removeprefix(request.scope.get("root_path", "")).startswith("/v1/"):
+        return await v1_errors.refused(request, error)
+    return await cda_errors.refused(request, error)
 
 
 async def _failure(_: Request, failed: Exception) -> Response:
