@@ -110,9 +110,7 @@ class Server:
             if store is not None:
                 parts.callback(store.close)
             self._result_cache = ResultCache(store)
-            self._answer_files = _answer_files(settings, disk)
-            parts.callback(self._answer_files.close)
-            self._services = self._build_services(own, catalog, catalogs, disk)
+            self._services = self._build_services(own, catalog, catalogs, disk, parts)
             catalogs.start()
             self._listen(parts, catalog, observers)
             self._parts = parts.pop_all()
@@ -167,14 +165,14 @@ class Server:
         )
 
     def _build_services(
-        self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard
+        self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard, parts: ExitStack
     ) -> Services:
         reader = CatalogReader(self._monitor, self._result_cache, self._settings.stall_limit)
         cohorts, tables = CohortService(catalogs, reader), CatalogTableService(catalogs, reader)
         if own is None:
             return Services(None, catalogs, cohorts, tables, HealthService(None, None, catalogs=catalogs))
         health = HealthService(own.database, own.blobs, own.witness, catalogs)
-        return Services(self._own_data(own, catalog, disk), catalogs, cohorts, tables, health)
+        return Services(self._own_data(own, catalog, disk, parts), catalogs, cohorts, tables, health)
 
     def _aside(self, database: ConnectionPool) -> WriteAside:
         """Make what frees the connections of slow readers."""
@@ -183,7 +181,7 @@ class Server:
             self._space, has_waiters, self._settings.stall_yield, self._settings.query_limit / 2
         )
 
-    def _own_data(self, own: OwnParts, catalog: Catalog, disk: DiskGuard) -> OwnData:
+    def _own_data(self, own: OwnParts, catalog: Catalog, disk: DiskGuard, parts: ExitStack) -> OwnData:
         settings, database, witness = self._settings, own.database, own.witness
         read = ReadService(
             database,
@@ -196,6 +194,8 @@ class Server:
             witness=witness,
         )
         limits = AnswerLimits(settings.answer_plan_bytes, settings.answer_plans)
+        files = _answer_files(settings, disk)
+        parts.callback(files.close)
         return OwnData(
             read=read,
             write=WriteService(
@@ -208,17 +208,17 @@ class Server:
                 space=self._space,
                 disk=disk,
                 witness=witness,
-                on_purge=self._note_purges,
+                on_purge=partial(self._note_purges, files),
             ),
             register=RegisterService(database, self._monitor, disk),
             blobs=BlobService(own.blobs, database, self._monitor, disk),
-            answers=AnswerService(read, database, self._monitor, self._answer_files, limits, disk),
+            answers=AnswerService(read, database, self._monitor, files, limits, disk),
         )
 
-    def _note_purges(self, purge_epoch: int) -> None:
+    def _note_purges(self, files: AnswerFiles, purge_epoch: int) -> None:
         """Drop what was computed before a purge that has just been committed."""
         self._result_cache.note_purges(purge_epoch)
-        self._answer_files.note_purges(purge_epoch)
+        files.note_purges(purge_epoch)
 
     @property
     def flight_url(self) -> str:

@@ -232,3 +232,20 @@ def test_the_number_of_files_is_bounded(
         get(files, key, Maker(0)).close()
     assert names(folder) == ["a", "d", "e"]
     read.close()
+
+
+def test_temporary_folders_of_killed_servers_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed, elsewhere = tmp_path / "vxdata-answers-killed", tmp_path / "elsewhere"
+    for left in (killed, elsewhere):
+        left.mkdir()
+        (left / "old.answer").write_bytes(b"old")
+    link = tmp_path / "vxdata-answers-link"
+    link.symlink_to(elsewhere)
+    with closing(AnswerFiles(None, LIMIT)) as first, closing(AnswerFiles(None, LIMIT)) as second:
+        assert not killed.exists()
+        get(first, "a").close()
+        get(second, "a").close()
+        assert names(first._folder) == names(second._folder) == ["a"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "vxdata-answers-link"]
+    assert names(elsewhere) == ["old"]

@@ -17,13 +17,13 @@ import structlog
 
 from vxdata.schemas.errors import LimitExceeded, RequestCancelled, ServerBusy, ServerUnavailable
 from vxdata.server.answer_files.file import AnswerFile, LentFile
+from vxdata.server.answer_files.folder import FILE_SUFFIX, PENDING_SUFFIX, open_folder
 from vxdata.server.answer_files.making import Making
 from vxdata.server.disk_guard import DiskGuard
-from vxdata.server.folder_lock import FolderInUse, lock_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from io import BufferedWriter, FileIO
+    from io import FileIO
 
     from vxdata.server.answer_files.file import Content
 
@@ -35,8 +35,6 @@ THREADS: Final = 4
 MAX_FILES: Final = 10_000
 """Files that are kept, at most: something is kept in memory of each."""
 
-FILE_SUFFIX: Final = ".answer"
-PENDING_SUFFIX: Final = ".part"
 SETTING: Final = "VXDATA_ANSWER_BYTES"
 
 log = structlog.get_logger(__name__)
@@ -96,8 +94,7 @@ class AnswerFiles:
 
     def __init__(self, folder: Path | None, limit_bytes: int, disk: DiskGuard | None = None) -> None:
         """Remove what an earlier server has left."""
-        self._lock_file: BufferedWriter | None = None
-        self._folder = self._open(folder)
+        self._folder, self._lock_file = open_folder(folder)
         self._disk = (disk or DiskGuard()).shared_with(self._folder)
         self._limit = limit_bytes
         self._lock = threading.RLock()
@@ -152,22 +149,7 @@ class AnswerFiles:
             self._is_closed = True
         self._threads.shutdown()
         shutil.rmtree(self._folder, ignore_errors=True)
-        if self._lock_file is not None:
-            self._lock_file.close()
-
-    def _open(self, folder: Path | None) -> Path:
-        if folder is not None:
-            try:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._lock_file = lock_folder(folder)
-                for suffix in (FILE_SUFFIX, PENDING_SUFFIX):
-                    for leftover in folder.glob(f"*{suffix}"):
-                        leftover.unlink()
-            except (FolderInUse, OSError) as problem:
-                log.warning("answer_folder_not_used", reason=str(problem))
-            else:
-                return folder
-        return Path(tempfile.mkdtemp(prefix="vxdata-answers-"))
+        self._lock_file.close()
 
     def _lend(self, key: str) -> LentFile | None:
         with self._lock:
