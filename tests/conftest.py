@@ -23,7 +23,12 @@ settings.register_profile("thorough", max_examples=2000, deadline=None, print_bl
 settings.register_profile("exhaustive", max_examples=10_000, deadline=None, print_blob=True)
 
 
-pytest_plugins = ["tests.fixtures.commands", "tests.fixtures.disks", "tests.fixtures.running"]
+pytest_plugins = [
+    "tests.fixtures.browser",
+    "tests.fixtures.commands",
+    "tests.fixtures.disks",
+    "tests.fixtures.running",
+]
 
 
 def pytest_configure() -> None:

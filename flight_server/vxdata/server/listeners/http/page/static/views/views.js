@@ -1,6 +1,7 @@
 /** The views of the page, in the order in which the page offers them; a view is added here. */
 
 import { Export } from "./export.js";
+import { ResourceDrawer } from "./resource.js";
 import { Results } from "./results.js";
 
 /**
@@ -21,4 +22,4 @@ export const VIEWS = [
 ];
 
 /** @type {readonly Drawer[]} */
-export const DRAWERS = [];
+export const DRAWERS = [{ isOpen: ({ resource }) => resource !== null, component: ResourceDrawer }];
