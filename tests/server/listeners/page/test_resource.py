@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def key(client: Client, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A data source with a patient, its study of two volumes, one of them changed, and its report."""
     key = secrets.token_hex(6)
-    fields = {"license": "CC BY 4.0"}
+    fields: dict[str, Any] = {"license": "CC BY 4.0"}
     client.data_sources.create(DataSourceCreate(identifier=key, **fields))
     client.patients.create(
         PatientCreate(identifier=key, parent_identifier=f"datasource/{key}", sex="M", **fields)

@@ -8,6 +8,7 @@ import { useEffect, useState } from "./vendor/hooks.js";
  * @property {Plan} plan What is asked.
  * @property {string} view Name of the view in the middle.
  * @property {string | null} resource Identifier of the resource that is open.
+ * @property {import("./views/plots.js").Settings | null} plot What is plotted; null for the first that fits.
  * @property {string | null} since Instant that the present is compared with.
  * @property {string | null} catalog Name of the catalog that is shown, in place of the own data.
  * @property {import("./conditions.js").Group | null} draft The conditions as they are edited, some of them perhaps
@@ -19,6 +20,7 @@ const FIRST = Object.freeze({
   plan: { version: 2, relation: "volume" },
   view: "results",
   resource: null,
+  plot: null,
   since: null,
   catalog: null,
   draft: null,

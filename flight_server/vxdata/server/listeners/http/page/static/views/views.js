@@ -1,8 +1,10 @@
 /** The views of the page, in the order in which the page offers them; a view is added here. */
 
 import { Export } from "./export.js";
+import { Plots } from "./plots.js";
 import { ResourceDrawer } from "./resource.js";
 import { Results } from "./results.js";
+import { Time } from "./time.js";
 
 /**
  * @typedef {object} View
@@ -18,6 +20,8 @@ import { Results } from "./results.js";
 /** @type {readonly View[]} */
 export const VIEWS = [
   { name: "results", title: "Results", component: Results },
+  { name: "plots", title: "Plots", component: Plots },
+  { name: "time", title: "Time", component: Time },
   { name: "export", title: "Export", component: Export },
 ];
 

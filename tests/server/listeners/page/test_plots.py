@@ -1,0 +1,98 @@
+"""Plots of what a query finds, each with the same as a table, in a browser."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from vxdata.schemas.create import DataSourceCreate, VolumeCreate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.fixtures.browser import QueryPage
+    from vxdata.sdk import Client
+
+ROWS = 12
+
+
+@pytest.fixture(scope="module")
+def plan(client: Client) -> dict[str, Any]:
+    """A query for twelve volumes of two types, from four months."""
+    source = client.data_sources.create(
+        DataSourceCreate(identifier=secrets.token_hex(6), license="CC0")
+    ).identifier
+    client.volumes.create(
+        [
+            VolumeCreate(
+                identifier=f"{source.removeprefix('datasource/')}-{number}",
+                parent_identifier=source,
+                license="CC0",
+                volume_type="T2" if number % 3 else "ADC",
+                slice_thickness=1.0 + number % 4,
+                series_number=number,
+                series_date=date(2020, 1 + number % 4, 1),
+            )
+            for number in range(ROWS)
+        ]
+    )
+    where = {"op": "==", "field": "datasource_id", "value": source}
+    return {"version": 2, "relation": "volume", "where": where}
+
+
+def _rows(where: Page | Locator) -> list[list[str]]:
+    rows = where.get_by_role("row").all()[1:]
+    return [[text.strip() for text in row.locator("th,td").all_inner_texts()] for row in rows]
+
+
+def test_bars_show_values_and_narrow_the_query(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    page = query_page.show(plan=plan, view="plots", plot={"kind": "bars", "x": "volume_type", "y": ""})
+    table = page.get_by_role("region", name="rows by volume type")
+    expect(table.get_by_role("row")).to_have_count(3)
+    assert [row[:2] for row in _rows(table)] == [["T2", "8"], ["ADC", "4"]]
+    assert query_page.violations() == []
+    query_page.keep("bars")
+    page.get_by_role("combobox", name="Show").select_option("mean of series number")
+    table = page.get_by_role("region", name="mean of series number by volume type")
+    expect(table).to_contain_text("4.5")
+    table.get_by_role("button", name="Only volume type ADC").click()
+    expect(table.get_by_role("row")).to_have_count(2)
+    page.get_by_role("navigation", name="Views").get_by_role("button", name="Results").click()
+    expect(page.get_by_text("4 rows", exact=True)).to_be_visible()
+
+
+def test_a_histogram_shows_how_numbers_are_distributed(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    page = query_page.show(
+        plan=plan, view="plots", plot={"kind": "histogram", "x": "slice_thickness", "y": ""}
+    )
+    table = page.get_by_role("region", name="Distribution of slice thickness")
+    expect(table.get_by_role("button").first).to_be_visible()
+    assert sum(int(row[1]) for row in _rows(table)) == ROWS
+    expect(page.get_by_text("0 rows without a value; mean 2.5.")).to_be_visible()
+    table.get_by_role("button").first.click()
+    page.get_by_role("navigation", name="Views").get_by_role("button", name="Results").click()
+    expect(page.get_by_text("3 rows", exact=True)).to_be_visible()
+
+
+def test_points_show_two_numbers(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    plot = {"kind": "scatter", "x": "series_number", "y": "slice_thickness"}
+    page = query_page.show(plan=plan, view="plots", plot=plot)
+    expect(page.get_by_role("img", name="slice thickness by series number").locator("canvas")).to_be_visible()
+    query_page.keep("scatter")
+    page.get_by_text("The same as a table").click()
+    table = page.get_by_role("region", name="Table: slice thickness by series number")
+    assert _rows(table) == [[str(number), str(1 + number % 4)] for number in range(ROWS)]
+    assert query_page.violations() == []
+
+
+def test_a_line_shows_rows_by_month(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    page = query_page.show(plan=plan, view="plots", plot={"kind": "time", "x": "series_date", "y": ""})
+    expect(page.get_by_role("img", name="Rows by month of series date").locator("canvas")).to_be_visible()
+    query_page.keep("over-time")
+    page.get_by_text("The same as a table").click()
+    table = page.get_by_role("region", name="Table: Rows by month of series date")
+    assert _rows(table) == [[f"2020-0{month}", "3"] for month in range(1, 5)]

@@ -1,0 +1,57 @@
+"""Time: the commits, the instant that the page looks at, and what has changed since, in a browser."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from vxdata.schemas.create import DataSourceCreate, PatientCreate
+from vxdata.schemas.update import PatientUpdate
+
+if TYPE_CHECKING:
+    from tests.fixtures.browser import QueryPage
+    from vxdata.sdk import Client
+
+
+@pytest.fixture(scope="module")
+def key(client: Client) -> str:
+    """Of three patients one was changed after they were made, one deleted, and a fourth one added."""
+    key = secrets.token_hex(6)
+    source = client.data_sources.create(DataSourceCreate(identifier=key, license="CC0")).identifier
+    fields: dict[str, Any] = {"parent_identifier": source, "license": "CC0"}
+    client.patients.create(
+        [PatientCreate(identifier=f"{key}-{number}", sex="M", **fields) for number in range(3)]
+    )
+    client.patients.update(f"{key}-0", PatientUpdate(sex="F"))
+    client.resources.delete(f"patient/{key}-1")
+    client.patients.create(PatientCreate(identifier=f"{key}-3", sex="M", **fields))
+    return key
+
+
+@pytest.fixture(scope="module")
+def plan(key: str) -> dict[str, Any]:
+    """A query for those patients."""
+    where = {"op": "==", "field": "datasource_id", "value": f"datasource/{key}"}
+    return {"version": 2, "relation": "patient", "where": where}
+
+
+@pytest.fixture(scope="module")
+def versions(client: Client, key: str) -> list[int]:
+    """The versions of the commits: the first three, and those after them."""
+    return [client.resources.history(f"patient/{key}-{number}")[-1].version for number in (2, 0, 1, 3)]
+
+
+def test_a_commit_is_looked_at(query_page: QueryPage, plan: dict[str, Any], versions: list[int]) -> None:
+    page = query_page.show(plan=plan, view="time")
+    table = page.get_by_role("region", name="Table of commits")
+    expect(table.get_by_role("row").nth(1)).to_contain_text(re.compile("create.*patient: 1.*sdk"))
+    assert query_page.violations() == []
+    query_page.keep("time")
+    table.get_by_role("button", name=f"Show as of version {versions[0]}", exact=True).click()
+    expect(page.get_by_role("button", name="Back to the latest")).to_be_visible()
+    page.get_by_role("navigation", name="Views").get_by_role("button", name="Results").click()
+    expect(page.get_by_text("3 rows", exact=True)).to_be_visible()
