@@ -25,12 +25,15 @@ from vxdata.sql.cohorts import (
     keys_of_page,
     page_as_arrow,
     page_as_json,
+    portion_as_arrow,
     portion_as_json,
     portions,
     summary_as_json,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from vxdata.schemas.cohorts.bound import BoundCohort
     from vxdata.server.database.pool import ConnectionPool
 
@@ -91,6 +94,21 @@ def test_only_pages_that_show_linked_rows_are_read_in_portions() -> None:
     assert keys_of_page(cohort(add=("file_type",))) is not None
     keys = list(range(123_456))
     assert [key for portion in portions(keys) for key in portion] == keys
+
+
+@pytest.mark.parametrize("write", [portion_as_json, portion_as_arrow])
+def test_a_portion_looks_its_rows_up_by_their_keys(
+    write: Callable[[BoundCohort, Sequence[int]], str],
+) -> None:
+    sql = write(cohort(add=("sex", "file_type", "anatomic_site")), [3, 5])
+    assert sql.count('"m"."subject_alias" = ANY(CAST(') == 2
+    assert sql.count('"t"."subject_alias" = ANY(CAST(') == 1
+    assert " IN (" not in sql
+
+
+def test_a_statement_without_values_is_shown_as_it_is() -> None:
+    page = page_as_json(cohort(limit=100))
+    assert page.shown_sql == page.rows_sql
 
 
 @pytest.mark.parametrize("op", ["like", "!=", "<"])

@@ -17,7 +17,18 @@ from vxdata.sql.cohorts.lists import (
     or_empty,
     ordered_aggregate,
 )
-from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, call, column_of, named, shown, table, with_common
+from vxdata.sql.cohorts.parts import (
+    ENTITY,
+    KEY,
+    alias,
+    all_of,
+    call,
+    column_of,
+    named,
+    table,
+    with_common,
+    written,
+)
 from vxdata.sql.cohorts.preselect import FEW, PAGE, count, keys_of_page, page_of, portion_of, total
 from vxdata.sql.names import column, render
 
@@ -25,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vxdata.schemas.cohorts.bound import BoundCohort
+    from vxdata.sql.cohorts.parts import Keys
 
 RECORD: Final = "record"
 TOTAL: Final = "total_row_count"
@@ -61,11 +73,12 @@ def page_as_json(cohort: BoundCohort) -> JsonPage:
         The statements.
     """
     is_counted = cohort.limit is not None and cohort.limit <= FEW
-    page = _lines(rows_of(cohort))
+    page = _lines(_rows(cohort, all_of(PAGE)))
     if is_counted:
         page = page.select(alias(total(), TOTAL), copy=False)
     whole = with_common(page, page_of(cohort, is_counted=is_counted))
-    return JsonPage(render(whole.copy()), count(cohort), is_counted, shown(whole), keys_of_page(cohort))
+    rows_sql, shown_sql = written(whole)
+    return JsonPage(rows_sql, count(cohort), is_counted, shown_sql, keys_of_page(cohort))
 
 
 def portion_as_json(cohort: BoundCohort, keys: Sequence[int | str]) -> str:
@@ -78,7 +91,8 @@ def portion_as_json(cohort: BoundCohort, keys: Sequence[int | str]) -> str:
     Returns:
         The statement; it returns a text for each row: a comma and the object.
     """
-    return render(with_common(_lines(rows_of(cohort)), portion_of(cohort, keys)))
+    page, given = portion_of(cohort, keys)
+    return render(with_common(_lines(_rows(cohort, given)), page))
 
 
 def _lines(rows: exp.Select) -> exp.Select:
@@ -92,15 +106,15 @@ def json_line(rows: str) -> exp.Expr:
     return exp.DPipe(this=exp.Literal.string(","), expression=written)
 
 
-def rows_of(cohort: BoundCohort) -> exp.Select:
+def _rows(cohort: BoundCohort, keys: Keys) -> exp.Select:
     """Select the rows of a page, each column under its public name, in the order of the keys."""
     endpoint = cohort.endpoint
     key = column(KEY, PAGE)
     own = exp.EQ(this=column(endpoint.key, ENTITY), expression=key.copy())
     query = exp.Select().from_(named(PAGE))
     query.join(table(endpoint.schema, endpoint.table, ENTITY), on=own, copy=False)
-    lists = join_lists(query, cohort, key)
-    nested = _join_records(query, cohort, key)
+    lists = join_lists(query, cohort, keys)
+    nested = _join_records(query, cohort, keys)
     columns = []
     for output in cohort.outputs:
         if isinstance(output, ListOutput):
@@ -112,17 +126,17 @@ def rows_of(cohort: BoundCohort) -> exp.Select:
     return query.select(*columns, copy=False).order_by(key.copy(), copy=False)
 
 
-def _join_records(query: exp.Select, cohort: BoundCohort, key: exp.Expr) -> dict[str, exp.Expr]:
+def _join_records(query: exp.Select, cohort: BoundCohort, keys: Keys) -> dict[str, exp.Expr]:
     """Join the records of nested tables."""
     found: dict[str, exp.Expr] = {}
     for number, output in enumerate(cohort.outputs):
         if not isinstance(output, NestedOutput):
             continue
         name = f"nested{number}"
-        rows, entity = gathered_rows(cohort.endpoint, cohort.entities, output.path)
+        rows, entity = gathered_rows(cohort.endpoint, cohort.entities, output.path, keys)
         fields = [alias(column_of(item, ROWS), item.name) for item in output.columns]
         for place, inner in enumerate(output.lists):
-            join_inner(rows, output, inner, f"inner{place}", cohort.endpoint)
+            join_inner(rows, output, inner, f"inner{place}", cohort.endpoint, keys)
             fields.append(alias(or_empty(column(inner.name, f"inner{place}")), inner.name))
         inner_rows = exp.Select().select(*fields, copy=False)
         record = exp.select(call("row_to_json", exp.to_identifier("x", quoted=True))).from_(
@@ -131,6 +145,6 @@ def _join_records(query: exp.Select, cohort: BoundCohort, key: exp.Expr) -> dict
         order = [column(item, ROWS) for item in output.key]
         records = ordered_aggregate("json_agg", exp.Subquery(this=record), order)
         grouped = rows.select(alias(entity, KEY), alias(records, output.name), copy=False)
-        join_grouped(query, grouped.group_by(entity.copy(), copy=False), name, key)
+        join_grouped(query, grouped.group_by(entity.copy(), copy=False), name)
         found[output.name] = column(output.name, name)
     return found

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from vxdata.schemas.cohorts.bound import ListOutput
 from vxdata.sql.cohorts.matching import narrowing, only_of
-from vxdata.sql.cohorts.parts import KEY, alias, among, call, column_of, every, is_true, keys_of, table
+from vxdata.sql.cohorts.parts import KEY, alias, among, call, column_of, every, is_true, table
 from vxdata.sql.cohorts.preselect import PAGE
 from vxdata.sql.names import column
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.cohorts.bound import BoundCohort, BoundEntities, Endpoint, NestedOutput
     from vxdata.schemas.cohorts.model import CohortColumn
     from vxdata.schemas.cohorts.paths import Path
+    from vxdata.sql.cohorts.parts import Keys
 
 ROWS = "t"
 """Name of the rows of the table that is gathered."""
@@ -31,7 +32,7 @@ LINKS = "m"
 
 
 def gathered_rows(
-    endpoint: Endpoint, entities: BoundEntities, path: Path, keys: str | None = PAGE
+    endpoint: Endpoint, entities: BoundEntities, path: Path, keys: Keys | None
 ) -> tuple[exp.Select, exp.Expr]:
     """Select the rows of a table that are shown of the entities of a page.
 
@@ -39,7 +40,7 @@ def gathered_rows(
         endpoint: The entities.
         entities: Which of them are asked for.
         path: The way to the table.
-        keys: The common table expression that holds the keys of the entities; None if all entities are shown.
+        keys: The keys of the entities; None if all entities are shown.
 
     Returns:
         A query without columns, whose rows are named `ROWS`, and the column in it that names the entity.
@@ -55,7 +56,7 @@ def gathered_rows(
         query = exp.Select().from_(links).join(rows, on=joined, copy=False)
     terms = [only_of(path, ROWS), narrowing(entities, endpoint, path, LINKS)]
     if keys is not None:
-        terms.append(among(key.copy(), keys_of(keys)))
+        terms.append(keys(key.copy()))
     condition = every(terms)
     return query if is_true(condition) else query.where(condition, copy=False), key
 
@@ -86,15 +87,15 @@ def list_sources(cohort: BoundCohort) -> list[tuple[Path, list[ListOutput]]]:
 def join_lists(
     query: exp.Select,
     cohort: BoundCohort,
-    key: exp.Expr,
+    keys: Keys,
     written: Callable[[CohortColumn, str], exp.Expr] = column_of,
 ) -> dict[str, exp.Expr]:
     """Join the lists of a cohort to its page.
 
     Args:
-        query: The query, to which subqueries are joined.
+        query: The query of the page, to which subqueries are joined.
         cohort: The cohort.
-        key: The column of the query that names the entity.
+        keys: The keys of the page.
         written: Writes a column of rows of a name.
 
     Returns:
@@ -103,20 +104,19 @@ def join_lists(
     found: dict[str, exp.Expr] = {}
     for number, (path, outputs) in enumerate(list_sources(cohort)):
         name = f"list{number}"
-        rows, entity = gathered_rows(cohort.endpoint, cohort.entities, path)
+        rows, entity = gathered_rows(cohort.endpoint, cohort.entities, path, keys)
         columns = [alias(distinct_values(written(output.column, ROWS)), output.name) for output in outputs]
         grouped = rows.select(alias(entity, KEY), *columns, copy=False).group_by(entity.copy(), copy=False)
-        join_grouped(query, grouped, name, key)
+        join_grouped(query, grouped, name)
         found |= {output.name: column(output.name, name) for output in outputs}
     return found
 
 
-def join_grouped(query: exp.Select, grouped: exp.Select, name: str, key: exp.Expr) -> None:
-    """Join a query that has one row for each entity with something to show."""
+def join_grouped(query: exp.Select, grouped: exp.Select, name: str) -> None:
+    """Join a query that has one row for each entity with something to show to the query of a page."""
     subquery = grouped.subquery(exp.to_identifier(name, quoted=True), copy=False)
-    query.join(
-        subquery, on=exp.EQ(this=column(KEY, name), expression=key.copy()), join_type="left", copy=False
-    )
+    on = exp.EQ(this=column(KEY, name), expression=column(KEY, PAGE))
+    query.join(subquery, on=on, join_type="left", copy=False)
 
 
 def ordered_aggregate(name: str, value: exp.Expr, order: Iterable[exp.Expr]) -> exp.Expr:
@@ -125,7 +125,7 @@ def ordered_aggregate(name: str, value: exp.Expr, order: Iterable[exp.Expr]) -> 
 
 
 def join_inner(
-    rows: exp.Select, output: NestedOutput, inner: ListOutput, name: str, endpoint: Endpoint
+    rows: exp.Select, output: NestedOutput, inner: ListOutput, name: str, endpoint: Endpoint, keys: Keys
 ) -> None:
     """Join the values of a column that records show, and that stands in a table of its own.
 
@@ -135,8 +135,9 @@ def join_inner(
         inner: The column.
         name: Name of the subquery; it has one row for each record with values.
         endpoint: The entities.
+        keys: The keys of the page.
     """
-    values = inner_values(output, inner, endpoint)
+    values = inner_values(output, inner, endpoint, keys)
     gathered = exp.select(column(KEY, "d"), alias(distinct_values(column("value", "d")), inner.name)).from_(
         values.subquery(exp.to_identifier("d", quoted=True), copy=False), copy=False
     )
@@ -154,6 +155,7 @@ def inner_values(
     output: NestedOutput,
     inner: ListOutput,
     endpoint: Endpoint,
+    keys: Keys,
     written: Callable[[CohortColumn, str], exp.Expr] = column_of,
 ) -> exp.Select:
     """Select the distinct values of such a column with the keys of their records, for the page."""
@@ -164,7 +166,7 @@ def inner_values(
     values = values.where(exp.Not(this=exp.Is(this=found.copy(), expression=exp.null())), copy=False)
     if output.path.link is not None:
         link = output.path.link
-        on_page = among(column(link.endpoint_column, "n"), keys_of(PAGE))
+        on_page = keys(column(link.endpoint_column, "n"))
         linked = exp.select(column(link.entity_column, "n")).from_(table(endpoint.schema, link.table, "n"))
         values = values.where(among(record.copy(), linked.where(on_page, copy=False)), copy=False)
     return values.distinct(copy=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
@@ -13,8 +14,6 @@ from vxdata.sql.literals import to_sql
 from vxdata.sql.names import DIALECT, column, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from vxdata.schemas.cohorts.model import CohortColumn
 
 KEY: Final = "key"
@@ -25,6 +24,9 @@ ENTITY: Final = "e"
 
 _VALUE: Final = "value"
 """Marks the literals that stand for values of the caller."""
+
+Keys = Callable[[exp.Expr], exp.Expr]
+"""Some keys: writes the condition that a value is one of them."""
 
 
 def table(schema: str, name: str, alias: str) -> exp.Table:
@@ -41,6 +43,16 @@ def named(name: str) -> exp.Table:
 def keys_of(name: str) -> exp.Select:
     """The keys of a common table expression."""
     return exp.select(column(KEY, name)).from_(named(name))
+
+
+def all_of(name: str) -> Keys:
+    """The keys of a common table expression, as a condition."""
+    return lambda key: among(key, keys_of(name))
+
+
+def listed(keys: exp.Expr) -> Keys:
+    """The items of an array, as a condition; PostgreSQL looks all of them up in an index at once."""
+    return lambda key: exp.EQ(this=key, expression=exp.Any(this=exp.paren(keys)))
 
 
 def among(value: exp.Expr, query: exp.Query) -> exp.Expr:
@@ -94,13 +106,20 @@ def array(given: Sequence[bool | float | str], item_type: str) -> exp.Expr:
     return exp.cast(literal, f"{item_type}[]", dialect=DIALECT)
 
 
-def shown(query: exp.Expr) -> str:
-    """Write a statement with `$1` to `$n` in the place of the values of the caller."""
-    copied = query.copy()
-    marked = [node for node in copied.find_all(exp.Literal, bfs=False) if node.meta.get(_VALUE)]
+def written(query: exp.Expr) -> tuple[str, str]:
+    """Write a statement; the tree is used up.
+
+    Args:
+        query: The statement.
+
+    Returns:
+        Its SQL, and the same for people to read, with `$1` to `$n` in the place of the values of the caller.
+    """
+    sql = render(query.copy())
+    marked = [node for node in query.find_all(exp.Literal, bfs=False) if node.meta.get(_VALUE)]
     for number, node in enumerate(marked, start=1):
         node.replace(exp.Parameter(this=exp.Literal.number(number)))
-    return render(copied)
+    return sql, render(query) if marked else sql
 
 
 def common(name: str, query: exp.Query, *, kept: bool | None = None) -> exp.CTE:

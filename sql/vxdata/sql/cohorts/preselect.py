@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sqlglot import exp
 
 from vxdata.sql.cohorts.matching import entity_condition
-from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, array, call, common, is_true, keys_of, named, table
+from vxdata.sql.cohorts.parts import (
+    ENTITY,
+    KEY,
+    alias,
+    array,
+    call,
+    common,
+    is_true,
+    keys_of,
+    listed,
+    named,
+    table,
+)
 from vxdata.sql.names import column, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from vxdata.schemas.cohorts.bound import BoundCohort, BoundEntities, Endpoint
+    from vxdata.sql.cohorts.parts import Keys
 
 PRESELECT: Final = "filtered_preselect"
 """The entities that fulfil the conditions."""
@@ -56,15 +69,16 @@ def page_of(cohort: BoundCohort, *, is_counted: bool) -> list[exp.CTE]:
     return [common(PRESELECT, found, kept=is_counted and is_filtered), common(PAGE, page)]
 
 
-def portion_of(cohort: BoundCohort, keys: Sequence[int | str]) -> list[exp.CTE]:
-    """The common table expression of a part of a page, whose keys are known."""
+def portion_of(cohort: BoundCohort, keys: Sequence[int | str]) -> tuple[list[exp.CTE], Keys]:
+    """The common table expression of a part of a page, whose keys are known, and these keys."""
+    given = array(keys, cohort.endpoint.key_type)
     rows = exp.Table(
-        this=call("unnest", array(keys, cohort.endpoint.key_type)),
+        this=call("unnest", given.copy()),
         alias=exp.TableAlias(
             this=exp.to_identifier("given", quoted=True), columns=[exp.to_identifier(KEY, quoted=True)]
         ),
     )
-    return [common(PAGE, exp.select(column(KEY, "given")).from_(rows))]
+    return [common(PAGE, exp.select(column(KEY, "given")).from_(rows))], listed(given)
 
 
 def keys_of_page(cohort: BoundCohort) -> str | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from vxdata.schemas.cohorts.model import ENDPOINTS, SOURCE_PREFIX
-from vxdata.sql.cohorts.parts import KEY, alias, call, common, every, named, shown, with_common
+from vxdata.sql.cohorts.parts import KEY, alias, call, common, every, named, with_common, written
 from vxdata.sql.cohorts.preselect import total
 from vxdata.sql.cohorts.summary_rows import PAIRED, SummaryRows
-from vxdata.sql.names import column, render
+from vxdata.sql.names import column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ def summary_as_json(summary: BoundSummary) -> tuple[str, str]:
     whole = exp.select(alias(text, "summary")).from_(row, copy=False)
     expressions = [*rows.expressions(), *_counted(summary, rows), *_known(summary, rows)]
     whole = with_common(whole, expressions)
-    return render(whole.copy()), shown(whole)
+    return written(whole)
 
 
 def _number_of(rows: exp.Select) -> exp.Expr:

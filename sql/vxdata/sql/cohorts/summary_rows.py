@@ -14,7 +14,7 @@ from vxdata.schemas.cohorts.bound import BoundMatch
 from vxdata.schemas.cohorts.model import ENDPOINTS
 from vxdata.sql.cohorts.lists import LINKS, ROWS, gathered_rows
 from vxdata.sql.cohorts.matching import narrowing
-from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, among, column_of, common, every, keys_of, table
+from vxdata.sql.cohorts.parts import ENTITY, KEY, alias, all_of, among, column_of, common, every, table
 from vxdata.sql.cohorts.preselect import PRESELECT, preselect
 from vxdata.sql.names import column
 
@@ -93,9 +93,8 @@ class SummaryRows:
 
     def _paired(self, path: Path, columns: Iterable[CohortColumn]) -> exp.Select:
         entities = self.summary.entities
-        rows, key = gathered_rows(
-            self.summary.endpoint, entities, path, None if self._is_everything else PRESELECT
-        )
+        found = None if self._is_everything else all_of(PRESELECT)
+        rows, key = gathered_rows(self.summary.endpoint, entities, path, found)
         written = [alias(column_of(item, ROWS), item.name) for item in columns]
         return rows.select(alias(key, KEY), *written, copy=False)
 
@@ -105,7 +104,7 @@ class SummaryRows:
         key = column(path.link.endpoint_column, LINKS)
         terms = [narrowing(self.summary.entities, self.summary.endpoint, path, LINKS)]
         if not self._is_everything:
-            terms.append(among(key, keys_of(PRESELECT)))
+            terms.append(all_of(PRESELECT)(key))
         links = exp.Select().from_(table(self.summary.endpoint.schema, path.link.table, LINKS))
         return links.where(every(terms), copy=False)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.sql.cohorts.json_page import RECORD, JsonPage, json_line
-from vxdata.sql.cohorts.parts import alias, column_of, shown, table
+from vxdata.sql.cohorts.parts import alias, column_of, table, written
 from vxdata.sql.names import column, render
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def values_as_json(asked: BoundValues, limit: int | None = None, offset: int = 0
     counted = exp.select(alias(exp.Count(this=exp.Star()), "total")).from_(
         distinct.subquery(exp.to_identifier("v", quoted=True), copy=False), copy=False
     )
-    return JsonPage(render(whole.copy()), render(counted), is_counted=False, shown_sql=shown(whole))
+    rows_sql, shown_sql = written(whole)
+    return JsonPage(rows_sql, render(counted), is_counted=False, shown_sql=shown_sql)
 
 
 def _groups(asked: BoundValues) -> exp.Select:
