@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from vxdata.schemas.cohorts.model import ENDPOINTS, SOURCE_PREFIX
-from vxdata.sql.cohorts.parts import KEY, alias, call, common, every, named, with_common, written
+from vxdata.sql.cohorts.parts import KEY, alias, call, common, named, with_common, written
 from vxdata.sql.cohorts.preselect import total
 from vxdata.sql.cohorts.summary_rows import PAIRED, SummaryRows
 from vxdata.sql.names import column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from vxdata.schemas.cohorts.bound import BoundSummary, SourcesOutput, SummaryOutput
     from vxdata.schemas.cohorts.model import CohortColumn
@@ -24,6 +23,9 @@ COUNTED: Final = "_counted"
 
 KNOWN: Final = "_known"
 """Suffix of the numbers of entities that have rows of a table, and no value of a column in them."""
+
+HELD: Final = "held"
+"""Name of the column with the combination of data sources that a row has."""
 
 GROUPING: Final = "grouping"
 NUMBER: Final = "n"
@@ -179,45 +181,62 @@ def _numbers(of: CohortColumn, source: str) -> exp.Expr:
 
 
 def _sources(item: SourcesOutput, rows: SummaryRows) -> exp.Expr:
-    """How many rows, or entities, each combination of data sources has, the empty one left out."""
+    """How many rows, or entities, have exactly each combination of data sources, the empty one left out.
+
+    A combination is a number with one binary digit for each source, so that they are counted in one pass; its
+    name is the item of that number in the list of all names.
+    """
     if not item.columns:
         return call("json_build_object")
     source = rows.source_of(item.columns[0], item.path)
-    flags = [column(found.name, "f") for found in item.columns]
-    counted = exp.select(*flags, alias(exp.Count(this=exp.Star()), NUMBER)).from_(
-        _flags(item, source).subquery(exp.to_identifier("f", quoted=True), copy=False), copy=False
+    held = exp.select(alias(_combination_of(item.columns, source), HELD)).from_(named(source))
+    if item.path.table not in ENDPOINTS:  # what says something of an entity counts once
+        held = held.select(column(KEY, source), copy=False).distinct(copy=False)
+    number = alias(exp.Count(this=exp.Star()), NUMBER)
+    counted = exp.select(column(HELD, "h"), number).from_(_derived(held, "h"), copy=False)
+    counted = counted.group_by(column(HELD, "h"), copy=False)
+    on = exp.EQ(this=column(HELD, "g"), expression=column(HELD, "c"))
+    times = exp.Coalesce(this=column(NUMBER, "g"), expressions=[exp.Literal.number(0)])
+    order = exp.Order(this=times, expressions=[exp.Ordered(this=column(HELD, "c"))])
+    record = exp.select(call("json_object_agg", column("name", "c"), order))
+    record = record.from_(_combinations(item.columns), copy=False)
+    return exp.Subquery(this=record.join(_derived(counted, "g"), on=on, join_type="left", copy=False))
+
+
+def _derived(query: exp.Select, name: str) -> exp.Subquery:
+    return query.subquery(exp.to_identifier(name, quoted=True), copy=False)
+
+
+def _combination_of(columns: Sequence[CohortColumn], source: str) -> exp.Expr:
+    """The number of the combination of sources that a row has."""
+    number: exp.Expr = exp.Literal.number(0)
+    for place, found in enumerate(columns):
+        is_held = exp.Is(this=column(found.name, source), expression=exp.true())
+        digit = exp.case().when(is_held, exp.Literal.number(2**place)).else_(exp.Literal.number(0))
+        number = exp.Add(this=number, expression=digit)
+    return number
+
+
+def _combinations(columns: Sequence[CohortColumn]) -> exp.Expr:
+    """The names of all combinations of sources, with their numbers, which begin at 1."""
+    sources = [found.own_name.removeprefix(SOURCE_PREFIX) for found in columns]
+    names = [_name_of(number, sources) for number in range(1, 2 ** len(sources))]
+    return exp.Unnest(
+        expressions=[exp.Array(expressions=[exp.Literal.string(name) for name in names])],
+        alias=exp.TableAlias(
+            this=exp.to_identifier("c", quoted=True),
+            columns=[exp.to_identifier("name", quoted=True)],
+        ),
+        offset=exp.to_identifier(HELD, quoted=True),
     )
-    counted = counted.group_by(*[flag.copy() for flag in flags], copy=False)
-    outputs = [_combination(present, item.columns) for present in _combinations(item.columns)]
-    summed = exp.select(*outputs).from_(
-        counted.subquery(exp.to_identifier("g", quoted=True), copy=False), copy=False
-    )
-    record = exp.select(call("row_to_json", exp.to_identifier("x", quoted=True))).from_(
-        summed.subquery(exp.to_identifier("x", quoted=True), copy=False), copy=False
-    )
-    return exp.Subquery(this=record)
 
 
-def _flags(item: SourcesOutput, source: str) -> exp.Select:
-    """The columns of the sources; of what says something of an entity, each combination once."""
-    flags = [column(found.name, source) for found in item.columns]
-    rows = exp.select(*flags).from_(named(source))
-    if item.path.table in ENDPOINTS:
-        return rows
-    return rows.select(column(KEY, source), copy=False).distinct(copy=False)
+def _name_of(number: int, sources: Sequence[str]) -> str:
+    """The name of a combination, such as `gdc_idc_exclusive`; that of all sources says no more than them.
 
-
-def _combinations(columns: tuple[CohortColumn, ...]) -> Iterable[tuple[CohortColumn, ...]]:
-    return (found for size in range(1, len(columns) + 1) for found in combinations(columns, size))
-
-
-def _combination(present: tuple[CohortColumn, ...], columns: tuple[CohortColumn, ...]) -> exp.Expr:
-    """The number of rows that exactly these sources have."""
-    name = "_".join(found.own_name.removeprefix(SOURCE_PREFIX) for found in present)
-    suffix = "" if len(present) == len(columns) else "_exclusive"
-    tests = [exp.Is(this=column(found.name, "g"), expression=exp.true()) for found in columns]
-    exact = every(
-        test if found in present else exp.Not(this=test) for found, test in zip(columns, tests, strict=True)
-    )
-    summed = exp.Filter(this=exp.Sum(this=column(NUMBER, "g")), expression=exp.Where(this=exact))
-    return alias(exp.Coalesce(this=summed, expressions=[exp.Literal.number(0)]), name + suffix)
+    Example:
+        >>> [_name_of(number, ["gdc", "idc"]) for number in (1, 2, 3)]
+        ['gdc_exclusive', 'idc_exclusive', 'gdc_idc']
+    """
+    present = [source for place, source in enumerate(sources) if number >> place & 1]
+    return "_".join(present) + ("" if len(present) == len(sources) else "_exclusive")
