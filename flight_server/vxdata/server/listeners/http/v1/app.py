@@ -17,6 +17,7 @@ from vxdata.server.listeners.http.v1.answer_models import AnswerRequest
 from vxdata.server.listeners.http.v1.answers import answer_routes
 from vxdata.server.listeners.http.v1.catalogs import catalog_routes, identifier_routes
 from vxdata.server.listeners.http.v1.commits import commit_routes
+from vxdata.server.listeners.http.v1.compare import CompareRequest, compare_routes
 from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.facet_models import FacetRequest
 from vxdata.server.listeners.http.v1.facets import facet_routes
@@ -40,6 +41,7 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
     query_routes,
     count_routes,
     facet_routes,
+    compare_routes,
     answer_routes,
     plan_routes,
     types_routes,
@@ -52,7 +54,7 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
 )
 """The families of routes."""
 
-BODIES: Final[tuple[type[BaseModel], ...]] = (Question, AnswerRequest, FacetRequest)
+BODIES: Final[tuple[type[BaseModel], ...]] = (Question, AnswerRequest, FacetRequest, CompareRequest)
 """The bodies of requests, which are read inside of calls, and not by FastAPI."""
 
 
