@@ -144,7 +144,7 @@ def _is_written(since: datetime, until: PinnedReads, relation: Relation) -> bool
     of_types = ItemsTest(op="contains_any", field="counts", values=relation.members)
     later = Comparison(op=">", field="as_of", value=since.isoformat())
     plan = Plan(relation=COMMIT, where=And(terms=(later, of_types)), select=(VERSION,), limit=1)
-    return until.table(plan).num_rows > 0
+    return bool(until.table(plan).num_rows)
 
 
 def _is_local(rows: Plan) -> bool:

@@ -98,9 +98,9 @@ class Divisible(Reference):
         return self._part("n_items")
 
     def each_item(self) -> Self:
-        """Take the items of a list one by one, as a key of groups.
+        """Take the items of a list, or the keys of a mapping, one by one, as a key of groups.
 
-        A resource belongs to as many groups as its list has items, to none if the list is empty or null.
+        A resource belongs to as many groups as there are items, to none if there are none or the value is null.
 
         Returns:
             A key for `group_by`, and for nothing else.
