@@ -100,7 +100,7 @@ class Divisible(Reference):
     def each_item(self) -> Self:
         """Take the items of a list, or the keys of a mapping, one by one, as a key of groups.
 
-        A resource belongs to as many groups as there are items, to none if there are none or the value is null.
+        A resource belongs to as many groups as there are items, to none if the value is empty or null.
 
         Returns:
             A key for `group_by`, and for nothing else.
