@@ -3,12 +3,28 @@
 import { html, render } from "./html.js";
 import { useShared, WithShared } from "./shared.js";
 import { followAddress, update, useAppState } from "./state.js";
+import { Catalogs } from "./views/catalogs.js";
 import { Fields } from "./views/fields.js";
 import { Filters } from "./views/filters.js";
 import { Top } from "./views/top.js";
 import { DRAWERS, VIEWS } from "./views/views.js";
 
+/** What the server says to a question for its own data when it has none, and only catalogs. */
+const WITHOUT_OWN = "UNKNOWN_CATALOG";
+
 function Page() {
+  const { catalog } = useShared();
+  return catalog.error?.code === WITHOUT_OWN ? html`<${OtherData} />` : html`<${OwnData} />`;
+}
+
+function OtherData() {
+  return html`
+    <${Top} />
+    <main id="query" tabindex="-1"><section class="view" aria-label="Catalogs"><${Catalogs} /></section></main>
+  `;
+}
+
+function OwnData() {
   const state = useAppState();
   const { catalog } = useShared();
   const shown = VIEWS.find((each) => each.name === state.view) ?? VIEWS[0];

@@ -1,5 +1,6 @@
 /** The views of the page, in the order in which the page offers them; a view is added here. */
 
+import { Catalogs } from "./catalogs.js";
 import { Export } from "./export.js";
 import { Plots } from "./plots.js";
 import { ResourceDrawer } from "./resource.js";
@@ -23,6 +24,7 @@ export const VIEWS = [
   { name: "plots", title: "Plots", component: Plots },
   { name: "time", title: "Time", component: Time },
   { name: "export", title: "Export", component: Export },
+  { name: "catalogs", title: "Catalogs", component: Catalogs },
 ];
 
 /** @type {readonly Drawer[]} */
