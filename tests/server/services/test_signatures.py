@@ -10,7 +10,8 @@ from vxdata.schemas.errors import AddressExpired, InvalidSignature
 from vxdata.server.services.signatures import require_signature, sign
 
 KEY = b"key"
-LATER = int(time.time()) + 1000
+LATER = 4_000_000_000
+"""An instant of the year 2096: test processes must agree on the parameters of tests."""
 
 
 def test_what_was_signed_holds() -> None:
