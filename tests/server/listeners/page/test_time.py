@@ -55,3 +55,22 @@ def test_a_commit_is_looked_at(query_page: QueryPage, plan: dict[str, Any], vers
     expect(page.get_by_role("button", name="Back to the latest")).to_be_visible()
     page.get_by_role("navigation", name="Views").get_by_role("button", name="Results").click()
     expect(page.get_by_text("3 rows", exact=True)).to_be_visible()
+
+
+def test_what_has_changed_since_is_told(
+    query_page: QueryPage, plan: dict[str, Any], key: str, versions: list[int]
+) -> None:
+    page = query_page.show(plan=plan, view="time")
+    page.get_by_role("button", name=f"Compare with version {versions[0]}", exact=True).click()
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(comparison.get_by_role("status")).to_have_text("1 added, 1 changed, 1 gone")
+    rows = comparison.get_by_role("row")
+    expect(rows.nth(1)).to_contain_text(re.compile(f"patient/{key}-0\\s*changed"))
+    expect(rows.nth(2)).to_contain_text(re.compile(f"patient/{key}-1\\s*gone"))
+    expect(rows.nth(3)).to_contain_text(re.compile(f"patient/{key}-3\\s*added"))
+    rows.nth(1).get_by_text(re.compile(r"\d fields?")).click()
+    expect(rows.nth(1)).to_contain_text(re.compile(r"sex:\s*M.*F"))
+    assert query_page.violations() == []
+    query_page.keep("compare")
+    comparison.get_by_role("button", name=f"patient/{key}-0").click()
+    expect(page.get_by_role("complementary", name=f"Resource patient/{key}-0")).to_be_visible()
