@@ -7,8 +7,8 @@ import { useEffect, useRef, useState } from "./html.js";
  * @typedef {object} Facet
  * @property {number} nulls
  * @property {{value: any, count: number}[]} [values]
- * @property {{from: number, to: number, count: number}[]} [histogram]
- * @property {{year: number, count: number}[]} [years]
+ * @property {{from: number, to: number, count: number}[]} [histogram] Each bin ends before `to`.
+ * @property {{year: number, month?: number, count: number}[]} [years] With months where all are of one year.
  * @property {any} [min]
  * @property {any} [max]
  * @property {number} [mean]

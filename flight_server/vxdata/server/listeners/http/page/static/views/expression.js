@@ -77,9 +77,11 @@ async function read(text, setMistake) {
   }
 }
 
-/** @param {any} error */
+/**
+ * The words of an error, which name the place themselves, with its hint.
+ * @param {any} error
+ */
 function told(error) {
-  const { line, column, hint } = error.details ?? {};
-  const place = line ? `Line ${line}${column ? `, column ${column}` : ""}: ` : "";
-  return `${place}${error.message}${hint && !error.message.includes(hint) ? ` ${hint}` : ""}`;
+  const { hint } = error.details ?? {};
+  return hint && !error.message.includes(hint) ? `${error.message} ${hint}` : error.message;
 }

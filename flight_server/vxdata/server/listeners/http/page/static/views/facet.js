@@ -13,6 +13,9 @@ import { counted, numberText, titleOf, valueText } from "../words.js";
 
 /** @param {{field: FieldInfo, facet: Facet, rows: number}} properties */
 export function FacetOf({ field, facet, rows }) {
+  if (facet.values?.length && facet.values.every(({ count }) => count === 1) && rows > facet.values.length) {
+    return html`<p>Hardly any value occurs twice.</p>`;
+  }
   if (facet.values?.length) return html`<${TopValues} field=${field} values=${facet.values} rows=${rows} />`;
   const bars = barsOf(field, facet);
   if (bars.length === 0) return null;
@@ -77,23 +80,22 @@ function Histogram({ field, bars }) {
  */
 function barsOf(field, facet) {
   if (facet.years) {
-    return facet.years
-      .filter(({ year }) => year !== null)
-      .map(({ year, count }) => ({
-        label: String(year),
-        count,
-        node: { op: "==", field: field.name, part: "year", value: year },
-      }));
+    return facet.years.map(({ year, month, count }) => {
+      const inYear = { op: "==", field: field.name, part: "year", value: year };
+      const inMonth = { op: "==", field: field.name, part: "month", value: month };
+      return month
+        ? { label: `${year}-${String(month).padStart(2, "0")}`, count, node: { op: "and", terms: [inYear, inMonth] } }
+        : { label: String(year), count, node: inYear };
+    });
   }
-  const bins = facet.histogram ?? [];
-  return bins.map(({ from, to, count }, index) => ({
-    label: `${numberText(from)} to ${numberText(to)}`,
+  return (facet.histogram ?? []).map(({ from, to, count }) => ({
+    label: `from ${numberText(from)} to below ${numberText(to)}`,
     count,
     node: {
       op: "and",
       terms: [
         { op: ">=", field: field.name, value: from },
-        { op: index === bins.length - 1 ? "<=" : "<", field: field.name, value: to },
+        { op: "<", field: field.name, value: to },
       ],
     },
   }));
