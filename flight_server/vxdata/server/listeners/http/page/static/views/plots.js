@@ -47,6 +47,15 @@ const KINDS = {
   time: { title: "Time", x: "Instant", fits: isInstant, y: null, without: null, component: OverTime },
 };
 
+/**
+ * The field that is shown unless another one is chosen: one of few words rather than one of many texts.
+ * @param {FieldInfo[]} fields
+ */
+function mostTelling(fields) {
+  const payload = fields.filter((field) => field.group === "payload");
+  return payload.find((field) => field.values) ?? payload[0] ?? fields[0];
+}
+
 export function Plots() {
   const { plan, plot } = useAppState();
   const { type } = useShared().catalog;
@@ -56,7 +65,7 @@ export function Plots() {
   const kind = /** @type {Kind} */ (KINDS[name]);
   const firsts = type.fields.filter(kind.fits);
   const seconds = kind.y ? type.fields.filter(isNumber) : [];
-  const x = firsts.find((field) => field.name === plot?.x) ?? firsts[0];
+  const x = firsts.find((field) => field.name === plot?.x) ?? mostTelling(firsts);
   const y = seconds.find((field) => field.name === plot?.y) ?? (kind.without ? undefined : seconds[1]);
   /** @param {Partial<Settings>} changes */
   const set = (changes) => update({ plot: { kind: name, x: x?.name ?? "", y: y?.name ?? "", ...changes } });
