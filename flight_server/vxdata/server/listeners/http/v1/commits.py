@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -75,13 +76,14 @@ def commit_routes(context: Context) -> APIRouter:
                 relation=COMMIT,
                 where=_where(before, type_),
                 order_by=(OrderBy(field="version", descending=True),),
-                limit=limit,
+                limit=limit + 1,  # whether there is one more tells whether there is a next page
                 as_of=read_instant(as_of),
             )
             rows = read_rows(context, plan, call)
-            is_full = rows.table.num_rows == limit
-            following: Any = rows.table["version"][-1].as_py() if is_full else None
-            return object_reply({"commits": rows.as_json(), "next": following}, rows.fresh)
+            page = replace(rows, table=rows.table.slice(0, limit))
+            goes_on = rows.table.num_rows > limit
+            following: Any = page.table["version"][-1].as_py() if goes_on else None
+            return object_reply({"commits": page.as_json(), "next": following}, page.fresh)
 
         return await context.calls.answer(request, "commits", run)
 
