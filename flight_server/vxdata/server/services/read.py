@@ -48,12 +48,15 @@ class Result:
         batches: The stream. Closing it, or letting it be collected, cancels the query.
         is_whole: Whether nothing runs any more, and all batches are in memory.
         is_timeless: Whether tables without versions are read, so that the same instant can give other rows.
+        purge_epoch: Number of purges so far, which change the rows of past instants; 0 where the last commit
+            is read.
     """
 
     arrow_schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
     is_whole: bool = False
     is_timeless: bool = False
+    purge_epoch: int = 0
 
     def close(self) -> None:
         """End the query, unless it has ended."""
@@ -111,10 +114,34 @@ class ReadService:
         Raises:
             InvalidRequest: The plan names what does not exist, or lies in the future.
         """
+        fixed, result = self.fix(plan, call)
+        return fixed, result.arrow_schema
+
+    def fix(self, plan: Plan, call: Call) -> tuple[Plan, Result]:
+        """Fix the instant that a plan reads at, as `describe` does.
+
+        Args:
+            plan: A well-formed plan.
+            call: The call.
+
+        Returns:
+            The plan with its instant, and a result without rows that tells the state that it reads.
+
+        Raises:
+            InvalidRequest: The plan names what does not exist, or lies in the future.
+        """
         bound = self._bound(plan, call)
         with closing(self._stream(bound, SharedQuery(call.is_cancelled), call)) as stream:
-            fixed = plan.model_copy(update={"as_of": stream.snapshot.instant.as_of})
-            return plan if bound.is_timeless else fixed, stream.schema
+            seen = stream.snapshot
+            result = Result(
+                stream.schema,
+                iter(()),
+                is_whole=True,
+                is_timeless=bound.is_timeless,
+                purge_epoch=seen.purge_epoch,
+            )
+            fixed = plan.model_copy(update={"as_of": seen.instant.as_of})
+            return plan if bound.is_timeless else fixed, result
 
     def run(self, plan: Plan, call: Call) -> Result:
         """Run a plan, or return its result from the cache or from a running query.
@@ -144,7 +171,8 @@ class ReadService:
                 stream.hold(self._monitor.watching(stalled, stalled.is_due))
             batches = self._shared(bound, stream, readers, call)
             stack.pop_all()  # the reader of the batches ends the stream
-        return Result(stream.schema, batches, is_timeless=bound.is_timeless)
+        purge_epoch = stream.snapshot.purge_epoch
+        return Result(stream.schema, batches, is_timeless=bound.is_timeless, purge_epoch=purge_epoch)
 
     def _shared(
         self,

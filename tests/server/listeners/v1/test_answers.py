@@ -207,6 +207,10 @@ def test_bytes_are_the_same_whenever_and_wherever_they_are_made(
     identifiers = patients.collect()["identifier"].to_list()
     client.patients.update(identifiers[0], PatientUpdate(sex="O"))
     client.patients.delete(identifiers[1])
+    pinned = {**question, "as_of": given["snapshot"]["as_of"]}
+    parent = client.patients.retrieve(identifiers[0]).parent_identifier
+    below = f"/children/{parent}?as_of={pinned['as_of']}"
+    before = [http.post("/query", json=pinned), http.get(below)]
     with child_server(settings, cache_dir=None, allow_purge=True) as other:
         again = {name: fetch(f"{other.http_url}/v1/answers/{given['digest']}.{name}") for name in FORMATS}
         for name in FORMATS:
@@ -220,6 +224,10 @@ def test_bytes_are_the_same_whenever_and_wherever_they_are_made(
             assert (rest.status_code, rest.headers["vxdata-rows"]) == (200, "5")
             assert identifiers[2] not in rest.text
             assert identifiers[1] in rest.text
+        query, children = ({"If-None-Match": found.headers["etag"]} for found in before)
+        after = [http.post("/query", json=pinned, headers=query), http.get(below, headers=children)]
+        assert [found.status_code for found in after] == [200, 200]
+        assert all(identifiers[2].encode() not in found.content for found in after)
 
 
 def hashes(found: httpx.Response) -> tuple[int, str, str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from vxdata.server.listeners.http.v1.replies import Asked, freshness_of, json_reply
 from vxdata.server.listeners.http.v1.snapshots import Snapshot, as_text
 from vxdata.server.services.pinned import PinnedReads
-from vxdata.server.services.read import Result
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -37,8 +36,8 @@ def pinned_reply(read: ReadService, asked: Asked, call: Call, make: Make) -> Rep
     Raises:
         InvalidRequest: The plan names what does not exist, or lies in the future.
     """
-    fixed, arrow_schema = read.describe(asked.plan, call)
-    fresh = freshness_of(asked, Result(arrow_schema, iter(()), is_whole=True))
+    fixed, result = read.fix(asked.plan, call)
+    fresh = freshness_of(asked, result)
     if fresh.is_known:
         return fresh.not_modified()
     assert fixed.as_of is not None  # noqa: S101 - resources and commits have versions

@@ -78,7 +78,7 @@ def freshness_of(asked: Asked, result: Result) -> Freshness:
     headers = {**snapshot.headers, "Vary": "Accept"}
     if result.is_timeless:
         return Freshness(snapshot, {**headers, "Cache-Control": UNKEPT}, is_known=False)
-    etag = _etag(asked, snapshot, str(result.arrow_schema))
+    etag = _etag(asked, snapshot, result)
     headers["ETag"] = etag
     headers["Cache-Control"] = LIVE if asked.plan.as_of is None else PINNED
     return Freshness(snapshot, headers, names_etag(asked.known, etag))
@@ -99,11 +99,12 @@ def json_reply(content: BaseModel, headers: dict[str, str] | None = None) -> Rep
     )
 
 
-def _etag(asked: Asked, snapshot: Snapshot, columns: str) -> str:
+def _etag(asked: Asked, snapshot: Snapshot, result: Result) -> str:
     """The strong name of an answer: whatever its bytes depend on."""
     named = hashlib.blake2b(digest_size=16)
     plan = digest(asked.plan.model_copy(update={"as_of": None}))
-    for part in (plan, snapshot.as_of, str(snapshot.version), asked.form, columns, _software()):
+    seen = (snapshot.as_of, str(snapshot.version), str(result.purge_epoch))
+    for part in (plan, *seen, asked.form, str(result.arrow_schema), _software()):
         named.update(part.encode() + b"\0")
     return f'"{named.hexdigest()}"'
 
