@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from tests.schemas.text_form.imagined import any_plan
 from tests.schemas.text_form.test_read import QUERIES
@@ -43,6 +46,8 @@ HOSTILE: Final = {
     "half of a pair": f"{START}\n.filter(F.volume_type == '\ud800')",
     "escaped half of a pair": START + r".filter(F.volume_type == '\ud800')",
     "half of a pair as a name": "client.\ud800",
+    "half of a pair as a column": START + r".select('\ud800')",
+    "half of a pair as a new column": START + r".group_by(**{'\ud800': F.b_value})",
     "bytes": f"{START}.filter(F.volume_type == b'a')",
     "complex": f"{START}.filter(F.b_value == 1j)",
     "points": f"{START}.filter(F.b_value == ...)",
@@ -65,6 +70,19 @@ HOSTILE: Final = {
     "itself as its groups": f"{START}.filter({START}.group_by('identifier'))",
 }
 
+WARNED_OF: Final = r"""
+from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.errors import InvalidRequest
+from vxdata.schemas.text_form import read_query
+
+start = "client.volumes.query()"
+print(read_query(start + r".filter(F.volume_type.matches('\d+'))", default_catalog()).where.text)
+try:
+    read_query(start + ".limit(1if F else 2)", default_catalog())
+except InvalidRequest:
+    print("refused")
+"""
+
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_text_is_refused_by_name(text: str) -> None:
@@ -72,6 +90,13 @@ def test_a_hostile_text_is_refused_by_name(text: str) -> None:
         read_query(text, default_catalog())
     assert {"line", "column", "hint"} <= caught.value.details.keys()
     assert len(caught.value.message) < 2_000
+    assert to_json(caught.value.to_wire()), "it can be sent"
+
+
+def test_what_python_warns_of_is_read_in_silence() -> None:
+    """In a process without the filters of the tests."""
+    done = subprocess.run([sys.executable, "-c", WARNED_OF], capture_output=True, text=True, check=True)
+    assert (done.stdout.split(), done.stderr) == ([r"\d+", "refused"], "")
 
 
 def test_long_and_deep_plans_are_read_again() -> None:

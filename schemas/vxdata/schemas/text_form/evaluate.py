@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,6 +50,7 @@ JUNCTIONS: Final[Mapping[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.BitOr: operator.or_,
 }
 CONSTANTS: Final[Mapping[str, Any]] = {"UTC": UTC}
+HALF_OF_PAIR: Final = re.compile("[\ud800-\udfff]")
 TIMEZONE: Final = "timezone"
 """The word of which `.utc` alone is read."""
 
@@ -99,9 +101,16 @@ class Evaluator:
 
     def _constant(self, node: ast.Constant) -> Reading:
         yield from ()
-        if node.value is None or isinstance(node.value, str | bool | int | float):
+        if isinstance(node.value, str):
+            return self._text(node, node.value)
+        if node.value is None or isinstance(node.value, bool | int | float):
             return node.value
         raise self._mistake(node, f"{node.value!r:.80} is no value of a field")
+
+    def _text(self, node: ast.expr, text: str) -> str:
+        if not text.isascii() and HALF_OF_PAIR.search(text):
+            raise self._mistake(node, "half of a surrogate pair is no text")
+        return text
 
     def _name(self, node: ast.Name) -> Reading:
         yield from ()
@@ -237,7 +246,7 @@ class Evaluator:
             if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
                 hint = 'Write **{"name": value}.'
                 raise self._mistake(option.value, "** takes names with their values, written out", hint)
-            found.append((key.value, value))
+            found.append((self._text(key, key.value), value))
         return found
 
     def _tried(self, node: ast.expr, called: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.text_form.mistakes import Place, Source, mistake
@@ -22,6 +23,14 @@ SIGNS: Final = re.compile(r"[^\w\s'\"]")
 FRAME: Final = "_"
 """What the text is the arguments of while it is parsed, so that it may go over several lines."""
 
+FILE: Final = "<query>"
+"""What warnings call the text."""
+
+# Python warns of `'\d'` and `1if` on standard error, which is that of a server: whoever wrote the text never
+# sees it. Threads cannot each have filters of their own, so these stay; they concern texts alone.
+for _category in (SyntaxWarning, DeprecationWarning):
+    warnings.filterwarnings("ignore", category=_category, module=re.escape(FILE))
+
 
 def parse(text: str) -> tuple[list[ast.expr], Source]:
     """Parse a text of one or more expressions between commas.
@@ -38,7 +47,7 @@ def parse(text: str) -> tuple[list[ast.expr], Source]:
     _require_size(text)
     source = Source.of(text, before=1)
     try:
-        tree = ast.parse(f"{FRAME}(\n{text}\n)", mode="eval").body
+        tree = ast.parse(f"{FRAME}(\n{text}\n)", FILE, "eval").body
     except SyntaxError as error:
         raise _no_python(_of_text(error, text), source) from None
     except (MemoryError, RecursionError):
@@ -75,7 +84,7 @@ def _of_text(error: SyntaxError, text: str) -> SyntaxError:
     if error.lineno != 1 or "never closed" not in error.msg:
         return error
     try:
-        ast.parse(f"{FRAME}(\n{text}", mode="eval")
+        ast.parse(f"{FRAME}(\n{text}", FILE, "eval")
     except SyntaxError as found:
         return found
     return error
