@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from tests.fixtures.disks import mounted
 from tests.server.support import never, until
 from vxdata.schemas.errors import (
     DiskFull,
@@ -159,6 +161,32 @@ def test_a_nearly_full_disk_gets_no_file(folder: Path) -> None:
     with closing(AnswerFiles(folder, LIMIT, guard)) as files, pytest.raises(DiskFull):
         get(files, "a")
     assert not folder.exists()
+
+
+def test_files_give_way_on_a_full_disk_and_then_it_is_named(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", 1) as disk, closing(AnswerFiles(disk / "answers", 2**40)) as files:
+        get(files, "a", Maker(600 * KILOBYTE)).close()
+        read = get(files, "b", Maker(600 * KILOBYTE))
+        assert names(disk / "answers") == ["b"]
+        with pytest.raises(DiskFull):
+            get(files, "c", Maker(600 * KILOBYTE))
+        assert b"".join(read.read(0, read.size)) == b"x" * 600 * KILOBYTE
+        assert names(disk / "answers") == ["b"]
+
+
+def test_a_folder_that_is_gone_gets_a_successor(
+    files: AnswerFiles, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    get(files, "a").close()
+    shutil.rmtree(folder)
+    for key in ("a", "b"):
+        read = get(files, key)
+        assert b"".join(read.read(0, read.size)) == b"x" * KILOBYTE
+    (successor,) = tmp_path.glob("vxdata-answers-*")
+    assert names(successor) == ["a", "b"]
+    files.close()
+    assert not successor.exists()
 
 
 def test_a_failure_reaches_all_who_wait_and_leaves_nothing(files: AnswerFiles, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import errno
 import os
 import shutil
 import tempfile
@@ -15,7 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from vxdata.schemas.errors import LimitExceeded, RequestCancelled, ServerBusy, ServerUnavailable
+from vxdata.schemas.errors import (
+    DiskFull,
+    LimitExceeded,
+    RequestCancelled,
+    ServerBusy,
+    ServerUnavailable,
+)
 from vxdata.server.answer_files.file import AnswerFile, LentFile
 from vxdata.server.answer_files.folder import FILE_SUFFIX, PENDING_SUFFIX, open_folder
 from vxdata.server.answer_files.making import Making
@@ -37,6 +44,9 @@ MAX_FILES: Final = 10_000
 
 SETTING: Final = "VXDATA_ANSWER_BYTES"
 
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of errors of a disk without room."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -51,14 +61,22 @@ class NewFile:
         making: Whom it is for.
         file: The open file.
         reserve: Reserves space, or refuses.
+        give_way: Removes a file that nobody reads; false if there is none.
     """
 
-    def __init__(self, making: Making, file: FileIO, reserve: Callable[[Making, int], None]) -> None:
+    def __init__(
+        self,
+        making: Making,
+        file: FileIO,
+        reserve: Callable[[Making, int], None],
+        give_way: Callable[[], bool],
+    ) -> None:
         """Begin empty."""
         self.is_abandoned = making.is_abandoned
         self._making = making
         self._file = file
         self._reserve = reserve
+        self._give_way = give_way
 
     def write(self, chunk: bytes | memoryview) -> None:
         """Write bytes.
@@ -67,7 +85,7 @@ class NewFile:
             RequestCancelled: Nobody waits for the file any more.
             LimitExceeded: The file would not fit, even alone.
             ServerBusy: It does not fit beside the files that are made and sent at present.
-            DiskFull: The disk is that of the database, and has too little room.
+            DiskFull: The disk has no room, or is that of the database and has too little.
             OSError: The disk fails.
         """
         if self.is_abandoned():
@@ -76,7 +94,19 @@ class NewFile:
         self._reserve(self._making, len(chunk))
         left = memoryview(chunk)
         while left:
-            left = left[self._file.write(left) :]
+            left = left[self._written(left) :]
+
+    def _written(self, part: memoryview) -> int:
+        """Write as many of some bytes as the disk takes: it may be smaller than the files may be."""
+        try:
+            return self._file.write(part)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            if self._give_way():
+                return 0
+            msg = "The server's disk has no room for the file; take POST /v1/query, which keeps none."
+            raise DiskFull(msg) from error
 
 
 class AnswerFiles:
@@ -190,16 +220,27 @@ class AnswerFiles:
         """Make a file, in a thread of its own; whoever waits gets it, or the failure."""
         path: Path | None = None
         try:
-            descriptor, name = tempfile.mkstemp(suffix=PENDING_SUFFIX, dir=self._folder)
+            descriptor, name = self._begin_file()
             path = Path(name)
             with os.fdopen(descriptor, "wb", buffering=0) as opened:
-                content = make(NewFile(making, opened, self._reserve))
+                content = make(NewFile(making, opened, self._reserve, lambda: self._make_room(1)))
             self._put(making, path, content)
         except BaseException as error:  # noqa: BLE001 - whoever waits raises it
             if path is not None:
                 path.unlink(missing_ok=True)
             self._forget(making)
             making.done.set_exception(error)
+
+    def _begin_file(self) -> tuple[int, str]:
+        try:
+            return tempfile.mkstemp(suffix=PENDING_SUFFIX, dir=self._folder)
+        except FileNotFoundError:  # what tidies up temporary folders has removed this one
+            with self._lock:
+                if not self._folder.exists():
+                    log.warning("answer_folder_gone", folder=str(self._folder))
+                    self._lock_file.close()
+                    self._folder, self._lock_file = open_folder(None)
+            return tempfile.mkstemp(suffix=PENDING_SUFFIX, dir=self._folder)
 
     def _put(self, making: Making, path: Path, content: Content) -> None:
         size = path.stat().st_size
@@ -240,12 +281,13 @@ class AnswerFiles:
 
     def _make_room(self, excess: int) -> bool:
         """Remove files that nobody reads, the least recently used first, of so many bytes if there are."""
-        for key, file in [*self._files.items()] if excess > 0 else ():
-            if key not in self._readers:
-                self._remove(key)
-                excess -= file.size
-                if excess <= 0:
-                    break
+        with self._lock:
+            for key, file in [*self._files.items()] if excess > 0 else ():
+                if key not in self._readers:
+                    self._remove(key)
+                    excess -= file.size
+                    if excess <= 0:
+                        break
         return excess <= 0
 
     def _used(self) -> int:
