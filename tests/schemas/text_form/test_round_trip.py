@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.schemas.text_form.imagined import any_plan
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import digest
+from vxdata.schemas.plan import Aggregate, Comparison, GroupKey, OrderBy, Plan, digest
 from vxdata.schemas.text_form import (
     as_sdk_code,
     as_vxp_client_code,
@@ -19,9 +19,6 @@ from vxdata.schemas.text_form import (
     write_query,
 )
 from vxdata.sdk import Query
-
-if TYPE_CHECKING:
-    from vxdata.schemas.plan import Plan
 
 EXAMPLES: Final = (settings.default or settings()).max_examples
 ANY_PLAN: Final = any_plan()
@@ -35,6 +32,44 @@ def test_a_plan_is_read_as_it_was_written(plan: Plan) -> None:
     again = read_query(text, default_catalog())
     assert digest(again) == digest(plan), text
     assert write_query(again) == write_query(read_query(write_query(again), default_catalog()))
+
+
+# Words of Python, names of its own arguments, and what it would take for another name or the end of a text.
+NAMES: Final = (
+    "class",
+    "self",
+    "node",
+    "called",
+    "F",
+    "client",
+    "_a",
+    "a b",
+    "'",
+    '"',
+    "\\",
+    "a\n",
+    "ﬁ",
+    "\U0001d405",
+    "é",
+    "\u2028",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_of_any_name_are_read_and_built(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(Query, "collect", lambda query: query)
+    plan = Plan(
+        relation="volume",
+        group_by=(GroupKey(field="volume_type", name=name),),
+        aggregates=(Aggregate(function="count", name=f"{name}2"),),
+        having=Comparison(op=">", field=f"{name}2", value=1),
+        order_by=(OrderBy(field=name),),
+    )
+    assert digest(read_query(write_query(plan), default_catalog())) == digest(plan)
+    names: dict[str, Any] = {}
+    exec(as_sdk_code(plan, URL), names)  # noqa: S102 - that users run it is what it is for
+    assert names["frame"].digest == digest(plan)
+    names["client"].close()
 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))

@@ -32,7 +32,7 @@ class GroupedQuery(Generic[Grouped]):
         self._shown = shown
         self._grouped = grouped
 
-    def agg(self, *aggregates: Aggregation | Iterable[Aggregation], **named: Aggregation) -> Grouped:
+    def agg(self, /, *aggregates: Aggregation | Iterable[Aggregation], **named: Aggregation) -> Grouped:
         """Return one row a group: its keys, then its aggregates, which leave nulls out.
 
         Args:

@@ -122,7 +122,7 @@ class PlannedQuery(PartialQuery):
         return self._checked(select=names, distinct=True)
 
     def group_by(
-        self, *fields: str | FieldRef | Bin | Iterable[str | FieldRef | Bin], **named: str | FieldRef | Bin
+        self, /, *fields: str | FieldRef | Bin | Iterable[str | FieldRef | Bin], **named: str | FieldRef | Bin
     ) -> GroupedQuery[Self]:
         """Group rows with equal values, for aggregates by `agg`; nulls are equal here.
 

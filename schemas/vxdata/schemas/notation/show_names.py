@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
+from unicodedata import is_normalized
 
 from vxdata.schemas.catalog.builtin import COMMIT, RESOURCE
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
@@ -20,6 +21,16 @@ NAMESPACES: Final = {
 """Relation -> the attribute of the client that reads it; types that a deployment adds have none."""
 
 
+def is_python_name(name: str) -> bool:
+    """Tell whether a name can stand in a program as it is; Python takes `ﬁ` for `fi`, its form NFKC.
+
+    Example:
+        >>> [is_python_name(name) for name in ("b_value", "b value", "class", "ﬁ")]
+        [True, False, False, False]
+    """
+    return name.isidentifier() and not iskeyword(name) and is_normalized("NFKC", name)
+
+
 def show_field(name: str, key: str | None = None, part: Part | None = None) -> str:
     """Write a field, or an entry or a part of it, as a reference.
 
@@ -27,7 +38,7 @@ def show_field(name: str, key: str | None = None, part: Part | None = None) -> s
         >>> show_field("b_value"), show_field("summary_metrics", "auc"), show_field("study_date", part="year")
         ('F.b_value', "F.summary_metrics['auc']", 'F.study_date.year()')
     """
-    is_attribute = name.isidentifier() and not iskeyword(name) and not name.startswith("_")
+    is_attribute = is_python_name(name) and not name.startswith("_")
     entry = "" if key is None else f"[{key!r}]"
     method = "" if part is None else ".each_item()" if part == "item" else f".{part}()"
     return f"F.{name}{entry}{method}" if is_attribute else f"F[{name!r}]{entry}{method}"
@@ -158,5 +169,4 @@ def _is_named(key: str | GroupKey) -> bool:
 
 
 def _named(name: str, shown: str) -> str:
-    is_argument = name.isidentifier() and not iskeyword(name)
-    return f"{name}={shown}" if is_argument else f"**{{{name!r}: {shown}}}"
+    return f"{name}={shown}" if is_python_name(name) else f"**{{{name!r}: {shown}}}"

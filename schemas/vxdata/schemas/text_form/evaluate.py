@@ -249,7 +249,7 @@ class Evaluator:
             found.append((self._text(key, key.value), value))
         return found
 
-    def _tried(self, node: ast.expr, called: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def _tried(self, node: ast.expr, called: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
         """Let the notation do a step; what it refuses is told with the place."""
         try:
             return called(*arguments, **options)

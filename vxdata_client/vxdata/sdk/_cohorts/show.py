@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from vxdata.schemas.notation.show_names import is_python_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,7 +33,7 @@ def show_column(name: str) -> str:
         >>> show_column("sex"), show_column("data at")
         ('C.sex', "C['data at']")
     """
-    return f"C.{name}" if name.isidentifier() and not name.startswith("_") else f"C[{name!r}]"
+    return f"C.{name}" if is_python_name(name) and not name.startswith("_") else f"C[{name!r}]"
 
 
 def show_condition(node: CohortCondition, *, is_bare: bool = False) -> str:
