@@ -43,6 +43,7 @@ class Vendored:
     files: Mapping[str, str]
     types: Mapping[str, str]
     imports: Mapping[str, str] = field(default_factory=dict)
+    licence: str | None = None
 
 
 VENDORED: Final = (
@@ -57,6 +58,12 @@ VENDORED: Final = (
         "uplot",
         {"uplot.js": "dist/uPlot.esm.js", "uplot.css": "dist/uPlot.min.css"},
         {"uplot.d.ts": 'export { default } from "uplot";'},
+    ),
+    Vendored(
+        "@niivue/niivue",
+        {"niivue.js": "dist/index.js"},
+        {"niivue.d.ts": "export const Niivue: any;"},
+        licence="licences/niivue.txt",
     ),
 )
 
@@ -94,7 +101,7 @@ def vendored_files() -> dict[str, bytes]:
         files = {name: _adapted(folder / path, each.imports) for name, path in each.files.items()}
         licence = f"{each.package.replace('/', '-').removeprefix('@')}.LICENSE.txt"
         declarations = {name: f"{text}\n".encode() for name, text in each.types.items()}
-        contents |= files | declarations | {licence: _licence_of(folder).read_bytes()}
+        contents |= files | declarations | {licence: _licence_of(each).read_bytes()}
         record.append(
             {
                 "name": each.package,
@@ -139,7 +146,10 @@ def _adapted(path: Path, imports: Mapping[str, str]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _licence_of(folder: Path) -> Path:
+def _licence_of(vendored: Vendored) -> Path:
+    if vendored.licence is not None:
+        return WEB / vendored.licence
+    folder = PACKAGES / vendored.package
     return next(path for path in sorted(folder.iterdir()) if path.name.upper().startswith("LICEN"))
 
 

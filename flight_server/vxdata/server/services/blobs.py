@@ -1,13 +1,13 @@
 """Blobs: where they are, addresses to reach them by, and which of them were found again.
 
-Blobs themselves never pass through the server.
+Blobs do not pass through the server, but for the few that a browser previews.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import InvalidBlobUrl, NotAllowed
+from vxdata.schemas.errors import InvalidBlobUrl, InvalidRequest, NotAllowed
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.types.object_url import ObjectUrl, headers_of
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
@@ -17,13 +17,16 @@ from vxdata.server.storage.blobs import PRESIGNED_SECONDS
 from vxdata.sql.write import touches
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Generator, Iterable
 
     from vxdata.schemas.wire import ListRequest, PresignRequest
     from vxdata.server.call import Call
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.storage.blobs import BlobStore
+
+MAX_PREVIEW_BYTES: Final = 64 * 1024 * 1024
+"""Most bytes of a blob that is previewed."""
 
 
 class BlobService:
@@ -99,6 +102,34 @@ class BlobService:
             headers=[headers_of(url.put_conditions) if asked.method == "put" else {} for url in urls],
             seconds=PRESIGNED_SECONDS,
         )
+
+    def preview(self, url: ObjectUrl, call: Call) -> Generator[bytes]:  # noqa: ARG002 - every service is told of the call
+        """Read a blob that is small enough to be looked at.
+
+        Args:
+            url: The blob.
+            call: The call.
+
+        Returns:
+            Its bytes, to be closed.
+
+        Raises:
+            InvalidBlobUrl: The URL stands for a prefix.
+            InvalidRequest: The blob is too large.
+            NotAllowed: Its bucket is not open to clients, or no blob store is configured.
+            BlobNotFound: It is not there.
+            BlobForbidden: S3 does not let the server read it.
+        """
+        store = self._store()
+        _require([url], store.buckets)
+        if url.is_prefix:
+            raise InvalidBlobUrl.from_urls([str(url)], "it stands for a prefix, and one object is needed")
+        size, pieces = store.open(url)
+        if size > MAX_PREVIEW_BYTES:
+            pieces.close()
+            msg = f"The file has {size:,} bytes, and previews at most {MAX_PREVIEW_BYTES:,}: download it."
+            raise InvalidRequest(msg, url=str(url), size=size, limit=MAX_PREVIEW_BYTES)
+        return pieces
 
     def list(self, asked: ListRequest, call: Call) -> Listed:  # noqa: ARG002 - every service is told of the call
         """List the objects below a prefix.

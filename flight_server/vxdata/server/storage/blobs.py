@@ -22,10 +22,11 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.schemas.types.read_addresses import ReadSigner
+from vxdata.server.storage.blob_content import pieces_of
 from vxdata.server.storage.public import PublicBuckets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from datetime import datetime
 
     from vxdata.server.config import Settings
@@ -153,6 +154,24 @@ class BlobStore:
                 url,
             )
         )
+
+    def open(self, url: ObjectUrl) -> tuple[int, Generator[bytes]]:
+        """Begin to read an object.
+
+        Args:
+            url: The object.
+
+        Returns:
+            Its bytes: how many there are, and the bytes themselves, to be closed.
+
+        Raises:
+            BlobNotFound: There is no such object.
+            BlobForbidden: The server's own credentials may not read it.
+            ServerUnavailable: The service does not answer.
+        """
+        client = self.public.client if url.bucket in self.public.names else self._client
+        answer = self._ask(lambda: client.get_object(Bucket=url.bucket, Key=url.key), url)
+        return answer["ContentLength"], pieces_of(answer["Body"])
 
     def page(
         self, bucket: str, prefix: str = "", after: str | None = None

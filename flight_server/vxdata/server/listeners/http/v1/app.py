@@ -22,6 +22,7 @@ from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.facet_models import FacetRequest
 from vxdata.server.listeners.http.v1.facets import facet_routes
 from vxdata.server.listeners.http.v1.plans import plan_routes
+from vxdata.server.listeners.http.v1.previews import preview_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
 from vxdata.server.listeners.http.v1.relatives import relative_routes
@@ -48,6 +49,7 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
     resource_routes,
     relative_routes,
     version_routes,
+    preview_routes,
     identifier_routes,
     commit_routes,
     catalog_routes,

@@ -3,6 +3,7 @@
 import { useAnswer } from "../asking.js";
 import { html } from "../html.js";
 import { titleOf } from "../words.js";
+import { canShow, Preview } from "./preview.js";
 import { pathOf } from "./resource.js";
 
 /**
@@ -25,14 +26,14 @@ export function Files({ identifier, asOf }) {
     <section aria-label="Files">
       <h3>Files</h3>
       <ul class="files">
-        ${files.map((file) => html`<li key=${`${file.field} ${file.key}`}><${File} file=${file} /></li>`)}
+        ${files.map((file) => html`<li key=${`${file.field} ${file.key}`}><${File} identifier=${identifier} file=${file} asOf=${asOf} /></li>`)}
       </ul>
     </section>
   `;
 }
 
-/** @param {{file: FileInfo}} properties */
-function File({ file }) {
+/** @param {{identifier: string, file: FileInfo, asOf: string | undefined}} properties */
+function File({ identifier, file, asOf }) {
   const label = file.key ? `${titleOf(file.field)}, ${file.key}` : titleOf(file.field);
   const name = file.url.split("/").at(-1) ?? "";
   return html`
@@ -40,5 +41,8 @@ function File({ file }) {
     ${file.address
       ? html`<a href=${file.address} download=${name} target="_blank" rel="noreferrer noopener">Download ${name}</a>`
       : html`<p class="by">${file.problem}</p>`}
+    ${file.address &&
+    canShow(name) &&
+    html`<${Preview} key=${`${identifier} ${file.url}`} identifier=${identifier} file=${file} name=${name} asOf=${asOf} />`}
   `;
 }
