@@ -63,7 +63,6 @@ def test_a_volume_is_shown_when_asked_for(query_page: QueryPage, volume: str) ->
     picture.scroll_into_view_if_needed()
     assert len(picture.screenshot()) > 2_000  # a black box has less
     query_page.keep("preview")
-    assert query_page.violations() == []
 
 
 def test_previews_are_what_the_file_holds(server: Server, volume: str) -> None:
