@@ -29,6 +29,29 @@ def test_this_machine_is_answered(server: Server, host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "sent", "status"),
+    [
+        ("POST", {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example.org"}, 403),
+        ("POST", {"Sec-Fetch-Site": "cross-site", "Origin": "null"}, 403),
+        ("POST", {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:3000"}, 200),
+        ("POST", {"Sec-Fetch-Site": "same-origin", "Origin": "https://proxy.example.org"}, 200),
+        ("POST", {}, 200),
+        ("GET", {"Sec-Fetch-Site": "cross-site"}, 200),
+    ],
+)
+def test_a_page_of_another_site_can_link_and_no_more(
+    server: Server, method: str, sent: dict[str, str], status: int
+) -> None:
+    """Browsers say where a request comes from; its body needs no permission if it says to be text."""
+    headers = {"Content-Type": "text/plain", **sent}
+    url = f"{server.http_url}/v1/{'count' if method == 'POST' else 'catalogs'}"
+    content = b'{"type": "volume"}' if method == "POST" else None
+    found = httpx.request(method, url, content=content, headers=headers, trust_env=False, timeout=60)
+    assert found.status_code == status
+    assert status == 200 or found.json()["code"] == "CROSS_SITE_REQUEST"
+
+
+@pytest.mark.parametrize(
     ("host", "names", "header", "expected"),
     [
         ("192.0.2.1", [], "data.example.org", True),

@@ -3,11 +3,16 @@
 A page of any site can make its own name lead to this machine, and would then read what the server gives
 (DNS rebinding). The browser still tells the name in `Host`, so a server that is for this machine alone
 answers to addresses and to `localhost`, and to the names that the settings add.
+
+A page of another site can also send requests to this machine by its own name, without reading what comes
+back: to have it answer costly questions, or write down plans of answers until there is room for no more. The
+browser tells that, too. Of sites with other names, only what a link can do, a GET, is answered.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
@@ -21,6 +26,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOCALHOST: Final = "localhost"
+
+SAFE: Final = frozenset({"GET", "HEAD"})
+"""Methods of links."""
 
 MISDIRECTED: Final = 421
 """Status of a request for a name that is not the server's (RFC 9110, 15.5.20)."""
@@ -53,7 +61,7 @@ def answers_to(host: str, names: Collection[str]) -> Callable[[str], bool]:
 
 
 class KnownHosts:
-    """Refuses requests for other names.
+    """Refuses requests for other names, and those that pages of other sites send.
 
     Args:
         app: Answers all others.
@@ -67,17 +75,38 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        host = Headers(scope=scope).get("host", "")
-        if self._allowed(host):
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if not self._allowed(host):
+            await _misdirected(host)(scope, receive, send)
+        elif self._is_strange(headers) and scope.get("method") not in SAFE:
+            await _from_another_site()(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
-        shown = _without_port(host)[:200]
-        msg = (
-            f"This server does not answer to the name {shown!r}. If the name is its own, add it to the "
-            "setting VXDATA_HTTP_HOSTS."
-        )
-        wire = WireError(code="MISDIRECTED_REQUEST", message=msg, details={"host": shown}, request_id="")
-        await Response(wire.to_bytes(), MISDIRECTED, media_type="application/json")(scope, receive, send)
+
+    def _is_strange(self, headers: Headers) -> bool:
+        """Whether a page of another site, of none of the server's names, has sent the request."""
+        is_of_another = headers.get("sec-fetch-site") == "cross-site"
+        return is_of_another and not self._allowed(headers.get("origin", "").rpartition("//")[2])
+
+
+def _misdirected(host: str) -> Response:
+    shown = _without_port(host)[:200]
+    msg = (
+        f"This server does not answer to the name {shown!r}. If the name is its own, add it to the "
+        "setting VXDATA_HTTP_HOSTS."
+    )
+    wire = WireError(code="MISDIRECTED_REQUEST", message=msg, details={"host": shown}, request_id="")
+    return Response(wire.to_bytes(), MISDIRECTED, media_type="application/json")
+
+
+def _from_another_site() -> Response:
+    msg = (
+        "A page of another site has sent this request; only a GET is answered then. If the site is "
+        "one of the server's, add its name to the setting VXDATA_HTTP_HOSTS."
+    )
+    wire = WireError(code="CROSS_SITE_REQUEST", message=msg, request_id="")
+    return Response(wire.to_bytes(), HTTPStatus.FORBIDDEN, media_type="application/json")
 
 
 def _without_port(host: str) -> str:
