@@ -58,7 +58,8 @@ def query_routes(context: Context) -> APIRouter:
         def run(content: bytes, call: Call) -> Reply:
             found = form(accept)
             plan = plan_of(ask(content), context.catalog)
-            return rows_reply(context.services.read.run(plan, call), Asked(plan, found.form, known), found)
+            asked = Asked(plan, found.form, known, is_exact=False)
+            return rows_reply(context.services.read.run(plan, call), asked, found)
 
         return await context.calls.answer(request, "query", run)
 

@@ -38,11 +38,13 @@ class Asked:
         plan: The plan.
         form: What else the bytes depend on, such as the format.
         known: The header `If-None-Match`: names of the copies that the caller has.
+        is_exact: Whether the bytes are always the same; rows without an order can come in another one.
     """
 
     plan: Plan
     form: str
     known: str | None = None
+    is_exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,14 @@ def json_reply(content: BaseModel, headers: dict[str, str] | None = None) -> Rep
 
 
 def _etag(asked: Asked, snapshot: Snapshot, result: Result) -> str:
-    """The strong name of an answer: whatever its bytes depend on."""
+    """The name of an answer: whatever its bytes depend on; a weak one where they also depend on chance."""
     named = hashlib.blake2b(digest_size=16)
     plan = digest(asked.plan.model_copy(update={"as_of": None}))
     seen = (snapshot.as_of, str(snapshot.version), str(result.purge_epoch))
     for part in (plan, *seen, asked.form, str(result.arrow_schema), _software()):
         named.update(part.encode() + b"\0")
-    return f'"{named.hexdigest()}"'
+    name = f'"{named.hexdigest()}"'
+    return name if asked.is_exact else f"W/{name}"
 
 
 def names_etag(header: str | None, etag: str) -> bool:
@@ -114,7 +117,7 @@ def names_etag(header: str | None, etag: str) -> bool:
     if header is None:
         return False
     names = {name.strip().removeprefix("W/") for name in header.split(",")}
-    return "*" in names or etag in names
+    return "*" in names or etag.removeprefix("W/") in names
 
 
 @cache
