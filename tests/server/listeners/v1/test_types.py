@@ -70,3 +70,10 @@ def test_an_instant_that_is_none_is_refused(http: httpx.Client) -> None:
     response = http.get("/types", params={"as_of": "yesterday"})
     assert response.status_code == 400
     assert "yesterday" in response.json()["message"]
+
+
+def test_what_is_known_is_not_told_again(http: httpx.Client) -> None:
+    first = http.get("/types")
+    again = http.get("/types", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["vxdata-version"] == str(first.json()["snapshot"]["version"])

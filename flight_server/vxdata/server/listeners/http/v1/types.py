@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +18,8 @@ from vxdata.schemas.payload_type import LINEAGE_PREFIXES, METADATA
 from vxdata.schemas.plan import Plan
 from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
 from vxdata.server.listeners.http.v1.models import Answer
-from vxdata.server.listeners.http.v1.replies import json_reply
-from vxdata.server.listeners.http.v1.snapshots import Snapshot, snapshot_of
+from vxdata.server.listeners.http.v1.replies import Asked, freshness_of, json_reply
+from vxdata.server.listeners.http.v1.snapshots import Snapshot
 from vxdata.server.services.count import count
 
 if TYPE_CHECKING:
@@ -90,23 +91,33 @@ def types_routes(context: Context) -> APIRouter:
             name: describe(relation, context.catalog) for name, relation in context.catalog.relations.items()
         }
 
-    def counted(name: str, as_of: datetime | None, call: Call) -> tuple[int, Snapshot]:
-        counting = count(context.services.read, Plan(relation=name, as_of=as_of), call)
-        return counting.rows(), snapshot_of(counting.result.arrow_schema)
+    @cache
+    def form() -> str:
+        """What an answer depends on beside the commits: the types that are installed."""
+        written = "".join(info.model_dump_json() for info in described().values())
+        return f"types {hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
+
+    def counted(name: str, as_of: datetime | None, call: Call) -> int:
+        return count(context.services.read, Plan(relation=name, as_of=as_of), call).rows()
 
     @router.get("/types", response_model=TypesAnswer)
     async def types(request: Request, as_of: AsOf = None) -> Response:
         """List the types with their fields, units, vocabularies and operators."""
+        known = request.headers.get("if-none-match")
 
         def run(_: bytes, call: Call) -> Reply:
             infos = described()
-            # The first count fixes the instant of the others.
-            number, snapshot = counted(COMMIT, read_instant(as_of), call)
-            instant = read_instant(snapshot.as_of)
-            numbers = {name: counted(name, instant, call)[0] for name in infos if name != COMMIT}
-            numbers[COMMIT] = number
+            commits = Plan(relation=COMMIT, as_of=read_instant(as_of))
+            counting = count(context.services.read, commits, call)  # its instant is that of the other counts
+            fresh = freshness_of(Asked(commits, form(), known), counting.result)
+            if fresh.is_known:
+                counting.result.close()
+                return fresh.not_modified()
+            numbers = {COMMIT: counting.rows()}
+            instant = read_instant(fresh.snapshot.as_of)
+            numbers |= {name: counted(name, instant, call) for name in infos if name != COMMIT}
             found = [info.model_copy(update={"count": numbers[name]}) for name, info in infos.items()]
-            return json_reply(TypesAnswer(snapshot=snapshot, types=tuple(found)), snapshot.headers)
+            return json_reply(TypesAnswer(snapshot=fresh.snapshot, types=tuple(found)), fresh.headers)
 
         return await context.calls.answer(request, "types", run)
 
