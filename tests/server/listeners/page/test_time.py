@@ -74,3 +74,25 @@ def test_what_has_changed_since_is_told(
     query_page.keep("compare")
     comparison.get_by_role("button", name=f"patient/{key}-0").click()
     expect(page.get_by_role("complementary", name=f"Resource patient/{key}-0")).to_be_visible()
+
+
+def test_the_head_and_the_pinned_link_are_of_the_rows_that_are_shown(
+    query_page: QueryPage, plan: dict[str, Any], client: Client, key: str
+) -> None:
+    page = query_page.show(plan=plan)
+    expect(page.get_by_text("3 rows", exact=True)).to_be_visible()
+    written = client.patients.update(f"{key}-2", PatientUpdate(sex="O", birth_year=1951)).version
+    page.get_by_label("In Python").fill(f"F.datasource_id == 'datasource/{key}', F.sex == 'M'")
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
+    head = page.get_by_role("banner")
+    expect(head).to_contain_text(f"version {written:,}")
+    page.get_by_role("navigation", name="Views").get_by_role("button", name="Export").click()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the pinned link").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    pinned = page.evaluate("navigator.clipboard.readText()")
+    page.goto("about:blank")
+    page.goto(pinned)
+    expect(head).to_contain_text(re.compile(f"As of .*version {written:,}"))
+    page.get_by_role("navigation", name="Views").get_by_role("button", name="Results").click()
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()

@@ -80,7 +80,7 @@ function Files() {
 
 function Links() {
   const state = useAppState();
-  const { snapshot } = useShared().catalog;
+  const { snapshot } = useShared();
   /** @param {Record<string, any>} plan */
   const address = async (plan) => new URL(await fragmentOf({ ...state, plan }), location.href).href;
   const { as_of: _, ...live } = state.plan;

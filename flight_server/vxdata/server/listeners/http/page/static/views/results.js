@@ -1,6 +1,5 @@
 /** How many rows the query finds, and the rows themselves. */
 
-import { PAUSE, useAnswer } from "../asking.js";
 import { html, useMemo } from "../html.js";
 import { PAGE, useRows } from "../rows.js";
 import { useShared } from "../shared.js";
@@ -22,8 +21,7 @@ const WIDE = 28;
 
 export function Results() {
   const { plan } = useAppState();
-  const { catalog } = useShared();
-  const counting = useAnswer("count", "count", { plan }, PAUSE);
+  const { catalog, counting } = useShared();
   const { rows, see } = useRows(plan);
   const first = rows.pages.get(0)?.[0];
   const columns = useMemo(() => columnsOf(first, catalog.type?.fields ?? [], plan), [first, catalog.type, plan.select]);
@@ -33,7 +31,7 @@ export function Results() {
   return html`
     <div class="heading">
       <p class="found" role="status" aria-busy=${counting.isBusy ? "true" : "false"}>
-        ${counting.answer ? counted(count, "row") : "Counting …"}
+        ${counting.error ? "" : counting.answer ? counted(count, "row") : "Counting …"}
       </p>
       ${count > MOST && html`<p>The first ${counted(MOST, "row")} can be seen here; Export has all.</p>`}
       ${catalog.type && !isGrouped && html`<${Columns} type=${catalog.type} />`}

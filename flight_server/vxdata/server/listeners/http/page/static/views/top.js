@@ -7,7 +7,7 @@ import { countText, instantText } from "../words.js";
 
 export function Top() {
   const { plan } = useAppState();
-  const { snapshot } = useShared().catalog;
+  const { snapshot } = useShared();
   const { as_of: _, ...live } = plan;
   return html`
     <header class="top">
