@@ -3,6 +3,7 @@
 import { html } from "../html.js";
 import { current, update, useAppState } from "../state.js";
 import { titleOf } from "../words.js";
+import { Menu } from "./menu.js";
 
 /** @typedef {import("../catalog.js").TypeInfo} TypeInfo */
 
@@ -13,28 +14,25 @@ export function Columns({ type }) {
   /** @type {string[]} */
   const chosen = plan.select ?? names;
   return html`
-    <details class="menu">
-      <summary>Columns: ${plan.select ? `${chosen.length} of ${names.length}` : "all"}</summary>
-      <div class="sheet">
-        <button type="button" onClick=${() => choose(names, names)}>All</button>
-        <button type="button" onClick=${() => choose(names.slice(0, 1), names)}>Only ${titleOf(names[0] ?? "")}</button>
-        <fieldset class="boxes">
-          <legend class="unseen">Columns</legend>
-          ${names.map(
-            (name) => html`
-              <label>
-                <input
-                  type="checkbox"
-                  checked=${chosen.includes(name)}
-                  onChange=${() => choose(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name], names)}
-                />
-                ${titleOf(name)}
-              </label>
-            `,
-          )}
-        </fieldset>
-      </div>
-    </details>
+    <${Menu} title=${`Columns: ${plan.select ? `${chosen.length} of ${names.length}` : "all"}`}>
+      <button type="button" onClick=${() => choose(names, names)}>All</button>
+      <button type="button" onClick=${() => choose(names.slice(0, 1), names)}>Only ${titleOf(names[0] ?? "")}</button>
+      <fieldset class="boxes">
+        <legend class="unseen">Columns</legend>
+        ${names.map(
+          (name) => html`
+            <label>
+              <input
+                type="checkbox"
+                checked=${chosen.includes(name)}
+                onChange=${() => choose(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name], names)}
+              />
+              ${titleOf(name)}
+            </label>
+          `,
+        )}
+      </fieldset>
+    <//>
   `;
 }
 

@@ -2,7 +2,7 @@
 
 import { emptyGroup, newCondition, predicateOf, treeOf } from "../conditions.js";
 import { LINEAGE } from "../operators.js";
-import { html, useMemo } from "../html.js";
+import { html, useEffect, useMemo, useRef } from "../html.js";
 import { useShared } from "../shared.js";
 import { current, update, useAppState } from "../state.js";
 import { ConditionRow } from "./condition.js";
@@ -59,10 +59,23 @@ function edit(tree, type) {
 function GroupBox({ group, type, isOutermost = false, change, remove }) {
   const replace = (/** @type {number} */ id, /** @type {Term | null} */ term) =>
     change({ ...group, terms: group.terms.flatMap((each) => (each.id !== id ? [each] : term ? [term] : [])) });
-  const add = (/** @type {Term} */ term) => change({ ...group, terms: [...group.terms, term] });
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const added = useRef(false);
+  const add = (/** @type {Term} */ term) => {
+    added.current = true;
+    change({ ...group, terms: [...group.terms, term] });
+  };
+  // What was added is filled in next, and it stands before the button that added it.
+  useEffect(() => {
+    const { current: box } = place;
+    if (!added.current || !box) return;
+    added.current = false;
+    const last = [...box.children].filter((child) => child.role === "group").at(-1);
+    /** @type {HTMLElement | null | undefined} */ (last?.querySelector("select"))?.focus();
+  }, [group]);
   const [first] = type.fields;
   return html`
-    <div class=${isOutermost ? "group outermost" : "group"} role="group" aria-label=${group.op === "and" ? "All of these" : "Any of these"}>
+    <div class=${isOutermost ? "group outermost" : "group"} role="group" ref=${place} aria-label=${group.op === "and" ? "All of these" : "Any of these"}>
       ${(!isOutermost || group.terms.length > 1) &&
       html`
         <div class="joint">

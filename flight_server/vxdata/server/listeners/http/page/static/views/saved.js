@@ -3,6 +3,7 @@
 import { html, useState } from "../html.js";
 import { forget, save, useSaved } from "../saved.js";
 import { update, useAppState } from "../state.js";
+import { Menu } from "./menu.js";
 
 export function SavedQueries() {
   const { plan } = useAppState();
@@ -17,30 +18,27 @@ export function SavedQueries() {
   };
   const names = Object.keys(saved).sort();
   return html`
-    <details class="menu">
-      <summary>Saved queries</summary>
-      <div class="sheet">
-        <form onSubmit=${submit}>
-          <input
-            aria-label="Name of the query"
-            placeholder="name of this query"
-            value=${name}
-            onInput=${(/** @type {any} */ event) => setName(event.target.value)}
-          />
-          <button type="submit">Save</button>
-        </form>
-        <ul>
-          ${names.map(
-            (each) => html`
-              <li>
-                <button type="button" onClick=${() => update({ plan: saved[each] ?? plan })}>${each}</button>
-                <button type="button" class="remove" aria-label=${`Forget ${each}`} onClick=${() => forget(each)}>×</button>
-              </li>
-            `,
-          )}
-        </ul>
-        ${names.length === 0 && html`<p>Nothing is saved in this browser yet.</p>`}
-      </div>
-    </details>
+    <${Menu} title="Saved queries">
+      <form onSubmit=${submit}>
+        <input
+          aria-label="Name of the query"
+          placeholder="name of this query"
+          value=${name}
+          onInput=${(/** @type {any} */ event) => setName(event.target.value)}
+        />
+        <button type="submit">Save</button>
+      </form>
+      <ul>
+        ${names.map(
+          (each) => html`
+            <li>
+              <button type="button" onClick=${() => update({ plan: saved[each] ?? plan })}>${each}</button>
+              <button type="button" class="remove" aria-label=${`Forget ${each}`} onClick=${() => forget(each)}>×</button>
+            </li>
+          `,
+        )}
+      </ul>
+      ${names.length === 0 && html`<p>Nothing is saved in this browser yet.</p>`}
+    <//>
   `;
 }
