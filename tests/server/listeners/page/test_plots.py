@@ -96,3 +96,16 @@ def test_a_line_shows_rows_by_month(query_page: QueryPage, plan: dict[str, Any])
     page.get_by_text("The same as a table").click()
     table = page.get_by_role("region", name="Table: Rows by month of series date")
     assert _rows(table) == [[f"2020-0{month}", "3"] for month in range(1, 5)]
+
+
+def test_another_kind_begins_with_its_own_second_field(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    plot = {"kind": "scatter", "x": "series_number", "y": "slice_thickness"}
+    page = query_page.show(plan=plan, view="plots", plot=plot)
+    page.get_by_role("combobox", name="Plot", exact=True).select_option("Bars")
+    expect(page.get_by_role("combobox", name="Show")).to_have_value("")
+
+
+def test_numbers_of_four_digits_have_no_comma(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    page = query_page.show(plan=plan)
+    texts = "async numbers => numbers.map((await import('/query/static/words.js')).numberText)"
+    assert page.evaluate(texts, [1951, 1951.25, 123456, 0.125]) == ["1951", "1951", "123,456", "0.125"]

@@ -96,3 +96,15 @@ def test_the_head_and_the_pinned_link_are_of_the_rows_that_are_shown(
     expect(head).to_contain_text(re.compile(f"As of .*version {written:,}"))
     page.get_by_role("navigation", name="Views").get_by_role("button", name="Results").click()
     expect(page.get_by_text("1 row", exact=True)).to_be_visible()
+
+
+def test_changes_do_not_make_the_page_longer(query_page: QueryPage, key: str) -> None:
+    page = query_page.page
+    page.set_viewport_size({"width": 1280, "height": 200})
+    query_page.show(plan={"version": 2, "relation": "patient"}, resource=f"patient/{key}-0")
+    history = page.get_by_role("region", name="History")
+    expect(history).to_contain_text(re.compile(r"sex:\s*M\s*→\s.*F"))
+    changes = history.get_by_text("sex:").bounding_box()
+    assert changes is not None
+    assert changes["y"] > 200
+    assert page.evaluate("document.scrollingElement.scrollHeight") == 200

@@ -1,7 +1,8 @@
 /** How the page writes numbers, instants and values. */
 
 const COUNTS = new Intl.NumberFormat("en-GB");
-const MEASURES = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 4 });
+const WHOLE = new Intl.NumberFormat("en-GB", { useGrouping: "min2" });
+const MEASURES = new Intl.NumberFormat("en-GB", { useGrouping: "min2", maximumSignificantDigits: 4 });
 const SHARES = new Intl.NumberFormat("en-GB", { style: "percent", maximumFractionDigits: 1 });
 
 /**
@@ -19,11 +20,11 @@ export const countText = (count) => COUNTS.format(count);
 export const counted = (count, one, many = `${one}s`) => `${COUNTS.format(count)} ${count === 1 ? one : many}`;
 
 /**
- * A measured number, to four digits; whole ones in full.
+ * A value that is a number, to four digits; whole ones in full. Those of four digits have no comma, as years have none.
  * @param {number} value
  */
 export const numberText = (value) =>
-  Number.isInteger(value) ? COUNTS.format(value) : MEASURES.format(value);
+  Number.isInteger(value) ? WHOLE.format(value) : MEASURES.format(value);
 
 /**
  * A part of a whole.

@@ -3,7 +3,7 @@
 import { withTerm } from "../conditions.js";
 import { html } from "../html.js";
 import { current, update } from "../state.js";
-import { counted, numberText, titleOf, valueText } from "../words.js";
+import { counted, countText, numberText, titleOf, valueText } from "../words.js";
 
 /**
  * @typedef {import("../catalog.js").FieldInfo} FieldInfo
@@ -43,7 +43,7 @@ function TopValues({ field, values, rows }) {
             >
               <span class="bar" style=${{ width: `${(100 * count) / Math.max(rows, count, 1)}%` }}></span>
               <span class="value" title=${text}>${text}</span>
-              <span class="count">${numberText(count)}</span>
+              ${" "}<span class="count">${countText(count)}</span>
             </button>
           </li>
         `;

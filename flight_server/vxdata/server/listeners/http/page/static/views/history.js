@@ -64,7 +64,7 @@ export const Changes = ({ changes }) =>
       ${Object.entries(changes).map(
         ([name, [before, after]]) => html`
           <li>
-            ${titleOf(name)}: <del>${valueText(before) || "no value"}</del> <span aria-hidden="true">→</span>
+            ${titleOf(name)}: <del>${valueText(before) || "no value"}</del> <span aria-hidden="true">→ </span>
             <span class="unseen"> became </span><ins>${valueText(after) || "no value"}</ins>
           </li>
         `,

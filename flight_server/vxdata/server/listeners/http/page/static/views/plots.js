@@ -73,7 +73,7 @@ export function Plots() {
     <form class="settings" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
       <label>
         Plot
-        <select value=${name} onChange=${(/** @type {any} */ { target }) => set({ kind: target.value })}>
+        <select value=${name} onChange=${(/** @type {any} */ { target }) => set({ kind: target.value, y: "" })}>
           ${Object.entries(KINDS).map(([each, { title }]) => html`<option value=${each}>${title}</option>`)}
         </select>
       </label>
