@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from tests.sql.case_files import case_paths, read_cases
 from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
-from vxdata.schemas.plan import Aggregate, And, Comparison, IsIn, ItemsTest, Plan
+from vxdata.schemas.plan import Aggregate, And, Comparison, GroupKey, IsIn, ItemsTest, Plan
 from vxdata.sql.dialect.base import Dialect
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.query.compile import compile_plan
@@ -44,6 +44,9 @@ def plans() -> list[tuple[BoundPlan, Instant]]:
     more = (
         Plan(relation="imagingstudy", where=And(op="and", terms=terms)),
         Plan(relation="imagingstudy", group_by=(), aggregates=aggregates),
+        Plan(
+            relation="benchmarking", group_by=(GroupKey(field="summary_metrics", part="item", name="metric"),)
+        ),
     )
     return [*found, *((bind(plan, default_catalog()), found[0][1]) for plan in more)]
 

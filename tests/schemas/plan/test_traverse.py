@@ -100,6 +100,7 @@ def test_the_canonical_form_follows_from_the_fields() -> None:
         "offset",
         "order_by",
         "aggregates",
+        "origin",
     } == UNLESS_SET
     assert {"values"} == UNORDERED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vxdata.server.services.bin_edges import Bins, bins_between
@@ -12,6 +12,7 @@ from vxdata.server.services.bin_edges import Bins, bins_between
 usual = st.floats(-1e9, 1e9, allow_subnormal=False) | st.integers(-1000, 1000).map(lambda each: each / 10)
 
 
+@example(first=1.0, second=-9.571736029783582e-103, most=1, whole=False)
 @given(first=usual, second=usual, most=st.integers(1, 100), whole=st.booleans())
 def test_values_need_few_bins(first: float, second: float, most: int, whole: bool) -> None:  # noqa: FBT001
     low, high = sorted((math.floor(first), math.floor(second)) if whole else (first, second))

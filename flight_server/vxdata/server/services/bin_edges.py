@@ -69,7 +69,10 @@ def bins_between(low: float, high: float, most: int, *, whole: bool) -> Bins:
     least = 1.0 if whole or not span else 0.0
     width = max(_round_up(span), least) if span else 1.0
     if max(abs(low), abs(high)) / width < EXACT:
-        return Bins(width)
+        bins = Bins(width)
+        # The span is rounded, so values just beside an edge can need one bin more than it tells.
+        is_enough = bins.number_of(high) - bins.number_of(low) <= most
+        return bins if is_enough else Bins(_round_up(1.5 * width))
     # Far from zero, neighbouring doubles lie further apart than round bins: the values themselves decide.
     step = math.nextafter(high, math.inf) - high
     return Bins(max(width, step, math.nextafter(0.0, 1.0)), low)
