@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vxdata.schemas.binding import bind
-from vxdata.schemas.binding.operators import CONDITIONS, SAMPLES
+from vxdata.schemas.binding.bind import BindingScope
+from vxdata.schemas.binding.operators import CONDITIONS, probe_of
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import Plan
+from vxdata.schemas.plan.predicates import OnField
 
 if TYPE_CHECKING:
     import httpx
@@ -33,15 +35,38 @@ def test_all_relations_of_the_catalog_are_there(types: dict[str, dict[str, Any]]
 
 def test_exactly_the_operators_that_bind_are_listed(types: dict[str, dict[str, Any]]) -> None:
     for name, found in types.items():
-        for column, field in zip(CATALOG.relation(name).columns, found["fields"], strict=True):
-            value = SAMPLES.get(type(column.type), "x")
-            for operator, make in CONDITIONS.items():
-                plan = Plan(relation=name, where=make(column.name, value))
-                if operator in field["operators"]:
-                    bind(plan, CATALOG)
-                else:
-                    with pytest.raises(InvalidRequest):
-                        bind(plan, CATALOG)
+        for field in found["fields"]:
+            whole = OnField(field=field["name"])
+            assert_those_that_bind(name, field["operators"], whole)
+            if field["has_entries"]:
+                entry = whole.model_copy(update={"key": "auc"})
+                assert_those_that_bind(name, field["entry_operators"], entry)
+            assert list(field["part_operators"]) == [part for part in field["parts"] if part != "item"]
+            for part, operators in field["part_operators"].items():
+                assert_those_that_bind(name, operators, whole.model_copy(update={"part": part}))
+
+
+def assert_those_that_bind(relation: str, operators: list[str], on: OnField) -> None:
+    probe = probe_of(BindingScope.of(CATALOG.relation(relation), CATALOG), on)
+    for operator, make in CONDITIONS.items():
+        plan = Plan(relation=relation, where=make(probe))
+        if operator in operators:
+            bind(plan, CATALOG)
+        else:
+            with pytest.raises(InvalidRequest):
+                bind(plan, CATALOG)
+
+
+def test_operators_are_those_of_the_type(types: dict[str, dict[str, Any]]) -> None:
+    fields = {field["name"]: field for field in types["volume"]["fields"]}
+    thickness, instant = fields["slice_thickness"]["operators"], fields["valid_from"]
+    assert {"between", "is_in_query", "any", "max", "mean", "count"} <= set(thickness)
+    assert not {"contains", "contains_any", "in_sample", "in_shard"} & set(thickness)
+    assert {"between", "any", "min"} <= set(instant["operators"])
+    assert not {"mean", "count", "in_sample"} & set(instant["operators"])
+    assert {"mean", "between", "in_shard"} <= set(instant["part_operators"]["year"])
+    assert {"in_sample", "in_shard", "contains"} <= set(fields["identifier"]["operators"])
+    assert fields["identifier"]["entry_operators"] == []
 
 
 def test_a_field_is_described(types: dict[str, dict[str, Any]]) -> None:

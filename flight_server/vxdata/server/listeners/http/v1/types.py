@@ -52,7 +52,11 @@ class FieldInfo(Answer):
     holds_blobs: bool = ModelField(description="Whether values are addresses of files.")
     has_entries: bool = ModelField(description="Whether conditions may name one entry of a value.")
     operators: tuple[str, ...] = ModelField(description="The conditions that fit.")
+    entry_operators: tuple[str, ...] = ModelField(description="Those that fit one entry of a value.")
     parts: tuple[str, ...] = ModelField(description="The parts of a value, such as year or n_items.")
+    part_operators: dict[str, tuple[str, ...]] = ModelField(
+        description="Part of a value -> the conditions that fit; item makes groups only."
+    )
 
 
 class TypeInfo(Answer):
@@ -152,6 +156,8 @@ def describe(relation: Relation, catalog: Catalog) -> TypeInfo:
 
 def _describe_field(field: Field, relation: Relation, catalog: Catalog) -> FieldInfo:
     vocabulary = field.type if isinstance(field.type, Enum) else None
+    parts = parts_of(field.type)
+    of_entries = operators_of(catalog, relation.name, field.name, key="x") if has_entries(field.type) else ()
     return FieldInfo(
         name=field.name,
         type=type_name(field.type),
@@ -164,7 +170,13 @@ def _describe_field(field: Field, relation: Relation, catalog: Catalog) -> Field
         holds_blobs=field.holds_blobs,
         has_entries=has_entries(field.type),
         operators=operators_of(catalog, relation.name, field.name),
-        parts=parts_of(field.type),
+        entry_operators=of_entries,
+        parts=parts,
+        part_operators={
+            part: operators_of(catalog, relation.name, field.name, part=part)
+            for part in parts
+            if part != "item"
+        },
     )
 
 
