@@ -13,8 +13,10 @@ import { useAppState } from "./state.js";
  * @property {string} [group] `payload`, `lineage` or `metadata`.
  * @property {string[]} [values] The vocabulary.
  * @property {boolean} [has_entries] Whether it is a mapping.
- * @property {string[]} [operators] Those with literals.
+ * @property {string[]} [operators]
+ * @property {string[]} [entry_operators] Those of one entry of a mapping.
  * @property {string[]} [parts]
+ * @property {Record<string, string[]>} [part_operators]
  *
  * @typedef {object} TypeInfo
  * @property {string} name As plans name it.

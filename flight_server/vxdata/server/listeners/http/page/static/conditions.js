@@ -1,17 +1,6 @@
 /** Conditions as the page edits them: a tree that may be incomplete, beside the predicate that it stands for. */
 
-import {
-  EMPTY,
-  fitting,
-  LINEAGE,
-  OF_ENTRIES,
-  OF_LINEAGE,
-  OF_PARTS,
-  OPERATORS,
-  operandOf,
-  parsed,
-  typed,
-} from "./operators.js";
+import { EMPTY, inOrder, LINEAGE, OF_LINEAGE, OPERATORS, operandOf, parsed, typed } from "./operators.js";
 
 /**
  * @typedef {import("./operators.js").Node} Node
@@ -28,6 +17,7 @@ import {
  * @property {string} part Such as `year`; empty for the value itself.
  * @property {string} op
  * @property {Operand} operand
+ * @property {{node: Node, operand: Operand}} [origin] What the condition was read from.
  *
  * @typedef {object} Group
  * @property {"group"} kind
@@ -64,10 +54,9 @@ export function newCondition(type, field) {
  */
 export function operatorsOf(condition, type) {
   if (condition.field === LINEAGE) return OF_LINEAGE;
-  if (condition.part) return OF_PARTS;
   const field = type.fields.find((each) => each.name === condition.field);
-  if (condition.key && field) return OF_ENTRIES[/** @type {keyof typeof OF_ENTRIES} */ (field.type)] ?? OF_PARTS;
-  return fitting(field?.operators ?? [], kindOf(condition, type));
+  if (condition.part) return inOrder(field?.part_operators?.[condition.part] ?? []);
+  return inOrder((condition.key ? field?.entry_operators : field?.operators) ?? []);
 }
 
 /**
@@ -120,7 +109,9 @@ function predicateOfGroup(group, type) {
  * @param {TypeInfo} type
  * @returns {Node | null}
  */
-function predicateOfCondition({ field, key, part, op, operand }, type) {
+function predicateOfCondition({ field, key, part, op, operand, origin }, type) {
+  // Not all that a plan can hold can be typed: an empty text looks like one that is still to be filled in.
+  if (origin && isUnchanged({ field, key, part, op, operand }, origin)) return origin.node;
   const kind = kindOf({ field, key, part }, type);
   const subject = field === LINEAGE ? {} : { field, ...(key ? { key } : {}), ...(part ? { part } : {}) };
   if (op === "between") {
@@ -134,6 +125,22 @@ function predicateOfCondition({ field, key, part, op, operand }, type) {
   const node = OPERATORS[op]?.write(operand, kind) ?? null;
   return node && { ...subject, ...node };
 }
+
+/**
+ * Whether a condition still says what it was read from.
+ * @param {{field: string, key: string, part: string, op: string, operand: Operand}} condition
+ * @param {{node: Node, operand: Operand}} origin
+ */
+function isUnchanged({ field, key, part, op, operand }, { node, operand: read }) {
+  const subject = subjectOf(node);
+  return op === node.op && operand === read && field === subject.field && key === subject.key && part === subject.part;
+}
+
+/**
+ * What a node is on.
+ * @param {Node} node
+ */
+const subjectOf = (node) => ({ field: node.field ?? LINEAGE, key: node.key ?? "", part: node.part ?? "" });
 
 /**
  * The tree of a predicate: one group, whatever the predicate is.
@@ -161,9 +168,9 @@ function termOf(node, type) {
     const range = node.op === "and" ? rangeOf(node.terms, type) : null;
     return range ?? { ...emptyGroup(), op: node.op, terms: node.terms.map((/** @type {Node} */ each) => termOf(each, type)) };
   }
-  const subject = { field: node.field ?? LINEAGE, key: node.key ?? "", part: node.part ?? "" };
+  const subject = subjectOf(node);
   const operand = operandOf(node, kindOf(subject, type));
-  return { kind: "condition", id: ++made, isNegated: false, ...subject, op: node.op, operand };
+  return { kind: "condition", id: ++made, isNegated: false, ...subject, op: node.op, operand, origin: { node, operand } };
 }
 
 /**
@@ -176,10 +183,12 @@ function rangeOf(terms, type) {
   const low = terms.find((term) => term.op === ">=");
   const high = terms.find((term) => term.op === "<=");
   if (terms.length !== 2 || !low || !high) return null;
-  const subject = { field: low.field, key: low.key ?? "", part: low.part ?? "" };
-  if (high.field !== subject.field || (high.key ?? "") !== subject.key || (high.part ?? "") !== subject.part) return null;
+  const subject = subjectOf(low);
+  if (JSON.stringify(subject) !== JSON.stringify(subjectOf(high))) return null;
   const kind = kindOf(subject, type);
   const operand = { ...EMPTY, low: typed(low.value, kind), high: typed(high.value, kind) };
+  const isTypable = parsed(operand.low, kind) === low.value && parsed(operand.high, kind) === high.value;
+  if (!isTypable) return null;
   return { kind: "condition", id: ++made, isNegated: false, ...subject, op: "between", operand };
 }
 

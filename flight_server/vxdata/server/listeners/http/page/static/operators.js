@@ -53,10 +53,20 @@ export function parsed(text, kind) {
     case "boolean":
       return trimmed === "true";
     case "timestamp":
-      return /Z|[+-]\d\d:?\d\d$/.test(trimmed) ? trimmed : `${trimmed}${trimmed.length === 16 ? ":00" : ""}Z`;
+      return instantOf(trimmed);
     default:
       return trimmed;
   }
+}
+
+/**
+ * An instant with its zone: UTC, unless one is named.
+ * @param {string} text A date, or a date and a time.
+ */
+function instantOf(text) {
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`;
+  if (/(Z|[+-]\d\d:?\d\d)$/.test(text)) return text;
+  return `${text}${text.length === 16 ? ":00" : ""}Z`;
 }
 
 /**
@@ -85,9 +95,33 @@ const lists = (name) => (operand, kind) => {
 const searches = (name) => (operand) =>
   operand.value === "" ? null : { op: name, text: operand.value, ...(operand.ignoresCase ? { ignore_case: true } : {}) };
 
+const ORDERS = Object.freeze(["<", "<=", ">", ">="]);
+
+/**
+ * How an operator can compare a field with what a subquery finds: equal to any is `is_in_query`.
+ * @param {string} name
+ * @returns {readonly string[]}
+ */
+export const comparisonsOf = (name) => (name === "any" || name === "all" ? ORDERS : ["==", "!=", ...ORDERS]);
+
+/**
+ * The comparison of an operand; the first that fits, if it has been chosen for another operator.
+ * @param {string} name
+ * @param {Operand} operand
+ * @returns {string}
+ */
+export function comparisonOf(name, { comparison }) {
+  const fit = comparisonsOf(name);
+  return fit.includes(comparison) ? comparison : /** @type {string} */ (fit[0]);
+}
+
 /** @type {(name: string) => (operand: Operand) => Node | null} */
 const asksQuery = (name) => (operand) =>
-  operand.query && { op: name, query: operand.query, ...(name === "is_in_query" ? {} : { comparison: operand.comparison }) };
+  operand.query && {
+    op: name,
+    query: operand.query,
+    ...(name === "is_in_query" ? {} : { comparison: comparisonOf(name, operand) }),
+  };
 
 /** @type {(name: string) => (operand: Operand) => Node | null} */
 const names = (name) => (operand) => (operand.value === "" ? null : { op: name, identifier: operand.value });
@@ -139,20 +173,6 @@ export const LINEAGE = "";
 /** The operators of that field. */
 export const OF_LINEAGE = Object.freeze(["has_ancestor", "has_descendant"]);
 
-const ORDERED = ["==", "!=", "<", "<=", ">", ">=", "between", "is_in"];
-const NULLS = ["is_null", "is_not_null"];
-
-/** Operators of a part of a value, such as its year: all parts are numbers. */
-export const OF_PARTS = Object.freeze([...ORDERED, ...NULLS]);
-
-const SEARCHES = ["contains", "startswith", "endswith", "equals", "matches"];
-
-/** Type of a mapping -> operators of its entries. */
-export const OF_ENTRIES = Object.freeze({
-  numbermap: [...ORDERED, ...NULLS],
-  textmap: [...ORDERED, ...SEARCHES, ...NULLS],
-});
-
 /** What orders are called where they are about time. */
 const OF_TIME = /** @type {Record<string, string>} */ ({
   "<": "is before",
@@ -170,21 +190,11 @@ export const labelOf = (name, kind) =>
   (kind === "date" || kind === "timestamp" ? OF_TIME[name] : undefined) ?? OPERATORS[name]?.label ?? name;
 
 /**
- * All operators that fit a field: those with literals, as the server tells them, and those that follow from them.
- * @param {readonly string[]} withLiterals
- * @param {Kind} kind
+ * Operators in the order in which users choose from them; without those that this page does not know.
+ * @param {readonly string[]} names
  * @returns {readonly string[]}
  */
-export function fitting(withLiterals, kind) {
-  const fit = new Set(withLiterals);
-  const isOrdered = fit.has("<") && kind !== "boolean";
-  if (isOrdered) fit.add("between");
-  if (fit.has("is_in")) fit.add("is_in_query");
-  if (isOrdered) for (const name of ["any", "all", "min", "max"]) fit.add(name);
-  if (kind === "number") fit.add("mean").add("count");
-  if (fit.has("==")) fit.add("in_sample").add("in_shard");
-  return Object.keys(OPERATORS).filter((name) => fit.has(name));
-}
+export const inOrder = (names) => Object.keys(OPERATORS).filter((name) => names.includes(name));
 
 /**
  * The operand of a condition.

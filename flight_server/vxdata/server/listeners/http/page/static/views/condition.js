@@ -36,16 +36,7 @@ export function ConditionRow({ condition, type, change, remove }) {
         not
       </label>
       <select aria-label="Field" value=${condition.field} onChange=${chooseField}>
-        ${Object.entries(GROUPS).map(
-          ([group, name]) => html`
-            <optgroup label=${name}>
-              ${type.fields
-                .filter((each) => (each.group ?? "payload") === group)
-                .map((each) => html`<option value=${each.name}>${titleOf(each.name)}</option>`)}
-              ${group === "lineage" && html`<option value=${LINEAGE}>place in the lineage</option>`}
-            </optgroup>
-          `,
-        )}
+        ${Object.entries(GROUPS).map(([group, name]) => html`<${FieldsOf} group=${group} name=${name} type=${type} />`)}
       </select>
       ${field && html`<${Within} condition=${condition} field=${field} type=${type} change=${change} />`}
       <select
@@ -66,6 +57,21 @@ export function ConditionRow({ condition, type, change, remove }) {
       />
       <button type="button" class="remove" aria-label=${`Remove the condition on ${title}`} onClick=${remove}>×</button>
     </div>
+  `;
+}
+
+/**
+ * The fields of a group, to choose from; with those of the lineage goes the place in it.
+ * @param {{group: string, name: string, type: TypeInfo}} properties
+ */
+function FieldsOf({ group, name, type }) {
+  const fields = type.fields.filter((each) => (each.group ?? "payload") === group);
+  if (fields.length === 0) return null;
+  return html`
+    <optgroup label=${name}>
+      ${fields.map((each) => html`<option value=${each.name}>${titleOf(each.name)}</option>`)}
+      ${group === "lineage" && html`<option value=${LINEAGE}>place in the lineage</option>`}
+    </optgroup>
   `;
 }
 

@@ -29,7 +29,7 @@ const FEW = 12;
 
 /** @param {Place} place */
 export function OperandOf(place) {
-  const { condition, change } = place;
+  const { condition, kind, change } = place;
   const { operand } = condition;
   const set = (/** @type {Partial<Operand>} */ changes) => change({ ...operand, ...changes });
   switch (OPERATORS[condition.op]?.editor) {
@@ -49,7 +49,7 @@ export function OperandOf(place) {
       return html`<${IdentifierInput} label="Identifier" type=${null} value=${operand.value} set=${(/** @type {string} */ value) => set({ value })} />`;
     case "query":
     case "compared_query":
-      return html`<${SubqueryInput} isCompared=${OPERATORS[condition.op]?.editor === "compared_query"} operand=${operand} set=${set} />`;
+      return html`<${SubqueryInput} op=${condition.op} kind=${kind} isCompared=${OPERATORS[condition.op]?.editor === "compared_query"} operand=${operand} set=${set} />`;
     case "sample":
       return html`<${Pair} operand=${operand} set=${set} labels=${["Fraction", "Seed"]} steps=${["any", "1"]} />`;
     case "shard":

@@ -1,42 +1,47 @@
 /** A subquery: one field of what a saved query finds. */
 
 import { html } from "../html.js";
+import { comparisonOf, comparisonsOf } from "../operators.js";
 import { useSaved } from "../saved.js";
 import { useShared } from "../shared.js";
+import { findAlike, selectable, subqueryOf } from "../subqueries.js";
 import { titleOf } from "../words.js";
 
 /**
+ * @typedef {import("../operators.js").Kind} Kind
  * @typedef {import("../operators.js").Operand} Operand
  */
 
-const COMPARISONS = Object.freeze({ "==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥" });
+const SIGNS = /** @type {Record<string, string>} */ ({ "==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥" });
 
 /** Name of the choice that keeps the subquery that the condition has. */
 const KEPT = "";
 
 /**
- * @param {{isCompared: boolean, operand: Operand, set: (changes: Partial<Operand>) => void}} properties
+ * @param {{op: string, kind: Kind, isCompared: boolean, operand: Operand, set: (changes: Partial<Operand>) => void}} properties
  */
-export function SubqueryInput({ isCompared, operand, set }) {
+export function SubqueryInput({ op, kind, isCompared, operand, set }) {
   const { catalog } = useShared();
   const saved = useSaved();
   const { query } = operand;
-  const name = Object.keys(saved).find((each) => query && sameRows(subquery(saved[each] ?? {}, query.select), query)) ?? KEPT;
-  const fields = catalog.types.find((each) => each.name === query?.relation)?.fields ?? [];
+  const name = Object.keys(saved).find((each) => query && findAlike(saved[each] ?? {}, query)) ?? KEPT;
+  const fitting = (/** @type {string | undefined} */ relation) =>
+    selectable(op, kind, catalog.types.find((each) => each.name === relation)).map((field) => field.name);
+  const fields = fitting(query?.relation);
   /** @param {any} event */
   const choose = (event) => {
     const plan = saved[event.target.value];
-    if (plan) set({ query: subquery(plan, "identifier") });
+    if (plan) set({ query: subqueryOf(plan, fitting(plan.relation)[0] ?? "identifier") });
   };
   return html`
     ${isCompared &&
     html`
       <select
         aria-label="Comparison"
-        value=${operand.comparison}
+        value=${comparisonOf(op, operand)}
         onChange=${(/** @type {any} */ event) => set({ comparison: event.target.value })}
       >
-        ${Object.entries(COMPARISONS).map(([op, sign]) => html`<option value=${op}>${sign}</option>`)}
+        ${comparisonsOf(op).map((each) => html`<option value=${each}>${SIGNS[each]}</option>`)}
       </select>
     `}
     <select aria-label="Saved query" value=${name} onChange=${choose}>
@@ -50,28 +55,10 @@ export function SubqueryInput({ isCompared, operand, set }) {
         value=${query.select}
         onChange=${(/** @type {any} */ event) => set({ query: { ...query, select: event.target.value } })}
       >
-        ${fields.map((field) => html`<option value=${field.name}>${titleOf(field.name)}</option>`)}
+        ${(fields.includes(query.select) ? fields : [query.select, ...fields]).map(
+          (each) => html`<option value=${each}>${titleOf(each)}</option>`,
+        )}
       </select>
     `}
   `;
-}
-
-/**
- * The values of a field that a plan finds, as a part of another plan.
- * @param {Record<string, any>} plan
- * @param {string} select
- */
-function subquery({ relation, where, order_by, limit, offset }, select) {
-  return Object.fromEntries(
-    Object.entries({ relation, where, select, order_by, limit, offset }).filter(([, value]) => value !== undefined),
-  );
-}
-
-/**
- * @param {Record<string, any>} one
- * @param {Record<string, any>} other
- */
-function sameRows(one, other) {
-  const keys = ["relation", "where", "order_by", "limit", "offset"];
-  return keys.every((key) => JSON.stringify(one[key]) === JSON.stringify(other[key]));
 }
