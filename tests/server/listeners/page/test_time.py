@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vxdata.sdk import Client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def key(client: Client) -> str:
     """Of three patients one was changed after they were made, one deleted, and a fourth one added."""
     key = secrets.token_hex(6)
@@ -32,14 +32,14 @@ def key(client: Client) -> str:
     return key
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plan(key: str) -> dict[str, Any]:
     """A query for those patients."""
     where = {"op": "==", "field": "datasource_id", "value": f"datasource/{key}"}
     return {"version": 2, "relation": "patient", "where": where}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def versions(client: Client, key: str) -> list[int]:
     """The versions of the commits: the first three, and those after them."""
     return [client.resources.history(f"patient/{key}-{number}")[-1].version for number in (2, 0, 1, 3)]

@@ -3,6 +3,9 @@
 import { ask, isOvertaken } from "./api.js";
 import { useEffect, useRef, useState } from "./html.js";
 
+/** Most bins of a field: as many bars as lie beside each other in the panel, each wide enough to be hit. */
+const BINS = 8;
+
 /**
  * @typedef {object} Facet
  * @property {number} nulls
@@ -48,7 +51,7 @@ export function useFacets(plan) {
       if (isRunning || !isCurrent || known.error || fields.length === 0) return;
       isRunning = true;
       try {
-        const answer = await ask("facets", "facets", { question: { plan }, fields, top: 5, bins: 20 });
+        const answer = await ask("facets", "facets", { question: { plan }, fields, top: 5, bins: BINS });
         known = { rows: answer.rows, byField: { ...known.byField, ...answer.facets }, error: null };
       } catch (error) {
         if (isOvertaken(error)) return;
