@@ -21,6 +21,13 @@ from vxdata.sql.write import answers as statements
 
 commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 
+DatabaseUri = Annotated[
+    str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")
+]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder of `vxdata up`, which must not be running, instead of a URI.")
+]
+
 
 @commands.callback()
 def db() -> None:
@@ -29,9 +36,7 @@ def db() -> None:
 
 @commands.command()
 def upgrade(
-    database_uri: Annotated[
-        str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")
-    ] = None,
+    database_uri: DatabaseUri = None,
 ) -> None:
     """Bring the tables up to this version; safe to run again, and from two processes at once."""
     done = upgrade_database(_uri(database_uri))
@@ -57,12 +62,8 @@ def clock(
         bool,
         typer.Option("--restamp", help="Say that it is right, and stamp commits that are ahead of it anew."),
     ] = False,
-    database_uri: Annotated[
-        str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of `vxdata up`, which must not be running, instead of a URI.")
-    ] = None,
+    database_uri: DatabaseUri = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Show the commit clock beside PostgreSQL's, and set right what a wrong clock has stamped."""
     with _database(database_uri, data_dir) as uri, closing(ConnectionPool(uri, size=1)) as database:
@@ -81,12 +82,8 @@ def answers(
     forget: Annotated[
         bool, typer.Option("--forget", help="Remove their plans, so that their addresses hold no longer.")
     ] = False,
-    database_uri: Annotated[
-        str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of `vxdata up`, which must not be running, instead of a URI.")
-    ] = None,
+    database_uri: DatabaseUri = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Show how many answers have addresses and how many of them nobody uses, and forget these."""
     with _database(database_uri, data_dir) as uri, closing(ConnectionPool(uri, size=1)) as database:

@@ -23,6 +23,7 @@ from vxdata.schemas.plan.kin import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from vxdata.schemas.catalog import Catalog
     from vxdata.schemas.catalog.registry import Registry
@@ -32,17 +33,19 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def resource_plan(catalog: Catalog, identifier: str) -> Plan:
+def resource_plan(catalog: Catalog, identifier: str, as_of: datetime | None = None) -> Plan:
     """Make the plan that reads a resource.
 
     Args:
         catalog: What there is.
         identifier: Its full identifier.
+        as_of: Instant to read at; the last commit if None.
 
     Returns:
         The plan.
     """
-    return Plan(relation=prefix_of(catalog.registry, identifier), where=is_resource(identifier))
+    relation = prefix_of(catalog.registry, identifier)
+    return Plan(relation=relation, where=is_resource(identifier), as_of=as_of)
 
 
 def resource(reads: PinnedReads, catalog: Catalog, identifier: str) -> Row:

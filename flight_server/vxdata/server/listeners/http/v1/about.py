@@ -66,7 +66,7 @@ async def answer_about(
 
     def run(_: bytes, call: Call) -> Reply:
         full = normalise(context.catalog.registry, identifier)
-        plan = resource_plan(context.catalog, full).model_copy(update={"as_of": read_instant(as_of)})
+        plan = resource_plan(context.catalog, full, read_instant(as_of))
         asked = Asked(plan, f"{operation}?{parameters}", known)
         return pinned_reply(
             context.services.read, asked, call, lambda reads, snapshot: make(Subject(full, reads, snapshot))

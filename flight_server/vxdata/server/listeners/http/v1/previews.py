@@ -71,7 +71,7 @@ def _url(
     field, key = named
     full = normalise(context.catalog.registry, identifier)
     fields = blob_fields(context.catalog, full, field)
-    plan = resource_plan(context.catalog, full).model_copy(update={"as_of": read_instant(as_of)})
+    plan = resource_plan(context.catalog, full, read_instant(as_of))
     rows = read_rows(context, plan, call).table.to_pylist()
     if not rows:
         raise ResourceNotFound.from_identifiers([full])

@@ -9,12 +9,12 @@ from pydantic import Field
 from starlette.responses import Response
 
 from vxdata.schemas.errors import ResourceNotFound
-from vxdata.schemas.identifiers import normalise, prefix_of
-from vxdata.schemas.plan import Comparison, Plan
+from vxdata.schemas.identifiers import normalise
 from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
 from vxdata.server.listeners.http.v1.models import Answer
 from vxdata.server.listeners.http.v1.rows import object_reply, read_rows
 from vxdata.server.listeners.http.v1.snapshots import Snapshot
+from vxdata.server.services.resources import resource_plan
 
 if TYPE_CHECKING:
     from vxdata.server.call import Call
@@ -47,11 +47,8 @@ def resource_routes(context: Context) -> APIRouter:
         """Give one resource, in the version that is current, or was at an instant."""
 
         def run(_: bytes, call: Call) -> Reply:
-            registry = context.catalog.registry
-            name = normalise(registry, identifier)
-            where = Comparison(op="==", field="identifier", value=name)
-            plan = Plan(relation=prefix_of(registry, name), where=where, as_of=read_instant(as_of))
-            rows = read_rows(context, plan, call)
+            name = normalise(context.catalog.registry, identifier)
+            rows = read_rows(context, resource_plan(context.catalog, name, read_instant(as_of)), call)
             if not rows.table.num_rows:
                 raise ResourceNotFound.from_identifiers([name])
             return object_reply({"resource": rows.as_json()[1:-1]}, rows.fresh)

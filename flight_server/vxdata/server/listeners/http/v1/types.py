@@ -18,18 +18,18 @@ from vxdata.schemas.payload_type import LINEAGE_PREFIXES, METADATA
 from vxdata.schemas.plan import Plan
 from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
 from vxdata.server.listeners.http.v1.models import Answer
-from vxdata.server.listeners.http.v1.replies import Asked, freshness_of, json_reply
+from vxdata.server.listeners.http.v1.pinned_replies import pinned_reply
+from vxdata.server.listeners.http.v1.replies import Asked
 from vxdata.server.listeners.http.v1.snapshots import Snapshot
 from vxdata.server.services.count import count
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from vxdata.schemas.catalog import Catalog, Relation
     from vxdata.schemas.fields import Field
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.responses import Reply
     from vxdata.server.listeners.http.v1.context import Context
+    from vxdata.server.services.pinned import PinnedReads
 
 SPANNING: Final = {
     RESOURCE: ("Resource", "resources", "The metadata of the resources of all types."),
@@ -101,8 +101,13 @@ def types_routes(context: Context) -> APIRouter:
         written = "".join(info.model_dump_json() for info in described().values())
         return f"types {hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
 
-    def counted(name: str, as_of: datetime | None, call: Call) -> int:
-        return count(context.services.read, Plan(relation=name, as_of=as_of), call).rows()
+    def make(reads: PinnedReads, snapshot: Snapshot) -> TypesAnswer:
+        return TypesAnswer(
+            snapshot=snapshot,
+            types=tuple(
+                info.model_copy(update={"count": counted(name, reads)}) for name, info in described().items()
+            ),
+        )
 
     @router.get("/types", response_model=TypesAnswer)
     async def types(request: Request, as_of: AsOf = None) -> Response:
@@ -110,22 +115,25 @@ def types_routes(context: Context) -> APIRouter:
         known = request.headers.get("if-none-match")
 
         def run(_: bytes, call: Call) -> Reply:
-            infos = described()
-            commits = Plan(relation=COMMIT, as_of=read_instant(as_of))
-            counting = count(context.services.read, commits, call)  # its instant is that of the other counts
-            fresh = freshness_of(Asked(commits, form(), known), counting.result)
-            if fresh.is_known:
-                counting.result.close()
-                return fresh.not_modified()
-            numbers = {COMMIT: counting.rows()}
-            instant = read_instant(fresh.snapshot.as_of)
-            numbers |= {name: counted(name, instant, call) for name in infos if name != COMMIT}
-            found = [info.model_copy(update={"count": numbers[name]}) for name, info in infos.items()]
-            return json_reply(TypesAnswer(snapshot=fresh.snapshot, types=tuple(found)), fresh.headers)
+            asked = Asked(Plan(relation=COMMIT, as_of=read_instant(as_of)), form(), known)
+            return pinned_reply(context.services.read, asked, call, make)
 
         return await context.calls.answer(request, "types", run)
 
     return router
+
+
+def counted(name: str, reads: PinnedReads) -> int:
+    """Count the rows of a relation.
+
+    Args:
+        name: Name of the relation.
+        reads: Reads at the instant that is counted at.
+
+    Returns:
+        Their number.
+    """
+    return count(reads.read, Plan(relation=name, as_of=reads.as_of), reads.call).rows()
 
 
 def describe(relation: Relation, catalog: Catalog) -> TypeInfo:
