@@ -158,6 +158,7 @@ def test_which_problems_may_be_retried() -> None:
         "ServerUnavailable",
         "ServerBusy",
         "DiskFull",
+        "QuotaExceeded",
         "RequestTimedOut",
         "TransferFailed",
     }

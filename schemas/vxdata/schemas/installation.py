@@ -10,7 +10,7 @@ from typing import Any, Final
 
 NAME: Final = "vxdata"
 
-IMPORT_NAMES: Final = {"arro3-io": "arro3", "python-mimeparse": "mimeparse"}
+IMPORT_NAMES: Final = {"arro3-io": "arro3", "pyjwt": "jwt", "python-mimeparse": "mimeparse"}
 """Distributions whose packages have another name than they have."""
 
 _ESCAPED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")

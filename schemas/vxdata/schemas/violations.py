@@ -21,6 +21,22 @@ SHOWN_OF_VALUE: Final = 80
 """At most this many characters of an offending value are shown."""
 
 
+def said_of(detail: ErrorDetails) -> str:
+    """Say what pydantic found, without the class of the exception that a validator raised.
+
+    Args:
+        detail: One of its errors.
+
+    Returns:
+        A phrase for people.
+
+    Example:
+        >>> said_of({"type": "value_error", "loc": (), "msg": "Value error, set both", "input": None})
+        'set both'
+    """
+    return detail["msg"].removeprefix("Value error, ")
+
+
 def _no_words(_: str) -> Mapping[str, str]:
     """Find no vocabulary."""
     return {}
@@ -99,7 +115,7 @@ def _problem(
     if detail["type"] == "extra_forbidden":
         return f"there is no such field. {did_you_mean(str(field), known).removesuffix('.')}"
     context: dict[str, Any] = detail.get("ctx", {})
-    problem = detail["msg"].removeprefix("Value error, ")
+    problem = said_of(detail)
     if detail["input"] is None:
         problem = "null is not allowed"
     elif context.get("pattern") == CONTROL_FREE_PATTERN:

@@ -182,6 +182,7 @@ class TestNames:
             "resource_type": "thing",
             "fields": ["instnt"],
             "known": list(TYPES),
+            "did_you_mean": {"instnt": ["instant"]},
         }
 
     @pytest.mark.parametrize("name", ["tombstone", "TEXT", 'text"', "thing.text", "*", "", "children"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Final
 
 import pytest
@@ -11,6 +13,7 @@ from vxdata.schemas.catalog import Catalog, PlainTable, Relation, RelationKind
 from vxdata.schemas.catalog.registry import Registry, registry
 from vxdata.schemas.errors import InvalidPlan, TableNotFound, UnknownField
 from vxdata.schemas.fields import Field, Integer, Text
+from vxdata.schemas.identity import Grants
 from vxdata.schemas.plan import Comparison, HasAncestor, HasDescendant, IsInQuery, Plan, Predicate, Subquery
 
 COLUMNS: Final = (
@@ -127,3 +130,13 @@ def test_a_result_is_cached_by_release_or_not_at_all(
     where = IsInQuery(field="species", query=Subquery(relation="two", select="species"))
     assert bind(Plan(relation="one", where=where), known).releases == expected
     assert bind(Plan(relation="volume"), known).releases == ()
+
+
+def test_a_copy_leaves_views_out() -> None:
+    """Clients are pickled with their catalog, which a server of the same process may have viewed."""
+    catalog = Catalog.from_registry(registry())
+    catalog.seen_by(Grants(read=("datasource/a",)))
+    copied = copy.deepcopy(catalog)
+    assert copied.relations == catalog.relations
+    assert copied.seen_by(Grants(types=())).relations.keys() == {"resource", "commit"}
+    assert pickle.dumps(catalog)

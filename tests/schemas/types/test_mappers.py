@@ -14,13 +14,14 @@ from vxdata.schemas.types.arrow import ARROW_TYPES
 from vxdata.schemas.types.pydantic import PYTHON_TYPES
 from vxdata.sdk._conversion.polars_types import POLARS_TYPES
 from vxdata.server.ingest.validation.values import RULES
-from vxdata.sql.types import POSTGRES_TYPES
+from vxdata.sql.types import DUCKDB_TYPES, POSTGRES_TYPES
 
 FIELD_TYPES: tuple[type[FieldType], ...] = get_args(FieldType)
 MAPPERS: dict[str, dict[Any, Any]] = {
     "arrow": ARROW_TYPES,
     "binding": KINDS,
     "docs": DESCRIBED_TYPES,
+    "duckdb": DUCKDB_TYPES,
     "generator": SOURCES,
     "polars": POLARS_TYPES,
     "postgres": POSTGRES_TYPES,

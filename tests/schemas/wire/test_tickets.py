@@ -33,6 +33,11 @@ def test_they_come_back() -> None:
     assert json.loads(encode_ticket(Ticket(PLAN))) == json.loads(envelope())
 
 
+def test_no_ticket_names_a_catalog_that_there_cannot_be() -> None:
+    with pytest.raises(InvalidTicket, match="at most 63 characters"):
+        encode_ticket(Ticket(Plan(relation="subject"), "a" * 64))
+
+
 def test_a_plan_of_a_catalog_names_it() -> None:
     ticket = Ticket(PLAN, "cda")
     assert decode_ticket(encode_ticket(ticket)) == ticket
@@ -111,6 +116,7 @@ def test_bare_plans_and_any_order_of_keys_are_read(data: bytes) -> None:
         (envelope(plan="absent"), "holds the plan as an object"),
         (envelope(plan=[1]), "holds the plan as an object"),
         (envelope(catalog=1), "name of a catalog is a text"),
+        (envelope(catalog="a" * 64), "a text of at most 63 characters"),
         (envelope(kind="cohort"), "A ticket has no key plan; known: cohort, kind, part, version"),
         (b'{"kind":"cohort","version":1}', "holds the cohort as an object"),
         (b" " * (MAX_PLAN_BYTES + ENVELOPE_BYTES + 1), "bytes; at most"),

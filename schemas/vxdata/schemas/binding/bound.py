@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.binding.bound_predicates import BoundComparison, BoundIsIn, Operand
+from vxdata.schemas.binding.values import Parameter
 from vxdata.schemas.catalog.relation import RelationKind
 from vxdata.schemas.fields import Field
 
@@ -113,7 +114,7 @@ class BoundPlan:
         distinct: Whether equal rows are returned once.
         having: Which groups, by the columns of the result.
         order: What they are ordered by, ties included; empty where the order does not matter.
-        limit: Most rows.
+        limit: Most rows; a parameter where one statement serves several numbers, as `offset`.
         offset: Rows left out first.
         as_of: Instant asked for; None means the last commit.
         reads: Every relation that it or a subquery reads.
@@ -127,8 +128,8 @@ class BoundPlan:
     distinct: bool
     having: BoundPredicate | None
     order: tuple[BoundOrder, ...]
-    limit: int | None
-    offset: int
+    limit: int | Parameter | None
+    offset: int | Parameter
     as_of: datetime | None
     reads: frozenset[Relation]
     first: BoundFirst | None = None
@@ -152,12 +153,18 @@ class BoundPlan:
     def max_rows(self) -> int | None:
         """Most rows of the result, if the plan tells: by its limit, or by the resources that it names."""
         named = _max_named(self.where) if self.relation.key == ("identifier",) else None
-        return min((most for most in (named, self.limit) if most is not None), default=None)
+        limit = None if isinstance(self.limit, Parameter) else self.limit
+        return min((most for most in (named, limit) if most is not None), default=None)
 
     @property
     def reads_log(self) -> bool:
         """Whether the plan reads the commit log, which every commit changes."""
         return any(relation.kind is RelationKind.COMMIT for relation in self.reads)
+
+    @property
+    def hides_rows(self) -> bool:
+        """Whether some rows of what the plan reads are not seen by whom it was bound for."""
+        return any(relation.visible is not None for relation in self.reads)
 
     @property
     def is_versioned(self) -> bool:

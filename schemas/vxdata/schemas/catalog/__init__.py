@@ -1,6 +1,6 @@
 """The catalog: the relations and columns that a plan may name."""
 
 from vxdata.schemas.catalog.catalog import Catalog, default_catalog
-from vxdata.schemas.catalog.relation import PlainTable, Relation, RelationKind
+from vxdata.schemas.catalog.relation import PlainTable, Relation, RelationKind, VisibleRows
 
-__all__ = ["Catalog", "PlainTable", "Relation", "RelationKind", "default_catalog"]
+__all__ = ["Catalog", "PlainTable", "Relation", "RelationKind", "VisibleRows", "default_catalog"]

@@ -23,5 +23,10 @@ COMMIT_FIELDS: Final = (
     Field(name="verb", type=Text(), required=True, description="What was done."),
     Field(name="counts", type=NumberMap(), required=True, description="Versions written, by resource type."),
     Field(name="client", type=TextMap(), required=True, description="What the caller said of itself."),
+    Field(
+        name="principal",
+        type=Text(),
+        description="Who made the commit, as the server knew the caller; null in commits of before.",
+    ),
     Field(name="idempotency_key", type=Text(), description="Name of the request, if it had one."),
 )

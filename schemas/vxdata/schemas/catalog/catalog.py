@@ -7,20 +7,25 @@ reflected PostgreSQL schema can become another.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.catalog.builtin import COMMIT, COMMIT_FIELDS, RESOURCE
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.catalog.relation import Relation, RelationKind
+from vxdata.schemas.catalog.views import seen_relations
 from vxdata.schemas.errors import TableNotFound, UnknownResourceType
 from vxdata.schemas.errors.messages import abridged_name, did_you_mean
 from vxdata.schemas.payload_type import METADATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from vxdata.schemas.catalog.registry import Registry
+    from vxdata.schemas.identity import Grants
+
+MAX_VIEWS: Final = 256
+"""Views of a catalog that are remembered: as many as there are principals at work with other grants."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,40 @@ class Catalog:
         try:
             return self.relations[name]
         except KeyError:
-            if self.relations and not self.registry.by_prefix:
+            if self._has_tables_alone:
                 hint = did_you_mean(str(name), list(self.relations))
                 shown = abridged_name(str(name))
                 raise TableNotFound(f"Table not found: {shown!r}. {hint}", table=shown) from None
             raise UnknownResourceType.from_name(name, known=self.relations) from None
+
+    @property
+    def _has_tables_alone(self) -> bool:
+        kinds = {relation.kind for relation in self.relations.values()}
+        return kinds == {RelationKind.PLAIN}
+
+    def seen_by(self, grants: Grants) -> Catalog:
+        """Show what is granted, as if there were nothing else.
+
+        Args:
+            grants: What is seen.
+
+        Returns:
+            A catalog without the types that are not granted. Plans that are bound against it find no resource
+            that is not.
+        """
+        return self._seen_by(grants) if grants.hides_resources else self
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the remembered views out of copies and pickles, such as those of clients beside a server."""
+        return {name: value for name, value in self.__dict__.items() if name != "_seen_by"}
+
+    @cached_property
+    def _seen_by(self) -> Callable[[Grants], Catalog]:
+        def seen_by(grants: Grants) -> Catalog:
+            registry = self.registry.only(grants.types)
+            return Catalog(seen_relations(self.relations, registry, grants), registry)
+
+        return lru_cache(MAX_VIEWS)(seen_by)
 
 
 @cache

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.errors import UnknownResourceType
 from vxdata.schemas.payload_type import InvalidPayloadType, PayloadType
 from vxdata.schemas.payloads import BUILTIN_PAYLOAD_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 ENTRY_POINT_GROUP = "vxdata.payload_types"
 """Entry points of this group name a `PayloadType`; a deployment adds its own types this way."""
@@ -51,6 +51,23 @@ class Registry:
         """Every accepted spelling of a prefix, singular or plural, to the canonical one."""
         plural = {payload_type.plural_prefix: payload_type.prefix for payload_type in self.payload_types}
         return plural | {prefix: prefix for prefix in self.by_prefix}
+
+    def only(self, prefixes: Collection[str] | None) -> Self:
+        """Leave types out, as if they were not installed.
+
+        Args:
+            prefixes: Identifier prefixes of the types that stay; None for all.
+
+        Returns:
+            A registry of them.
+
+        Example:
+            >>> [payload_type.name for payload_type in registry().only({"volume"})]
+            ['Volume']
+        """
+        if prefixes is None:
+            return self
+        return type(self)(tuple(each for each in self.payload_types if each.prefix in prefixes))
 
     def get(self, resource_type: str) -> PayloadType:
         """Look a payload type up by its prefix.

@@ -53,6 +53,19 @@ class PlainTable:
 
 
 @dataclass(frozen=True)
+class VisibleRows:
+    """What is seen of the resources behind a relation, where others are hidden.
+
+    Args:
+        sources: Data sources whose resources are seen; if None, those of all of them and of none.
+        licenses: Licences of the resources that are seen; None for all.
+    """
+
+    sources: tuple[str, ...] | None
+    licenses: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
 class Relation:
     """A set of rows that a plan can read, with its columns.
 
@@ -63,6 +76,8 @@ class Relation:
         kind: What a row stands for.
         key: Columns that tell the rows apart, in the order of a limited result.
         table: The table of a plain relation; None for every other kind.
+        visible: What is seen of the resources; None for all. Of the commits, those are seen that wrote
+            versions of what is seen.
 
     Raises:
         ValueError: A plain relation has no table, or another one has a table.
@@ -74,6 +89,7 @@ class Relation:
     kind: RelationKind = RelationKind.RESOURCE
     key: tuple[str, ...] = ("identifier",)
     table: PlainTable | None = None
+    visible: VisibleRows | None = None
 
     def __post_init__(self) -> None:
         """Refuse a plain relation without a table, and any other with one."""

@@ -14,6 +14,9 @@ MAX_CONDITIONS: Final = 100_000
 MAX_SETS: Final = 100
 """Most sets that one operation joins."""
 
+MAX_CATALOG_NAME: Final = 63
+"""Most characters of the name of a catalog."""
+
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "like", "not like", "in", "not in", "is", "is not"]
 ConditionValue = bool | int | float | str | None
 Conditions = Annotated[tuple["CohortCondition", ...], Field(max_length=MAX_CONDITIONS, fail_fast=True)]
@@ -124,7 +127,7 @@ class CohortPlan(Node):
     """
 
     version: Literal[1] = 1
-    catalog: str
+    catalog: Annotated[str, Field(max_length=MAX_CATALOG_NAME)]
     endpoint: str
     entities: Entities = Match()
     add: Names = ()

@@ -10,6 +10,7 @@ Grouped by what the caller can do::
     │   ├── LimitExceeded         the request is larger than a limit of the server, or costs more
     │   ├── UnknownAction         no such action
     │   ├── UnknownFormat         no format that the caller accepts
+    │   ├── UnknownParameter      a path over HTTP takes no such query parameter
     │   ├── UnknownField          a plan or a frame names a field that the type does not have
     │   ├── UnknownResourceType   no payload type has this prefix
     │   ├── FieldTypeMismatch     a value or a column has the wrong type for its field
@@ -37,9 +38,15 @@ Grouped by what the caller can do::
     │       ├── RelationshipNotFound  nothing connects an endpoint with a table
     │       ├── EmptyCohortRow        all columns are excluded
     │       └── SearchUnavailable     the catalog has no keywords
+    ├── AccessDenied              sign in, or ask an administrator
+    │   ├── NotAuthenticated      no token, or one that is unknown, expired or revoked
+    │   ├── NotPermitted          the caller's role or grants do not allow it
+    │   └── UnusableCredentials   the client's token is open to others, or would be
     ├── ServiceProblem            try again, or tell the operator
     │   ├── ServerUnavailable     nothing answers, or the server is shutting down
+    │   ├── HandshakeFailed       the server's certificate is not trusted, or one side has no TLS
     │   ├── ServerBusy            no connection became free in time
+    │   ├── QuotaExceeded         the caller has had its share of calls, rows or bytes
     │   ├── DiskFull              the server's disk has too little room to write
     │   ├── RequestTimedOut       the deadline passed
     │   ├── RequestCancelled      the caller went away
@@ -67,6 +74,7 @@ Grouped by what the caller can do::
 
 from __future__ import annotations
 
+from vxdata.schemas.errors.access import AccessDenied, NotAuthenticated, NotPermitted, UnusableCredentials
 from vxdata.schemas.errors.base import VxDataError
 from vxdata.schemas.errors.cohorts import (
     AmbiguousNegation,
@@ -104,13 +112,16 @@ from vxdata.schemas.errors.requests import (
     UnknownAction,
     UnknownField,
     UnknownFormat,
+    UnknownParameter,
     UnknownResourceType,
     ValidationFailed,
 )
 from vxdata.schemas.errors.service import (
     ClockNotTrusted,
     DiskFull,
+    HandshakeFailed,
     InternalError,
+    QuotaExceeded,
     RequestCancelled,
     RequestTimedOut,
     ServerBusy,
@@ -140,6 +151,7 @@ from vxdata.schemas.errors.storage import (
 )
 
 __all__ = [
+    "AccessDenied",
     "AddressExpired",
     "AlreadyRegistered",
     "AmbiguousNegation",
@@ -159,6 +171,7 @@ __all__ = [
     "FilterSyntaxError",
     "FilterTypeMismatch",
     "ForkedProcess",
+    "HandshakeFailed",
     "IdempotencyMismatch",
     "IncompleteUpload",
     "InternalError",
@@ -173,11 +186,14 @@ __all__ = [
     "LineageCycle",
     "LocalFileProblem",
     "NotAllowed",
+    "NotAuthenticated",
     "NotDeleted",
+    "NotPermitted",
     "NotRegistered",
     "NullNotFilterable",
     "ParentNotFound",
     "QuerySyntaxError",
+    "QuotaExceeded",
     "RelationshipNotFound",
     "RequestCancelled",
     "RequestTimedOut",
@@ -197,7 +213,9 @@ __all__ = [
     "UnknownCatalog",
     "UnknownField",
     "UnknownFormat",
+    "UnknownParameter",
     "UnknownResourceType",
+    "UnusableCredentials",
     "ValidationFailed",
     "VersionConflict",
     "VxDataError",

@@ -109,7 +109,7 @@ class SearchUnavailable(CohortError):
 
 
 class InvalidCatalog(ServiceProblem):
-    """A reflected schema does not have the form that cohorts need; whoever runs the server has to mend it."""
+    """A catalog's URI cannot be read, or its schema lacks what cohorts need; its operator has to mend it."""
 
     retryable = False
 

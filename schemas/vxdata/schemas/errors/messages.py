@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 SHOWN_IN_MESSAGE = 20
 """At most this many items are written into a message; `details` carries all of them."""
 
+MAX_SUGGESTIONS: Final = 3
+"""Words of one error for which near ones are sought, at most."""
+
 MAX_NAME_LENGTH: Final = 200
 """Characters of the longest text that may be a name: the search for near ones is quadratic in them."""
 
@@ -70,11 +73,38 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         'Did you mean transversal?'
     """
     meanings = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
-    names = sorted(set(meanings.values()))
+    near = _near(word, meanings)
+    return (
+        f"Did you mean {' or '.join(near)}?"
+        if near
+        else f"Known: {abridged(sorted(set(meanings.values())))}."
+    )
+
+
+def suggestions(words: Sequence[str], known: Iterable[str]) -> dict[str, list[str]]:
+    """Find the nearest known words as data, for the first few of what was written.
+
+    Args:
+        words: What was written.
+        known: What could have been meant.
+
+    Returns:
+        What was written -> the nearest words, for those that have such.
+
+    Example:
+        >>> suggestions(["b_valu", "?"], ["b_value", "modality"])
+        {'b_valu': ['b_value']}
+    """
+    meanings = {name: name for name in known}
+    found = {word: _near(word, meanings) for word in words[:MAX_SUGGESTIONS]}
+    return {word: near for word, near in found.items() if near}
+
+
+def _near(word: str, meanings: Mapping[str, str]) -> list[str]:
+    """What the nearest of some words mean, the nearest first; near a word that is no name lies none."""
     if len(word) > MAX_NAME_LENGTH:
-        return f"Known: {abridged(names)}."
+        return []
     by_folded = {name.casefold(): meanings[name] for name in sorted(meanings)}
     folded = word.casefold()
     written = [folded] if folded in by_folded else difflib.get_close_matches(folded, by_folded, n=3)
-    near = dict.fromkeys(by_folded[match] for match in written)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Known: {abridged(names)}."
+    return list(dict.fromkeys(by_folded[match] for match in written))

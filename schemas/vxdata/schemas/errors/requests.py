@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from vxdata.schemas.errors.base import VxDataError
-from vxdata.schemas.errors.messages import abridged, abridged_name, did_you_mean
+from vxdata.schemas.errors.messages import MAX_SUGGESTIONS, abridged, abridged_name, did_you_mean, suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +39,34 @@ class UnknownFormat(InvalidRequest):
     """The server writes results in none of the formats that the caller accepts."""
 
 
+class UnknownParameter(InvalidRequest):
+    """A path over HTTP does not take the query parameter that was named."""
+
+    @classmethod
+    def from_names(cls, path: str, names: Sequence[str], known: Sequence[str]) -> Self:
+        """Name the unknown parameters and the nearest known ones.
+
+        Args:
+            path: The path.
+            names: The names that it does not take.
+            known: The names that it takes.
+
+        Returns:
+            The error, with `parameters`, `known` and `did_you_mean` in its details.
+        """
+        hint = (
+            " ".join(did_you_mean(name, known) for name in names[:MAX_SUGGESTIONS])
+            if known
+            else "It takes none."
+        )
+        return cls(
+            f"{path} takes no parameter {abridged([abridged_name(name) for name in names])}. {hint}",
+            parameters=[abridged_name(name) for name in names],
+            known=list(known),
+            did_you_mean=suggestions(names, known),
+        )
+
+
 class UnknownField(InvalidRequest):
     """A payload type does not have the field that was named."""
 
@@ -52,15 +80,16 @@ class UnknownField(InvalidRequest):
             known: The names that it has.
 
         Returns:
-            The error, with `resource_type`, `fields` and `known` in its details.
+            The error, with `resource_type`, `fields`, `known` and `did_you_mean` in its details.
         """
         known = list(known)
-        hint = " ".join(did_you_mean(name, known) for name in names[:3])
+        hint = " ".join(did_you_mean(name, known) for name in names[:MAX_SUGGESTIONS])
         return cls(
             f"{resource_type} has no field {abridged([abridged_name(name) for name in names])}. {hint}",
             resource_type=resource_type,
             fields=list(names),
             known=known,
+            did_you_mean=suggestions(names, known),
         )
 
 
@@ -69,13 +98,14 @@ class UnknownResourceType(InvalidRequest):
 
     @classmethod
     def from_name(cls, name: str, known: Iterable[str]) -> Self:
-        """Name the unknown type and the nearest known ones."""
+        """Name the unknown type and the nearest known ones, which are also in the details."""
         known = list(known)
         shown = abridged_name(name)
         return cls(
             f"There is no resource type {shown!r}. {did_you_mean(name, known)}",
             resource_type=shown,
             known=known,
+            did_you_mean=suggestions([name], known),
         )
 
 

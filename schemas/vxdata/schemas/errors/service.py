@@ -15,8 +15,18 @@ class ServerUnavailable(ServiceProblem, ConnectionError):
     """Nothing answers at the address, the connection broke, or the server is shutting down."""
 
 
+class HandshakeFailed(ServiceProblem, ConnectionError):
+    """The server answers, but its certificate is not trusted, or only one side uses TLS."""
+
+    retryable = False
+
+
 class ServerBusy(ServiceProblem):
     """No database connection became free in time."""
+
+
+class QuotaExceeded(ServiceProblem):
+    """The caller has used up a quota; `details["retry_after"]` tells in how many seconds there is more."""
 
 
 class DiskFull(ServiceProblem):

@@ -80,16 +80,16 @@ def versions_plan(resource_type: str, identifier: str, as_of: datetime | None) -
 
 
 def commits_plan(versions: Sequence[int]) -> Plan:
-    """Make the plan that reads what some commits did, and who said so.
+    """Make the plan that reads what some commits did, and who made them.
 
     Args:
         versions: Numbers of the commits.
 
     Returns:
-        The plan, whose columns are `version`, `verb` and `client`.
+        The plan, whose columns are `version`, `verb`, `principal` and `client`.
     """
     where = IsIn(field="version", values=tuple(versions))
-    return Plan(relation=COMMIT, where=where, select=("version", "verb", "client"))
+    return Plan(relation=COMMIT, where=where, select=("version", "verb", "principal", "client"))
 
 
 def unread(parents: Mapping[str, str | None]) -> list[str]:

@@ -93,13 +93,14 @@ def as_vxp_client_code(plan: Plan, url: str | None = None) -> str:
     return f"{newer}{older}\nclient = PlatformClient({_address(url)})\n{_collected([source, *steps])}"
 
 
-def as_curl(plan: Plan, url: str, form: str = "csv") -> str:
+def as_curl(plan: Plan, url: str, form: str = "csv", token_variable: str | None = None) -> str:
     r"""Write a plan as a command for a shell.
 
     Args:
         plan: The plan.
         url: Address of the server's HTTP listener, such as ``http://host:8816``.
         form: Format of the answer.
+        token_variable: Name of the environment variable with the caller's token; None to send no token.
 
     Returns:
         The command; it writes the answer to a file.
@@ -116,6 +117,7 @@ def as_curl(plan: Plan, url: str, form: str = "csv") -> str:
     body = f'{{"plan":{encode(plan).decode()}}}'
     parts = (
         f"curl --fail --silent --show-error {shlex.quote(f'{url}/v1/query?format={form}')}",
+        *([] if token_variable is None else [f'--oauth2-bearer "${token_variable}"']),
         "--header 'Content-Type: application/json'",
         f"--data-binary {shlex.quote(body)}",
         f"--output {shlex.quote(f'{plan.relation}.{form}')}",

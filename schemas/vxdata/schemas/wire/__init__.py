@@ -6,6 +6,7 @@ from vxdata.schemas.wire.actions import (
     Action,
     BlobStoreInfo,
     BlobUrls,
+    CopiesHealth,
     Explanation,
     ExternalUids,
     Health,
@@ -15,6 +16,11 @@ from vxdata.schemas.wire.actions import (
     Presigned,
     PresignRequest,
     Registered,
+)
+from vxdata.schemas.wire.audit import (
+    AUDIT_NEXT_KEY,
+    AUDIT_SCHEMA,
+    AuditRequest,
 )
 from vxdata.schemas.wire.catalogs import (
     CatalogDescription,
@@ -62,6 +68,8 @@ __all__ = [
     "ACCEPT_LINEAGE",
     "ACTION_DESCRIPTIONS",
     "AS_OF_KEY",
+    "AUDIT_NEXT_KEY",
+    "AUDIT_SCHEMA",
     "CATALOG_KEY",
     "COMPRESSION",
     "DIGEST_KEY",
@@ -72,6 +80,7 @@ __all__ = [
     "UPLOAD_SCHEMA",
     "VERSION_KEY",
     "Action",
+    "AuditRequest",
     "BlobStoreInfo",
     "BlobUrls",
     "CatalogDescription",
@@ -86,6 +95,7 @@ __all__ = [
     "CommitMarker",
     "CommitReceipt",
     "Compression",
+    "CopiesHealth",
     "DescribedColumn",
     "DescribedKey",
     "DescribedTable",

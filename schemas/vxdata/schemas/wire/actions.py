@@ -29,6 +29,7 @@ class Action(StrEnum):
     COHORT_COUNT = "cohort_count"
     COHORT_SUMMARY = "cohort_summary"
     COHORT_VALUES = "cohort_values"
+    AUDIT = "audit"
 
 
 ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
@@ -48,6 +49,7 @@ ACTION_DESCRIPTIONS: Final[dict[Action, str]] = {
     Action.COHORT_COUNT: "The number of entities of a cohort. Body: the cohort.",
     Action.COHORT_SUMMARY: "The summary of a cohort. Body: the cohort.",
     Action.COHORT_VALUES: "The values of a column of a catalog. Body: CohortValuesRequest.",
+    Action.AUDIT: "Records of the audit, page by page, as an Arrow IPC stream. Body: AuditRequest.",
 }
 
 MAX_URLS: Final = 1_000
@@ -60,11 +62,14 @@ class Explanation(ServerMessage):
     Args:
         plan: The plan in its canonical form.
         sql: The statement that it becomes; that of a point lookup as it is prepared, with `$1` to `$n`.
-        postgresql: PostgreSQL's plan for the statement, or for the first of the parts, as EXPLAIN prints it.
-        method: How the answer is read: by a point lookup, as a stream, or by a parallel scan. It is empty if
-            an earlier server does not tell.
+        postgresql: PostgreSQL's plan for the statement, as EXPLAIN prints it; empty where DuckDB
+            answers.
+        method: How the answer is read: by a point lookup, or as a stream. It is empty if an earlier server
+            does not tell.
         parameters: The values of the statement's parameters, as SQL, that of `$1` first.
-        parts: The statements of a parallel scan, which run in the place of the whole one.
+        engine: What answers: ``"postgresql"``, or ``"duckdb"`` from the columnar copies.
+        reason: Why that engine.
+        duckdb: DuckDB's plan for the statement, where it answers.
     """
 
     plan: str
@@ -72,13 +77,15 @@ class Explanation(ServerMessage):
     postgresql: str
     method: str = ""
     parameters: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
+    engine: str = "postgresql"
+    reason: str = ""
+    duckdb: str = ""
 
     def __str__(self) -> str:
         """Show all that there is, for a notebook."""
         shown = [("plan", self.plan), ("sql", self.sql), ("parameters", ", ".join(self.parameters))]
-        shown += [("method", self.method), (f"{len(self.parts)} parts", "\n".join(self.parts))]
-        shown.append(("postgresql", self.postgresql))
+        shown += [("engine", f"{self.engine}: {self.reason}" if self.reason else self.engine)]
+        shown += [("method", self.method), ("postgresql", self.postgresql), ("duckdb", self.duckdb)]
         return "\n\n".join(f"{title}\n{content}" for title, content in shown if content)
 
 
@@ -194,6 +201,25 @@ class BlobUrls(Message):
     urls: Annotated[list[str], Field(max_length=MAX_URLS, fail_fast=True)]
 
 
+class CopiesHealth(ServerMessage):
+    """How the columnar copies of a server stand.
+
+    Args:
+        state: ``"ready"``; or ``"opening"``, ``"building"``, ``"waiting"`` or ``"closed"``: then PostgreSQL
+            answers what they cannot.
+        reason: Why they wait; empty if they do not.
+        version: Number of the last commit that every copy holds; 0 while one is missing.
+        behind: Commits that the copier knows of and has not applied.
+        bytes: Size of the file.
+    """
+
+    state: str
+    reason: str = ""
+    version: int = 0
+    behind: int = 0
+    bytes: int = 0
+
+
 class Health(ServerMessage):
     """The response of the health action.
 
@@ -201,18 +227,25 @@ class Health(ServerMessage):
         status: ``"ok"``; a server that cannot answer raises instead.
         server_version: Version of the server's distribution.
         version: Sequence number of the last commit; 0 if there is none.
-        as_of: Instant of the last commit; the beginning of 1970 for a server of catalogs alone.
+        as_of: Instant of the last commit; None for a server of catalogs alone.
         clock_is_trusted: Whether a commit would be stamped; otherwise writes are refused.
         clock_skew_seconds: How far the database server's clock is ahead of this server's.
         commits_ahead_seconds: How far the last commit is stamped ahead of the database server's clock.
         catalogs: Catalogs by name, and whether each can be read.
+        copies: How the columnar copies stand; None for a server that keeps none.
+        answers: Engine -> plans that it has answered since the server started.
+        unprotected: What the server lacks although other machines reach it: ``"encryption"``,
+            ``"authentication"``.
     """
 
     status: Literal["ok"] = "ok"
     server_version: str
     version: int
-    as_of: datetime
+    as_of: datetime | None = None
     clock_is_trusted: bool = True
     clock_skew_seconds: float = 0.0
     commits_ahead_seconds: float = 0.0
     catalogs: dict[str, bool] = Field(default_factory=dict)
+    copies: CopiesHealth | None = None
+    answers: dict[str, int] = Field(default_factory=dict)
+    unprotected: list[str] = Field(default_factory=list)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from vxdata.schemas.cohorts.plan import MAX_CATALOG_NAME
 from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.schemas.wire.messages import Message, ServerMessage
 
@@ -13,10 +14,13 @@ MAX_CATALOG_VALUES = 1_000_000
 """Most values of a column in one response."""
 
 
+CatalogName = Annotated[str, Field(max_length=MAX_CATALOG_NAME)]
+
+
 class CatalogRequest(Message):
     """The name of a catalog."""
 
-    name: str
+    name: CatalogName
 
 
 class CatalogInfo(ServerMessage):
@@ -121,7 +125,7 @@ class CohortValuesRequest(Message):
         offset: Values to leave out first.
     """
 
-    catalog: str
+    catalog: CatalogName
     column: str
     sources: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=0, le=MAX_CATALOG_VALUES)] = MAX_CATALOG_VALUES

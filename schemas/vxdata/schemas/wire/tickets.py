@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from vxdata.schemas.cohorts.codec import decode_parsed_cohort, encode_cohort
+from vxdata.schemas.cohorts.plan import MAX_CATALOG_NAME
 from vxdata.schemas.errors import InvalidTicket
 from vxdata.schemas.plan.codec import MAX_PLAN_BYTES, decode_parsed, encode, parse
 
@@ -75,6 +76,7 @@ def encode_ticket(ticket: Ticket | CohortTicket) -> bytes:
 
     Raises:
         InvalidPlan: The plan is too large, or nested too deeply.
+        InvalidTicket: The name of the catalog is too long.
 
     Example:
         >>> from vxdata.schemas.plan import Plan
@@ -83,6 +85,7 @@ def encode_ticket(ticket: Ticket | CohortTicket) -> bytes:
     """
     if isinstance(ticket, CohortTicket):
         return b'{"cohort":%b,"kind":"cohort","version":%d}' % (encode_cohort(ticket.cohort), TICKET_VERSION)
+    _check_catalog(ticket.catalog)
     catalog = b"" if ticket.catalog is None else b'"catalog":%b,' % json.dumps(ticket.catalog).encode()
     return b'{%b"kind":"plan","plan":%b,"version":%d}' % (catalog, encode(ticket.plan), TICKET_VERSION)
 
@@ -137,6 +140,10 @@ def _check_envelope(content: dict[str, Any]) -> None:
     if not isinstance(content.get(kind), dict):
         msg = f"A ticket of kind {kind} holds the {kind} as an object under the key {kind}."
         raise InvalidTicket(msg)
-    if not isinstance(content.get(CATALOG), str | None):
-        msg = "The name of a catalog is a text."
+    _check_catalog(content.get(CATALOG))
+
+
+def _check_catalog(name: object) -> None:
+    if not isinstance(name, str | None) or len(name or "") > MAX_CATALOG_NAME:
+        msg = f"The name of a catalog is a text of at most {MAX_CATALOG_NAME} characters."
         raise InvalidTicket(msg)
