@@ -1,7 +1,8 @@
 """Case files: plans, and the SQL that they become, one file for each rule, condition and guide.
 
-A case is a title, a plan as JSON with a semicolon, and the expected statement with a semicolon. Write the
-first two and let this module fill in the third, then read what it wrote::
+A case is a title, a plan as JSON with a semicolon, and the expected statement with a semicolon. Below that
+stands what DuckDB is asked: the same, another statement, or nothing, with the reason. Write the first two and
+let this module fill in the rest, then read what it wrote::
 
     python -m tests.sql.case_files
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,12 +19,17 @@ from sqlglot import exp
 
 from vxdata.schemas.binding import bind
 from vxdata.schemas.catalog import default_catalog
+from vxdata.schemas.identity import Grants
 from vxdata.schemas.plan import Plan, decode
+from vxdata.sql.dialect.duckdb import DUCKDB
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
-from vxdata.sql.names import DIALECT, column, unresolved
-from vxdata.sql.query.clauses import project, relatives, restrict
+from vxdata.sql.names import column, unresolved
+from vxdata.sql.query.at_instant import at_instant
+from vxdata.sql.query.clauses import order, paginate, project, relatives, restrict
 from vxdata.sql.query.compile import query_of
+from vxdata.sql.query.engines import Abilities, reason_for_postgresql
+from vxdata.sql.query.first import first_per
 from vxdata.sql.query.group import group
 from vxdata.sql.query.rewrites import RULES
 from vxdata.sql.query.target import Target
@@ -31,12 +38,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.schemas.binding import BoundPlan
+    from vxdata.sql.dialect.base import Dialect
 
 CASES: Final = Path(__file__).parent / "cases"
+SHOW_COLUMNS: Final = frozenset(
+    {"project", "group", "count_everything", "each_item", "having", "distinct", "at_instant"}
+)
+"""Rules whose work shows in the columns."""
+
 PRESENT: Final = datetime.fromisoformat("2025-01-01T00:00:00Z")
 RULES_BY_NAME: Final = {getattr(rule, "__name__", ""): rule for rule in RULES}
-BEFORE: Final = {"having": group, "relatives": restrict, "count_everything": group}
-"""Rule -> the one whose work it continues."""
+BEFORE: Final = {
+    "having": (group,),
+    "relatives": (restrict,),
+    "count_everything": (group,),
+    "each_item": (group, restrict, first_per),
+    "first_of_each_table": (restrict, order, paginate, at_instant),
+}
+"""Rule -> those whose work it continues."""
+
+SYNTAX: Final = {POSTGRESQL.name: "postgres", DUCKDB.name: "duckdb"}
+"""Dialect -> the name by which sqlglot knows it."""
+
+DUCKDB_LINE: Final = "-- duckdb:"
+"""What stands between a statement for PostgreSQL and what DuckDB is asked."""
+
+THE_SAME: Final = "the same"
 
 
 @dataclass(frozen=True)
@@ -48,6 +75,7 @@ class Case:
     headers: dict[str, str]
     text: str
     expected: str
+    duckdb: str
 
     def __str__(self) -> str:
         """Name the case in reports."""
@@ -60,8 +88,9 @@ class Case:
 
     @property
     def bound(self) -> BoundPlan:
-        """The plan with its names resolved."""
-        return bind(self.plan, default_catalog())
+        """The plan with its names resolved, for who has the grants of the header; without one, sees all."""
+        grants = Grants.model_validate_json(self.headers.get("grants", "{}"))
+        return bind(self.plan, default_catalog().seen_by(grants))
 
     @property
     def instant(self) -> Instant:
@@ -70,9 +99,9 @@ class Case:
         return Instant(7, datetime.fromisoformat(as_of) if as_of else PRESENT, as_of is None)
 
     @property
-    def target(self) -> Target:
-        """What the statement is for."""
-        return Target(self.instant, POSTGRESQL)
+    def stays(self) -> str | None:
+        """Why DuckDB is not asked; None if it is."""
+        return reason_for_postgresql(self.bound, Abilities(folds_case=True))
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -80,11 +109,12 @@ def read_cases(path: Path) -> list[Case]:
     found = []
     for block in path.read_text("utf-8").strip().split("\n\n"):
         lines = block.splitlines()
-        headers = dict(line.removeprefix("-- ").split(": ", 1) for line in lines if line.startswith("-- "))
-        body = [line for line in lines if not line.startswith("-- ")]
-        plan, *expected = body
-        statement = "\n".join(expected).removesuffix(";")
-        found.append(Case(path.parent.name, path.stem, headers, plan.removesuffix(";"), statement))
+        body = list(dropwhile(lambda line: line.startswith("-- "), lines))
+        headers = dict(line.removeprefix("-- ").split(": ", 1) for line in lines[: -len(body)])
+        plan, *statement = body
+        expected, _, duckdb = "\n".join(statement).partition(f"\n{DUCKDB_LINE}")
+        texts = (text.removesuffix(";") for text in (plan, expected, duckdb.strip()))
+        found.append(Case(path.parent.name, path.stem, headers, *texts))
     return found
 
 
@@ -93,32 +123,42 @@ def case_paths() -> Iterator[Path]:
     yield from sorted(CASES.glob("*/*.sql"))
 
 
-def written(case: Case) -> str:
+def written(case: Case, dialect: Dialect = POSTGRESQL) -> str:
     """What the code makes of a case, one clause a line; what runs has the same words on one line."""
-    return tree_of(case).sql(dialect=DIALECT, pretty=True)
+    return tree_of(case, dialect).sql(dialect=SYNTAX[dialect.name], pretty=True)
 
 
-def tree_of(case: Case) -> exp.Select:
+def written_for_duckdb(case: Case) -> str:
+    """What stands in the file: that the statement is the same, the statement, or why there is none."""
+    if case.stays is not None:
+        return f"none, because {case.stays}"
+    statement = written(case, DUCKDB)
+    return THE_SAME if statement == written(case) else statement
+
+
+def tree_of(case: Case, dialect: Dialect = POSTGRESQL) -> exp.Select:
     """The rule alone, the condition alone, or the whole statement."""
     match case.kind:
         case "rewrites":
-            return rewritten(case)
+            return rewritten(case, dialect)
         case "conditions":
-            query = restrict(_source(case, identifiers=True), case.bound, case.target)
-            return relatives(query, case.bound, case.target)
+            target = Target(case.instant, dialect)
+            query = restrict(_source(case, identifiers=True), case.bound, target)
+            return relatives(query, case.bound, target)
         case _:
-            return query_of(case.bound, case.instant, POSTGRESQL)
+            return query_of(case.bound, case.instant, dialect)
 
 
-def rewritten(case: Case) -> exp.Select:
+def rewritten(case: Case, dialect: Dialect = POSTGRESQL) -> exp.Select:
     """Apply a rule to a query that selects the identifiers, or the plan's columns where these matter."""
-    shows_columns = case.name in {"project", "group", "count_everything", "having", "distinct", "at_instant"}
+    target = Target(case.instant, dialect)
+    shows_columns = case.name in SHOW_COLUMNS
     query = _source(case, identifiers=not shows_columns)
     if shows_columns and case.name != "project":
-        query = project(query, case.bound, case.target)
-    if case.name in BEFORE:
-        query = BEFORE[case.name](query, case.bound, case.target)
-    return RULES_BY_NAME[case.name](query, case.bound, case.target)
+        query = project(query, case.bound, target)
+    for rule in BEFORE.get(case.name, ()):
+        query = rule(query, case.bound, target)
+    return RULES_BY_NAME[case.name](query, case.bound, target)
 
 
 def _source(case: Case, *, identifiers: bool) -> exp.Select:
@@ -134,8 +174,13 @@ def main() -> None:
         blocks = []
         for case in read_cases(path):
             headers = [f"-- {name}: {value}" for name, value in case.headers.items()]
-            blocks.append("\n".join([*headers, f"{case.text};", f"{written(case)};"]))
+            blocks.append("\n".join([*headers, f"{case.text};", f"{written(case)};", _below(case)]))
         path.write_text("\n\n".join(blocks) + "\n", "utf-8")
+
+
+def _below(case: Case) -> str:
+    asked = written_for_duckdb(case)
+    return f"{DUCKDB_LINE}\n{asked};" if "\n" in asked else f"{DUCKDB_LINE} {asked}"
 
 
 if __name__ == "__main__":

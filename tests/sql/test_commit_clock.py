@@ -43,7 +43,7 @@ def test_the_clock_moves_when_the_commit_is_logged(connection: Connection) -> No
     assert locked["stamp"] > before["stamp"]
     assert read(connection) == before
     commit = Instant(locked["version"], locked["stamp"], is_current=True)
-    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
+    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "ann"):
         connection.execute(statement)
     assert read(connection) == {name: locked[name] for name in ("version", "stamp")}
 
@@ -73,15 +73,15 @@ def test_log_and_type_clocks(connection: Connection) -> None:
     (row,) = connection.rows(clock.LOCK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
     client = {"user": 'O\'Brien \\ "x" $1 é', "": "", **{f"key{number}": "v" for number in range(200)}}
-    for statement in clock.log_commit(
-        commit, WriteCommand(verb="create", client=client), {"volume": 3, "patient": 1}
-    ):
+    command = WriteCommand(verb="create", client=client)
+    for statement in clock.log_commit(commit, command, {"volume": 3, "patient": 1}, "O'Hara"):
         connection.execute(statement)
     (log,) = connection.rows(
-        f"SELECT verb, counts->>'volume' AS volumes, client->>'user' AS who, stamp FROM vxdata.commit_log "
-        f"WHERE version = {commit.version}"
+        f"SELECT verb, counts->>'volume' AS volumes, client->>'user' AS said, principal, stamp "
+        f"FROM vxdata.commit_log WHERE version = {commit.version}"
     )
-    assert log == {"verb": "create", "volumes": "3", "who": client["user"], "stamp": commit.as_of}
+    told = {"verb": "create", "volumes": "3", "said": client["user"], "principal": "O'Hara"}
+    assert log == {**told, "stamp": commit.as_of}
     (types,) = connection.rows(
         f"SELECT string_agg(resource_type, ' ' ORDER BY resource_type) AS names FROM vxdata.type_clock "
         f"WHERE version = {commit.version} AND stamp = '{commit.as_of.isoformat()}'"
@@ -99,7 +99,7 @@ def test_read_for_a_type(connection: Connection) -> None:
     assert before["type_stamp"] is None
     (row,) = connection.rows(clock.LOCK)
     commit = Instant(row["version"], row["stamp"], is_current=True)
-    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
+    for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "ann"):
         connection.execute(statement)
     after = read_for(connection, "artefact")
     assert after == before | {
@@ -116,7 +116,7 @@ def test_version_at(connection: Connection) -> None:
     for _ in range(3):
         (row,) = connection.rows(clock.LOCK)
         commit = Instant(row["version"], row["stamp"], is_current=True)
-        for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
+        for statement in clock.log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "ann"):
             connection.execute(statement)
         stamps.append(commit)
     for commit in stamps:

@@ -47,6 +47,7 @@ def plans() -> list[tuple[BoundPlan, Instant]]:
         Plan(
             relation="benchmarking", group_by=(GroupKey(field="summary_metrics", part="item", name="metric"),)
         ),
+        Plan(relation="volume", group_by=(GroupKey(field="slice_thickness", width=0.5, name="thickness"),)),
     )
     return [*found, *((bind(plan, default_catalog()), found[0][1]) for plan in more)]
 
@@ -55,6 +56,7 @@ def test_all_that_a_dialect_knows_is_asked_for() -> None:
     noting = Noting()
     for plan, instant in plans():
         assert compile_plan(plan, instant, cast("Dialect", noting)) == compile_plan(plan, instant)
-    # The other three: templates read tokens, explanations name the engine, and no case has an empty relation.
+    # The others: templates read tokens, explanations name the engine, scans are divided by pages, and no case
+    # has an empty relation.
     assert DECLARED - noting.asked == {"tokens", "name", "null_of"}
     assert noting.asked <= DECLARED

@@ -45,6 +45,23 @@ READ_FOR: Final = (
 The parameter is an array of the types; their own commit is null before their first.
 """
 
+READ_TYPE_CLOCKS: Final = (
+    "SELECT c.version, c.stamp, c.purge_epoch, t.resource_type, t.version AS type_version, "
+    "t.stamp AS type_stamp, "
+    "coalesce((SELECT max(l.version) FROM vxdata.commit_log AS l WHERE l.stamp <= $2), 0) AS version_then, "
+    "NOT EXISTS (SELECT FROM unnest($3::text[]::bigint[], $4::text[]::timestamptz[]) AS h (version, stamp) "
+    "WHERE NOT EXISTS (SELECT FROM vxdata.commit_log AS l "
+    "WHERE l.version = h.version AND l.stamp = h.stamp)) AS has_all "
+    "FROM vxdata.commit_clock AS c "
+    "LEFT JOIN vxdata.type_clock AS t ON t.resource_type = ANY ($1)"
+)
+"""The last commit, the number of purges, and the last commit of each of some resource types, a row each.
+
+The first parameter is an array of the types. A type without commits has no row; if all are, there is one row
+without a type. The second is an instant, of which the last commit before it is told; or null. The others are
+arrays of the numbers and the stamps of commits, of which is told whether all are in the commit log.
+"""
+
 
 def with_clock(query: str, order: str | None = None) -> str:
     """Put the last commit beside each row of a query, both of one snapshot.
@@ -135,13 +152,16 @@ def store_response(idempotency_key: str, digest: str, answered: Instant, counts:
     )
 
 
-def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]) -> list[str]:
+def log_commit(
+    commit: Instant, command: WriteCommand, counts: Mapping[str, int], principal: str
+) -> list[str]:
     """Move the clock, record the commit, and move clocks and live counts of the types that it touched.
 
     Args:
         commit: Sequence number and stamp.
         command: What was done, for whom and under which key.
         counts: Versions written, by resource type; not empty.
+        principal: Name of the caller, as the server knows it.
 
     Returns:
         Statements to run just before the commit, after what it writes.
@@ -152,9 +172,9 @@ def log_commit(commit: Instant, command: WriteCommand, counts: Mapping[str, int]
     return [
         f"UPDATE vxdata.commit_clock SET version = {commit.version}, stamp = {stamp}",
         f"""INSERT INTO vxdata.commit_log
-            (version, stamp, verb, counts, client, idempotency_key)
+            (version, stamp, verb, counts, client, principal, idempotency_key)
             VALUES ({commit.version}, {stamp}, {text(command.verb)}, {_object(counts)},
-            {_object(command.client)}, {key})""",
+            {_object(command.client)}, {text(principal)}, {key})""",
         *keep_counts(commit, command.verb, counts),
         f"""INSERT INTO vxdata.type_clock (resource_type, version, stamp) VALUES {types}
             ON CONFLICT (resource_type) DO UPDATE SET version = excluded.version, stamp = excluded.stamp""",

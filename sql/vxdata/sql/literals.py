@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from vxdata.schemas.binding.values import Parameter
+from vxdata.schemas.binding.values import Literal, Parameter
 
 if TYPE_CHECKING:
     from vxdata.schemas.binding.values import Scalar
@@ -41,6 +41,11 @@ def to_sql(scalar: Scalar) -> exp.Expr:  # noqa: PLR0911 - a table
             return exp.cast(exp.Literal.string(value.isoformat()), exp.DType.DATE)
         case str() as value:
             return exp.Literal.string(value)
+
+
+def as_scalar(rows: int | Parameter) -> Scalar:
+    """A number of rows as a value, like those of conditions."""
+    return rows if isinstance(rows, Parameter) else Literal(rows)
 
 
 def timestamp(instant: datetime) -> exp.Expr:

@@ -1,4 +1,4 @@
-"""PostgreSQL types of registry fields."""
+"""PostgreSQL and DuckDB types of registry fields."""
 
 from __future__ import annotations
 
@@ -100,3 +100,29 @@ def catalog_type(field_type: FieldType) -> str:
 def mapping_type(field_type: FieldType) -> MappingType | None:
     """Return the types in which the entries of a field travel; None if it is no mapping."""
     return POSTGRES_TYPES[type(field_type)].mapping
+
+
+DUCKDB_TYPES: Final[dict[type[FieldType], str]] = {
+    Text: "VARCHAR",
+    Enum: "VARCHAR",
+    BlobUrl: "VARCHAR",
+    Integer: "BIGINT",
+    Float: "DOUBLE",
+    Boolean: "BOOLEAN",
+    Date: "DATE",
+    Timestamp: "TIMESTAMPTZ",
+    TextList: "VARCHAR[]",
+    TextMap: "MAP(VARCHAR, VARCHAR)",
+    NumberMap: "MAP(VARCHAR, DOUBLE)",
+}
+"""Field type to what it is in DuckDB."""
+
+
+def duckdb_type(field_type: FieldType) -> str:
+    """The column type of a field in DuckDB, which compares all text by code point.
+
+    Example:
+        >>> duckdb_type(TextList())
+        'VARCHAR[]'
+    """
+    return DUCKDB_TYPES[type(field_type)]

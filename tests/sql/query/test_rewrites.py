@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import pytest
 from sqlglot import exp, parse_one
 
+from tests.server.copies.support import copies as copies_of
+from tests.server.copies.support import followed
 from tests.server.support import create, resources, scalar
 from tests.sql.case_files import (
     CASES,
@@ -19,11 +21,14 @@ from tests.sql.case_files import (
     rewritten,
     tree_of,
     written,
+    written_for_duckdb,
 )
 from vxdata.schemas.binding import bind
 from vxdata.schemas.binding.bound_predicates import BoundPredicate, walk
 from vxdata.schemas.catalog import RelationKind, default_catalog
 from vxdata.schemas.plan import decode
+from vxdata.sql.dialect.duckdb import DUCKDB
+from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
 from vxdata.sql.names import DIALECT, UNRESOLVED, render, tokens
 from vxdata.sql.query.at_instant import ROWS
@@ -32,8 +37,14 @@ from vxdata.sql.query.conditions import CONDITIONS
 from vxdata.sql.schema.migrations import split_statements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+
+    from vxdata.server.copies import Copies
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.services.write import WriteService
+    from vxdata.sql.dialect.base import Dialect
 
 ALL_CASES: Final = [case for path in case_paths() for case in read_cases(path)]
 
@@ -65,9 +76,13 @@ class TestCase:
     def test_what_runs_has_the_same_words(self, case: Case) -> None:
         assert words(render(tree_of(case))) == words(case.expected)
 
-    def test_tree_is_sound(self, case: Case) -> None:
+    def test_what_duckdb_is_asked(self, case: Case) -> None:
+        assert written_for_duckdb(case) == case.duckdb
+
+    @pytest.mark.parametrize("dialect", [POSTGRESQL, DUCKDB], ids=lambda dialect: dialect.name)
+    def test_tree_is_sound(self, case: Case, dialect: Dialect) -> None:
         if case.kind == "rewrites":
-            for node in rewritten(case).walk():
+            for node in rewritten(case, dialect).walk():
                 for child in node.iter_expressions():
                     assert child.parent is node
 
@@ -86,6 +101,18 @@ class TestCase:
         )
         assert present == past
 
+    def test_duckdb_agrees(
+        self, case: Case, database: ConnectionPool, stamp: datetime, copies: Copies
+    ) -> None:
+        if case.stays is None:
+            for is_current in (True, False):
+                instant = Instant(1, stamp, is_current=is_current)
+                sql = compile_plan(case.bound, instant, DUCKDB)
+                assert len(split_statements(sql)) == 1
+                with copies.connection(wait=30.0) as connection, connection.stream(sql) as batches:
+                    found = rows_in_words(batches)
+                assert found == rows_of(database, compile_plan(case.bound, instant))
+
     def test_before_the_first_commit_there_is_nothing(self, case: Case, database: ConnectionPool) -> None:
         instant = Instant(0, datetime.fromisoformat("2000-01-01T00:00:00Z"), is_current=False)
         rows = rows_of(database, compile_plan(case.bound, instant))
@@ -96,7 +123,29 @@ class TestCase:
 def rows_of(database: ConnectionPool, sql: str) -> list[str]:
     """Run a query as the server does; the rows as text, in some order."""
     with database.connection() as connection, connection.stream(sql) as batches:
-        return sorted(str(row) for batch in batches for row in batch.to_pylist())
+        return rows_in_words(batches)
+
+
+def rows_in_words(batches: Iterable[pa.RecordBatch]) -> list[str]:
+    """Rows as text, in some order; the entries of mappings alike, be they pairs or structs."""
+    rows = (row for batch in batches for row in batch.to_pylist())
+    return sorted(str({name: _in_words(value) for name, value in row.items()}) for row in rows)
+
+
+def _in_words(value: Any) -> Any:
+    if isinstance(value, list):
+        return [tuple(entry.values()) if isinstance(entry, dict) else entry for entry in value]
+    return value
+
+
+@pytest.fixture(scope="module")
+def copies(
+    database: ConnectionPool, stamp: datetime, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Copies]:
+    """Copies of what is stored."""
+    with copies_of(database, tmp_path_factory.mktemp("copies")) as opened:
+        assert followed(opened, database).applied["volume"].stamp == stamp
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_no_column_stores_a_payload_as_json(database: ConnectionPool) -> None:
 
 
 @pytest.mark.parametrize(("prefix", "suffix"), TABLES)
-def test_lineage_and_parents_are_indexed(database: ConnectionPool, prefix: str, suffix: str) -> None:
+def test_lineage_parents_and_commits_are_indexed(database: ConnectionPool, prefix: str, suffix: str) -> None:
     with database.connection() as connection:
         rows = connection.rows(
             f"SELECT indexdef FROM pg_indexes WHERE schemaname = 'vxdata' AND tablename = '{prefix}{suffix}'"
@@ -77,6 +77,7 @@ def test_lineage_and_parents_are_indexed(database: ConnectionPool, prefix: str, 
         is_own = LINEAGE_PREFIXES.get(name) == prefix
         assert (f"({name})" in text) != is_own
     key = "(identifier, version)" if suffix else "(identifier)"
+    assert "USING btree (version)" in text
     assert f"UNIQUE INDEX {prefix}{suffix}_pkey" in text
     assert key in text
 

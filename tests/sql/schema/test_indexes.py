@@ -113,6 +113,14 @@ def test_a_limit_stops_early(
     assert scanned(database, plan, Instant(1, stamp, is_current)) == set()
 
 
+@pytest.mark.parametrize("resource_type", ["volume", "resource"])
+def test_versions_after_a_commit(database: ConnectionPool, stamp: datetime, resource_type: str) -> None:
+    last = scalar(database, "SELECT version FROM vxdata.commit_clock")
+    written = Comparison(op=">", field="version", value=last)
+    plan = Plan(relation=resource_type, where=written, history=True)
+    assert scanned(database, plan, Instant(last, stamp, is_current=True)) == set()
+
+
 def test_the_control_is_scanned(database: ConnectionPool, stamp: datetime) -> None:
     whole = Plan(relation="volume")
     assert scanned(database, whole, Instant(1, stamp - timedelta(days=1), is_current=False)) == {"volume"}

@@ -57,7 +57,9 @@ class TestInsertAndLookup:
             ("datasource/b", "x", "patient/b", "s", 100),
         )
         parents = ["datasource/a"] * len(HOSTILE) + ["datasource/a", "datasource/b", "datasource/c"]
-        found = connection.rows(registration.lookup("patient", parents, [*HOSTILE, "x", "x", "x"]))
+        found = connection.rows(
+            registration.lookup("patient", "datasource", parents, [*HOSTILE, "x", "x", "x"])
+        )
         assert {(row["parent_identifier"], row["external_uid"]): row["identifier"] for row in found} == {
             **{("datasource/a", uid): f"patient/a{number}" for number, uid in enumerate(HOSTILE)},
             ("datasource/b", "x"): "patient/b",
@@ -65,7 +67,7 @@ class TestInsertAndLookup:
 
     def test_each_type_has_its_own(self, connection: Connection) -> None:
         register(connection, ("datasource/a", "x", "patient/a", "s", 1))
-        assert connection.rows(registration.lookup("imagingstudy", ["datasource/a"], ["x"])) == []
+        assert connection.rows(registration.lookup("imagingstudy", "patient", ["datasource/a"], ["x"])) == []
 
     @pytest.mark.parametrize(
         "row",
@@ -90,7 +92,7 @@ def test_live_parents(connection: Connection, names: Sequence[str]) -> None:
     add(connection, "datasource", "datasource/dead", tombstone=True)
     columns = ("identifier", "patient_code")
     found = connection.rows(registration.live_parents("datasource", names, columns))
-    live = [{"identifier": "datasource/live", "patient_code": None}]
+    live = [{"identifier": "datasource/live", "patient_code": None, "denied": False}]
     assert found == (live if "datasource/live" in names else [])
 
 

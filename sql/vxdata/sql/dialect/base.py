@@ -35,6 +35,13 @@ class Dialect(Protocol):
     def tokens(self, sql: str) -> Sequence[Token]:
         """Read text as tokens."""
 
+    @property
+    def reads_first_rows_late(self) -> bool:
+        """Whether of one table, not of a union, the first rows are found before other columns are read."""
+
+    def no_columns(self) -> list[exp.Expr]:
+        """What a query selects whose rows are counted alone."""
+
     # --- values ---
 
     def null_of(self, field_type: FieldType) -> exp.Expr:
@@ -43,11 +50,23 @@ class Dialect(Protocol):
     def text_by_code_points(self, text: exp.Expr) -> exp.Expr:
         """A text that is compared by code points, as the columns are."""
 
+    def stored_number(self, number: exp.Expr) -> exp.Expr:
+        """A double as a table holds it."""
+
+    def sort_key(self, number: exp.Expr) -> exp.Expr:
+        """A double as rows are ordered or divided into groups by it: the two zeros are one place."""
+
+    def finite(self, number: exp.Expr) -> exp.Expr:
+        """A double that was computed; fails where it is infinite."""
+
     def array_of(self, values: Sequence[Scalar], item_type: FieldType) -> exp.Expr:
         """Many values of one type as one array."""
 
     def is_any_of(self, value: exp.Expr, array: exp.Expr) -> exp.Expr:
         """A value that an array holds."""
+
+    def is_shared_one_of(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
+        """A text of a column with few different ones, each in many rows, that is one of a few others."""
 
     def is_among(self, value: exp.Expr, query: exp.Expr) -> exp.Expr:
         """A text in the array that a query finds, which is looked up in an index; false if it finds none."""

@@ -10,6 +10,7 @@ from typing import Literal as OneOf
 from sqlglot import exp
 
 from vxdata.schemas.binding.values import Literal, Parameter
+from vxdata.sql.literals import to_sql
 from vxdata.sql.names import DIALECT, SCHEMA, column, render, tokens
 from vxdata.sql.types import catalog_type, mapping_type
 
@@ -28,6 +29,7 @@ class PostgreSQL:
 
     name: ClassVar[str] = "postgresql"
 
+    reads_first_rows_late: ClassVar[bool] = False
     max_overlapped: ClassVar[int] = 20
     """`&&` compares each item with each; beyond this, a lookup that is hashed is faster."""
 
@@ -42,6 +44,10 @@ class PostgreSQL:
         """Read text as tokens."""
         return tokens(sql)
 
+    def no_columns(self) -> list[exp.Expr]:
+        """Nothing, which PostgreSQL allows."""
+        return []
+
     def null_of(self, field_type: FieldType) -> exp.Expr:
         """A null of the type of a field's column."""
         return exp.cast(exp.null(), catalog_type(field_type), dialect=DIALECT)
@@ -49,6 +55,18 @@ class PostgreSQL:
     def text_by_code_points(self, text: exp.Expr) -> exp.Expr:
         """A text in the collation "C"."""
         return exp.Collate(this=text, expression=exp.to_identifier("C", quoted=True))
+
+    def stored_number(self, number: exp.Expr) -> exp.Expr:
+        """The number as it is."""
+        return number
+
+    def sort_key(self, number: exp.Expr) -> exp.Expr:
+        """The number as it is, so that an index can be read in its order."""
+        return number
+
+    def finite(self, number: exp.Expr) -> exp.Expr:
+        """The number as it is: PostgreSQL itself fails."""
+        return number
 
     def array_of(self, values: Sequence[Scalar], item_type: FieldType) -> exp.Expr:
         """One array literal, which PostgreSQL parses and hashes at once."""
@@ -58,6 +76,10 @@ class PostgreSQL:
     def is_any_of(self, value: exp.Expr, array: exp.Expr) -> exp.Expr:
         """`value = ANY (array)`."""
         return exp.EQ(this=value, expression=exp.Any(this=exp.paren(array)))
+
+    def is_shared_one_of(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
+        """`value IN (…)`, as for every other column."""
+        return exp.In(this=value, expressions=list(map(to_sql, texts)))
 
     def is_among(self, value: exp.Expr, query: exp.Expr) -> exp.Expr:
         """`value = ANY (array)`: as an array, what is found is looked up in an index."""

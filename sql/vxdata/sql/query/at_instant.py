@@ -1,8 +1,8 @@
 """At instant: put the rows that could be seen at the instant in the place of each relation.
 
-This is the one place where `as_of` is applied. Rules before it name relations in a schema that does
-not exist, so whatever they build (filters, subqueries, lineage, aggregates) reads through here or not
-at all.
+This is the one place where `as_of` is applied, and where rows are left out that are not granted. Rules before
+it name relations in a schema that does not exist, so whatever they build (filters, subqueries, lineage,
+aggregates) reads through here or not at all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from vxdata.schemas.catalog import RelationKind
 from vxdata.schemas.catalog.builtin import DELETED
+from vxdata.schemas.fields import Float
 from vxdata.sql.literals import timestamp
 from vxdata.sql.names import (
     COMMIT_LOG,
@@ -26,6 +27,8 @@ from vxdata.sql.names import (
     history,
     latest,
 )
+from vxdata.sql.query.seen_commits import counts_of_seen, wrote_any_seen
+from vxdata.sql.visible import is_visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -85,6 +88,7 @@ def _resources(
     relation: Relation, used: Collection[str], target: Target, conditions: list[exp.Expr]
 ) -> exp.Query:
     """The version of each resource that is current at an instant; it is open there, however it ended."""
+    conditions = [*conditions, *is_visible(relation.visible, target.dialect)]
     open_end = {"valid_to": exp.cast(exp.null(), exp.DType.TIMESTAMPTZ)}
     if target.instant.is_current:
         tables = [latest(member) for member in relation.members]
@@ -106,14 +110,19 @@ def _versions(relation: Relation, used: Collection[str], target: Target) -> exp.
         target.dialect,
         instead,
         _both_tables(relation),
-        [column("valid_from") <= as_of.copy()],
+        [column("valid_from") <= as_of.copy(), *is_visible(relation.visible, target.dialect)],
     )
 
 
 def _commits(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
-    """The commits up to an instant."""
-    written = [column("stamp") <= timestamp(target.instant.as_of)]
-    return _select(relation, used, target.dialect, {"as_of": column("stamp")}, [COMMIT_LOG.copy()], written)
+    """The commits up to an instant; where resources are hidden, those that wrote any that is not."""
+    instead: dict[str, exp.Expr] = {"as_of": column("stamp")}
+    conditions: list[exp.Expr] = [column("stamp") <= timestamp(target.instant.as_of)]
+    if relation.visible is not None:
+        seen = (relation.members, relation.visible, target.dialect)
+        instead["counts"] = counts_of_seen(*seen)
+        conditions.append(wrote_any_seen(*seen))
+    return _select(relation, used, target.dialect, instead, [COMMIT_LOG.copy()], conditions)
 
 
 def _plain(relation: Relation, used: Collection[str], target: Target) -> exp.Query:
@@ -159,13 +168,17 @@ def _select(
     """
     fields = [field for field in relation.columns if field.name in used]
     if not tables:
-        return exp.select(*(_nothing(field, dialect) for field in fields)).where(exp.false(), copy=False)
-    outputs = [_output(field.name, instead) for field in fields]
+        nulls = [_nothing(field, dialect) for field in fields] or dialect.no_columns()
+        return exp.select(*nulls).where(exp.false(), copy=False)
+    outputs = [_output(field, instead, dialect) for field in fields] or dialect.no_columns()
     query = exp.select(*outputs).where(*conditions, copy=False)
     if len(tables) == 1:
         return query.from_(tables[0], copy=False)
     needed = {node.name: node for part in (*outputs, *conditions) for node in part.find_all(exp.Column)}
-    parts: list[exp.Query] = [exp.select(*map(column, needed)).from_(table, copy=False) for table in tables]
+    parts: list[exp.Query] = [
+        exp.select(*(list(map(column, needed)) or dialect.no_columns())).from_(table, copy=False)
+        for table in tables
+    ]
     united = reduce(lambda first, second: exp.union(first, second, distinct=False, copy=False), parts)
     return query.from_(united.subquery(exp.to_identifier("versions", quoted=True), copy=False), copy=False)
 
@@ -175,5 +188,9 @@ def _nothing(field: Field, dialect: Dialect) -> exp.Expr:
     return exp.alias_(dialect.null_of(field.type), field.name, quoted=True)
 
 
-def _output(name: str, instead: Mapping[str, exp.Expr]) -> exp.Expr:
-    return exp.alias_(instead[name].copy(), name, quoted=True) if name in instead else column(name)
+def _output(field: Field, instead: Mapping[str, exp.Expr], dialect: Dialect) -> exp.Expr:
+    value = instead[field.name].copy() if field.name in instead else column(field.name)
+    if isinstance(field.type, Float):
+        value = dialect.stored_number(value)
+    is_named = isinstance(value, exp.Column) and value.name == field.name
+    return value if is_named else exp.alias_(value, field.name, quoted=True)

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from vxdata.schemas.binding.bound_predicates import Operand
 from vxdata.schemas.fields import NumberMap, TextMap
+from vxdata.sql.literals import as_scalar, to_sql
 from vxdata.sql.query.conditions import scope_of
 from vxdata.sql.query.operands import one_of_equals, operand, ordered
 from vxdata.sql.query.relatives import with_relatives
@@ -69,5 +70,5 @@ def order(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
 def paginate(query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
     """Take a part of the rows, where the plan asks for one."""
     if plan.limit is not None:
-        query = query.limit(plan.limit, copy=False)
-    return query.offset(plan.offset, copy=False) if plan.offset else query
+        query = query.limit(to_sql(as_scalar(plan.limit)), copy=False)
+    return query.offset(to_sql(as_scalar(plan.offset)), copy=False) if plan.offset else query

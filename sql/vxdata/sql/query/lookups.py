@@ -59,7 +59,7 @@ def point_lookup(plan: BoundPlan) -> Statement | None:
 
 def _first(plan: BoundPlan) -> Statement | None:
     limit = plan.limit
-    if limit is None or plan.order != (BoundOrder(_key(plan)),):
+    if not isinstance(limit, int) or plan.order != (BoundOrder(_key(plan)),):
         return None
     rows = next((rows for rows in FIRST_ROWS if limit <= rows), None)
     if rows is None or not any(output.field.name == KEY for output in plan.outputs):

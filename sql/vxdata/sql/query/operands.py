@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from vxdata.schemas.binding.bound import Output
 from vxdata.schemas.binding.values import Literal
-from vxdata.schemas.fields import Float, Integer, TextList, Timestamp
+from vxdata.schemas.fields import Float, Integer, Timestamp
 from vxdata.sql.literals import to_sql
 from vxdata.sql.names import column
 
@@ -35,7 +35,7 @@ def operand(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
         of that; null without a value.
     """
     value = _whole_or_part(source, table, dialect)
-    return value if source.bins is None else _bin(value, source.bins)
+    return value if source.bins is None else _bin(value, source.bins, dialect)
 
 
 def _whole_or_part(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
@@ -47,8 +47,7 @@ def _whole_or_part(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
         case None:
             return value
         case "item":
-            is_list = isinstance(source.column.type, TextList)
-            return dialect.each_item(value) if is_list else dialect.each_key(value)
+            return column(item_column(source), table)
         case "n_items":
             return dialect.n_items(value)
         case "year" | "month" as part:
@@ -56,7 +55,7 @@ def _whole_or_part(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
             return dialect.part_of_day(part, dialect.in_utc(value) if is_instant else value)
 
 
-def _bin(value: exp.Expr, bins: Bins) -> exp.Expr:
+def _bin(value: exp.Expr, bins: Bins, dialect: Dialect) -> exp.Expr:
     """Write `floor((value - origin) / width)` of doubles.
 
     The bins beside the origin are told by comparisons: PostgreSQL refuses a quotient that is rounded to zero.
@@ -69,7 +68,24 @@ def _bin(value: exp.Expr, bins: Bins) -> exp.Expr:
     is_first = exp.and_(moved.copy() >= zero, moved.copy() < width)
     is_before = exp.and_(moved.copy() < zero, moved.copy() >= to_sql(Literal(-bins.width)))
     chosen = exp.Case().when(is_first, zero).when(is_before, to_sql(Literal(-1.0)))
-    return chosen.else_(exp.Floor(this=quotient))
+    return chosen.else_(exp.Floor(this=dialect.finite(quotient)))
+
+
+def item_column(source: Operand) -> str:
+    """The column that `each_item` adds for the items of a list or the keys of a mapping."""
+    return f"item of {source.column.name}"
+
+
+def sort_key(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
+    """Write an operand as rows are ordered or divided into groups by it, and then returned as they are.
+
+    Args:
+        source: What is meant.
+        table: Name of the rows that it belongs to.
+        dialect: How the engine writes.
+    """
+    value = operand(source, table, dialect)
+    return dialect.sort_key(value) if isinstance(source.type, Float) else value
 
 
 def one_of_equals(value: exp.Expr, source: Operand) -> exp.Expr:
@@ -148,4 +164,4 @@ def _value(order: BoundOrder, table: str, dialect: Dialect) -> exp.Expr:
         return column(order.by.field.name)
     if order.seed is not None:
         return hash_of(text_of(order.by, table, dialect), order.seed, dialect)
-    return operand(order.by, table, dialect)
+    return sort_key(order.by, table, dialect)

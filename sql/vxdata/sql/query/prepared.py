@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, overload
 
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.query.lookups import point_lookup
-from vxdata.sql.query.scan import scan_of
 from vxdata.sql.query.template import statement_of
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.sql.dialect.base import Dialect
     from vxdata.sql.instant import Instant
-    from vxdata.sql.query.scan import Scan
     from vxdata.sql.query.template import Statement
 
 FEW_ROWS: Final = 100
@@ -35,9 +33,6 @@ class Method(StrEnum):
     STREAM = "stream"
     """Batch by batch over one connection, in the snapshot in which the instant was resolved."""
 
-    PARALLEL_SCAN = "parallel scan"
-    """As a stream, but over several connections where the tables are large and connections are free."""
-
 
 @dataclass(frozen=True)
 class PreparedPlan:
@@ -49,7 +44,6 @@ class PreparedPlan:
         statement: The statement that asks for the whole result.
         columns: The columns of the result, in order.
         max_rows: Most rows of the result, if the plan tells; a point lookup may bring more.
-        scan: The statement in a form that can be divided, for a parallel scan.
     """
 
     engine: str
@@ -57,7 +51,6 @@ class PreparedPlan:
     statement: Statement
     columns: tuple[Field, ...]
     max_rows: int | None
-    scan: Scan | None = None
 
     @property
     def is_small(self) -> bool:
@@ -86,12 +79,10 @@ def prepare(
     if instant is None:
         lookup = point_lookup(plan)
         return None if lookup is None else _prepared(plan, Method.POINT_LOOKUP, lookup)
-    scan = scan_of(plan, instant)
-    method = Method.STREAM if scan is None else Method.PARALLEL_SCAN
-    return _prepared(plan, method, statement_of(plan, instant, dialect), scan)
+    return _prepared(plan, Method.STREAM, statement_of(plan, instant, dialect), dialect)
 
 
 def _prepared(
-    plan: BoundPlan, method: Method, statement: Statement, scan: Scan | None = None
+    plan: BoundPlan, method: Method, statement: Statement, dialect: Dialect = POSTGRESQL
 ) -> PreparedPlan:
-    return PreparedPlan(POSTGRESQL.name, method, statement, plan.columns, plan.max_rows, scan)
+    return PreparedPlan(dialect.name, method, statement, plan.columns, plan.max_rows)

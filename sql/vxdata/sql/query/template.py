@@ -19,19 +19,17 @@ from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 from sqlglot.tokenizer_core import TokenType
 
-from vxdata.schemas.binding.values import Literal, Parameter
+from vxdata.schemas.binding.values import Parameter
 from vxdata.sql.dialect.postgres import POSTGRESQL
 from vxdata.sql.instant import Instant
-from vxdata.sql.literals import to_sql
-from vxdata.sql.names import text
+from vxdata.sql.literals import as_scalar, to_sql
 from vxdata.sql.query.at_instant import names_instant
-from vxdata.sql.query.compile import compile_plan, query_of
+from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cachetools import _cached_wrapper_info
-    from sqlglot import exp
 
     from vxdata.schemas.binding import BoundPlan
     from vxdata.schemas.binding.values import Scalar
@@ -205,31 +203,16 @@ def statement_of(plan: BoundPlan, instant: Instant, dialect: Dialect = POSTGRESQ
     except _ManyLiterals:
         return Statement(Template.without_parameters(compile_plan(plan, instant, dialect)))
     # How many rows are wanted does not matter for the form, but whether a number is stated.
-    limit = None if plan.limit is None else parameter(Literal(plan.limit)).number
-    offset = parameter(Literal(plan.offset)).number if plan.offset else 0
+    limit = None if plan.limit is None else parameter(as_scalar(plan.limit))
+    offset = parameter(as_scalar(plan.offset)) if plan.offset else 0
     form = (
         replace(plan, where=where, having=having, limit=limit, offset=offset, as_of=None) if values else plan
     )
     return Statement(
-        _template(Shape.of(form, instant, dialect)), tuple(_written(value, dialect) for value in values)
+        _template(Shape.of(form, instant, dialect)), tuple(dialect.render(to_sql(value)) for value in values)
     )
 
 
 @remembered
 def _template(shape: Shape) -> Template:
-    """The template of a plan whose limit and offset are the numbers of their parameters."""
-    query = query_of(shape.plan, shape.instant, shape.dialect)
-    for node in (query.args.get("limit"), query.args.get("offset")):
-        if node is not None:
-            number: exp.Literal = node.expression
-            number.replace(to_sql(Parameter(int(number.name))))
-    return Template.of(shape.dialect.render(query), shape.dialect)
-
-
-def _written(value: Scalar, dialect: Dialect) -> str:
-    """A value as SQL; a text without building a tree for it."""
-    match value:
-        case Literal(str(plain)):
-            return text(plain)
-        case _:
-            return dialect.render(to_sql(value))
+    return Template.of(compile_plan(shape.plan, shape.instant, shape.dialect), shape.dialect)

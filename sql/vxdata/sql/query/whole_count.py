@@ -33,9 +33,17 @@ def count_everything(query: exp.Select, plan: BoundPlan, target: Target) -> exp.
 
 
 def counts_everything(plan: BoundPlan) -> bool:
-    """Whether a plan asks for the number of all live resources of its relation, and nothing else."""
+    """Whether a plan asks for the number of all live resources of its relation, and nothing else.
+
+    Where some are hidden, their number is not what is kept.
+    """
     is_whole = plan.relation.kind is RelationKind.RESOURCE and plan.where is None and plan.first is None
-    return is_whole and plan.keys == () and all(map(_counts_rows, plan.outputs))
+    return (
+        is_whole
+        and plan.relation.visible is None
+        and plan.keys == ()
+        and all(map(_counts_rows, plan.outputs))
+    )
 
 
 def _counts_rows(output: Output) -> bool:

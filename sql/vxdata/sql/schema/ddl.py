@@ -52,10 +52,11 @@ def create_tables(payload_type: PayloadType) -> list[str]:
 def indexes(payload_type: PayloadType) -> dict[str, str]:
     """Render the indexes of a payload type besides its keys, each `IF NOT EXISTS`.
 
-    There is one for each lineage field and for the parent, for each external identifier, and for what was
-    still open at a recent instant. They leave nulls out, since nobody looks for null there; and the column
-    that only repeats the resource's own identifier has none. Those of external identifiers hold hashes: to
-    insert a million UIDs takes two thirds of the time that a tree takes, and a third of the space.
+    There is one for each lineage field and for the parent, for each external identifier, for what was
+    still open at a recent instant, and for what the commits after some commit wrote. Those of the first two
+    kinds leave nulls out, since nobody looks for null there; and the column that only repeats the resource's
+    own identifier has none. Those of external identifiers hold hashes: to insert a million UIDs takes two
+    thirds of the time that a tree takes, and a third of the space.
 
     Args:
         payload_type: The declaration.
@@ -74,6 +75,8 @@ def indexes(payload_type: PayloadType) -> dict[str, str]:
                 f"CREATE INDEX IF NOT EXISTS {quote(name)} ON {render(table)} "
                 f"USING {method} ({quote(column)}) WHERE {quote(column)} IS NOT NULL"
             )
+        written = _index_name(f"{payload_type.prefix}{suffix}", "version")
+        made[written] = f'CREATE INDEX IF NOT EXISTS {quote(written)} ON {render(table)} ("version")'
     ended, table = _index_name(f"{payload_type.prefix}_history", "valid_to"), history(payload_type.prefix)
     made[ended] = f'CREATE INDEX IF NOT EXISTS {quote(ended)} ON {render(table)} ("valid_to")'
     return made

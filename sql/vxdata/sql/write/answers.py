@@ -7,14 +7,16 @@ from typing import Final
 from vxdata.sql.names import text
 
 FIND: Final = (
-    "SELECT p.digest IS NOT NULL AS is_known, p.used_on < current_date AS is_stale, c.purge_epoch, k.key "
-    "FROM vxdata.commit_clock AS c CROSS JOIN vxdata.signing_key AS k "
-    "LEFT JOIN vxdata.answered_plan AS p ON p.digest = $1"
+    "SELECT p.digest IS NOT NULL AS is_known, p.used_on < current_date AS is_stale, c.purge_epoch "
+    "FROM vxdata.commit_clock AS c LEFT JOIN vxdata.answered_plan AS p ON p.digest = $1"
 )
-"""Tell whether a plan has a digest, the parameter, beside the number of purges and the key of signatures.
+"""Tell whether a plan has a digest, the parameter, beside the number of purges.
 
 The plan itself may be large, and is not needed where the file is there.
 """
+
+KEY: Final = "SELECT key FROM vxdata.signing_key"
+"""Read the key of signatures."""
 
 READ: Final = "SELECT plan FROM vxdata.answered_plan WHERE digest = $1"
 """Read the plan of a digest, the parameter."""

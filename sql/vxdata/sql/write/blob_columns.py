@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vxdata.sql.names import column, latest, render, text
+from vxdata.sql.dialect.postgres import texts
+from vxdata.sql.names import column, history, latest, render, text, written
+from vxdata.sql.schema.ddl import map_columns
+from vxdata.sql.types import catalog_type, mapping_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from vxdata.schemas.payload_type import PayloadType
+    from vxdata.sql.write.granted import Granted
 
 URLS_OF: Final = {"text": "{}", "text[]": "unnest({})", "jsonb": "(jsonb_each_text({})).value"}
 """Type of a column to the expression for the URLs that a row holds there."""
+
+HASHED: Final = "/[0-9a-f]{64}/[^/*]+$"
+"""The keys of uploads, which state the hash of their content: who knows it, knows the content."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,80 @@ def held(holders: Iterable[BlobColumn], *, begin: str, since: int = 0) -> str:
         for holder in holders
     ]
     return " UNION ALL ".join(parts) or "SELECT NULL::text AS url WHERE false"
+
+
+def named(payload_types: Iterable[PayloadType], urls: Iterable[str], granted: Granted) -> str:
+    """Read which of some URLs are named by versions that are seen, present or superseded.
+
+    Args:
+        payload_types: The types that are seen.
+        urls: The URLs.
+        granted: What is seen of the types.
+
+    Returns:
+        A query for the column `url`.
+    """
+    seen = f"({_seen_urls(payload_types, granted)}) AS seen"
+    return f"SELECT DISTINCT url FROM {seen} WHERE url = ANY ({texts(urls)})"
+
+
+def foreign(
+    payload_type: PayloadType,
+    staged: str,
+    buckets: Iterable[str],
+    payload_types: Iterable[PayloadType],
+    granted: Granted,
+) -> str:
+    """Find staged resources that name blobs which their sender may not know of.
+
+    Who names a blob can read it. Without this, a guess would be enough.
+
+    Args:
+        payload_type: Type of the resources.
+        staged: The relation of the staged rows.
+        buckets: Buckets that the server opens with its own credentials.
+        payload_types: The types that the sender sees.
+        granted: What the sender sees of them.
+
+    Returns:
+        A query for the identifiers of those that name, in one of the buckets, a key that states no content
+        hash, unless a version that the sender sees names the same.
+    """
+    parts = [
+        f"SELECT s.identifier, {urls_of} AS url FROM {staged} AS s" for urls_of in _staged_urls(payload_type)
+    ]
+    opened = " OR ".join(f"starts_with(n.url, {text(f's3://{bucket}/')})" for bucket in buckets)
+    if not parts or not opened:
+        return "SELECT NULL::text AS identifier WHERE false"
+    return (
+        f"SELECT DISTINCT n.identifier FROM ({' UNION ALL '.join(parts)}) AS n "
+        f"WHERE ({opened}) AND n.url !~ {text(HASHED)} "
+        f"AND n.url NOT IN (SELECT seen.url FROM ({_seen_urls(payload_types, granted)}) AS seen "
+        "WHERE seen.url IS NOT NULL) ORDER BY 1"
+    )
+
+
+def _seen_urls(payload_types: Iterable[PayloadType], granted: Granted) -> str:
+    """The URLs that versions name which are seen."""
+    parts = [
+        f"SELECT {BlobColumn(payload_type.prefix, field.name, catalog_type(field.type)).urls} AS url "
+        f"FROM {written(table, payload_type.prefix)} WHERE {granted.is_visible(payload_type.prefix)}"
+        for payload_type in payload_types
+        for field in payload_type.response_fields
+        if field.holds_blobs
+        for table in (latest, history)
+    ]
+    return " UNION ALL ".join(parts) or "SELECT NULL::text AS url WHERE false"
+
+
+def _staged_urls(payload_type: PayloadType) -> Iterator[str]:
+    """Expressions for the URLs of a staged row, in which a mapping is two arrays."""
+    for field in payload_type.create_fields:
+        if field.holds_blobs:
+            is_mapping = mapping_type(field.type) is not None
+            name = map_columns(field.name)[1] if is_mapping else field.name
+            column_type = "text[]" if is_mapping else catalog_type(field.type)
+            yield URLS_OF[column_type].format(render(column(name, "s")))
 
 
 def changed_since(version: int) -> str:

@@ -9,6 +9,7 @@ from vxdata.sql.literals import timestamp
 from vxdata.sql.names import TOMBSTONE, latest, render, written
 from vxdata.sql.schema.ddl import map_columns, quote
 from vxdata.sql.types import mapping_type
+from vxdata.sql.write.granted import EVERYTHING
 from vxdata.sql.write.lookup import any_of, are_many, stored_row
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.sql.instant import Instant
+    from vxdata.sql.write.granted import Granted
 
 LINEAGE = tuple(LINEAGE_PREFIXES)
 
@@ -30,6 +32,7 @@ def insert_below_live(
     rows: int | None = None,
     without: str | None = None,
     returning: bool = False,
+    granted: Granted = EVERYTHING,
 ) -> str:
     """Insert the staged resources whose parent is live or that have none, with their lineage.
 
@@ -41,11 +44,12 @@ def insert_below_live(
         rows: How many there are in a staging table; None if they stand in the statement.
         without: A table of identifiers that are left out.
         returning: Whether to answer with the identifier and the lineage of each row.
+        granted: What the sender sees; a parent that is hidden is not there.
 
     Returns:
         One INSERT statement.
     """
-    join, condition = _parent_join(parents, rows)
+    join, condition = _parent_join(parents, rows, granted)
     if without is not None:
         condition += f" AND NOT EXISTS (SELECT FROM {without} AS w WHERE w.identifier = s.identifier)"
     lineage = {name: _lineage(payload_type, name, bool(parents)) for name in LINEAGE}
@@ -99,14 +103,29 @@ def duplicates(staged: str) -> str:
     return f"SELECT identifier FROM {staged} AS s GROUP BY identifier HAVING count(*) > 1 ORDER BY identifier"
 
 
-def existing(payload_type: PayloadType, staged: str, rows: int | None = None) -> str:
-    """Staged identifiers that exist already, and whether they are deleted."""
+def existing(
+    payload_type: PayloadType, staged: str, rows: int | None = None, granted: Granted = EVERYTHING
+) -> str:
+    """Staged identifiers that exist already, and whether they are deleted, of what is hidden never."""
     stored = stored_row(written(latest, payload_type.prefix), "s.identifier", rows)
-    return f"SELECT r.identifier, r.{TOMBSTONE} FROM {staged} AS s{stored} ORDER BY r.identifier"
+    deleted = _seen_as_deleted(payload_type, granted)
+    return f"SELECT r.identifier, {deleted} AS {TOMBSTONE} FROM {staged} AS s{stored} ORDER BY r.identifier"
+
+
+def _seen_as_deleted(payload_type: PayloadType, granted: Granted) -> str:
+    """Whether a stored resource is deleted and seen; null where there is none."""
+    if granted.visible is None:
+        return f"r.{TOMBSTONE}"
+    seen = granted.is_visible(payload_type.prefix, "r")
+    return f"CASE WHEN r.{TOMBSTONE} THEN ({seen}) IS TRUE ELSE r.{TOMBSTONE} END"
 
 
 def missing_parents(
-    staged: str, parents: Collection[str], others: Iterable[str], rows: int | None = None
+    staged: str,
+    parents: Collection[str],
+    others: Iterable[str],
+    rows: int | None = None,
+    granted: Granted = EVERYTHING,
 ) -> str:
     """Staged identifiers, with their parents, where these are neither live nor staged.
 
@@ -115,11 +134,12 @@ def missing_parents(
         parents: Prefixes of the parents that the staged rows have, at least one.
         others: The relations of the staged rows of these types, as far as there are such.
         rows: How many rows there are in a staging table; None if they stand in the statement.
+        granted: What the sender sees; a parent that is hidden is not there.
 
     Returns:
         A query for both.
     """
-    join, is_live = _parent_join(parents, rows)
+    join, is_live = _parent_join(parents, rows, granted)
     absent = "".join(
         f" AND NOT EXISTS (SELECT FROM {other} AS q WHERE q.identifier = s.parent_identifier)"
         for other in others
@@ -130,7 +150,13 @@ def missing_parents(
     )
 
 
-def left_over(payload_type: PayloadType, staged: str, commit: Instant, rows: int | None = None) -> str:
+def left_over(
+    payload_type: PayloadType,
+    staged: str,
+    commit: Instant,
+    rows: int | None = None,
+    granted: Granted = EVERYTHING,
+) -> str:
     """Staged identifiers that were not inserted, and whether what has that name already is deleted.
 
     The version is looked at when the row has been found: as a condition of the search it would tell
@@ -138,12 +164,12 @@ def left_over(payload_type: PayloadType, staged: str, commit: Instant, rows: int
     """
     stored = stored_row(written(latest, payload_type.prefix), "s.identifier", rows, outer=True)
     return (
-        f"SELECT s.identifier, r.{TOMBSTONE} FROM {staged} AS s{stored} "
-        f"WHERE r.version IS DISTINCT FROM {commit.version} ORDER BY s.identifier"
+        f"SELECT s.identifier, {_seen_as_deleted(payload_type, granted)} AS {TOMBSTONE} "
+        f"FROM {staged} AS s{stored} WHERE r.version IS DISTINCT FROM {commit.version} ORDER BY s.identifier"
     )
 
 
-def _parent_join(parents: Collection[str], rows: int | None) -> tuple[str, str]:
+def _parent_join(parents: Collection[str], rows: int | None, granted: Granted) -> tuple[str, str]:
     """The join that finds stored parents, called `p`, and the condition that a row has a live one or none.
 
     Whether a parent is deleted is asked when it has been found: how many are, PostgreSQL may not know.
@@ -151,7 +177,7 @@ def _parent_join(parents: Collection[str], rows: int | None) -> tuple[str, str]:
     if not parents:
         return "", "s.parent_identifier IS NULL"
     columns = ", ".join(f"r.{name}" for name in ("identifier", *LINEAGE, TOMBSTONE))
-    tables = [written(latest, prefix) for prefix in sorted(parents)]
+    tables = [granted.table(prefix) for prefix in sorted(parents)]
     is_live = f"(s.parent_identifier IS NULL OR NOT p.{TOMBSTONE})"
     if are_many(rows):
         found = " UNION ALL ".join(f"SELECT {columns} FROM {table} AS r" for table in tables)

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
 from vxdata.sql.names import TOMBSTONE, latest, pending, text, written
 from vxdata.sql.write.create import LINEAGE
+from vxdata.sql.write.granted import EVERYTHING
 from vxdata.sql.write.lookup import INDEXES_NO_MORE, INDEXES_ONLY, any_of, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from vxdata.sql.write.granted import Granted
 
 WAITING: Final = "pg_temp.waiting"
 """Table of resources whose lineage waits for that of another one, with their parents."""
@@ -60,17 +63,18 @@ def wait_for_pending(prefix: str) -> str:
     )
 
 
-def link_below_live(parents: Iterable[str]) -> tuple[str, ...]:
+def link_below_live(parents: Iterable[str], granted: Granted = EVERYTHING) -> tuple[str, ...]:
     """Compute the lineage of what waits, from live parents down.
 
     Args:
         parents: Prefixes of the parents.
+        granted: What the sender sees; a parent that is hidden is not there.
 
     Returns:
         Statements that make the table of what was linked.
     """
     columns = ", ".join(f"r.{name}" for name in (*LINEAGE, TOMBSTONE))
-    tables = [written(latest, prefix) for prefix in sorted(parents)]
+    tables = [granted.table(prefix) for prefix in sorted(parents)]
     return _link(any_of(tables, columns, "w.parent_identifier"), f"NOT p.{TOMBSTONE}")
 
 
@@ -126,7 +130,11 @@ def _lineage(parent: str) -> str:
 
 
 def find_below(
-    children: Mapping[str, Iterable[str]], pended: Iterable[str], *, relink: str
+    children: Mapping[str, Iterable[str]],
+    pended: Iterable[str],
+    *,
+    relink: str,
+    granted: Granted = EVERYTHING,
 ) -> tuple[str, ...]:
     """Find all resources below what is pending, deleted ones included.
 
@@ -134,6 +142,7 @@ def find_below(
         children: By the prefix of a type, those of the parents that some of its resources have; not empty.
         pended: Prefixes of the types that have a pending table.
         relink: Whether of the pending versions those count whose lineage is to be computed, or the others.
+        granted: What is gone through.
 
     Returns:
         Statements that make the table of what was found. What is pending itself is among it where it hangs
@@ -145,7 +154,7 @@ def find_below(
     )
     below = each(
         *(
-            f"SELECT r.identifier FROM {written(latest, prefix)} AS r "
+            f"SELECT r.identifier FROM {granted.table(prefix)} AS r "
             f"WHERE r.parent_identifier = b.identifier AND ({_is_any(parents)})"
             for prefix, parents in children.items()
         )

@@ -6,15 +6,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES
-from vxdata.sql.names import TOMBSTONE, latest, pending, text, written
+from vxdata.sql.names import TOMBSTONE, pending, text, written
 from vxdata.sql.write.create import LINEAGE
 from vxdata.sql.write.descent import LINKED, known_lineage
+from vxdata.sql.write.granted import EVERYTHING
 from vxdata.sql.write.tables import pending_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vxdata.schemas.payload_type import PayloadType
+    from vxdata.sql.write.granted import Granted
 
 
 class MarkColumn(Enum):
@@ -33,13 +35,19 @@ def parent_types(payload_types: Iterable[PayloadType], marked: MarkColumn) -> st
     )
 
 
-def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: frozenset[str]) -> str:
+def missing_parents(
+    payload_type: PayloadType,
+    parents: Iterable[str],
+    pended: frozenset[str],
+    granted: Granted = EVERYTHING,
+) -> str:
     """Pending versions that were placed below what is neither live nor pending to be.
 
     Args:
         payload_type: The type.
         parents: Prefixes of the parents, at least one.
         pended: Prefixes of the types that have a pending table.
+        granted: What the sender sees; a parent that is hidden is not there.
 
     Returns:
         A query for identifiers with their parents.
@@ -47,7 +55,7 @@ def missing_parents(payload_type: PayloadType, parents: Iterable[str], pended: f
     is_live = " OR ".join(
         f"(SELECT NOT q.{TOMBSTONE} FROM {table} AS q WHERE q.identifier = p.parent_identifier) IS TRUE"
         for prefix in parents
-        for table in [written(latest, prefix), *([written(pending, prefix)] if prefix in pended else [])]
+        for table in [granted.table(prefix), *([written(pending, prefix)] if prefix in pended else [])]
     )
     return (
         f"SELECT p.identifier, p.parent_identifier FROM {pending_table(payload_type)} AS p "
@@ -93,9 +101,13 @@ def take_linked(payload_type: PayloadType) -> str:
     )
 
 
-def not_linked(payload_type: PayloadType) -> str:
-    """Pending versions whose lineage could not be computed: they hang in a cycle."""
-    return f"SELECT identifier FROM {pending_table(payload_type)} WHERE relink ORDER BY 1"
+def not_linked(payload_type: PayloadType, granted: Granted = EVERYTHING) -> str:
+    """Pending versions that are seen, and whose lineage could not be computed: they hang in a cycle."""
+    seen = f"SELECT FROM {granted.table(payload_type.prefix)} AS r WHERE r.identifier = p.identifier"
+    return (
+        f"SELECT p.identifier FROM {pending_table(payload_type)} AS p "
+        f"WHERE p.relink AND EXISTS ({seen}) ORDER BY 1"
+    )
 
 
 def _lineage(payload_type: PayloadType, parent: str | None) -> str:

@@ -9,6 +9,7 @@ WHERE
       MAX("volume"."version")
     FROM "vxdata_unresolved"."volume" AS "volume"
   );
+-- duckdb: the same
 
 -- title: the mean of floats, of a part of the rows
 {"version": 2, "relation": "volume", "where": {"op": "mean", "comparison": "<", "field": "slice_thickness", "query": {"relation": "volume", "select": "slice_thickness", "where": {"op": "==", "field": "volume_type", "value": "T2"}, "limit": 10}}};
@@ -38,6 +39,32 @@ WHERE
       LIMIT 10
     ) AS found
   );
+-- duckdb:
+SELECT
+  "volume"."identifier"
+FROM "vxdata_unresolved"."volume" AS "volume"
+WHERE
+  "volume"."slice_thickness" < (
+    SELECT
+      VXDATA.QUOTIENT(
+        VXDATA.NEAREST(
+          SUM(VXDATA.FIRST_PART("found"."value")),
+          SUM(VXDATA.SECOND_PART("found"."value")),
+          SUM(VXDATA.THIRD_PART("found"."value"))
+        ),
+        COUNT("found"."value")
+      )
+    FROM (
+      SELECT
+        "volume"."slice_thickness" AS "value"
+      FROM "vxdata_unresolved"."volume" AS "volume"
+      WHERE
+        "volume"."volume_type" = 'T2'
+      ORDER BY
+        "volume"."identifier" ASC
+      LIMIT 10
+    ) AS found
+  );
 
 -- title: the number of values
 {"version": 2, "relation": "datasource", "where": {"op": "not", "term": {"op": "count", "comparison": "<=", "field": "planned_patient_count", "query": {"relation": "patient", "select": "identifier"}}}};
@@ -52,3 +79,4 @@ WHERE
       FROM "vxdata_unresolved"."patient" AS "patient"
     )
   );
+-- duckdb: the same

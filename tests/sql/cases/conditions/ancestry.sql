@@ -116,6 +116,7 @@ WHERE
     )
   )
   AND "volume"."identifier" <> 'datasource/a';
+-- duckdb: none, because conditions on ancestors follow an index
 
 -- title: below a patient
 {"version": 2, "relation": "volume", "where": {"op": "has_ancestor", "identifier": "patient/1"}};
@@ -198,6 +199,7 @@ WHERE
     )
   )
   AND "volume"."identifier" <> 'patient/1';
+-- duckdb: none, because conditions on ancestors follow an index
 
 -- title: below a resource that no lineage column names
 {"version": 2, "relation": "resource", "where": {"op": "has_ancestor", "identifier": "volume/a"}};
@@ -250,6 +252,7 @@ WHERE
     )
   )
   AND "resource"."identifier" <> 'volume/a';
+-- duckdb: none, because conditions on ancestors follow an index
 
 -- title: above a resource
 {"version": 2, "relation": "resource", "where": {"op": "has_descendant", "identifier": "volume/a"}};
@@ -302,6 +305,7 @@ WHERE
     )
   )
   AND "resource"."identifier" <> 'volume/a';
+-- duckdb: none, because conditions on ancestors follow an index
 
 -- title: not below a study
 {"version": 2, "relation": "volume", "where": {"op": "not", "term": {"op": "has_ancestor", "identifier": "imagingstudy/a"}}};
@@ -389,3 +393,4 @@ WHERE
     )
     AND "volume"."identifier" <> 'imagingstudy/a'
   );
+-- duckdb: none, because conditions on ancestors follow an index

@@ -11,6 +11,7 @@ WHERE
     WHERE
       "volume"."volume_type" = 'T1'
   );
+-- duckdb: the same
 
 -- title: below all: true where there is none
 {"version": 2, "relation": "volume", "where": {"op": "all", "field": "slice_thickness", "comparison": "<", "query": {"relation": "volume", "select": "slice_thickness", "where": {"op": "==", "field": "volume_type", "value": "T2"}}}};
@@ -28,6 +29,7 @@ WHERE
     ),
     NULLIF(NOT "volume"."slice_thickness" IS NULL, FALSE)
   );
+-- duckdb: the same
 
 -- title: below any, at least all
 {"version": 2, "relation": "volume", "where": {"op": "and", "terms": [{"op": "any", "field": "series_number", "comparison": "<=", "query": {"relation": "volume", "select": "series_number"}}, {"op": "all", "field": "series_number", "comparison": ">=", "query": {"relation": "volume", "select": "series_number"}}]}};
@@ -48,6 +50,7 @@ WHERE
     ),
     NULLIF(NOT "volume"."series_number" IS NULL, FALSE)
   );
+-- duckdb: the same
 
 -- title: not above any
 {"version": 2, "relation": "volume", "where": {"op": "not", "term": {"op": "any", "field": "slice_thickness", "comparison": ">", "query": {"relation": "volume", "select": "slice_thickness"}}}};
@@ -65,6 +68,7 @@ WHERE
       NULLIF("volume"."slice_thickness" IS NULL, TRUE)
     )
   );
+-- duckdb: the same
 
 -- title: above all of a part
 {"version": 2, "relation": "volume", "where": {"op": "all", "field": "slice_thickness", "comparison": ">", "query": {"relation": "volume", "select": "slice_thickness", "limit": 2}}};
@@ -87,3 +91,4 @@ WHERE
     ),
     NULLIF(NOT "volume"."slice_thickness" IS NULL, FALSE)
   );
+-- duckdb: the same

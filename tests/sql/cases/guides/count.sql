@@ -73,6 +73,7 @@ SELECT
       ) AS "resource"
     )
   ) AS "rows";
+-- duckdb: none, because the number of all resources is kept
 
 -- title: the number of all that was live
 -- as_of: 2024-06-01T00:00:00Z
@@ -111,3 +112,4 @@ SELECT
       ) AS "patient"
     )
   ) AS "rows";
+-- duckdb: none, because the number of all resources is kept

@@ -12,6 +12,7 @@ FROM (
 ) AS "volume"
 WHERE
   "volume"."datasource_id" = 'datasource/dasa';
+-- duckdb: the same
 
 -- title: of a patient
 {"version": 2, "relation": "volume", "where": {"op": "==", "field": "patient_id", "value": "patient/DA00001"}, "select": ["identifier"]};
@@ -27,6 +28,7 @@ FROM (
 ) AS "volume"
 WHERE
   "volume"."patient_id" = 'patient/DA00001';
+-- duckdb: the same
 
 -- title: of a study
 {"version": 2, "relation": "volume", "where": {"op": "==", "field": "study_id", "value": "imagingstudy/DA00001/study-1"}, "select": ["identifier"]};
@@ -42,6 +44,7 @@ FROM (
 ) AS "volume"
 WHERE
   "volume"."study_id" = 'imagingstudy/DA00001/study-1';
+-- duckdb: the same
 
 -- title: of any ancestor
 {"version": 2, "relation": "volume", "where": {"op": "has_ancestor", "identifier": "datasource/dasa"}, "select": ["identifier"]};
@@ -382,6 +385,7 @@ WHERE
     )
   )
   AND "volume"."identifier" <> 'datasource/dasa';
+-- duckdb: none, because conditions on ancestors follow an index
 
 -- title: combined
 {"version": 2, "relation": "volume", "where": {"op": "and", "terms": [{"op": "==", "field": "datasource_id", "value": "datasource/dasa"}, {"op": "==", "field": "volume_type", "value": "T2"}, {"op": "==", "field": "image_plane", "value": "transversal"}]}, "select": ["identifier"]};
@@ -401,3 +405,4 @@ WHERE
   "volume"."datasource_id" = 'datasource/dasa'
   AND "volume"."volume_type" = 'T2'
   AND "volume"."image_plane" = 'transversal';
+-- duckdb: the same

@@ -14,6 +14,7 @@ FROM (
 WHERE
   "annotationsession"."source" = 'manual-masks'
   AND "annotationsession"."status" = 'submitted';
+-- duckdb: the same
 
 -- title: thicker than any T1 volume
 {"version": 2, "relation": "volume", "where": {"op": "any", "field": "slice_thickness", "comparison": ">", "query": {"relation": "volume", "select": "slice_thickness", "where": {"op": "==", "field": "volume_type", "value": "T1"}}}, "select": ["identifier"]};
@@ -37,6 +38,34 @@ WHERE
         "identifier",
         "volume_type",
         "slice_thickness"
+      FROM "vxdata"."volume"
+      WHERE
+        NOT "tombstone"
+    ) AS "volume"
+    WHERE
+      "volume"."volume_type" = 'T1'
+  );
+-- duckdb:
+SELECT
+  "volume"."identifier"
+FROM (
+  SELECT
+    "identifier",
+    "volume_type",
+    VXDATA.FROM_STORE("slice_thickness") AS "slice_thickness"
+  FROM "vxdata"."volume"
+  WHERE
+    NOT "tombstone"
+) AS "volume"
+WHERE
+  "volume"."slice_thickness" > (
+    SELECT
+      MIN("volume"."slice_thickness")
+    FROM (
+      SELECT
+        "identifier",
+        "volume_type",
+        VXDATA.FROM_STORE("slice_thickness") AS "slice_thickness"
       FROM "vxdata"."volume"
       WHERE
         NOT "tombstone"
@@ -77,6 +106,37 @@ WHERE
     ),
     NULLIF(NOT "volume"."slice_thickness" IS NULL, FALSE)
   );
+-- duckdb:
+SELECT
+  "volume"."identifier"
+FROM (
+  SELECT
+    "identifier",
+    "volume_type",
+    VXDATA.FROM_STORE("slice_thickness") AS "slice_thickness"
+  FROM "vxdata"."volume"
+  WHERE
+    NOT "tombstone"
+) AS "volume"
+WHERE
+  COALESCE(
+    "volume"."slice_thickness" < (
+      SELECT
+        MIN("volume"."slice_thickness")
+      FROM (
+        SELECT
+          "identifier",
+          "volume_type",
+          VXDATA.FROM_STORE("slice_thickness") AS "slice_thickness"
+        FROM "vxdata"."volume"
+        WHERE
+          NOT "tombstone"
+      ) AS "volume"
+      WHERE
+        "volume"."volume_type" = 'T2'
+    ),
+    NULLIF(NOT "volume"."slice_thickness" IS NULL, FALSE)
+  );
 
 -- title: scores by patient
 {"version": 2, "relation": "piradsassessment", "where": {"op": "==", "field": "datasource_id", "value": "datasource/bamberg"}, "select": ["patient_id", "score"]};
@@ -94,3 +154,4 @@ FROM (
 ) AS "piradsassessment"
 WHERE
   "piradsassessment"."datasource_id" = 'datasource/bamberg';
+-- duckdb: the same

@@ -3,6 +3,7 @@
 SELECT
   "volume"."identifier"
 FROM "vxdata_unresolved"."volume" AS "volume";
+-- duckdb: the same
 
 -- title: a limit
 {"version": 2, "relation": "volume", "limit": 2};
@@ -10,6 +11,7 @@ SELECT
   "volume"."identifier"
 FROM "vxdata_unresolved"."volume" AS "volume"
 LIMIT 2;
+-- duckdb: the same
 
 -- title: no rows at all
 {"version": 2, "relation": "volume", "limit": 0};
@@ -17,6 +19,7 @@ SELECT
   "volume"."identifier"
 FROM "vxdata_unresolved"."volume" AS "volume"
 LIMIT 0;
+-- duckdb: the same
 
 -- title: an offset alone
 {"version": 2, "relation": "volume", "offset": 1};
@@ -24,6 +27,7 @@ SELECT
   "volume"."identifier"
 FROM "vxdata_unresolved"."volume" AS "volume"
 OFFSET 1;
+-- duckdb: the same
 
 -- title: a page
 {"version": 2, "relation": "volume", "limit": 1, "offset": 1};
@@ -32,6 +36,7 @@ SELECT
 FROM "vxdata_unresolved"."volume" AS "volume"
 LIMIT 1
 OFFSET 1;
+-- duckdb: the same
 
 -- title: the largest numbers
 {"version": 2, "relation": "volume", "limit": 9223372036854775807, "offset": 9223372036854775807};
@@ -40,3 +45,4 @@ SELECT
 FROM "vxdata_unresolved"."volume" AS "volume"
 LIMIT 9223372036854775807
 OFFSET 9223372036854775807;
+-- duckdb: the same

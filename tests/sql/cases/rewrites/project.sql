@@ -4,6 +4,7 @@ SELECT
   "datasource"."license",
   "datasource"."identifier"
 FROM "vxdata_unresolved"."datasource" AS "datasource";
+-- duckdb: the same
 
 -- title: a mapping to text leaves as an array of entries, null where it is null
 {"version": 2, "relation": "patient", "select": ["external_identifiers"]};
@@ -16,6 +17,10 @@ SELECT
       FROM JSONB_EACH_TEXT("patient"."external_identifiers") AS "entry"
     )
   END AS "external_identifiers"
+FROM "vxdata_unresolved"."patient" AS "patient";
+-- duckdb:
+SELECT
+  "patient"."external_identifiers"
 FROM "vxdata_unresolved"."patient" AS "patient";
 
 -- title: a mapping to numbers has entries of its own
@@ -31,6 +36,11 @@ SELECT
     )
   END AS "summary_metrics"
 FROM "vxdata_unresolved"."benchmarking" AS "benchmarking";
+-- duckdb:
+SELECT
+  "benchmarking"."identifier",
+  VXDATA.ENTRIES_FROM_STORE("benchmarking"."summary_metrics") AS "summary_metrics"
+FROM "vxdata_unresolved"."benchmarking" AS "benchmarking";
 
 -- title: lists, days, instants and numbers leave as they are stored
 {"version": 2, "relation": "imagingstudy", "select": ["modalities", "study_date", "study_datetime", "pi_qual", "patient_age"]};
@@ -41,3 +51,4 @@ SELECT
   "imagingstudy"."pi_qual",
   "imagingstudy"."patient_age"
 FROM "vxdata_unresolved"."imagingstudy" AS "imagingstudy";
+-- duckdb: the same

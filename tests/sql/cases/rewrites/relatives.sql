@@ -5,6 +5,7 @@ SELECT
 FROM "vxdata_unresolved"."volume" AS "volume"
 WHERE
   "volume"."b_value" IS NULL;
+-- duckdb: the same
 
 -- title: two conditions that follow parents in the same way share a query, also that of a condition on groups
 {"version": 2, "relation": "volume", "where": {"op": "has_ancestor", "identifier": "artefact/a"}, "group_by": ["patient_id"], "having": {"op": "is_in_query", "field": "patient_id", "query": {"relation": "patient", "select": "identifier", "where": {"op": "has_ancestor", "identifier": "artefact/b"}}}};
@@ -58,3 +59,4 @@ WHERE
     )
   )
   AND "volume"."identifier" <> 'artefact/a';
+-- duckdb: none, because conditions on ancestors follow an index

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from vxdata.schemas.fields import Text, TextList
-from vxdata.sql.literals import to_sql
+from vxdata.sql.dialect.membership import is_one_of
 from vxdata.sql.query.conditions.scalar import OPERATORS, null_or_false, null_or_true, unknown_for_null
 from vxdata.sql.query.operands import operand
 from vxdata.sql.query.subqueries import aggregate_of_values, extreme_of, values_of
@@ -42,18 +42,12 @@ def items_test(predicate: BoundItemsTest, scope: ConditionScope) -> exp.Expr:
     return unknown_for_null(test, value, scope)
 
 
-MAX_LISTED = 100
-"""Values of a membership test that are written one by one."""
-
-
 def is_in(predicate: BoundIsIn, scope: ConditionScope) -> exp.Expr:
-    """Few values as a list; many as one array."""
+    """A value among literals; unknown for a null, also where there are none."""
     value, values = operand(predicate.operand, scope.table, scope.dialect), predicate.values
-    if not values:
-        return null_or_false(value) if scope.negated else exp.false()
-    if len(values) <= MAX_LISTED:
-        return exp.In(this=value, expressions=[to_sql(literal) for literal in values])
-    return scope.dialect.is_any_of(value, scope.dialect.array_of(values, predicate.operand.type))
+    if not values and scope.negated:
+        return null_or_false(value)
+    return is_one_of(value, values, predicate.operand.type, scope.dialect)
 
 
 def is_in_query(predicate: BoundIsInQuery, scope: ConditionScope) -> exp.Expr:

@@ -1,0 +1,94 @@
+"""Statements about bearer tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from vxdata.sql.literals import timestamp
+from vxdata.sql.names import render, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+COLUMNS: Final = (
+    "id, name, digest, role, grants::text AS grants, created_at, expires_at, last_used_at, revoked_at"
+)
+
+ALL: Final = f"SELECT {COLUMNS} FROM vxdata.token ORDER BY name"
+"""Read all tokens, revoked ones included."""
+
+HOLDING: Final = (
+    f"SELECT {COLUMNS} FROM vxdata.token "
+    "WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+)
+"""Read the tokens that hold."""
+
+
+def named(name: str) -> str:
+    """Read the token of a name."""
+    return f"SELECT {COLUMNS} FROM vxdata.token WHERE name = {text(name)}"
+
+
+def add(name: str, token_id: str, digest: str, role: str, grants: str, expires_at: datetime | None) -> str:
+    """Add a token.
+
+    Args:
+        name: Its name.
+        token_id: Its id.
+        digest: Digest of the whole token.
+        role: The role that it gives.
+        grants: The grants, as JSON.
+        expires_at: When it ends; None for never.
+
+    Returns:
+        An INSERT that affects no row where the name has been used.
+    """
+    ends = "NULL" if expires_at is None else render(timestamp(expires_at))
+    return (
+        "INSERT INTO vxdata.token (name, id, digest, role, grants, expires_at) VALUES "
+        f"({text(name)}, {text(token_id)}, {text(digest)}, {text(role)}, {text(grants)}::jsonb, {ends}) "
+        "ON CONFLICT (name) DO NOTHING"
+    )
+
+
+def own(name: str, token_id: str, digest: str, role: str, grants: str) -> str:
+    """Have a name hold a token with this role and these grants, whatever it has held before."""
+    return (
+        "INSERT INTO vxdata.token (name, id, digest, role, grants) VALUES "
+        f"({text(name)}, {text(token_id)}, {text(digest)}, {text(role)}, {text(grants)}::jsonb) "
+        "ON CONFLICT (name) DO UPDATE SET id = excluded.id, digest = excluded.digest, role = excluded.role, "
+        "grants = excluded.grants, expires_at = NULL, revoked_at = NULL"
+    )
+
+
+def replace(name: str, token_id: str, digest: str) -> str:
+    """Give a name another token in the place of the one that it has; a revoked one stays revoked."""
+    return (
+        f"UPDATE vxdata.token SET id = {text(token_id)}, digest = {text(digest)}, last_used_at = NULL "
+        f"WHERE name = {text(name)} AND revoked_at IS NULL"
+    )
+
+
+def revoke(name: str) -> str:
+    """Revoke the token of a name, if it is not revoked yet."""
+    return (
+        "UPDATE vxdata.token SET revoked_at = clock_timestamp() "
+        f"WHERE name = {text(name)} AND revoked_at IS NULL"
+    )
+
+
+def note_uses(used: Mapping[str, datetime]) -> str:
+    """Note when tokens were last used.
+
+    Args:
+        used: Id -> instant; not empty.
+
+    Returns:
+        An UPDATE; what another server has noted later stays.
+    """
+    rows = ", ".join(f"({text(token_id)}, {render(timestamp(at))})" for token_id, at in used.items())
+    return (
+        f"UPDATE vxdata.token AS t SET last_used_at = u.used_at FROM (VALUES {rows}) AS u (id, used_at) "
+        "WHERE t.id = u.id AND (t.last_used_at IS NULL OR t.last_used_at < u.used_at)"
+    )
