@@ -31,7 +31,19 @@ ADMIN = "vxdata_admin"
 @pytest.fixture(scope="session")
 def admin(stack: EmbeddedStack, session_dir: Path) -> Iterator[ConnectionPool]:
     """Connections of the cluster's superuser."""
-    kept = StackSecrets.load_or_create(session_dir / "stack" / "secrets.json", may_create=False)
+    with superuser(stack, session_dir / "stack") as database:
+        yield database
+
+
+@contextmanager
+def superuser(stack: EmbeddedStack, folder: Path) -> Iterator[ConnectionPool]:
+    """Connect to a stack as the superuser of its cluster.
+
+    Args:
+        stack: The stack.
+        folder: Its folder.
+    """
+    kept = StackSecrets.load_or_create(folder / "secrets.json", may_create=False)
     password = quote(kept.postgres_admin_password.get_secret_value(), safe="")
     host = stack.postgres_uri.get_secret_value().partition("@/")[2].partition("?")[2]
     with closing(

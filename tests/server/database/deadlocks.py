@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from tests.server.support import scalar, until
 from vxdata.server.database.connection import READ_WRITE
-from vxdata.server.database.pool import ConnectionPool
+from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.sql import commit_clock as clock
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def _beside(admin: ConnectionPool, database: ConnectionPool) -> ConnectionPool:
     """Connections of the superuser to another database of the cluster."""
     name = scalar(database, "SELECT current_database() AS name")
     return ConnectionPool(
-        SecretStr(admin._factory._uri.get_secret_value().replace("/postgres?", f"/{name}?")), size=1
+        SecretStr(
+            admin._logins[Lane.WRITE].factory._uri.get_secret_value().replace("/postgres?", f"/{name}?")
+        ),
+        size=1,
     )
 
 

@@ -85,7 +85,7 @@ def test_later_than_a_commit_that_is_still_being_written(database: ConnectionPoo
         commit = lock_clock(writer)
         as_of = now(database)
         assert as_of > commit.as_of
-        for statement in log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}):
+        for statement in log_commit(commit, WriteCommand(verb="create"), {"artefact": 1}, "ann"):
             writer.execute(statement)
         reader = threading.Thread(target=ask)
         reader.start()

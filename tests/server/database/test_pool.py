@@ -146,7 +146,7 @@ class TestPool:
         with closing(ConnectionPool(database_uri, size=4, wait=60)) as pool:
             with ThreadPoolExecutor(24) as executor:
                 assert list(executor.map(partial(work, pool), range(400))) == list(range(400))
-            assert 1 <= len(pool._idle) <= 4
+            assert 1 <= len(pool._logins[Lane.STREAM].idle) <= 4
 
     def test_a_closed_pool_lends_nothing(self, database_uri: SecretStr) -> None:
         pool = ConnectionPool(database_uri, size=2)
@@ -164,7 +164,7 @@ class TestPool:
             pool.close()
             assert pid(connection) == backend
         until(lambda: not active(database, backend), "the connection is closed")
-        assert not pool._idle
+        assert not pool._logins[Lane.STREAM].idle
 
     def test_an_idle_connection_is_tried_before_it_is_lent(
         self, database: ConnectionPool, pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
@@ -201,7 +201,7 @@ class TestLoss:
             terminate(database, backend)
         with pytest.raises(ConnectionLost), pool.connection() as connection:
             pid(connection)
-        assert not pool._idle
+        assert not pool._logins[Lane.STREAM].idle
         assert scalar(pool, PID) not in pids
 
     def test_in_a_transaction(self, database: ConnectionPool, pool: ConnectionPool) -> None:

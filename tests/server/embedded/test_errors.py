@@ -26,7 +26,7 @@ SAMPLES = (
     errors.RestartsFailed("S3", 10, 61.2, "S3 exited with status 1"),
     errors.RoomAgain(),
     errors.StartCancelled("S3 is starting"),
-    errors.RoomAgain(),
+    errors.NoServerRuns(HERE),
 )
 
 

@@ -16,6 +16,7 @@ def test_it_is_given_up_on_a_full_disk_and_made_again_once_there_is_room(small_d
     reserve = Reserve(path, 16 * MEBIBYTE)
     reserve.keep()
     assert path.stat().st_blocks * 512 == 16 * MEBIBYTE
+    assert path.stat().st_mode & 0o777 == 0o600
     reserve.give_up_if_short()
     assert path.exists()
     filler = fill(small_disk, 0)

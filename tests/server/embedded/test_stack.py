@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -245,7 +245,8 @@ def test_a_postgresql_of_a_killed_supervisor_that_does_not_shut_down_is_ended(
         postmaster = psutil.Process(told["pids"]["postgres"])
         # PostgreSQL waits for each of its parts, without end.
         for part in postmaster.children():
-            part.suspend()
+            with suppress(psutil.NoSuchProcess):  # the one that has just answered
+                part.suspend()
         supervisor.kill()
     with EmbeddedStack.start(data_dir, progress=said.append) as stack:
         assert is_gone(postmaster.pid)

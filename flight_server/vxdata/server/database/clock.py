@@ -121,6 +121,7 @@ def resolve_snapshot(
     as_of: datetime | None,
     *,
     reads_log: bool = False,
+    hides_rows: bool = False,
 ) -> ResolvedSnapshot:
     """Resolve the instant of a read, inside the transaction that will read the rows.
 
@@ -129,15 +130,17 @@ def resolve_snapshot(
         resource_types: The types that are read.
         as_of: A closed instant, or None for the last commit.
         reads_log: Whether the commit log is read, too.
+        hides_rows: Whether the reader does not see all resources of the types: then the statement must not
+            depend on whether others of them were changed.
 
     Returns:
-        The instant; it is current when nothing of the types was committed after it.
+        The instant; it is current when nothing of the types was committed after it, or nothing at all.
     """
-    found = connection.prepared.table(clock.READ_FOR, [_as_sql(resource_types)])
+    found = connection.prepared.table(clock.READ_FOR, [types_as_sql(resource_types)])
     version, stamp, purge_epoch, type_version, type_stamp = (column[0].as_py() for column in found.columns)
     as_of = as_of or stamp
     is_last = as_of == stamp
-    is_current = is_last or type_stamp is None or type_stamp <= as_of
+    is_current = is_last or (not hides_rows and (type_stamp is None or type_stamp <= as_of))
     change = f"{type_version} {type_stamp}"
     if reads_log or not is_last:
         seen = connection.rows(clock.version_at(as_of))[0]
@@ -148,7 +151,8 @@ def resolve_snapshot(
 
 
 @lru_cache(MAX_TYPE_LISTS)
-def _as_sql(resource_types: tuple[str, ...]) -> str:
+def types_as_sql(resource_types: tuple[str, ...]) -> str:
+    """Write a list of resource types for the parameter of a prepared statement."""
     return texts(resource_types)
 
 

@@ -36,7 +36,7 @@ def describe_clock(database: ConnectionPool) -> Iterator[str]:
     Args:
         database: The database.
     """
-    with database.connection() as connection:
+    with database.connection(Lane.WRITE) as connection:
         (state,) = connection.rows(clock_repair.STATE)
         gaps = connection.rows("SELECT begins, ends FROM vxdata.clock_gap ORDER BY begins")
     yield f"PostgreSQL's clock: {state['now'].isoformat()}"

@@ -12,7 +12,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from vxdata.server.database.errors import DatabaseError, TooManyConnections
+from vxdata.server.database.errors import DatabaseError, MalformedUri, TooManyConnections
 
 NO_SLOT_TEXTS: Final = (
     "too many clients already",
@@ -20,6 +20,14 @@ NO_SLOT_TEXTS: Final = (
     "too many connections for",
 )
 """PostgreSQL's sentences when it has no free slot: libpq hands out no SQLSTATE of a failed connection."""
+
+UNREAD: Final = re.compile(
+    r"(?:.*Failed to connect: )?"
+    r"(?:invalid |missing |extra |unexpected |unterminated |forbidden |end of string |IPv6 |weak )"
+    r"|(?:.*Failed to connect: )?could not match "
+    r"|.*Must set database option 'uri'"
+)
+"""What begins a sentence of libpq about a URI that it cannot read; those of a server name that first."""
 
 REACHED: Final = "connection to server"
 """Part of a sentence about a server whose address was found: host and port were read as they were meant."""
@@ -58,13 +66,17 @@ def connect_failure(error: Exception, uri: str) -> DatabaseError:
         >>> str(connect_failure(ValueError('invalid port number: "sec ret@host"'), uri))
         'invalid port number: "…"'
     """
-    is_full = any(words in str(error) for words in NO_SLOT_TEXTS)
-    return (TooManyConnections if is_full else DatabaseError)(without_secrets(error, uri))
+    kind: type[DatabaseError] = DatabaseError
+    if any(words in str(error) for words in NO_SLOT_TEXTS):
+        kind = TooManyConnections
+    elif UNREAD.match(str(error)):
+        kind = MalformedUri
+    return kind(without_secrets(error, uri))
 
 
-def not_text() -> DatabaseError:
+def not_text() -> MalformedUri:
     """The failure of a URI with bytes that are not UTF-8; Python would repeat all of it."""
-    return DatabaseError("The URI of the database is not text in UTF-8.")
+    return MalformedUri("The URI of the database is not text in UTF-8.")
 
 
 def without_secrets(error: Exception, uri: str) -> str:

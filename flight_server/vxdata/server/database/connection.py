@@ -41,6 +41,7 @@ USE_COPY: Final = StatementOptions.USE_COPY.value
 BATCH_SIZE: Final = StatementOptions.BATCH_SIZE_HINT_BYTES.value
 
 READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+READ_ALL: Final = f"{READ_ONLY}; SET LOCAL statement_timeout TO 0"
 READ_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout TO 0"
 
 
@@ -193,7 +194,7 @@ class Connection:
         """Run a block in a transaction; roll it back if the block fails.
 
         Args:
-            begin: `READ_ONLY` or `READ_WRITE`.
+            begin: `READ_ONLY`, `READ_WRITE`, or `READ_ALL`, which is without the limit of queries.
         """
         self.execute(begin)
         try:

@@ -83,6 +83,10 @@ class TooManyConnections(OutOfResources):
     """PostgreSQL has no free slot for a connection; one may become free."""
 
 
+class MalformedUri(DatabaseError):
+    """libpq cannot read the URI, so that nothing was asked; it will be no better the next time."""
+
+
 class UndefinedObject(DatabaseError):
     """A table, column, type or schema that the statement names is not there."""
 

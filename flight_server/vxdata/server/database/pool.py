@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +47,10 @@ SLOT_SECONDS: Final = 0.25
 
 
 class Lane(Enum):
-    """What a connection is lent for. Each lane has places of its own, so that none waits for another."""
+    """What a connection is lent for. Each lane has places of its own, so that none waits for another.
+
+    `READING` lists those that log in as the reading role, if there is one.
+    """
 
     STREAM = "stream"
     """A result of any size; a place is held for as long as the query runs."""
@@ -60,9 +64,45 @@ class Lane(Enum):
     FENCE = "fence"
     """Moving the commit clock for a read at the present instant, which waits for the write in progress."""
 
+    COPY = "copy"
+    """Reading what is new for the columnar copies, from time to time a whole database."""
+
+    PRIVATE = "private"
+    """What the reading role does not see: tokens, and the key of signatures. One short statement."""
+
+
+READING: Final = frozenset({Lane.STREAM, Lane.LOOKUP, Lane.COPY})
+"""The lanes that only read."""
+
 
 FENCES: Final = 2
 """Fences at a time; each waits for the same lock."""
+
+COPIERS: Final = 1
+"""Connections of the lane `COPY`: a server has one copier."""
+
+PRIVATES: Final = 2
+"""Connections of the lane `PRIVATE`."""
+
+
+@dataclass(frozen=True)
+class _Login:
+    """A role that connects, and its connections that nobody uses.
+
+    Args:
+        factory: Makes connections.
+        idle: The idle ones; the one that was used last is at the end.
+    """
+
+    factory: ConnectionFactory
+    idle: deque[Connection] = field(default_factory=deque)
+
+    def next_idle(self) -> Connection | None:
+        """Take the idle connection that was used last, or None."""
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return None
 
 
 class ConnectionPool:
@@ -70,6 +110,7 @@ class ConnectionPool:
 
     Args:
         uri: libpq connection URI.
+        read_uri: The same for a role that may only read, for the lanes that do; as `uri` by default.
         size: Connections of the lane `STREAM`, at most.
         writers: Connections of the lane `WRITE`, at most.
         lookups: Connections of the lane `LOOKUP`, at most.
@@ -85,6 +126,7 @@ class ConnectionPool:
         self,
         uri: SecretStr,
         *,
+        read_uri: SecretStr | None = None,
         size: int = 16,
         writers: int = 8,
         lookups: int = 8,
@@ -92,22 +134,31 @@ class ConnectionPool:
         limits: StatementLimits = NO_LIMITS,
         set_up: Sequence[str] = (),
     ) -> None:
-        """Open the first connection; all others are its clones."""
+        """Open the first connection of each role; all others are their clones."""
         self._wait = wait
-        sizes = {Lane.STREAM: size, Lane.LOOKUP: lookups, Lane.WRITE: writers, Lane.FENCE: FENCES}
+        sizes = {
+            Lane.STREAM: size,
+            Lane.LOOKUP: lookups,
+            Lane.WRITE: writers,
+            Lane.FENCE: FENCES,
+            Lane.COPY: COPIERS,
+            Lane.PRIVATE: PRIVATES,
+        }
         self._places = {lane: FairSemaphore(places) for lane, places in sizes.items()}
-        self._idle: deque[Connection] = deque()
         self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
         self._returned = threading.Condition()
         self._set_up = (*SET_UP, *limits.statements, *set_up)
-        self._factory = ConnectionFactory(uri, limits)
+        owner = _Login(ConnectionFactory(uri, limits))
+        reader = owner if read_uri is None else _Login(ConnectionFactory(read_uri, limits))
+        self._logins = {lane: reader if lane in READING else owner for lane in Lane}
         try:
-            with self.connection():
-                pass
+            for lane in (Lane.STREAM, Lane.WRITE):
+                with self.connection(lane):
+                    pass
         except BaseException:
-            self._factory.close()
+            self.close()
             raise
 
     def has_waiters(self, lane: Lane) -> bool:
@@ -142,50 +193,43 @@ class ConnectionPool:
         wait = self._wait if wait is None else wait
         until = min(time.monotonic() + wait, deadline)
         with self._places[lane].acquire(max(until - time.monotonic(), 0), caller) as admitted:
-            connection = self._getconn(until) if admitted else None
+            login = self._logins[lane]
+            connection = self._getconn(login, until) if admitted else None
             if connection is None:
                 raise _no_connection(wait, deadline)
             try:
                 yield connection
             finally:
-                self._putconn(connection)
+                self._putconn(login, connection)
 
     def reconnect(self) -> None:
         """Have later calls take new connections: those that are open know no types that were added since."""
         with self._opening:
-            self._close_idle()
-            self._factory.close()
+            self._close_logins()
 
     def close(self) -> None:
         """Close all idle connections; connections in use are closed when they are returned."""
         with self._opening:
             self._is_closed = True
-            self._close_idle()
-            self._factory.close()
+            self._close_logins()
 
-    def _getconn(self, until: float) -> Connection | None:
+    def _getconn(self, login: _Login, until: float) -> Connection | None:
         """Return an idle connection or a new one; None if PostgreSQL has no slot for one in time."""
         while True:
-            while (connection := self._next_idle()) is not None:
+            while (connection := login.next_idle()) is not None:
                 if _is_usable(connection):
                     return connection
                 self._discard(connection)
             try:
-                return self._open()
+                return self._open(login)
             except TooManyConnections:
                 if time.monotonic() >= until:
                     return None
+                self._give_up_idle(login)
             with self._returned:  # another caller of this pool may return one; other programs tell nobody
                 self._returned.wait(min(SLOT_SECONDS, max(until - time.monotonic(), 0)))
 
-    def _next_idle(self) -> Connection | None:
-        """Return the idle connection that was used last, or None."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return None
-
-    def _putconn(self, connection: Connection) -> None:
+    def _putconn(self, login: _Login, connection: Connection) -> None:
         if connection.is_broken:
             self._discard(connection)
             return
@@ -193,17 +237,17 @@ class ConnectionPool:
             if self._is_closed:
                 connection.close()
             else:
-                self._idle.append(connection)
+                login.idle.append(connection)
         with self._returned:
-            self._returned.notify()
+            self._returned.notify_all()  # who waits may need the other role's connections
 
-    def _open(self) -> Connection:
+    def _open(self, login: _Login) -> Connection:
         with self._opening:
             if self._is_closed:
                 msg = "The connections to the database are closed."
                 raise ServerUnavailable(msg)
             try:
-                connection = self._factory.connect()
+                connection = login.factory.connect()
             except TooManyConnections:
                 raise
             except DatabaseError as error:
@@ -223,9 +267,23 @@ class ConnectionPool:
                 self._close_idle()
             connection.close()
 
+    def _give_up_idle(self, wanted: _Login) -> None:
+        """Close an idle connection of another role, which holds a slot that this one needs."""
+        with self._opening:
+            for login in self._logins.values():
+                if login is not wanted and (connection := login.next_idle()) is not None:
+                    connection.close()
+                    return
+
     def _close_idle(self) -> None:
-        while (connection := self._next_idle()) is not None:
-            connection.close()
+        for login in self._logins.values():
+            while (connection := login.next_idle()) is not None:
+                connection.close()
+
+    def _close_logins(self) -> None:
+        self._close_idle()
+        for login in self._logins.values():
+            login.factory.close()
 
 
 def _no_connection(wait: float, deadline: float) -> RequestTimedOut | ServerBusy:

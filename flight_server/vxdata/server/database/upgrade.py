@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors.messages import abridged
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.errors import UndefinedObject
+from vxdata.server.database.pool import Lane
+from vxdata.sql.schema import reading
 from vxdata.sql.schema import upgrade as statements
 from vxdata.sql.schema.ddl import add_column, create_tables, indexes
 from vxdata.sql.schema.migrations import migrations
@@ -36,25 +38,28 @@ class Upgrade:
         tables: Resource types whose tables were made.
         columns: Fields added, as ``volume.b_value``.
         indexes: Names of the indexes added to tables that were there.
+        rights: Tables on which the reading role has other rights from now on.
     """
 
     migrations: tuple[str, ...]
     tables: tuple[str, ...]
     columns: tuple[str, ...]
     indexes: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether there was anything to do."""
-        return bool(self.migrations or self.tables or self.columns or self.indexes)
+        return bool(self.migrations or self.tables or self.columns or self.indexes or self.rights)
 
 
-def upgrade(database: ConnectionPool, registry: Registry) -> Upgrade:
+def upgrade(database: ConnectionPool, registry: Registry, read_role: str | None = None) -> Upgrade:
     """Apply what is missing, in one transaction; running it again, or twice at once, changes nothing more.
 
     Args:
         database: Pool of connections of the role that owns the database.
         registry: The payload types.
+        read_role: The role by which servers read, if they have one: it gets its rights.
 
     Returns:
         What was done.
@@ -63,13 +68,14 @@ def upgrade(database: ConnectionPool, registry: Registry) -> Upgrade:
         SchemaMismatch: The database is newer than this version, or a column has another type.
         DatabaseError: PostgreSQL refused a statement.
     """
-    with database.connection() as connection, connection.transaction(READ_WRITE):
+    with database.connection(Lane.WRITE) as connection, connection.transaction(READ_WRITE):
         connection.rows(statements.LOCK)
         for statement in statements.PREPARE:
             connection.execute(statement)
         missing = _missing(connection, registry)
         _apply(connection, registry, missing)
-    return missing
+        rights = () if read_role is None else _let_read(connection, read_role)
+    return replace(missing, rights=rights)
 
 
 def require_current(database: ConnectionPool, registry: Registry) -> None:
@@ -83,7 +89,7 @@ def require_current(database: ConnectionPool, registry: Registry) -> None:
         SchemaMismatch: An upgrade has something to do, or cannot be done.
     """
     advice = "Run `vxdata db upgrade` on it."
-    with database.connection() as connection:
+    with database.connection(Lane.WRITE) as connection:
         try:
             missing = _missing(connection, registry)
         except UndefinedObject as error:
@@ -125,6 +131,14 @@ def _apply(connection: Connection, registry: Registry, missing: Upgrade) -> None
                     connection.execute(statement)
         for statement in create_tables(payload_type):
             connection.execute(statement)
+
+
+def _let_read(connection: Connection, role: str) -> tuple[str, ...]:
+    """Give the reading role its rights, unless it has them, and tell of which tables they have changed."""
+    changed = tuple(row["name"] for row in connection.rows(reading.misgranted(role)))
+    for statement in reading.grants(role) if changed else ():
+        connection.execute(statement)
+    return changed
 
 
 def _missing_migrations(connection: Connection) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DATABASE = "vxdata"
 ROLE = "vxdata"
+READING_ROLE = "vxdata_read"
 ADMIN = "vxdata_admin"
 TUNED = "vxdata.conf"
 """Our settings; the cluster's own ``postgresql.conf`` includes it, so lines after that win."""

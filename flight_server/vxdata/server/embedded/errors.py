@@ -7,6 +7,7 @@
     ├── DataDirectoryError             look at the data directory
     │   ├── DataDirectoryInUse
     │   ├── DataDirectoryUnreachable
+    │   ├── NoServerRuns
     │   └── DataDirectoryIncompatible
     ├── AccountUnusable                run as somebody else
     ├── NoFreePorts                    free some ports
@@ -102,6 +103,22 @@ class DataDirectoryUnreachable(DataDirectoryError):
         return (
             f"the data directory {self.directory} cannot be used by the account '{self.account}', "
             f"because of the permissions of {self.blocked}: {', or '.join(self.advice)}"
+        )
+
+
+class NoServerRuns(DataDirectoryError):
+    """No server of the data directory accepts connections."""
+
+    def __init__(self, directory: Path) -> None:
+        """Keep the directory."""
+        super().__init__(directory)
+        self.directory = directory
+
+    def __str__(self) -> str:
+        """Name the directory, and how to start a server."""
+        return (
+            f"no server runs on {self.directory}: start `vxdata up --data-dir {self.directory}`, "
+            "or name the directory of one that runs"
         )
 
 

@@ -19,7 +19,7 @@ import psutil
 from pydantic import SecretStr
 
 from vxdata.server.embedded.child import Child
-from vxdata.server.embedded.cluster import DATABASE, POSTGRES_ENVIRONMENT, ROLE, TUNED, Cluster
+from vxdata.server.embedded.cluster import DATABASE, POSTGRES_ENVIRONMENT, READING_ROLE, ROLE, TUNED, Cluster
 from vxdata.server.embedded.errors import StartTimeout
 from vxdata.server.embedded.secrets import StackSecrets, write_private
 from vxdata.server.embedded.waiting import Progress, wait_until
@@ -37,6 +37,49 @@ _READY_TIMEOUT = 1800.0
 # SIGINT is PostgreSQL's fast shutdown, which ends with a checkpoint of all shared buffers; SIGQUIT its
 # immediate one, which leaves the work to the recovery at the next start.
 _STOP_STEPS = ((signal.SIGINT, 120.0), (signal.SIGQUIT, 10.0))
+
+
+def uri_of(secrets: StackSecrets, socket_dir: Path) -> SecretStr:
+    """Write the libpq URI of the database for the role that owns it, with the password in it.
+
+    Args:
+        secrets: The credentials.
+        socket_dir: Where the socket is.
+    """
+    return _uri(ROLE, secrets.postgres_password, socket_dir)
+
+
+def read_uri_of(secrets: StackSecrets, socket_dir: Path) -> SecretStr:
+    """Write the libpq URI of the database for the role that may only read.
+
+    Args:
+        secrets: The credentials.
+        socket_dir: Where the socket is.
+    """
+    return _uri(READING_ROLE, secrets.postgres_read_password, socket_dir)
+
+
+def login(role: str, password: SecretStr, socket_dir: Path) -> dict[str, str]:
+    """Tell by which variables libpq logs in to the database: other users of the machine can see arguments.
+
+    Args:
+        role: Who logs in.
+        password: Their password.
+        socket_dir: Where the socket is.
+    """
+    return {
+        "PGHOST": str(socket_dir),
+        "PGPORT": str(PORT),
+        "PGUSER": role,
+        "PGDATABASE": DATABASE,
+        "PGPASSWORD": password.get_secret_value(),
+    }
+
+
+def _uri(role: str, password: SecretStr, socket_dir: Path) -> SecretStr:
+    host = quote(str(socket_dir), safe="")
+    shown = quote(password.get_secret_value(), safe="")
+    return SecretStr(f"postgresql://{role}:{shown}@/{DATABASE}?host={host}&port={PORT}")
 
 
 def end_processes(directory: Path) -> None:
@@ -85,10 +128,13 @@ class PostgresServer:
 
     @property
     def uri(self) -> SecretStr:
-        """The libpq URI of the database, with the password in it."""
-        password = quote(self.secrets.postgres_password.get_secret_value(), safe="")
-        host = quote(str(self.socket_dir), safe="")
-        return SecretStr(f"postgresql://{ROLE}:{password}@/{DATABASE}?host={host}&port={PORT}")
+        """The libpq URI of the database for the role that owns it, with the password in it."""
+        return uri_of(self.secrets, self.socket_dir)
+
+    @property
+    def read_uri(self) -> SecretStr:
+        """The libpq URI of the database for the role that may only read."""
+        return read_uri_of(self.secrets, self.socket_dir)
 
     def start(self, settings: Mapping[str, str], progress: Progress) -> None:
         """Make the cluster if there is none, then start the postmaster; do not wait for it.
@@ -149,7 +195,7 @@ class PostgresServer:
             ChildFailed: the postmaster ended instead.
             StartTimeout: it took too long.
         """
-        message = f"{TITLE} is recovering from an unclean stop"
+        message = f"{TITLE} is starting, which takes longer after an unclean stop"
         if not wait_until(
             self._accepts, timeout=_READY_TIMEOUT, progress=progress, message=message, stopping=self.stopping
         ):

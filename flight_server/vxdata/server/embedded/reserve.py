@@ -54,7 +54,8 @@ class Reserve:
             log.warning("reserve_given_up", bytes=self._size)
 
     def _allocate(self) -> None:
-        with self._path.open("wb") as file:
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, self._size)
             else:  # macOS

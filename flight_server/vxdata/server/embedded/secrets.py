@@ -42,6 +42,12 @@ class StackSecrets(BaseModel):
     filer_write_key: SecretStr = Field(default_factory=_random)
     filer_read_key: SecretStr = Field(default_factory=_random)
 
+    @property
+    def postgres_read_password(self) -> SecretStr:
+        """The password of the role that may only read, which files of earlier versions do not name."""
+        key = self.postgres_password.get_secret_value().encode()
+        return SecretStr(hmac.new(key, b"vxdata reading role", hashlib.sha256).hexdigest())
+
     @classmethod
     def load_or_create(cls, path: Path, *, may_create: bool) -> Self:
         """Read the credentials of a data directory, or make them the first time.

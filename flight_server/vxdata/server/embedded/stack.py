@@ -20,6 +20,7 @@ from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
 from vxdata.server.embedded.postgres import PostgresServer
+from vxdata.server.embedded.reading_role import make_reading_role
 from vxdata.server.embedded.reserve import Reserve
 from vxdata.server.embedded.runtime import Runtime
 from vxdata.server.embedded.s3 import S3Endpoint, S3Server
@@ -74,6 +75,11 @@ class Layout:
     def result_cache(self) -> Path:
         """The folder of the server's result cache, which can be removed at any time."""
         return self.data_dir / "result-cache"
+
+    @property
+    def audit(self) -> Path:
+        """The folder of the server's audit."""
+        return self.data_dir / "audit"
 
     @property
     def s3(self) -> Path:
@@ -191,6 +197,11 @@ class EmbeddedStack:
         return self._database.uri
 
     @property
+    def postgres_read_uri(self) -> SecretStr:
+        """The libpq URI of the database for the role that may only read."""
+        return self._database.read_uri
+
+    @property
     def s3(self) -> S3Endpoint:
         """The S3 service and its bucket."""
         return self._blobs.endpoint
@@ -204,6 +215,11 @@ class EmbeddedStack:
     def result_cache_dir(self) -> Path:
         """The folder in which a server on this stack can keep its result cache."""
         return self._layout.result_cache
+
+    @property
+    def audit_dir(self) -> Path:
+        """The folder in which a server on this stack keeps its audit."""
+        return self._layout.audit
 
     @property
     def pids(self) -> Mapping[str, int]:
@@ -252,6 +268,7 @@ class EmbeddedStack:
         self._blobs.start()
         self._database.start(settings, self._progress)
         self._database.wait_ready(self._progress)
+        make_reading_role(self._database)
         try:
             self._blobs.wait_ready(self._progress)
         except (ChildFailed, RoomAgain):
@@ -314,7 +331,9 @@ class _Host:
     @classmethod
     def prepare(cls, layout: Layout, account: Account, progress: Progress) -> Self:
         """Gather it; the data directory is ours and no old child uses it any more."""
-        layout.logs.mkdir(mode=0o700, exist_ok=True)
+        for folder in (layout.logs, layout.result_cache):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)  # those of earlier versions may be open to others
         for part in (layout.postgres, layout.s3):
             take_from_nobody(part, account, progress)
         return cls(

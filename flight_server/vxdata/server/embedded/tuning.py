@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
-CONNECTIONS: Final = 34
+CONNECTIONS: Final = 37
 """Connections of a server with the pools that it has by default."""
 
 _SMALLEST_SHARED_MEMORY = 256 * MIB
