@@ -44,7 +44,7 @@ def staged(connection: Connection, payload_type: PayloadType, *batches: pa.Recor
     for batch in batches:
         reception.add(payload_type, batch)
     reception.finish()
-    return Staging(connection, reception).relation(payload_type)
+    return Staging(connection, reception, registry()).relation(payload_type)
 
 
 def is_table(relation: str) -> bool:

@@ -75,7 +75,7 @@ def store(tmp_path: Path) -> Iterator[CacheStore]:
 
 @pytest.fixture
 def result_cache(store: CacheStore) -> ResultCache:
-    return ResultCache(store)
+    return ResultCache(store, asks=1)
 
 
 @pytest.fixture

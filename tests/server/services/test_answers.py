@@ -16,6 +16,7 @@ from vxdata.schemas.plan import IsInQuery, OrderBy, Plan, Subquery, digest
 from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.answer_files.store import AnswerFiles
 from vxdata.server.disk_guard import DiskGuard
+from vxdata.server.identities.signatures import Signatures
 from vxdata.server.services.answers import (
     AnswerLimits,
     AnswerService,
@@ -45,7 +46,9 @@ def answers(
 ) -> Iterator[AnswerService]:
     read = ReadService(database, Catalog.from_registry(registry(), [PLAIN]), monitor)
     with closing(AnswerFiles(tmp_path / "answers", 1024**2)) as files:
-        yield AnswerService(read, database, monitor, files, AnswerLimits(10_000, 10), DiskGuard())
+        yield AnswerService(
+            read, database, monitor, files, Signatures(database), AnswerLimits(10_000, 10), DiskGuard()
+        )
 
 
 @pytest.mark.parametrize(

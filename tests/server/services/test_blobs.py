@@ -10,6 +10,7 @@ import urllib3
 from pydantic import ValidationError
 
 from tests.server.support import CALL
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import DiskFull, InvalidBlobUrl, NotAllowed
 from vxdata.schemas.wire import MAX_URLS, BlobUrls, ListRequest, PresignRequest
 from vxdata.server.disk_guard import DiskGuard
@@ -38,7 +39,7 @@ KEYS = [
 @pytest.fixture
 def service(store: BlobStore, database: ConnectionPool, monitor: CancellationMonitor) -> BlobService:
     """The service."""
-    return BlobService(store, database, monitor)
+    return BlobService(store, database, registry(), monitor)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +185,7 @@ def test_pages_together_are_everything(service: BlobService, store: BlobStore, b
 def test_without_a_blob_store_the_operator_is_named(
     database: ConnectionPool, monitor: CancellationMonitor
 ) -> None:
-    service = BlobService(None, database, monitor)
+    service = BlobService(None, database, registry(), monitor)
 
     with pytest.raises(NotAllowed, match="VXDATA_S3_BUCKET"):
         service.describe(CALL)
@@ -217,7 +218,7 @@ def touched(database: ConnectionPool, bucket: str) -> dict[str, datetime]:
 def test_a_full_disk_gives_addresses_to_read_and_none_to_put(
     store: BlobStore, database: ConnectionPool, monitor: CancellationMonitor, bucket: str, tmp_path: Path
 ) -> None:
-    service = BlobService(store, database, monitor, DiskGuard(tmp_path, 2**62))
+    service = BlobService(store, database, registry(), monitor, DiskGuard(tmp_path, 2**62))
     assert len(signed(service, "get", f"s3://{bucket}/key").urls) == 1
     with pytest.raises(DiskFull):
         signed(service, "put", f"s3://{bucket}/key")

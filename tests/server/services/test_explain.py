@@ -13,7 +13,6 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.wire import Explanation
 from vxdata.server.database.connection import Connection
-from vxdata.server.database.parallel_scan import ParallelScan
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.prepared import PreparedStatements
 from vxdata.server.result_cache.shared_query import SharedQuery
@@ -47,7 +46,7 @@ def pool(database_uri: SecretStr) -> Iterator[ConnectionPool]:
 
 @pytest.fixture
 def service(pool: ConnectionPool, monitor: CancellationMonitor) -> ReadService:
-    return ReadService(pool, default_catalog(), monitor, scan_connections=2)
+    return ReadService(pool, default_catalog(), monitor)
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ def test_a_point_lookup_is_shown_as_it_is_prepared(
 ) -> None:
     plan = Plan(relation="datasource", **asked)
     told = service.explain(plan, CALL)
-    assert (told.method, told.parameters, told.parts) == ("point lookup", parameters, ())
+    assert (told.method, told.parameters, told.engine) == ("point lookup", parameters, "postgresql")
     assert "commit_clock" in told.sql
     assert ("$1" in told.sql) == bool(parameters)
     assert "commit_clock" in told.postgresql
@@ -113,31 +112,16 @@ def test_a_stream_is_shown_as_it_runs(
 ) -> None:
     plan = Plan(relation="datasource", **asked)
     told = service.explain(plan, CALL)
-    assert (told.method, told.parameters, told.parts) == ("stream", (), ())
+    assert (told.method, told.parameters, told.engine) == ("stream", (), "postgresql")
     list(service.run(plan, CALL).batches)
     assert streamed == [told.sql]
     assert "Scan" in told.postgresql
 
 
-def test_a_parallel_scan_is_shown_in_its_parts(
-    service: ReadService, streamed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert service.explain(WHOLE, CALL).method == "stream", "the table is small"
-    monkeypatch.setattr("vxdata.server.database.parallel_scan.MIN_PAGES", 1)
-    told = service.explain(WHOLE, CALL)
-    assert told.method == "parallel scan"
-    assert len(told.parts) == 8
-    assert all('"ctid" >=' in part for part in told.parts)
-    assert '"ctid"' not in told.sql
-    assert "Tid Range Scan" in told.postgresql
-    assert sum(batch.num_rows for batch in service.run(WHOLE, CALL).batches) >= 100
-    assert sorted(streamed) == sorted(told.parts)
-
-
 def test_what_an_earlier_server_tells_is_still_read() -> None:
     told = Explanation.model_validate_json('{"plan": "p", "sql": "s", "postgresql": "e"}')
-    assert (told.method, told.parameters, told.parts) == ("", (), ())
-    assert str(told) == "plan\np\n\nsql\ns\n\npostgresql\ne"
+    assert (told.method, told.parameters, told.reason) == ("", (), "")
+    assert str(told) == "plan\np\n\nsql\ns\n\nengine\npostgresql\n\npostgresql\ne"
 
 
 def test_it_takes_no_connection_for_longer(service: ReadService) -> None:
@@ -149,7 +133,7 @@ def test_it_takes_no_connection_for_longer(service: ReadService) -> None:
 class TestPreparedStream:
     def opened(self, pool: ConnectionPool, monitor: CancellationMonitor) -> PreparedStream:
         bound = ReadService(pool, default_catalog(), monitor)._bound(WHOLE, CALL)
-        return PreparedStream(bound, pool, ParallelScan(pool, 1), monitor, SharedQuery(never), CALL)
+        return PreparedStream(bound, pool, monitor, SharedQuery(never), CALL)
 
     def is_free(self, pool: ConnectionPool) -> bool:
         """Whether both connections can be had, and are in no transaction."""

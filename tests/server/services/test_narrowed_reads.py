@@ -96,7 +96,7 @@ def result_cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Res
         yield ResultCache(None)
         return
     with closing(CacheStore(tmp_path / "answers", 1024**3)) as store:
-        yield ResultCache(store)
+        yield ResultCache(store, asks=1)
 
 
 def found(service: ReadService, plan: Plan) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_client_of_a_server_that_narrows(
     settings: Settings, database_uri: SecretStr, monkeypatch: pytest.MonkeyPatch, *, is_narrow_first: bool
 ) -> None:
     here = settings.model_copy(update={"database_uri": database_uri, "cache_dir": None})
-    monkeypatch.setattr("vxdata.server.app.ReadService", Narrowed)
+    monkeypatch.setattr("vxdata.server.assembly.ReadService", Narrowed)
     with Server(here) as narrowing:
         monkeypatch.undo()
         with Server(here) as other, Client(narrowing.flight_url) as narrow, Client(other.flight_url) as whole:

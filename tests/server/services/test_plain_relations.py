@@ -107,14 +107,14 @@ def test_a_result_is_kept_for_a_release_and_never_without_one(
     database: ConnectionPool, monitor: CancellationMonitor, store: CacheStore, release: str | None
 ) -> None:
     plan = Plan(relation="subject", select=("Age",), where=Comparison(op="==", field="subject id", value="c"))
-    service = ReadService(database, catalog_of(release), monitor, ResultCache(store))
+    service = ReadService(database, catalog_of(release), monitor, ResultCache(store, asks=1))
     change = 'UPDATE "Cancer Data"."Subject" SET "Age" = {} WHERE "subject id" = \'c\''
     try:
         assert rows(service, plan) == [{"Age": None}]
         with database.connection() as connection:
             connection.execute(change.format(50))
         assert rows(service, plan) == [{"Age": None if release else 50}]
-        next_release = ReadService(database, catalog_of("2026.1"), monitor, ResultCache(store))
+        next_release = ReadService(database, catalog_of("2026.1"), monitor, ResultCache(store, asks=1))
         assert rows(next_release, plan) == [{"Age": 50}]
     finally:
         with database.connection() as connection:

@@ -15,7 +15,7 @@ from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.errors import RequestCancelled
 from vxdata.schemas.plan import Comparison, IsIn, Plan, decode, encode
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
-from vxdata.server.call import Call
+from vxdata.server.call import ANONYMOUS, Call
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.errors import DatabaseError, StatementCancelled
 from vxdata.server.database.pool import ConnectionPool
@@ -270,7 +270,9 @@ def test_whoever_has_gone_does_not_wait_for_a_lock(
     with database.connection() as connection, connection.transaction(READ_WRITE):
         connection.execute("LOCK TABLE vxdata.datasource IN ACCESS EXCLUSIVE MODE")
         with ThreadPoolExecutor(1) as threads:
-            reading = threads.submit(single.run, named("datasource/none"), Call("test", has_gone.is_set))
+            reading = threads.submit(
+                single.run, named("datasource/none"), Call("test", has_gone.is_set, ANONYMOUS)
+            )
             until(lambda: _waits(connection), "the read waits for the lock")
             has_gone.set()
             with pytest.raises((StatementCancelled, RequestCancelled)):

@@ -29,7 +29,7 @@ from vxdata.schemas.fields import (
 from vxdata.schemas.plan import Comparison, IsIn, Plan
 from vxdata.schemas.types.arrow import response_schema
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
-from vxdata.server.call import Call
+from vxdata.server.call import ANONYMOUS, Call
 from vxdata.server.database.errors import StatementCancelled
 from vxdata.server.services.read import ReadService
 
@@ -329,7 +329,7 @@ class TestStreams:
         self, database: ConnectionPool, reads: ReadService, large: Plan
     ) -> None:
         gone = False
-        result = reads.run(large, Call("test", lambda: gone))
+        result = reads.run(large, Call("test", lambda: gone, ANONYMOUS))
         next(result.batches)
         gone = True
         until(lambda: self.running(database) == 0, "the query is cancelled, before all of it is read")

@@ -209,7 +209,7 @@ def test_what_is_touched_is_as_young_as_that(
     put: Callable[[str], str],
 ) -> None:
     before, meanwhile, lost = put("files/before"), put("files/meanwhile"), put("files/lost")
-    service = BlobService(store, database, monitor)
+    service = BlobService(store, database, registry(), monitor)
     service.touch(BlobUrls(urls=[before]), CALL)
 
     unreferenced = sweep.find(AT_ONCE, silent)
@@ -233,7 +233,7 @@ def test_a_sweep_looks_at_touches_too(
 ) -> None:
     """Objects as S3 lists them are old here: a sweep of tomorrow, to whom today's touches are young."""
     touched, lost = put("files/touched"), put("files/lost")
-    BlobService(store, database, monitor).touch(BlobUrls(urls=[touched]), CALL)
+    BlobService(store, database, registry(), monitor).touch(BlobUrls(urls=[touched]), CALL)
     with database.connection() as connection:
         connection.execute("UPDATE vxdata.touched SET touched_at = touched_at + interval '1 day'")
 

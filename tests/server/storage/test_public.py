@@ -11,6 +11,7 @@ import urllib3
 
 from tests.sdk.storage.conftest import point_at
 from tests.server.support import CALL
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import BlobForbidden, NotAllowed
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.schemas.wire import ListRequest, PresignRequest
@@ -81,7 +82,7 @@ def storage(
 
 def test_an_address_is_plain(public_settings: Settings) -> None:
     with closing(BlobStore(public_settings)) as store:
-        service = BlobService(store, None, None)  # type: ignore[arg-type] # addresses need no database
+        service = BlobService(store, None, registry(), None)  # type: ignore[arg-type] # addresses need no database
         urls = [f"s3://{OPEN}/{key}" for key in CONTENT]
         answer = service.presign(PresignRequest(method="get", urls=urls), CALL)
         with urllib3.PoolManager(retries=False) as http:
@@ -95,7 +96,7 @@ def test_an_address_is_plain(public_settings: Settings) -> None:
 
 def test_nobody_puts_there(public_settings: Settings) -> None:
     with closing(BlobStore(public_settings)) as store:
-        service = BlobService(store, None, None)  # type: ignore[arg-type]
+        service = BlobService(store, None, registry(), None)  # type: ignore[arg-type]
         with pytest.raises(NotAllowed, match=f"does not open the bucket {OPEN} for this"):
             service.presign(PresignRequest(method="put", urls=[f"s3://{OPEN}/x"]), CALL)
 

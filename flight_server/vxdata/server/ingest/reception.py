@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from vxdata.server.ingest.coalescing import Run
     from vxdata.server.ingest.spool import Spool
 
+MAX_NAMED: Final = 100
+"""Resources whose identifiers are kept for the audit."""
+
 
 class Reception:
     """The rows of an upload so far.
@@ -40,6 +43,7 @@ class Reception:
         counts: Rows received, by type.
         column_sets: By type, the numbers of the sets of columns that rows state: what is absent is kept.
         parents: By type, the types of the parents that rows state.
+        named: The first of the resources that rows are of.
     """
 
     def __init__(self, registry: Registry, verb: Verb, spool: Spool) -> None:
@@ -49,6 +53,7 @@ class Reception:
         self.counts: dict[str, int] = {}
         self.column_sets: dict[str, dict[tuple[str, ...], int]] = {}
         self.parents: dict[str, set[str]] = {}
+        self.named: list[str] = []
         self._verb: Verb = verb
         self._coalescer = Coalescer()
         self._violations = Violations()
@@ -116,6 +121,7 @@ class Reception:
         return known.setdefault(names, len(known))
 
     def _spool(self, payload_type: PayloadType, batch: pa.RecordBatch, number: int) -> None:
+        self.named += batch.column("identifier").slice(0, MAX_NAMED - len(self.named)).to_pylist()
         if "parent_identifier" in batch.schema.names:
             parents = self.parents.setdefault(payload_type.prefix, set())
             parents |= prefixes(batch.column("parent_identifier"))

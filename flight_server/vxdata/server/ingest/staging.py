@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from vxdata.sql.names import staging_name
+from vxdata.sql.write.granted import EVERYTHING
 from vxdata.sql.write.lookup import HASH_JOINS
 from vxdata.sql.write.staged import create_staging, staged_rows, staged_table
 from vxdata.sql.write.tables import ANALYZED_ROWS, analyze
 
 if TYPE_CHECKING:
+    from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database.connection import Connection
     from vxdata.server.ingest.lineage import CreatedLineage
     from vxdata.server.ingest.reception import Reception
+    from vxdata.sql.write.granted import Granted
 
 FEW: Final = 100
 """Rows of a type that are not copied, but stand in the statements …"""
@@ -32,10 +35,13 @@ class Staging:
     Args:
         connection: In the transaction that will write.
         reception: The upload, whose rows are all there and valid.
+        registry: The payload types, also those that the sender does not see; their order is that of
+            `staged_types`.
         lineage: Records the parents of the rows for a create; None if they are not needed.
+        granted: What the sender sees and may write.
+        buckets: Buckets that the server opens with its own credentials.
 
     Attributes:
-        registry: The payload types, whose order is that of `staged_types`.
         counts: Rows received, by type.
         received: Rows received, over all types.
         column_sets: By type, the sets of columns that rows state.
@@ -43,11 +49,19 @@ class Staging:
     """
 
     def __init__(
-        self, connection: Connection, reception: Reception, lineage: CreatedLineage | None = None
+        self,
+        connection: Connection,
+        reception: Reception,
+        registry: Registry,
+        lineage: CreatedLineage | None = None,
+        granted: Granted = EVERYTHING,
+        buckets: tuple[str, ...] = (),
     ) -> None:
         """Make the relations."""
         self.lineage = lineage
-        self.registry = reception.registry
+        self.granted = granted
+        self.buckets = buckets
+        self.registry = registry
         self.counts = reception.counts
         self.received = reception.received
         self.column_sets = reception.column_sets

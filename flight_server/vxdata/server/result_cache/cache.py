@@ -1,12 +1,18 @@
-"""The entry point of the cache: return a finished result, join a running query, or begin a new one."""
+"""The entry point of the cache: return a finished result, join a running query, or begin a new one.
+
+A result is kept when its query is asked for the second time. To keep one takes as long as to read it from a
+columnar copy, and a gigabyte of disk for a million volumes: who asks once, such as after each commit, pays
+nothing.
+"""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
+from cachetools import LRUCache
 
 from vxdata.schemas.errors import ServerUnavailable
 
@@ -17,6 +23,12 @@ if TYPE_CHECKING:
 
     from vxdata.server.result_cache.shared_query import Batches, SharedQuery
     from vxdata.server.result_cache.store import CacheStore
+
+KEPT_ASKS: Final = 2
+"""How often a query is asked until its result is kept."""
+
+MAX_ASKED: Final = 10_000
+"""Queries of which the server remembers how often they were asked."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +55,14 @@ class ResultCache:
 
     Args:
         store: Keeps the finished results; None to compute every result anew.
+        asks: How often a query must have been asked for its result to be kept.
     """
 
-    def __init__(self, store: CacheStore | None) -> None:
+    def __init__(self, store: CacheStore | None, asks: int = KEPT_ASKS) -> None:
         """Begin with the entries of the store."""
         self._store = store
+        self._asks = asks
+        self._asked: LRUCache[str, int] = LRUCache(MAX_ASKED)
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -71,6 +86,8 @@ class ResultCache:
                 found = _joined(self._store, opened.key, is_cancelled) or self._cached(
                     self._store, opened.key
                 )
+                if found is None and not self._is_to_be_kept(opened.key):
+                    return opened.query.begin(opened.batches, None)
                 if found is None:
                     entry = self._store.begin_entry(opened.key, opened.purge_epoch, opened.query)
                     return opened.query.begin(opened.batches, entry)
@@ -89,6 +106,11 @@ class ResultCache:
     def close(self) -> None:
         """End the reads of finished results; the reads of running queries end with their queries."""
         self._is_closed = True
+
+    def _is_to_be_kept(self, key: str) -> bool:
+        """Count a query that has no result yet."""
+        self._asked[key] = self._asked.get(key, 0) + 1
+        return self._asked[key] >= self._asks
 
     def _cached(self, store: CacheStore, key: str) -> Iterator[pa.RecordBatch] | None:
         found = store.find(key)

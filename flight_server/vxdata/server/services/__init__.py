@@ -9,6 +9,7 @@ from vxdata.schemas.errors import UnknownCatalog
 
 if TYPE_CHECKING:
     from vxdata.server.services.answers import AnswerService
+    from vxdata.server.services.audit import AuditService
     from vxdata.server.services.blobs import BlobService
     from vxdata.server.services.catalog_tables import CatalogTableService
     from vxdata.server.services.catalogs import Catalogs
@@ -40,6 +41,7 @@ class Services:
         cohorts: Answers questions for cohorts.
         tables: Reads plain tables of catalogs.
         health: Answers health checks.
+        audit: Shows the audit.
     """
 
     own: OwnData | None
@@ -47,6 +49,7 @@ class Services:
     cohorts: CohortService
     tables: CatalogTableService
     health: HealthService
+    audit: AuditService
 
     @property
     def read(self) -> ReadService:
@@ -76,7 +79,6 @@ class Services:
     @property
     def _own_data(self) -> OwnData:
         if self.own is None:
-            names = ", ".join(each.name for each in self.catalogs)
-            msg = f"This server has no data of its own, only catalogs: {names}. Name the one that is meant."
-            raise UnknownCatalog(msg, known=[each.name for each in self.catalogs])
+            msg = "This server has no data of its own, only catalogs: name the one that is meant."
+            raise UnknownCatalog(msg)  # without the names of all: not every caller sees them
         return self.own

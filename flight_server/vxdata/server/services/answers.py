@@ -1,27 +1,32 @@
 """Answers with addresses: a plan at its instant has a digest, and its answer a file in each format.
 
 The database keeps the plans, so every server knows every address. Files are made when they are asked for, and
-may go at any time.
+may go at any time. An address holds for those who see what was seen by whom it was given to: to others there
+is no such answer, or it is another one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import AnswerNotFound, DiskFull, InvalidRequest, LimitExceeded
+from vxdata.schemas.errors import AnswerNotFound, DiskFull, InvalidRequest, LimitExceeded, NotPermitted
 from vxdata.schemas.plan import decode, digest, encode
 from vxdata.schemas.plan.predicates import MAX_ROWS
+from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.answer_files.batches import in_fixed_batches
 from vxdata.server.answer_files.file import Content
 from vxdata.server.answer_files.key import file_key
 from vxdata.server.answer_files.store import PurgedMeanwhile
 from vxdata.server.database.pool import Lane
-from vxdata.server.services.signatures import require_signature, sign
+from vxdata.server.identities.signatures import SignedAddress
 from vxdata.server.services.write_transaction import write_transaction
+from vxdata.server.trail import Trail
 from vxdata.sql.names import text
 from vxdata.sql.write import answers as statements
 
@@ -39,7 +44,9 @@ if TYPE_CHECKING:
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.disk_guard import DiskGuard
     from vxdata.server.formats.known import Format
+    from vxdata.server.identities.signatures import Signatures
     from vxdata.server.services.read import ReadService
+    from vxdata.server.trail import Question
 
 MAX_SIGNED_SECONDS: Final = 366 * 86_400
 """Longest time for which an address is signed."""
@@ -81,18 +88,27 @@ class Address:
         digest: Digest of a plan.
         form: The format.
         expires: Seconds of Unix time until which its signature holds; None without one.
+        signer: Who has signed it; None without a signature, or where nobody is asked who they are.
         signature: Its signature; None without one.
     """
 
     digest: str
     form: Format
     expires: int | None = None
+    signer: str | None = None
     signature: str | None = None
 
     @property
     def path(self) -> str:
         """What is signed."""
         return f"{self.digest}.{self.form.name}"
+
+    @property
+    def signed(self) -> SignedAddress | None:
+        """The address with its signature; None if it states nothing of one."""
+        if (self.expires, self.signer, self.signature) == (None, None, None):
+            return None
+        return SignedAddress(self.path, self.expires or 0, self.signer or "", self.signature or "")
 
 
 @dataclass(frozen=True)
@@ -103,11 +119,13 @@ class FoundAnswer:
         address: Its address.
         purge_epoch: Number of purges so far.
         key: Names the bytes of the file.
+        question: What the trail of the call says of it.
     """
 
     address: Address
     purge_epoch: int
     key: str
+    question: Question
 
 
 class AnswerService:
@@ -118,6 +136,7 @@ class AnswerService:
         database: Pool of connections.
         monitor: Cancels statements whose caller has gone.
         files: The files.
+        signatures: Signs addresses.
         limits: How many plans are kept, and how large ones.
         disk: The guard of the database's disk.
     """
@@ -128,6 +147,7 @@ class AnswerService:
         database: ConnectionPool,
         monitor: CancellationMonitor,
         files: AnswerFiles,
+        signatures: Signatures,
         limits: AnswerLimits,
         disk: DiskGuard,
     ) -> None:
@@ -136,6 +156,7 @@ class AnswerService:
         self._database = database
         self._monitor = monitor
         self._files = files
+        self._signatures = signatures
         self._limits = limits
         self._disk = disk
 
@@ -161,22 +182,31 @@ class AnswerService:
         fixed = with_columns(found, arrow_schema.names)
         content = encode(fixed).decode()
         answer = FixedAnswer(digest(fixed), fixed, arrow_schema)
-        if not self._state(answer.digest, call)["is_known"]:
-            self._add(answer.digest, content, call)
+        key = plan_key(answer.digest, call)
+        if not self._state(key, call)["is_known"]:
+            self._add(key, content, call)
         return answer
 
-    def sign(self, address: Address, call: Call) -> str:
-        """Sign an address.
+    def sign(self, address: Address, expires: int, call: Call) -> SignedAddress:
+        """Sign an address, so that its holders read it in the place of the caller.
 
         Args:
-            address: The address, with the instant of its end.
+            address: The address.
+            expires: Seconds of Unix time until which the signature holds.
             call: The call, with its deadline.
 
         Returns:
-            The signature.
+            The address with its signature.
+
+        Raises:
+            NotPermitted: The caller is known by something else than a token, which nobody could look at when
+                the address is read.
         """
-        assert address.expires is not None  # noqa: S101 - what is signed ends
-        return sign(self._state(address.digest, call)["key"], address.path, address.expires)
+        signer = call.principal
+        if signer.is_known and not signer.token_id:
+            msg = f"Addresses are signed for those who call by a token, not by what you show ({signer.how})."
+            raise NotPermitted(msg, how=signer.how)
+        return self._signatures.sign(address.path, expires, signer.token_id)
 
     def find(self, address: Address, call: Call) -> FoundAnswer:
         """Find what has an address.
@@ -189,19 +219,17 @@ class AnswerService:
             The answer.
 
         Raises:
-            InvalidSignature: It is signed, but not with this signature.
-            AddressExpired: Its signature held until now.
-            AnswerNotFound: No answer has this address.
+            AnswerNotFound: No answer has this address, for those who see what the caller sees.
         """
-        state = self._state(address.digest, call)
-        if address.expires is not None or address.signature is not None:
-            require_signature(state["key"], address.path, address.expires or 0, address.signature or "")
+        question = call.trail.ask_by_address(address.digest)
+        name = plan_key(address.digest, call)
+        state = self._state(name, call)
         if not state["is_known"]:
             raise _unknown(address)
         if state["is_stale"]:
-            self._note_use(address.digest, call)
-        key = file_key(address.digest, address.form.name, state["purge_epoch"])
-        return FoundAnswer(address, state["purge_epoch"], key)
+            self._note_use(name, call)
+        key = file_key(name, address.form.name, state["purge_epoch"], call.principal.grants.view)
+        return FoundAnswer(address, state["purge_epoch"], key, question)
 
     def open(self, found: FoundAnswer, call: Call) -> tuple[FoundAnswer, LentFile]:
         """Open the file of an answer, and make it if it is not there.
@@ -222,20 +250,24 @@ class AnswerService:
         while True:
             try:
                 make = partial(self._make, found, call)
-                return found, self._files.get(found.key, found.purge_epoch, make, call.is_cancelled)
+                file = self._files.get(found.key, found.purge_epoch, make, call.is_cancelled)
             except PurgedMeanwhile:
                 found = self.find(found.address, call)
+            else:
+                found.question.see(*_snapshot_of(file.content.arrow_schema))
+                return found, file
 
     def _make(self, found: FoundAnswer, call: Call, file: NewFile) -> Content:
         """Write a file, for as long as anybody waits for it."""
         form = found.address.form
-        shared = replace(call, has_left=file.is_abandoned, deadline=math.inf)
+        shared = replace(call, has_left=file.is_abandoned, deadline=math.inf, trail=Trail())
         plan = self._plan(found.address, shared)
         with closing(self._read.run(in_whole_order(plan), shared)) as result:
             rows = _Counted(in_fixed_batches(result.batches, result.arrow_schema))
             for chunk in form.write(result.arrow_schema, rows, form.codecs[0]):
                 file.write(chunk)
-        self._files.note_purges(self._state(found.address.digest, shared)["purge_epoch"])
+        state = self._state(plan_key(found.address.digest, shared), shared)
+        self._files.note_purges(state["purge_epoch"])
         return Content(rows.number, result.arrow_schema, plan.relation)
 
     def _add(self, name: str, content: str, call: Call) -> None:
@@ -268,7 +300,7 @@ class AnswerService:
         return self._rows(statements.FIND, name, call)[0]
 
     def _plan(self, address: Address, call: Call) -> Plan:
-        found = self._rows(statements.READ, address.digest, call)
+        found = self._rows(statements.READ, plan_key(address.digest, call), call)
         if not found:  # forgotten since it was found
             raise _unknown(address)
         return decode(found[0]["plan"].encode())
@@ -279,6 +311,29 @@ class AnswerService:
             self._monitor.watching(connection, call.is_cancelled),
         ):
             return list(connection.prepared.table(sql, [text(name)]).to_pylist())
+
+
+def plan_key(digest_of_plan: str, call: Call) -> str:
+    """Tell under which key the database keeps a plan that was given an address.
+
+    Args:
+        digest_of_plan: Digest of the plan, as addresses state it.
+        call: The call.
+
+    Returns:
+        The digest; for a caller from whom resources are hidden, one of it and of what is seen. So nobody
+        finds what was registered by those who see something else.
+    """
+    view = call.principal.grants.view
+    if not view:
+        return digest_of_plan
+    return hashlib.blake2b(f"{digest_of_plan} {view}".encode(), digest_size=16).hexdigest()
+
+
+def _snapshot_of(arrow_schema: pa.Schema) -> tuple[datetime, int]:
+    """The instant of a result, and the number of its last commit."""
+    metadata = arrow_schema.metadata
+    return datetime.fromisoformat(metadata[AS_OF_KEY].decode()), int(metadata[VERSION_KEY])
 
 
 def _unknown(address: Address) -> AnswerNotFound:

@@ -1,24 +1,39 @@
 """Blobs: where they are, addresses to reach them by, and which of them were found again.
 
-Blobs do not pass through the server, but for the few that a browser previews.
+Blobs do not pass through the server, but for the few that a browser previews. A caller from whom resources
+are hidden reaches the blobs that the others name, themselves or by a prefix, now or earlier.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import InvalidBlobUrl, InvalidRequest, NotAllowed
+from vxdata.schemas.errors import (
+    BlobNotFound,
+    InvalidBlobUrl,
+    InvalidRequest,
+    NotAllowed,
+    NotPermitted,
+    StorageProblem,
+)
 from vxdata.schemas.errors.messages import abridged
+from vxdata.schemas.identity import EVERYTHING
 from vxdata.schemas.types.object_url import ObjectUrl, headers_of
 from vxdata.schemas.wire import BlobStoreInfo, BlobUrls, Listed, ListedBlob, Presigned
+from vxdata.server.database.pool import Lane
 from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.services.write_transaction import write_transaction
 from vxdata.server.storage.blobs import PRESIGNED_SECONDS
+from vxdata.server.storage.references import forms_of
 from vxdata.sql.write import touches
+from vxdata.sql.write.blob_columns import named
+from vxdata.sql.write.granted import Granted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable
+    from collections.abc import Collection, Generator, Iterable, Sequence
 
+    from vxdata.schemas.catalog.registry import Registry
+    from vxdata.schemas.identity import Grants
     from vxdata.schemas.wire import ListRequest, PresignRequest
     from vxdata.server.call import Call
     from vxdata.server.database.monitor import CancellationMonitor
@@ -35,6 +50,7 @@ class BlobService:
     Args:
         blobs: The blob store, where one is configured.
         database: Pool of connections.
+        registry: The payload types, whose fields name blobs.
         monitor: Cancels statements whose caller has gone.
         disk: The guard of the disk, which the blobs share with the database.
     """
@@ -43,10 +59,12 @@ class BlobService:
         self,
         blobs: BlobStore | None,
         database: ConnectionPool,
+        registry: Registry,
         monitor: CancellationMonitor,
         disk: DiskGuard | None = None,
     ) -> None:
         """Keep the parts."""
+        self._registry = registry
         self._monitor = monitor
         self._disk = disk or DiskGuard()
         self._blobs = blobs
@@ -73,7 +91,7 @@ class BlobService:
             region=store.region,
         )
 
-    def presign(self, asked: PresignRequest, call: Call) -> Presigned:  # noqa: ARG002 - every service is told of the call
+    def presign(self, asked: PresignRequest, call: Call) -> Presigned:
         """Make addresses that work without credentials for a short time.
 
         Args:
@@ -83,6 +101,30 @@ class BlobService:
         Returns:
             The addresses, in order. Those to put with are good only for objects that do not exist yet,
             and for the content whose hash a key states.
+
+        Raises:
+            NotAllowed: A bucket is not open to clients, or no blob store is configured.
+            InvalidBlobUrl: A URL or its key has a form that is refused, or stands for a prefix.
+            BlobNotFound: No resource that the caller sees names an object that is to be read.
+            NotPermitted: An object is to be put by a caller who does not see everything, under a name without
+                its hash, or below a prefix that a hidden resource names, whose file it would become.
+            DiskFull: Objects are to be put, and the disk has too little room.
+        """
+        call.trail.ask(asked)
+        if asked.method != "put":
+            self._require_named(map(ObjectUrl.parse, asked.urls), call, by_hash=asked.method == "head")
+        elif call.principal.grants.hides_resources:
+            self._require_own_names(list(map(ObjectUrl.parse, asked.urls)), call)
+        return self.presign_named(asked)
+
+    def presign_named(self, asked: PresignRequest) -> Presigned:
+        """Make addresses as `presign` does, of objects that a resource names which the caller has just read.
+
+        Args:
+            asked: The objects, and what to do with them.
+
+        Returns:
+            The addresses, in order.
 
         Raises:
             NotAllowed: A bucket is not open to clients, or no blob store is configured.
@@ -103,11 +145,11 @@ class BlobService:
             seconds=PRESIGNED_SECONDS,
         )
 
-    def preview(self, url: ObjectUrl, call: Call) -> Generator[bytes]:  # noqa: ARG002 - every service is told of the call
+    def preview(self, url: ObjectUrl, call: Call) -> Generator[bytes]:
         """Read a blob that is small enough to be looked at.
 
         Args:
-            url: The blob.
+            url: The blob, as a resource names it which the caller has just read.
             call: The call.
 
         Returns:
@@ -120,6 +162,7 @@ class BlobService:
             BlobNotFound: It is not there.
             BlobForbidden: S3 does not let the server read it.
         """
+        call.trail.ask(BlobUrls(urls=[str(url)]))
         store = self._store()
         _require([url], store.buckets)
         if url.is_prefix:
@@ -131,7 +174,7 @@ class BlobService:
             raise InvalidRequest(msg, url=str(url), size=size, limit=MAX_PREVIEW_BYTES)
         return pieces
 
-    def list(self, asked: ListRequest, call: Call) -> Listed:  # noqa: ARG002 - every service is told of the call
+    def list(self, asked: ListRequest, call: Call) -> Listed:
         """List the objects below a prefix.
 
         Args:
@@ -144,9 +187,10 @@ class BlobService:
         Raises:
             NotAllowed: The bucket is not open to clients, or no blob store is configured.
             InvalidBlobUrl: The URL has a form that is refused, or stands for one object.
-            BlobNotFound: There is no such bucket.
+            BlobNotFound: There is no such bucket, or no resource that the caller sees names the prefix.
             BlobForbidden: S3 does not let the server list it.
         """
+        call.trail.ask(asked)
         store = self._store()
         prefix = ObjectUrl.parse(asked.url)
         _require([prefix], store.buckets)
@@ -154,6 +198,7 @@ class BlobService:
             raise InvalidBlobUrl.from_urls(
                 [asked.url], "it stands for one object, and a prefix ends in / or /*"
             )
+        self._require_named([prefix], call)
         objects, after = store.page(prefix.bucket, prefix.key, asked.after)
         return Listed(
             blobs=[ListedBlob(url=str(found.url), size=found.size) for found in objects], after=after
@@ -164,6 +209,7 @@ class BlobService:
 
         A client that finds an object and is going to refer to it touches the object and then checks it
         again: an object that is there after the touch stays. The call waits while a sweep removes objects.
+        It tells nothing of the objects, so it takes those that no resource names, or none that is seen.
 
         Args:
             asked: Objects, whether they are there or not.
@@ -176,10 +222,65 @@ class BlobService:
             InvalidBlobUrl: A URL or its key has a form that is refused.
             DiskFull: The disk has too little room; nothing is written.
         """
+        call.trail.ask(asked)
         urls = sorted({str(ObjectUrl.parse(url)) for url in asked.urls})
         with write_transaction(self._database, self._monitor, self._disk, call) as connection:
             connection.execute(touches.touch(urls))
         return BlobUrls(urls=urls)
+
+    def _require_named(self, urls: Iterable[ObjectUrl], call: Call, *, by_hash: bool = False) -> None:
+        """Refuse objects that no resource names which the caller sees.
+
+        Args:
+            urls: The objects.
+            call: The call.
+            by_hash: Whether who knows the hash that a key states may ask whether the object is there.
+
+        Raises:
+            BlobNotFound: There are such.
+        """
+        grants = call.principal.grants
+        if not grants.hides_resources:
+            return
+        public = self._store().public.names
+        forms = {
+            url: list(forms_of(url))
+            for url in urls
+            if url.bucket not in public and not (by_hash and url.sha256)
+        }
+        if not forms:
+            return
+        found = self._named({form for each in forms.values() for form in each}, grants, call)
+        if unnamed := [str(url) for url, each in forms.items() if found.isdisjoint(each)]:
+            problem = "there is no such object"
+            raise StorageProblem.from_failures(
+                [{"name": url, "code": BlobNotFound.code, "problem": problem} for url in unnamed]
+            )
+
+    def _require_own_names(self, urls: Sequence[ObjectUrl], call: Call) -> None:
+        """Refuse names at which an object could be taken for one that a hidden resource names."""
+        hashless = [str(url) for url in urls if url.sha256 is None]
+        if hashless:
+            msg = f"Your grants let you put objects under names with their hashes, not {abridged(hashless)}."
+            raise NotPermitted(msg, urls=hashless)
+        prefixes = {url: set(forms_of(url)) - {str(url)} for url in urls}
+        every = set().union(*prefixes.values())
+        hidden = self._named(every, EVERYTHING, call)
+        if hidden:  # of most uploads, nobody names a prefix
+            hidden -= self._named(hidden, call.principal.grants, call)
+        foreign = [str(url) for url, each in prefixes.items() if each & hidden]
+        if foreign:
+            msg = f"Your grants do not let you put {abridged(foreign)} there. Upload to another group."
+            raise NotPermitted(msg, urls=foreign)
+
+    def _named(self, urls: Collection[str], grants: Grants, call: Call) -> set[str]:
+        """Read which of some URLs are named by resources that grants show."""
+        query = named(self._registry.only(grants.types), sorted(urls), Granted.of(grants))
+        with (
+            self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
+            self._monitor.watching(connection, call.is_cancelled),
+        ):
+            return {row["url"] for row in connection.rows(query)}
 
     def _store(self) -> BlobStore:
         if self._blobs is None:

@@ -16,10 +16,11 @@ from vxdata.schemas.wire import (
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog.reflected import ReflectedTable
-    from vxdata.server.services.catalogs import LoadedCatalog, NamedCatalog
+    from vxdata.server.services.catalog_views import SeenCatalog
+    from vxdata.server.services.catalogs import LoadedCatalog
 
 
-def info_of(catalog: NamedCatalog) -> CatalogInfo:
+def info_of(catalog: SeenCatalog) -> CatalogInfo:
     """Say what a catalog is, whether it can be read or not.
 
     Args:

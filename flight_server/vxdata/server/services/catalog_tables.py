@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,6 @@ from vxdata.schemas.binding import bind
 from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import Explanation
 from vxdata.server.services.catalog_stream import CatalogQuery
-from vxdata.server.services.health import NEVER
 from vxdata.server.services.read import Result
 from vxdata.server.services.result_schema import result_schema_of
 from vxdata.sql.dialect.bare_postgres import BARE_POSTGRESQL
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vxdata.server.services.catalogs import Catalogs, LoadedCatalog
     from vxdata.sql.query.prepared import PreparedPlan
 
-NO_COMMIT: Final = Instant(0, NEVER, is_current=True)
+NO_COMMIT: Final = Instant(0, datetime(1970, 1, 1, tzinfo=UTC), is_current=True)
 """The instant of what has no commits; no statement about plain tables names it."""
 
 
@@ -45,12 +45,13 @@ class CatalogTableService:
         self._catalogs = catalogs
         self._reader = reader
 
-    def describe(self, name: str, plan: Plan) -> pa.Schema:
+    def describe(self, name: str, plan: Plan, call: Call) -> pa.Schema:
         """Check a plan, and tell the schema of its result.
 
         Args:
             name: Name of the catalog.
             plan: A well-formed plan.
+            call: The call.
 
         Returns:
             The schema; its metadata name the catalog.
@@ -59,7 +60,7 @@ class CatalogTableService:
             InvalidRequest: The plan names what does not exist.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog, prepared = self._prepared(name, plan)
+        catalog, prepared = self._prepared(name, plan, call)
         return _schema(prepared).with_metadata(catalog.metadata(catalog.release))
 
     def run(self, name: str, plan: Plan, call: Call) -> Result:
@@ -78,12 +79,14 @@ class CatalogTableService:
             ServiceProblem: The catalog cannot be read at present.
             DatabaseError: PostgreSQL refused the query.
         """
-        catalog, prepared = self._prepared(name, plan)
+        call.trail.ask(plan, name)
+        catalog, prepared = self._prepared(name, plan, call)
         schema = _schema(prepared)
         run = partial(_batches, prepared=prepared, schema=schema)
         query = CatalogQuery(prepared.statement.sql, str(schema), run)
         batches, release = self._reader.read(catalog, query, call, catalog.aside)
-        return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(batches, told))
+        counted = call.trail.counted(batches)
+        return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(counted, told))
 
     def explain(self, name: str, plan: Plan, call: Call) -> Explanation:
         """Tell how a plan would be run, without running it.
@@ -94,23 +97,27 @@ class CatalogTableService:
             call: The call.
 
         Returns:
-            The statement, and PostgreSQL's plan for it.
+            The statement, and PostgreSQL's plan for it. Who does not see all tables is not told the plan:
+            that of a view names the tables below it.
 
         Raises:
             InvalidRequest: The plan names what does not exist.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog, prepared = self._prepared(name, plan)
+        call.trail.ask(plan, name)
+        catalog, prepared = self._prepared(name, plan, call)
         sql = prepared.statement.sql
         return Explanation(
             plan=encode(plan).decode(),
             sql=sql,
-            postgresql=self._reader.explain(catalog, sql, call),
+            postgresql=""
+            if call.principal.grants.limits_tables(name)
+            else self._reader.explain(catalog, sql, call),
             method=prepared.method.value,
         )
 
-    def _prepared(self, name: str, plan: Plan) -> tuple[LoadedCatalog, PreparedPlan]:
-        catalog = self._catalogs[name].loaded
+    def _prepared(self, name: str, plan: Plan, call: Call) -> tuple[LoadedCatalog, PreparedPlan]:
+        catalog = self._catalogs.seen_by(call.principal.grants)[name].loaded
         return catalog, prepare(bind(plan, catalog.relations), NO_COMMIT, BARE_POSTGRESQL)
 
 

@@ -1,8 +1,8 @@
 """Catalogs: databases that VxData did not design, each read by reflection and served under its name.
 
 What one of them does stops neither the server nor another one. A catalog whose database is away answers with
-`ServerUnavailable` and is tried again, less and less often. A refresh reads it anew beside the calls in
-progress; one that fails leaves what was there.
+`ServerUnavailable` and is tried again, less and less often. One whose URI cannot be read is refused at the
+start. A refresh reads it anew beside the calls in progress; one that fails leaves what was there.
 """
 
 from __future__ import annotations
@@ -12,26 +12,29 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import SecretStr
 
 from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog.catalog import MAX_VIEWS
 from vxdata.schemas.catalog.reflected_relations import relations_of
 from vxdata.schemas.catalog.registry import Registry
-from vxdata.schemas.cohorts import CohortModel
 from vxdata.schemas.cohorts.model import ENDPOINTS
 from vxdata.schemas.errors import InvalidCatalog, ServerUnavailable, UnknownCatalog, VxDataError
-from vxdata.schemas.errors.messages import abridged_name, did_you_mean
 from vxdata.schemas.wire import catalog_metadata
-from vxdata.server.database.errors import DatabaseError
+from vxdata.server.database.errors import DatabaseError, MalformedUri
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.reflection import ReleaseReader, reflect
+from vxdata.server.services.catalog_views import SeenCatalogs, cohort_model, only_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from vxdata.schemas.cohorts import CohortModel
+    from vxdata.schemas.identity import Grants
     from vxdata.server.catalog_settings import CatalogSettings
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.database.reflection import Reflection
@@ -106,6 +109,11 @@ class LoadedCatalog:
         """
         return catalog_metadata(self.name, self.digest, release)
 
+    @cached_property
+    def only(self) -> Callable[[frozenset[str]], LoadedCatalog]:
+        """Show the tables of some names, as if there were no others; what was shown before is remembered."""
+        return lru_cache(MAX_VIEWS)(partial(only_tables, self))
+
     @property
     def cohorts(self) -> CohortModel:
         """What cohorts may name.
@@ -134,6 +142,7 @@ class NamedCatalog:
 
     Attributes:
         has_been_tried: Set once it has been read, or could not be.
+        mistake: Why its URI cannot be read, if it cannot.
     """
 
     def __init__(
@@ -152,6 +161,7 @@ class NamedCatalog:
         self._is_pending = False
         self._not_before = 0.0
         self.has_been_tried = threading.Event()
+        self.mistake: MalformedUri | None = None
         self._is_closed = threading.Event()
 
     @property
@@ -197,14 +207,20 @@ class NamedCatalog:
         return self._loaded
 
     def keep_trying(self) -> None:
-        """Read the catalog, and try again until that has succeeded once or the server stops."""
+        """Read the catalog, and try again until that has succeeded once or the server stops.
+
+        A URI that cannot be read is not tried again.
+        """
         delay = FIRST_DELAY
         while not self._is_closed.is_set():
             try:
                 self.refresh()
             except (VxDataError, DatabaseError) as error:
-                reason = str(error.__cause__ or error)
-                log.warning("catalog_not_read", catalog=self.name, reason=reason, again_in_seconds=delay)
+                reason = error.__cause__ or error
+                if isinstance(reason, MalformedUri):
+                    self.mistake = reason
+                    return
+                log.warning("catalog_not_read", catalog=self.name, reason=str(reason), again_in_seconds=delay)
             except Exception as error:
                 log.exception("catalog_not_read", catalog=self.name, reason=type(error).__name__)
             else:
@@ -285,25 +301,22 @@ class Catalogs:
         """Return how many there are."""
         return len(self._by_name)
 
-    def __getitem__(self, name: str) -> NamedCatalog:
-        """Look a catalog up.
+    def seen_by(self, grants: Grants) -> SeenCatalogs:
+        """Show those that are granted, as if there were no others.
 
-        Raises:
-            UnknownCatalog: There is none of this name.
+        Args:
+            grants: What is seen.
         """
-        try:
-            return self._by_name[name]
-        except KeyError:
-            shown = abridged_name(name)
-            hint = did_you_mean(name, sorted(self._by_name)) if self._by_name else "It serves none."
-            msg = f"The server has no catalog {shown!r}. {hint}"
-            raise UnknownCatalog(msg, catalog=shown, known=sorted(self._by_name)) from None
+        return SeenCatalogs(self, grants.catalogs)
 
     def start(self, wait: float = START_SECONDS) -> None:
         """Read all of them at the same time, each in a thread of its own.
 
         Args:
             wait: Seconds to wait for them; the threads of those that are away go on.
+
+        Raises:
+            InvalidCatalog: The URI of one of them cannot be read.
         """
         for each in self:
             name = f"vxdata-catalog-{each.name}"
@@ -311,6 +324,13 @@ class Catalogs:
         until = time.monotonic() + wait
         for each in self:
             each.has_been_tried.wait(max(until - time.monotonic(), 0.0))
+        mistakes = {each.name: str(each.mistake) for each in self if each.mistake is not None}
+        if mistakes:
+            told = " ".join(
+                f"The URI of the catalog {name} cannot be read: {mistake}"
+                for name, mistake in mistakes.items()
+            )
+            raise InvalidCatalog(told, catalogs=mistakes)
 
     def close(self) -> None:
         """Close all connections."""
@@ -323,12 +343,7 @@ def _model(found: Reflection, api: str | None) -> tuple[CohortModel | None, str 
     has_endpoints = all(found.schema.table(name) is not None for name in ENDPOINTS)
     if api == NO_API or (api is None and not has_endpoints):
         return None, None
-    try:
-        return CohortModel.of(found.schema, found.column_metadata, found.release_metadata), None
-    except InvalidCatalog as error:
-        return None, error.message
-    except KeyError as error:
-        return None, f"its table column_metadata has no column {error.args[0]}."
+    return cohort_model(found)
 
 
 def _tell(loaded: LoadedCatalog) -> None:

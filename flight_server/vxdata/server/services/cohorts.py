@@ -11,7 +11,7 @@ from vxdata.schemas.cohorts import bind_cohort, bind_summary, bind_values
 from vxdata.schemas.cohorts.codec import encode_cohort
 from vxdata.schemas.cohorts.model import RELEASE_METADATA
 from vxdata.schemas.cohorts.result import cohort_schema
-from vxdata.schemas.wire import Explanation
+from vxdata.schemas.wire import CatalogRequest, CohortValuesRequest, Explanation
 from vxdata.server.services.catalog_stream import CatalogQuery
 from vxdata.server.services.catalog_tables import relabelled
 from vxdata.server.services.cohort_batches import assemble
@@ -76,7 +76,8 @@ class CohortService:
             CohortError: The plan does not fit the catalog.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[plan.catalog].loaded
+        call.trail.ask(plan, plan.catalog)
+        catalog = self._loaded(plan.catalog, call)
         bound = bind_cohort(plan, catalog.cohorts)
         run = partial(_objects, bound=bound, page=(page := page_as_json(bound)))
         return self._page(catalog, page, run, call)
@@ -101,7 +102,8 @@ class CohortService:
             CohortError: There is no such column or source.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[name].loaded
+        call.trail.ask(CohortValuesRequest(catalog=name, column=column, sources=(data_source,)), name)
+        catalog = self._loaded(name, call)
         page = values_as_json(bind_values(column, data_source, catalog.cohorts), limit, offset)
         run = partial(page_batches, page=page, limit=limit, offset=offset)
         return self._page(catalog, page, run, call)
@@ -120,7 +122,8 @@ class CohortService:
             CohortError: The plan does not fit the catalog.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[plan.catalog].loaded
+        call.trail.ask(plan, plan.catalog)
+        catalog = self._loaded(plan.catalog, call)
         sql, shown = summary_as_json(bind_summary(plan, catalog.cohorts))
         return self._text(catalog, sql, call), shown
 
@@ -138,14 +141,16 @@ class CohortService:
             CohortError: The plan does not fit the catalog.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[plan.catalog].loaded
+        call.trail.ask(plan, plan.catalog)
+        catalog = self._loaded(plan.catalog, call)
         return int(self._text(catalog, count(bind_cohort(plan, catalog.cohorts)), call))
 
-    def columns(self, name: str) -> list[dict[str, Any]]:
+    def columns(self, name: str, call: Call) -> list[dict[str, Any]]:
         """List the columns of a catalog as the CDA API lists them.
 
         Args:
             name: Name of the catalog.
+            call: The call.
 
         Returns:
             A dictionary for each.
@@ -153,7 +158,7 @@ class CohortService:
         Raises:
             ServiceProblem: The catalog cannot be read at present.
         """
-        return self._catalogs[name].loaded.cohorts.listed_columns
+        return self._loaded(name, call).cohorts.listed_columns
 
     def release_metadata(self, name: str, call: Call) -> JsonRows:
         """Begin the rows of the table `release_metadata` as JSON.
@@ -168,20 +173,22 @@ class CohortService:
         Raises:
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[name].loaded
+        call.trail.ask(CatalogRequest(name=name), name)
+        catalog = self._loaded(name, call)
         _ = catalog.cohorts  # only a catalog of cohorts shows them
         schema = catalog.reflection.schema
         if schema.table(RELEASE_METADATA) is None:
-            return JsonRows(iter(()), "")
+            return JsonRows(iter(()), "", call.trail)
         sql = rows_to_send(schema.name, RELEASE_METADATA)
         query = CatalogQuery(sql, TEXT, partial(_rows_at_once, sql=sql))
-        return JsonRows(self._reader.read(catalog, query, call)[0], sql)
+        return JsonRows(self._reader.read(catalog, query, call)[0], sql, call.trail)
 
-    def describe(self, plan: CohortPlan) -> pa.Schema:
+    def describe(self, plan: CohortPlan, call: Call) -> pa.Schema:
         """Check a cohort, and tell the schema of its rows.
 
         Args:
             plan: The cohort.
+            call: The call.
 
         Returns:
             The schema; its metadata name the catalog.
@@ -190,7 +197,7 @@ class CohortService:
             CohortError: The plan does not fit the catalog.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[plan.catalog].loaded
+        catalog = self._loaded(plan.catalog, call)
         bound = bind_cohort(plan, catalog.cohorts)
         return cohort_schema(bound.outputs).with_metadata(catalog.metadata(catalog.release))
 
@@ -208,13 +215,15 @@ class CohortService:
             CohortError: The plan does not fit the catalog.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[plan.catalog].loaded
+        call.trail.ask(plan, plan.catalog)
+        catalog = self._loaded(plan.catalog, call)
         bound = bind_cohort(plan, catalog.cohorts)
         sql, _ = page_as_arrow(bound)
         schema = cohort_schema(bound.outputs)
         query = CatalogQuery(sql, str(schema), partial(_frames, sql=sql, bound=bound, schema=schema))
         batches, release = self._reader.read(catalog, query, call, catalog.aside)
-        return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(batches, told))
+        counted = call.trail.counted(batches)
+        return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(counted, told))
 
     def explain(self, plan: CohortPlan, call: Call) -> Explanation:
         """Tell how the rows of a cohort would be read as Arrow, without reading them.
@@ -224,25 +233,32 @@ class CohortService:
             call: The call.
 
         Returns:
-            The statement, and PostgreSQL's plan for it.
+            The statement, and PostgreSQL's plan for it, which only those are told who see all tables.
 
         Raises:
             CohortError: The plan does not fit the catalog.
             ServiceProblem: The catalog cannot be read at present.
         """
-        catalog = self._catalogs[plan.catalog].loaded
+        call.trail.ask(plan, plan.catalog)
+        catalog = self._loaded(plan.catalog, call)
         sql, _ = page_as_arrow(bind_cohort(plan, catalog.cohorts))
-        postgresql = self._reader.explain(catalog, sql, call)
+        hides = call.principal.grants.limits_tables(plan.catalog)
+        postgresql = "" if hides else self._reader.explain(catalog, sql, call)
         return Explanation(plan=encode_cohort(plan).decode(), sql=sql, postgresql=postgresql, method="cohort")
+
+    def _loaded(self, name: str, call: Call) -> LoadedCatalog:
+        """The catalog as the caller sees it."""
+        return self._catalogs.seen_by(call.principal.grants)[name].loaded
 
     def _page(self, catalog: LoadedCatalog, page: JsonPage, run: Run, call: Call) -> JsonRows:
         query = CatalogQuery(f"{page.rows_sql};{page.count_sql}", TEXT, run)
-        return JsonRows(self._reader.read(catalog, query, call, catalog.aside)[0], page.shown_sql)
+        batches, _ = self._reader.read(catalog, query, call, catalog.aside)
+        return JsonRows(batches, page.shown_sql, call.trail)
 
     def _text(self, catalog: LoadedCatalog, sql: str, call: Call) -> bytes:
         """Run a statement that returns one text or number."""
         query = CatalogQuery(sql, TEXT, partial(_rows_at_once, sql=sql))
-        batches, _ = self._reader.read(catalog, query, call)
+        batches = call.trail.counted(self._reader.read(catalog, query, call)[0])
         return b"".join(bytes(text_bytes(batch.column(0))) for batch in batches)
 
 

@@ -16,7 +16,6 @@ from vxdata.server.services.facet_plans import rows_of_question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     import pyarrow as pa
 
@@ -62,12 +61,13 @@ class Differences:
 
 
 def compare(
-    since: PinnedReads, until: PinnedReads, plan: Plan, relation: Relation, limit: int
+    since: PinnedReads, commit: int, until: PinnedReads, plan: Plan, relation: Relation, limit: int
 ) -> Differences:
     """Compare what a query finds at two instants.
 
     Args:
         since: Reads at the earlier instant.
+        commit: Number of the last commit at the earlier instant, 0 before the first.
         until: Reads at the later one.
         plan: The query; its order and limit do not count.
         relation: What it reads.
@@ -81,7 +81,7 @@ def compare(
         InvalidPlan: What it reads has no history.
     """
     rows = compared_rows(plan, relation)
-    candidates = _candidates(since.as_of, until, rows, relation)
+    candidates = _candidates(commit, until, rows, relation)
     if candidates is not None and len(candidates) == 0:
         return Differences({"added": 0, "changed": 0, "gone": 0}, [])
     narrowed = rows if candidates is None else _among(rows, candidates.to_pylist())
@@ -117,32 +117,31 @@ def compared_rows(plan: Plan, relation: Relation) -> Plan:
     return rows_of_question(plan)
 
 
-def _candidates(
-    since: datetime, until: PinnedReads, rows: Plan, relation: Relation
-) -> pa.ChunkedArray | None:
+def _candidates(commit: int, until: PinnedReads, rows: Plan, relation: Relation) -> pa.ChunkedArray | None:
     """The resources of which something was written in between; None if others can differ, too, or many do.
 
     A condition that reads other rows, or a choice among rows, can change for a resource that does not.
+    Numbers of commits have the order of their instants, and the tables have an index of them.
     """
     written = Plan(
         relation=relation.name,
-        where=Comparison(op=">", field="valid_from", value=since.isoformat()),
+        where=Comparison(op=">", field=VERSION, value=commit),
         select=(KEY,),
         distinct=True,
         history=True,
         limit=MAX_CANDIDATES + 1,
     )
-    if not _is_local(rows):
+    if not _is_local(rows) or relation.visible is not None:  # a change can hide a resource, and be hidden
         return None
-    is_written = _is_written(since, until, relation)
+    is_written = _is_written(commit, until, relation)
     found = until.table(written if is_written else written.model_copy(update={"limit": 0}))[KEY]
     return found if len(found) <= MAX_CANDIDATES else None
 
 
-def _is_written(since: datetime, until: PinnedReads, relation: Relation) -> bool:
+def _is_written(commit: int, until: PinnedReads, relation: Relation) -> bool:
     """Whether a commit in between has written resources of the types; the log tells it at once."""
     of_types = ItemsTest(op="contains_any", field="counts", values=relation.members)
-    later = Comparison(op=">", field="as_of", value=since.isoformat())
+    later = Comparison(op=">", field=VERSION, value=commit)
     plan = Plan(relation=COMMIT, where=And(terms=(later, of_types)), select=(VERSION,), limit=1)
     return bool(until.table(plan).num_rows)
 

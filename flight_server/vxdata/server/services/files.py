@@ -120,7 +120,9 @@ def signed(blobs: BlobService, files: Sequence[File], call: Call) -> tuple[list[
     opened = frozenset(blobs.describe(call).buckets)
     problems = [_problem(ObjectUrl.parse(file.url), opened) for file in files]
     urls = [file.url for file, problem in zip(files, problems, strict=True) if problem is None]
-    found = blobs.presign(PresignRequest(method="get", urls=urls), call) if urls else None
+    request = PresignRequest(method="get", urls=urls)
+    call.trail.ask(request)
+    found = blobs.presign_named(request) if urls else None
     addresses = iter(found.urls if found else ())
     done = [
         replace(file, address=next(addresses)) if problem is None else replace(file, problem=problem)

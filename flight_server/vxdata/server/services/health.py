@@ -6,24 +6,26 @@ catalogs is well as long as one of them answers.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from vxdata.schemas.errors import ServerUnavailable, ServiceProblem
-from vxdata.schemas.wire import Health
+from vxdata.schemas.wire import CopiesHealth, Health
+from vxdata.server.copies import CopiesState
 from vxdata.server.database.clock import read_clock
 from vxdata.server.database.errors import ConnectionLost, DatabaseError
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.witness import ClockWitness, wall
+from vxdata.server.services.catalog_views import SeenCatalogs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from vxdata.server.call import Call
+    from vxdata.server.copies import Copies, CopiesStatus
     from vxdata.server.database.connection import Connection
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.database.witness import ClockReading
@@ -36,9 +38,6 @@ MAX_WAIT: Final = 2.0
 DATABASE: Final = "database"
 BLOB_STORE: Final = "blob store"
 
-NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""Instant of the last commit where there is none."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +49,9 @@ class HealthService:
         blobs: The blob store, where one is configured.
         witness: Decides whether the database server's clock can be trusted.
         catalogs: The catalogs.
+        copies: The columnar copies, where the server keeps some.
+        answers: Engine -> plans that it has answered.
+        unprotected: What the listeners lack although other machines reach them.
     """
 
     def __init__(
@@ -58,8 +60,15 @@ class HealthService:
         blobs: BlobStore | None,
         witness: ClockWitness | None = None,
         catalogs: Iterable[NamedCatalog] = (),
+        *,
+        copies: Copies | None = None,
+        answers: Callable[[], dict[str, int]] = dict,
+        unprotected: Sequence[str] = (),
     ) -> None:
         """Keep all."""
+        self._unprotected = list(unprotected)
+        self._copies = copies
+        self._answers = answers
         self._catalogs = catalogs
         self._witness = witness or ClockWitness()
         self._database = database
@@ -73,6 +82,7 @@ class HealthService:
 
         Returns:
             The server's version, the last commit, how the clocks stand, and which catalogs have been read.
+            What tells of data or catalogs that are hidden from the caller is left out.
 
         Raises:
             ServerBusy: No connection became free in time.
@@ -93,6 +103,7 @@ class HealthService:
         if problems:
             msg = " ".join(f"The {name} cannot be reached." for name in problems)
             raise ServerUnavailable(msg, down=list(problems)) from _reason(next(iter(problems.values())))
+        hides = call.principal.grants.hides_resources
         return Health(
             server_version=version("vxdata"),
             version=reading.version,
@@ -100,16 +111,25 @@ class HealthService:
             clock_is_trusted=self._witness.trusts(max(reading.now, reading.stamp), reading),
             clock_skew_seconds=(reading.now - wall()).total_seconds(),
             commits_ahead_seconds=max(reading.ahead.total_seconds(), 0.0),
-            catalogs={each.name: each.is_loaded for each in self._catalogs},
+            catalogs={each.name: each.is_loaded for each in self._seen(call)},
+            copies=None if hides or self._copies is None else _copies_health(self._copies.status()),
+            answers={} if hides else self._answers(),
+            unprotected=self._unprotected,
         )
+
+    def _seen(self, call: Call) -> SeenCatalogs:
+        return SeenCatalogs(self._catalogs, call.principal.grants.catalogs)
 
     def _check_catalogs(self, call: Call) -> Health:
         """Look whether any catalog answers."""
         states = {each.name: _answers(each, call) for each in self._catalogs}
+        seen = {each.name: states[each.name] for each in self._seen(call)}
         if not any(states.values()):
-            msg = " ".join(f"The catalog {name} cannot be read." for name in states)
-            raise ServerUnavailable(msg, down=list(states))
-        return Health(server_version=version("vxdata"), version=0, as_of=NEVER, catalogs=states)
+            msg = " ".join(f"The catalog {name} cannot be read." for name in seen)
+            raise ServerUnavailable(msg or "No catalog can be read.", down=list(seen))
+        return Health(
+            server_version=version("vxdata"), version=0, catalogs=seen, unprotected=self._unprotected
+        )
 
     def _read_clock(self, database: ConnectionPool, call: Call) -> ClockReading:
         """Read the commit clock, on a new connection if PostgreSQL was started again: idle ones are gone."""
@@ -117,6 +137,17 @@ class HealthService:
             return _read_clock_once(database, call)
         except ConnectionLost:
             return _read_clock_once(database, call)
+
+
+def _copies_health(status: CopiesStatus) -> CopiesHealth:
+    is_ready = status.state is CopiesState.READY
+    return CopiesHealth(
+        state=status.state.value,
+        reason=status.reason or "",
+        version=min(each.version for each in status.applied.values()) if is_ready else 0,
+        behind=status.behind,
+        bytes=status.bytes,
+    )
 
 
 def _read_clock_once(database: ConnectionPool, call: Call) -> ClockReading:

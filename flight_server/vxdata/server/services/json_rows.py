@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vxdata.server.database.connection import Connection
+    from vxdata.server.trail import Trail
     from vxdata.sql.cohorts import JsonPage
 
 BATCH_BYTES: Final = 256 * 1024
@@ -101,13 +102,15 @@ class JsonRows:
     Args:
         batches: As `page_batches` yields them.
         query_sql: The statement that was run, with its values as parameters.
+        trail: Counts the objects.
 
     Attributes:
         total: The number of all objects, once the last of the page has been read.
     """
 
-    def __init__(self, batches: Iterator[pa.RecordBatch], query_sql: str) -> None:
+    def __init__(self, batches: Iterator[pa.RecordBatch], query_sql: str, trail: Trail) -> None:
         """Begin before the first."""
+        self._trail = trail
         self._batches = batches
         self.query_sql = query_sql
         self.total = 0
@@ -123,6 +126,7 @@ class JsonRows:
         for batch in self._batches:
             content = text_bytes(batch.column(0))
             if content and content[0] == COMMA:
+                self._trail.read(batch.num_rows)
                 yield content[1:] if is_first else content
                 is_first = False
             else:

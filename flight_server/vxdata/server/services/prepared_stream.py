@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from vxdata.server.database.clock import resolve_snapshot
 from vxdata.server.database.connection import READ_ONLY
-from vxdata.server.database.parallel_scan import ScanConnections
 from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.monitored import CancellableQuery
 from vxdata.server.services.owned_stream import OwnedStream
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from vxdata.schemas.binding import BoundPlan
     from vxdata.server.call import Call
     from vxdata.server.database.monitor import CancellationMonitor
-    from vxdata.server.database.parallel_scan import ParallelScan
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.result_cache.shared_query import SharedQuery
 
@@ -37,7 +35,6 @@ class PreparedStream(OwnedStream):
     Args:
         plan: A bound plan.
         database: Pool of connections.
-        parallel_scan: Runs the statement, over further connections for a large scan.
         monitor: Cancels the query when all its readers have gone.
         readers: The shared query that will read the batches.
         call: The call that a connection is for; its deadline limits the wait for one.
@@ -57,7 +54,6 @@ class PreparedStream(OwnedStream):
         self,
         plan: BoundPlan,
         database: ConnectionPool,
-        parallel_scan: ParallelScan,
         monitor: CancellationMonitor,
         readers: SharedQuery,
         call: Call,
@@ -66,27 +62,25 @@ class PreparedStream(OwnedStream):
         with ExitStack() as resources:
             lent = database.connection(Lane.STREAM, caller=call.caller, deadline=call.deadline)
             connection = resources.enter_context(lent)
-            self._connections = ScanConnections(connection)
-            attended = CancellableQuery(self._connections, readers)
+            self._connection = connection
+            attended = CancellableQuery(connection, readers)
             resources.enter_context(monitor.watching(attended, readers.is_abandoned))
             resources.enter_context(connection.transaction(READ_ONLY))
-            self.snapshot = resolve_snapshot(connection, plan.members, plan.as_of, reads_log=plan.reads_log)
+            self.snapshot = resolve_snapshot(
+                connection, plan.members, plan.as_of, reads_log=plan.reads_log, hides_rows=plan.hides_rows
+            )
             self.prepared = prepare(plan, self.snapshot.instant)
             self._result_schema = result_schema_of(self.prepared.columns)
             self.schema = self._result_schema.at(self.snapshot.instant)
-            self._parallel_scan = parallel_scan
             super().__init__(resources.pop_all(), self._run())
 
-    def divided(self) -> list[str]:
-        """Return the parts of a parallel scan of the query; empty if it would not be divided."""
-        return self._parallel_scan.divided(self._connections, self.prepared)
-
-    def explain(self, sql: str) -> str:
-        """Return PostgreSQL's plan for a statement, in the snapshot."""
-        (connection,) = self._connections.connections
-        return "\n".join(row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}"))
+    def explain(self) -> str:
+        """Return PostgreSQL's plan for the statement, in the snapshot."""
+        rows = self._connection.rows(f"EXPLAIN {self.prepared.statement.sql}")
+        return "\n".join(row["QUERY PLAN"] for row in rows)
 
     def _run(self) -> Generator[pa.RecordBatch]:
-        with self._resources, self._parallel_scan.stream(self._connections, self.prepared) as batches:
+        statement, is_small = self.prepared.statement, self.prepared.is_small
+        with self._resources, self._connection.stream(statement.sql, is_small=is_small) as batches:
             for batch in batches:
                 yield self._result_schema.conform(batch.columns, self.schema)

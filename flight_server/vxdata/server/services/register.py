@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.errors import (
     AlreadyRegistered,
     InvalidRequest,
+    NotPermitted,
     NotRegistered,
     ParentNotFound,
     UnexpectedPayload,
@@ -27,10 +28,12 @@ from vxdata.server.database.retry import retry_on_conflict
 from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.services.write_transaction import write_transaction
 from vxdata.sql.write import registration
+from vxdata.sql.write.granted import Granted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from vxdata.schemas.identity import Grants
     from vxdata.schemas.wire import ExternalUids
     from vxdata.server.call import Call
     from vxdata.server.database.connection import Connection
@@ -104,12 +107,15 @@ class RegisterService:
         Raises:
             AlreadyRegistered: An external uid has an identifier, or is asked for twice.
             ParentNotFound: A parent is missing or deleted.
+            NotPermitted: The caller must not write below a parent.
             UnexpectedPayload: A parent is of another type.
             DiskFull: The disk has too little room; nothing is written.
         """
-        scheme = _numbering_scheme(asked)
+        call.trail.ask(asked)
+        grants = call.principal.grants
+        scheme, granted = _numbering_scheme(asked, grants), Granted.of(grants)
         with write_transaction(self._database, self._monitor, self._disk, call) as connection:
-            identifiers = retry_on_conflict(connection, lambda: _make(connection, scheme, asked))
+            identifiers = retry_on_conflict(connection, lambda: _make(connection, scheme, asked, granted))
         return Registered(identifiers=identifiers)
 
     def resolve(self, asked: ExternalUids, call: Call) -> Registered:
@@ -126,23 +132,31 @@ class RegisterService:
             NotRegistered: At least one has none.
             UnexpectedPayload: A parent is of another type.
         """
-        _numbering_scheme(asked)
+        call.trail.ask(asked)
+        grants = call.principal.grants
+        scheme = _numbering_scheme(asked, grants)
         with (
             self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
             self._monitor.watching(connection, call.is_cancelled),
             connection.transaction(READ_ONLY),
         ):
-            known = _lookup(connection, asked)
+            found = _lookup(connection, scheme, asked, Granted.of(grants))
+        known = {pair: identifier for pair, (identifier, is_hidden) in found.items() if not is_hidden}
         unknown = [pair for pair in dict.fromkeys(asked.pairs) if pair not in known]
         if unknown:
             raise NotRegistered.from_pairs(unknown)
         return Registered(identifiers=[known[pair] for pair in asked.pairs])
 
 
-def _numbering_scheme(asked: ExternalUids) -> NumberingScheme:
-    scheme = NUMBERING_SCHEMES.get(asked.resource_type)
+def _numbering_scheme(asked: ExternalUids, grants: Grants) -> NumberingScheme:
+    seen = {
+        name: scheme
+        for name, scheme in NUMBERING_SCHEMES.items()
+        if grants.types is None or name in grants.types
+    }
+    scheme = seen.get(asked.resource_type)
     if scheme is None:
-        known = " and ".join(NUMBERING_SCHEMES)
+        known = " and ".join(seen) or "nothing"
         msg = f"Identifiers are registered for {known}, not for {asked.resource_type!r}."
         raise InvalidRequest(msg, resource_type=asked.resource_type)
     foreign = [parent for parent in asked.parents if not parent.startswith(f"{scheme.parent_type}/")]
@@ -151,32 +165,47 @@ def _numbering_scheme(asked: ExternalUids) -> NumberingScheme:
     return scheme
 
 
-def _make(connection: Connection, scheme: NumberingScheme, asked: ExternalUids) -> list[str]:
+def _make(
+    connection: Connection, scheme: NumberingScheme, asked: ExternalUids, granted: Granted
+) -> list[str]:
     """Take the clock, number what is asked for, and keep it."""
     lock_clock(connection)
-    known = _lookup(connection, asked)
+    known = _lookup(connection, scheme, asked, granted)
     repeated = [pair for pair, count in Counter(asked.pairs).items() if count > 1]
     if known or repeated:
         raise AlreadyRegistered.from_pairs([*known, *repeated])
-    rows = _number(connection, asked, scheme, _series(connection, scheme, asked))
+    rows = _number(connection, asked, scheme, _series(connection, scheme, asked, granted))
     if rows:
         connection.execute(registration.insert(asked.resource_type, rows))
     return [row[2] for row in rows]
 
 
-def _lookup(connection: Connection, asked: ExternalUids) -> dict[tuple[str, str], str]:
-    rows = connection.rows(registration.lookup(asked.resource_type, asked.parents, asked.external_uids))
-    return {(row["parent_identifier"], row["external_uid"]): row["identifier"] for row in rows}
+def _lookup(
+    connection: Connection, scheme: NumberingScheme, asked: ExternalUids, granted: Granted
+) -> dict[tuple[str, str], tuple[str, bool]]:
+    """What is registered, and whether there is a resource of that name which is hidden."""
+    rows = connection.rows(
+        registration.lookup(
+            asked.resource_type, scheme.parent_type, asked.parents, asked.external_uids, granted
+        )
+    )
+    return {
+        (row["parent_identifier"], row["external_uid"]): (row["identifier"], row["hidden"]) for row in rows
+    }
 
 
-def _series(connection: Connection, scheme: NumberingScheme, asked: ExternalUids) -> dict[str, str]:
+def _series(
+    connection: Connection, scheme: NumberingScheme, asked: ExternalUids, granted: Granted
+) -> dict[str, str]:
     """The series of each parent."""
     parents = list(dict.fromkeys(asked.parents))
-    found = connection.rows(registration.live_parents(scheme.parent_type, parents, scheme.columns))
+    found = connection.rows(registration.live_parents(scheme.parent_type, parents, scheme.columns, granted))
     live = {row["identifier"]: row for row in found}
     missing = [parent for parent in parents if parent not in live]
     if missing:
         raise ParentNotFound.from_identifiers(missing, [])
+    if denied := [parent for parent in parents if live[parent]["denied"]]:
+        raise NotPermitted.to_write(denied)
     return {parent: scheme.series(row) for parent, row in live.items()}
 
 

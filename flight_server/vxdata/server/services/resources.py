@@ -22,7 +22,7 @@ from vxdata.schemas.plan.kin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Sized
     from datetime import datetime
 
     from vxdata.schemas.catalog import Catalog
@@ -63,9 +63,22 @@ def resource(reads: PinnedReads, catalog: Catalog, identifier: str) -> Row:
         ResourceNotFound: It is missing or deleted.
     """
     found = reads.rows(resource_plan(catalog, identifier))
-    if not found:
-        raise ResourceNotFound.from_identifiers([identifier])
+    require_found(found, identifier)
     return found[0]
+
+
+def require_found(found: Sized, identifier: str) -> None:
+    """Refuse an identifier of which nothing was found.
+
+    Args:
+        found: What was found.
+        identifier: The full identifier that was looked for.
+
+    Raises:
+        ResourceNotFound: It was nothing.
+    """
+    if not len(found):
+        raise ResourceNotFound.from_identifiers([identifier])
 
 
 @dataclass(frozen=True)
@@ -181,12 +194,14 @@ class Version:
     Args:
         row: All of its fields, with `deleted`.
         verb: What the commit that wrote it did.
+        principal: Who made that commit, as the server knew the caller; None in commits of before.
         client: What the caller of that commit said of itself.
         changes: Field -> its value before and after; of the first version, empty.
     """
 
     row: Row
     verb: str
+    principal: str | None
     client: dict[str, str]
     changes: dict[str, tuple[Any, Any]]
 
@@ -206,8 +221,7 @@ def history(reads: PinnedReads, registry: Registry, identifier: str) -> list[Ver
         ResourceNotFound: The resource never existed.
     """
     rows = reads.rows(versions_plan(prefix_of(registry, identifier), identifier, None))
-    if not rows:
-        raise ResourceNotFound.from_identifiers([identifier])
+    require_found(rows, identifier)
     rows.sort(key=lambda row: row["version"])
     commits = {row["version"]: row for row in reads.rows(commits_plan([row["version"] for row in rows]))}
     before = [rows[0], *rows[:-1]]
@@ -215,6 +229,7 @@ def history(reads: PinnedReads, registry: Registry, identifier: str) -> list[Ver
         Version(
             row=row,
             verb=commits[row["version"]]["verb"],
+            principal=commits[row["version"]]["principal"],
             client=commits[row["version"]]["client"],
             changes=changes(old, row),
         )

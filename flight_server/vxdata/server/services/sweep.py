@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.errors import StateConflict
 from vxdata.server.database.clock import last_commit, lock_clock
 from vxdata.server.database.connection import READ_ONLY, READ_WRITE
+from vxdata.server.database.pool import Lane
 from vxdata.server.storage.references import (
     find_blob_columns,
     is_referenced,
@@ -100,7 +101,7 @@ class Sweep:
             ServerUnavailable: PostgreSQL or the blob store cannot be reached.
         """
         limit = datetime.now(UTC) - older_than
-        with self._database.connection() as connection:
+        with self._database.connection(Lane.WRITE) as connection:
             number = _begin_sweep(connection)
             with connection.transaction(READ_ONLY):
                 version = last_commit(connection).version
@@ -140,7 +141,7 @@ class Sweep:
             batch = unreferenced.objects[begin : begin + OBJECTS_PER_BATCH]
             removed += self._remove_batch(batch, unreferenced)
             on_progress(begin + len(batch), total)
-        with self._database.connection() as connection:
+        with self._database.connection(Lane.WRITE) as connection:
             connection.execute(touches.forget(unreferenced.limit))
         return removed
 
@@ -161,7 +162,7 @@ class Sweep:
 
     def _remove_batch(self, batch: Sequence[StoredObject], seen: Unreferenced) -> list[StoredObject]:
         """Remove objects while the commit clock is locked: no writer can refer to them or touch them."""
-        with self._database.connection() as connection, connection.transaction(READ_WRITE):
+        with self._database.connection(Lane.WRITE) as connection, connection.transaction(READ_WRITE):
             lock_clock(connection)
             connection.execute(touches.LOCK)
             _require_last(connection, seen.number)

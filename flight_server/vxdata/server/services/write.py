@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vxdata.schemas.errors import IdempotencyMismatch, IncompleteUpload, NotAllowed
-from vxdata.schemas.wire import CommitReceipt
+from vxdata.schemas.wire import CommitReceipt, Message
+from vxdata.server.call import ANONYMOUS
 from vxdata.server.database.clock import last_commit, lock_and_read_clock
 from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
@@ -30,6 +31,7 @@ from vxdata.server.services.verbs import VERBS
 from vxdata.server.services.write_transaction import write_transaction
 from vxdata.server.spool_space import SpoolSpace
 from vxdata.sql import commit_clock as clock
+from vxdata.sql.write.granted import EVERYTHING, Granted, seen_of_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,11 +40,12 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.wire import WriteCommand
-    from vxdata.server.call import Call
+    from vxdata.server.call import Call, Principal
     from vxdata.server.database.connection import Connection
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.ingest.lineage import CreatedLineage
+    from vxdata.sql.instant import Instant
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ class Section:
     rows: pa.RecordBatch
 
 
+class NamedResources(Message):
+    """The resources that an upload names, as the audit tells them.
+
+    Args:
+        identifiers: The first of them.
+        rows: Number of all rows.
+    """
+
+    identifiers: list[str]
+    rows: int
+
+
 class WriteService:
     """Applies uploads.
 
@@ -71,7 +86,9 @@ class WriteService:
         space: The disk space for uploads that have not arrived as a whole.
         disk: The guard of the database's disk.
         witness: Decides whether the database server's clock can be trusted.
-        on_purge: Told the number of purges so far after each one was committed.
+        on_purge: Told the number of purges so far after each one was committed, before it is acknowledged.
+        on_commit: Told that there is a commit.
+        buckets: Buckets that the server opens with its own credentials.
     """
 
     def __init__(  # noqa: PLR0913 - what it works with, and its limits
@@ -87,8 +104,12 @@ class WriteService:
         disk: DiskGuard | None = None,
         witness: ClockWitness | None = None,
         on_purge: Callable[[int], None] = lambda _: None,
+        on_commit: Callable[[], None] = lambda: None,
+        buckets: tuple[str, ...] = (),
     ) -> None:
         """Keep the parts."""
+        self._buckets = buckets
+        self._on_commit = on_commit
         self._on_purge = on_purge
         self._allow_purge = allow_purge
         self._database = database
@@ -120,6 +141,7 @@ class WriteService:
 
         Raises:
             NotAllowed: The verb is a purge, and the operator has not allowed it.
+            NotPermitted: The caller sees resources, or names licences, that it must not write.
             IncompleteUpload: The upload ended without its marker, has another number of rows, or fell silent.
             InvalidRequest: Columns, types, identifiers or values are wrong.
             StateConflict: What is stored forbids it; nothing is written.
@@ -130,11 +152,16 @@ class WriteService:
             ServerBusy: Too many others write, and none ended in time; or there is no space for the upload.
             RequestTimedOut: No connection became free before the deadline.
         """
+        question = call.trail.ask(command)
         if command.verb == "purge" and not self._allow_purge:
             msg = "Purging is off on this server; its operator can allow it with VXDATA_ALLOW_PURGE."
             raise NotAllowed(msg)
         self._disk.require_room()  # before the rows are received
         receipt = self._commit(command, sections, call, lineage)
+        question.see(receipt.as_of, receipt.version)
+        call.trail.wrote(sum(receipt.counts.values()))
+        if receipt.counts:
+            self._on_commit()
         if command.verb == "purge":
             self._on_purge(self._purge_epoch())
         return receipt
@@ -151,14 +178,18 @@ class WriteService:
         lineage: CreatedLineage | None,
     ) -> CommitReceipt:
         with closing(Spool(self._space)) as spool:
-            reception = Reception(self._registry, command.verb, spool)
+            seen = self._registry.only(call.principal.grants.types)
+            reception = Reception(seen, command.verb, spool)
             digest = self._receive(command, sections, reception)
+            call.trail.ask(NamedResources(identifiers=reception.named, rows=reception.received))
             if not reception.counts:
                 return self._unchanged()
             with write_transaction(self._database, self._monitor, self._disk, call) as connection:
-                staging = Staging(connection, reception, lineage)
+                granted = Granted.of(call.principal.grants)
+                staging = Staging(connection, reception, self._registry, lineage, granted, self._buckets)
+                request = _Request(command, digest, call.principal.name, record_key(command, call.principal))
                 return retry_on_conflict(
-                    connection, lambda: _apply(connection, staging, command, digest, self._witness)
+                    connection, lambda: _apply(connection, staging, request, self._witness)
                 )
 
     def _receive(self, command: WriteCommand, sections: Iterator[Section | int], reception: Reception) -> str:
@@ -171,7 +202,7 @@ class WriteService:
                 match section:
                     case Section(resource_type=resource_type, rows=rows):
                         digest.add(rows)
-                        reception.add(self._registry.get(resource_type), rows)
+                        reception.add(reception.registry.get(resource_type), rows)
                     case int():
                         announced = section
         reception.flush()
@@ -209,34 +240,83 @@ class _RequestDigest:
         return self._digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class _Request:
+    """A request that has been received.
+
+    Args:
+        command: What to do with the rows.
+        digest: Digest of all of it.
+        sender: Name of its sender, as the server knows it.
+        key: Under which its receipt is kept; None where it is not.
+    """
+
+    command: WriteCommand
+    digest: str
+    sender: str
+    key: str | None
+
+
+def record_key(command: WriteCommand, principal: Principal) -> str | None:
+    """Tell under which key the receipt of a request is kept: each principal has keys of its own.
+
+    Args:
+        command: The request.
+        principal: Its sender.
+
+    Returns:
+        The key; None where the request has none.
+    """
+    if command.idempotency_key is None or principal == ANONYMOUS:
+        return command.idempotency_key
+    return json.dumps([principal.how, principal.name, command.idempotency_key])
+
+
 def _apply(
-    connection: Connection, staging: Staging, command: WriteCommand, digest: str, witness: ClockWitness
+    connection: Connection, staging: Staging, request: _Request, witness: ClockWitness
 ) -> CommitReceipt:
     """Lock the clock, apply the verb and log it; return the stored receipt of a repeated request."""
+    command, key = request.command, request.key
     commit, reading = lock_and_read_clock(connection)
-    if command.idempotency_key is not None:
-        earlier = connection.rows(clock.stored_response(command.idempotency_key))
+    if key is not None:
+        earlier = connection.rows(clock.stored_response(key))
         if earlier:
-            return _replayed(earlier[0], command, digest)
+            return _replayed(earlier[0], request)
     witness.require(commit.as_of, reading)
     written = VERBS[command.verb](connection, staging, command, commit)
     counts = {name: count for name, count in written.items() if count}
     statements: list[str] = []
     if counts:
-        statements += clock.log_commit(commit, command, counts)
+        statements += clock.log_commit(commit, command, counts, request.sender)
     answered = commit if counts else last_commit(connection)
-    if command.idempotency_key is not None:
-        statements.append(clock.store_response(command.idempotency_key, digest, answered, counts))
+    told = _told(connection, staging, command, commit, counts)
+    if key is not None:
+        statements.append(clock.store_response(key, request.digest, answered, told))
     if statements:
         connection.execute(*statements)
-    return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=counts)
+    return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=told)
 
 
-def _replayed(earlier: dict[str, Any], command: WriteCommand, digest: str) -> CommitReceipt:
-    if earlier["request_digest"] != digest:
+def _told(
+    connection: Connection, staging: Staging, command: WriteCommand, commit: Instant, counts: dict[str, int]
+) -> dict[str, int]:
+    """The counts for the sender. A move takes along what hangs below and is hidden from the sender."""
+    granted = staging.granted
+    if command.verb != "update" or granted == EVERYTHING:
+        return counts
+    seen = {
+        name: connection.rows(seen_of_commit(name, commit, granted))[0]["rows"]
+        for name in counts
+        if granted.shows(name)
+    }
+    return {name: count for name, count in seen.items() if count}
+
+
+def _replayed(earlier: dict[str, Any], request: _Request) -> CommitReceipt:
+    if earlier["request_digest"] != request.digest:
         raise IdempotencyMismatch(
             "The idempotency key was used before for another request.",
-            idempotency_key=command.idempotency_key,
+            idempotency_key=request.command.idempotency_key,
         )
     return CommitReceipt(
         version=earlier["version"], as_of=earlier["stamp"], counts=json.loads(earlier["counts"])

@@ -87,6 +87,9 @@ class BlobStore:
 
     Args:
         settings: `s3_bucket` must be set. Without keys, boto3 looks for those of the environment.
+
+    Attributes:
+        private: The buckets that are not open to everybody.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -94,6 +97,7 @@ class BlobStore:
         self.bucket = str(settings.s3_bucket)
         self.public = PublicBuckets(settings, TIMEOUT_SECONDS)
         self.buckets = tuple(dict.fromkeys([self.bucket, *settings.s3_buckets, *self.public.names]))
+        self.private = tuple(name for name in self.buckets if name not in self.public.names)
         self.url = settings.s3_url
         self.region = settings.s3_region
         self._settings = settings

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 from vxdata.schemas.errors import (
     DuplicateIdentifiers,
     LineageCycle,
+    NotPermitted,
     ParentNotFound,
     ResourceAlreadyExists,
 )
 from vxdata.server.database.errors import UniqueViolation
+from vxdata.server.services.verbs.checks import require_own_files
 from vxdata.server.services.verbs.generations import generations
 from vxdata.sql.write import create as writes
 from vxdata.sql.write import descent
+from vxdata.sql.write.granted import denied_of_commit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,14 +45,19 @@ def create(
     Raises:
         DuplicateIdentifiers: An identifier is staged twice.
         ResourceAlreadyExists: An identifier exists, live or deleted.
+        NotPermitted: The sender must not write where they hang, or what is under their licence, or may not
+            know of the blobs that they name.
         ParentNotFound: A parent is neither live nor staged.
         LineageCycle: Staged resources would be their own ancestors.
     """
+    require_own_files(connection, staging)
     try:
         with connection.savepoint():
             missing = _insert_all(connection, staging, commit)
     except UniqueViolation as error:
         raise _explain_conflict(connection, staging) from error
+    if staging.granted.limits_writes:
+        _require_granted(connection, staging, commit)
     if missing:
         raise _explain_left_over(connection, staging, missing, commit)
     return staging.counts
@@ -72,6 +80,15 @@ def _insert_all(connection: Connection, staging: Staging, commit: Instant) -> li
     ]
 
 
+def _require_granted(connection: Connection, staging: Staging, commit: Instant) -> None:
+    """Refuse what was inserted where the sender must not write."""
+    queries = (
+        denied_of_commit(payload_type, commit, staging.granted) for payload_type in staging.staged_types
+    )
+    if denied := [row["identifier"] for query in queries for row in connection.rows(query)]:
+        raise NotPermitted.to_write(denied)
+
+
 class _Inserts:
     """Inserts generation after generation, and counts what it inserts."""
 
@@ -90,7 +107,8 @@ class _Inserts:
         for payload_type in group.types:
             self._below_live(payload_type, descent.WAITING if waiting else None)
         if waiting:
-            self._connection.execute(*descent.link_below_live(group.prefixes))
+            linking = descent.link_below_live(group.prefixes, self._staging.granted)
+            self._connection.execute(*linking)
             for payload_type in group.types:
                 self._linked(payload_type)
             self._connection.execute(f"DROP TABLE {descent.LINKED}")
@@ -124,6 +142,7 @@ class _Inserts:
             rows=self._staging.copied_rows(payload_type),
             without=without,
             returning=self._lineage is not None,
+            granted=self._staging.granted,
         )
         self.counts[payload_type.prefix] += _insert(self._connection, statement, self._lineage)
 
@@ -164,7 +183,12 @@ def _existing(
         row
         for payload_type in staged
         for row in connection.rows(
-            writes.existing(payload_type, staging.relation(payload_type), staging.copied_rows(payload_type))
+            writes.existing(
+                payload_type,
+                staging.relation(payload_type),
+                staging.copied_rows(payload_type),
+                staging.granted,
+            )
         )
     ]
 
@@ -204,7 +228,11 @@ def _orphans(
         parents = staging.parents.get(payload_type.prefix, set())
         others = [staging.relation(other) for other in staging.staged_types if other.prefix in parents]
         query = writes.missing_parents(
-            staging.relation(payload_type), parents, others, staging.copied_rows(payload_type)
+            staging.relation(payload_type),
+            parents,
+            others,
+            staging.copied_rows(payload_type),
+            staging.granted,
         )
         orphans += connection.rows(query)
     return orphans
@@ -214,7 +242,7 @@ def _left_over(
     connection: Connection, staging: Staging, payload_type: PayloadType, commit: Instant
 ) -> list[dict[str, Any]]:
     relation, rows = staging.relation(payload_type), staging.copied_rows(payload_type)
-    return connection.rows(writes.left_over(payload_type, relation, commit, rows))
+    return connection.rows(writes.left_over(payload_type, relation, commit, rows, staging.granted))
 
 
 def _duplicates(connection: Connection, staging: Staging, staged: Sequence[PayloadType]) -> list[str]:

@@ -28,10 +28,11 @@ def delete(
     Raises:
         DuplicateIdentifiers: An identifier is staged twice.
         ResourceNotFound: A resource is missing or deleted already.
+        NotPermitted: A resource must not be written by the sender.
         VersionConflict: A resource has another version than expected.
     """
     checks.require_preconditions(connection, staging, Precondition.LIVE)
-    pending = Pending(connection, staging.registry)
+    pending = Pending(connection, staging.registry, staging.granted)
     for payload_type in staging.staged_types:
         rows = staging.copied_rows(payload_type)
         query = marked(payload_type, staging.relation(payload_type), tombstone=True, rows=rows)
@@ -39,4 +40,5 @@ def delete(
     if command.cascade:
         pending.follow(Cascade.DELETE)
         pending.drop_unchanged(Cascade.DELETE)
+        pending.require_granted()
     return pending.write(commit)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vxdata.schemas.errors import LineageCycle, ParentNotFound
+from vxdata.schemas.errors import LineageCycle, NotPermitted, ParentNotFound
 from vxdata.sql.write import cascade, descent, lineage, publish
+from vxdata.sql.write.cascade import Cascade
+from vxdata.sql.write.granted import EVERYTHING, denied_of_pending
 from vxdata.sql.write.lineage import MarkColumn
 from vxdata.sql.write.lookup import HASH_JOINS
 from vxdata.sql.write.pending import create_pending, pend, pended
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database.connection import Connection
     from vxdata.sql.instant import Instant
-    from vxdata.sql.write.cascade import Cascade
+    from vxdata.sql.write.granted import Granted
 
 
 class Pending:
@@ -30,10 +32,12 @@ class Pending:
     Args:
         connection: In the transaction that writes.
         registry: The payload types.
+        granted: What the sender of the request sees and may write.
     """
 
-    def __init__(self, connection: Connection, registry: Registry) -> None:
+    def __init__(self, connection: Connection, registry: Registry, granted: Granted = EVERYTHING) -> None:
         """Begin with nothing."""
+        self._granted = granted
         self._connection = connection
         self._registry = registry
         self._queries: dict[str, str] = {}
@@ -73,13 +77,17 @@ class Pending:
             self._connection.execute(analyze(pending_table(payload_type)))
 
     def follow(self, reason: Cascade) -> None:
-        """Pend all descendants of what is pending."""
+        """Pend all descendants of what is pending.
+
+        Lineage has to be right of all of them. Else those are meant that the sender sees.
+        """
         self.spread()
         children = self._child_types()
         if not children:
             return
+        through = EVERYTHING if reason is Cascade.RELINK else self._granted
         self._connection.execute(
-            *descent.find_below(children, self._prefixes, relink=cascade.relinks(reason))
+            *descent.find_below(children, self._prefixes, relink=cascade.relinks(reason), granted=through)
         )
         found = {row["prefix"]: row["rows"] for row in self._connection.rows(descent.COUNT_BELOW)}
         for payload_type in self._named(set(found)):
@@ -121,12 +129,29 @@ class Pending:
         orphans = []
         for payload_type, counts in self._parents(MarkColumn.PLACED).items():
             if parents := _prefixes(counts):
-                query = lineage.missing_parents(payload_type, parents, frozenset(self._prefixes))
+                pended = frozenset(self._prefixes)
+                query = lineage.missing_parents(payload_type, parents, pended, self._granted)
                 orphans += self._connection.rows(query)
         if orphans:
             raise ParentNotFound.from_identifiers(
                 sorted({row["parent_identifier"] for row in orphans}), [row["identifier"] for row in orphans]
             )
+
+    def require_granted(self) -> None:
+        """Refuse to change what the sender sees but must not write: where it is, or where it will be.
+
+        Raises:
+            NotPermitted: There is such.
+        """
+        if not self._granted.limits_writes:
+            return
+        queries = (
+            denied_of_pending(payload_type, pending_table(payload_type), self._granted)
+            for payload_type in self.types
+            if self._granted.shows(payload_type.prefix)
+        )
+        if denied := [row["identifier"] for query in queries for row in self._connection.rows(query)]:
+            raise NotPermitted.to_write(denied)
 
     def link(self) -> None:
         """Compute the lineage of the versions that wait for it, parents before children.
@@ -192,7 +217,7 @@ class Pending:
             [
                 row["identifier"]
                 for payload_type in self.types
-                for row in self._connection.rows(lineage.not_linked(payload_type))
+                for row in self._connection.rows(lineage.not_linked(payload_type, self._granted))
             ]
         )
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vxdata.schemas.errors import NotPermitted
 from vxdata.server.services.verbs import checks
 from vxdata.server.services.verbs.pending import Pending
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.write.cascade import Cascade
+from vxdata.sql.write.granted import EVERYTHING
 from vxdata.sql.write.pending import marked
 from vxdata.sql.write.preconditions import Precondition
 from vxdata.sql.write.removal import forget, remove
@@ -35,10 +37,13 @@ def purge(
         Versions removed, by resource type.
 
     Raises:
+        NotPermitted: Some resources are hidden from the sender, who cannot mean them.
         DuplicateIdentifiers: An identifier is staged twice.
         ResourceNotFound: A resource never existed.
         VersionConflict: A resource has another version than expected.
     """
+    if staging.granted != EVERYTHING:
+        raise NotPermitted("A purge removes all that hangs below: it needs grants without limits.")
     checks.require_preconditions(connection, staging, Precondition.KNOWN)
     pending = Pending(connection, staging.registry)
     for payload_type in staging.staged_types:

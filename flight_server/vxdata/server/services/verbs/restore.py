@@ -29,17 +29,20 @@ def restore(
         DuplicateIdentifiers: An identifier is staged twice.
         ResourceNotFound: A resource never existed.
         NotDeleted: A resource is live.
+        NotPermitted: A resource, or the place that it would come to, must not be written by the sender.
         VersionConflict: A resource has another version than expected.
         ParentNotFound: The parent of a resource is deleted and not restored with it.
     """
     checks.require_preconditions(connection, staging, Precondition.DELETED)
-    pending = Pending(connection, staging.registry)
+    pending = Pending(connection, staging.registry, staging.granted)
     for payload_type in staging.staged_types:
         rows = staging.copied_rows(payload_type)
         query = marked(payload_type, staging.relation(payload_type), tombstone=False, rows=rows)
         pending.add(payload_type, query, rows)
     if command.cascade:
         pending.follow(Cascade.RESTORE)
+    if staging.granted.visible is not None:
+        pending.require_parents()  # else what is known of a hidden parent would decide what is told
     # Before any is dropped: what stays deleted on the way still hands its lineage down.
     pending.link()
     if command.cascade:
@@ -50,4 +53,5 @@ def restore(
         ]
         pending.drop_unchanged(Cascade.RESTORE, roots)
     pending.require_parents()
+    pending.require_granted()
     return pending.write(commit)

@@ -31,12 +31,15 @@ def update(
     Raises:
         DuplicateIdentifiers: An identifier is staged twice.
         ResourceNotFound: A resource is missing or deleted.
+        NotPermitted: A resource, its licence, or the place that it is moved to, must not be written by the
+            sender.
         VersionConflict: A resource has another version than expected.
         ParentNotFound: A new parent is not live.
         LineageCycle: A resource would be its own ancestor.
     """
     checks.require_preconditions(connection, staging, Precondition.LIVE)
-    pending = Pending(connection, staging.registry)
+    checks.require_own_files(connection, staging)
+    pending = Pending(connection, staging.registry, staging.granted)
     for payload_type in staging.staged_types:
         rows, sets = staging.copied_rows(payload_type), staging.column_sets[payload_type.prefix]
         query = changed(payload_type, staging.relation(payload_type), sets, rows)
@@ -46,4 +49,5 @@ def update(
         pending.follow(Cascade.RELINK)
         pending.link()
         pending.drop_unchanged(Cascade.RELINK)
+        pending.require_granted()
     return pending.write(commit)
