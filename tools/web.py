@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -19,12 +20,15 @@ from typing import TYPE_CHECKING, Final
 from tools.tree import TOP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 WEB: Final = TOP / "web"
 PACKAGES: Final = WEB / "node_modules"
 VENDOR: Final = TOP / "flight_server/vxdata/server/listeners/http/page/static/vendor"
 RECORD: Final = "vendor.json"
+
+BUNDLED: Final = re.compile(r"^// (?:\.\./)*node_modules/((?:@[\w.-]+/)?[\w.-]+)/", re.MULTILINE)
+"""How bundlers mark what a file holds of other packages."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Vendored:
         types: Name in `VENDOR` of a declaration for the type checker -> what it declares.
         imports: Names of packages that its files import -> the file beside them that is meant. Browsers
             know such names only from an import map, which would be an inline script.
+        licence: Path in `WEB` of the text of its licence, if the package does not ship one.
     """
 
     package: str
@@ -100,13 +105,15 @@ def vendored_files() -> dict[str, bytes]:
         about = json.loads((folder / "package.json").read_text(encoding="utf-8"))
         files = {name: _adapted(folder / path, each.imports) for name, path in each.files.items()}
         licence = f"{each.package.replace('/', '-').removeprefix('@')}.LICENSE.txt"
+        bundled = _bundled_in(files.values())
         declarations = {name: f"{text}\n".encode() for name, text in each.types.items()}
-        contents |= files | declarations | {licence: _licence_of(each).read_bytes()}
+        contents |= files | declarations | {licence: _licences(each, bundled).encode()}
         record.append(
             {
                 "name": each.package,
                 "version": about["version"],
                 "licence": about["license"],
+                "bundles": bundled,
                 "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
             }
         )
@@ -146,11 +153,28 @@ def _adapted(path: Path, imports: Mapping[str, str]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _licence_of(vendored: Vendored) -> Path:
-    if vendored.licence is not None:
-        return WEB / vendored.licence
-    folder = PACKAGES / vendored.package
-    return next(path for path in sorted(folder.iterdir()) if path.name.upper().startswith("LICEN"))
+def _bundled_in(files: Iterable[bytes]) -> list[str]:
+    """Names of the packages that files hold parts of."""
+    return sorted({name for file in files for name in BUNDLED.findall(file.decode())})
+
+
+def _licences(vendored: Vendored, bundled: Sequence[str]) -> str:
+    """The licence of a package, and those of the packages that it holds parts of."""
+    own = _licence_of(vendored.package) if vendored.licence is None else WEB / vendored.licence
+    others = [f"\n\n{name}\n{'-' * len(name)}\n\n{_text(_licence_of(name))}" for name in bundled]
+    return _text(own) + "".join(others)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _licence_of(package: str) -> Path:
+    folder = PACKAGES / package
+    found = [path for path in sorted(folder.iterdir()) if path.name.upper().startswith("LICEN")]
+    if not found:
+        sys.exit(f"{package} ships no licence: put its text into web/licences and name it in VENDORED")
+    return found[0]
 
 
 def _node_folder() -> Path:

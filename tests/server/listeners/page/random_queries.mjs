@@ -8,8 +8,11 @@
 
 import { text } from "node:stream/consumers";
 
-const { folder, types, seed, count, plans } = JSON.parse(await text(process.stdin));
+const input = await text(process.stdin);
+const { folder } = JSON.parse(input);
 const load = (name) => import(`${folder}/${name}`);
+const { readJson, writeJson } = await load("json.js");
+const { types, seed, count, plans } = readJson(input);
 const { emptyGroup, kindOf, newCondition, operatorsOf, predicateOf, treeOf } = await load("conditions.js");
 const { comparisonsOf, EMPTY, LINEAGE, OPERATORS } = await load("operators.js");
 const { fragmentOf, readAddress } = await load("state.js");
@@ -19,7 +22,7 @@ const PARTS = ["year", "month", "n_items"];
 const WORDS = ["a", "it's", 'say "x"', "back\\slash", "50 %", "Größe", "𝛼", "volume/1", "two  blanks ", "F.x"];
 const VALUES = {
   text: WORDS,
-  number: ["0", "-1", "3.5", "1e3", " 7 ", "0.1", "-2.50", "123456789012"],
+  number: ["0", "-1", "3.5", "1e3", " 7 ", "0.1", "-2.50", "123456789012", "9007199254740993"],
   boolean: ["true", "false"],
   date: ["2026-02-03", "1999-12-31"],
   timestamp: [
@@ -142,4 +145,4 @@ async function answerOf(plan) {
 }
 
 const asked = plans ?? Array.from({ length: count }, () => query(pick(types), 2));
-process.stdout.write(JSON.stringify(await Promise.all(asked.map(answerOf))));
+process.stdout.write(writeJson(await Promise.all(asked.map(answerOf))));

@@ -29,7 +29,7 @@ def test_what_is_added_has_the_focus(query_page: QueryPage) -> None:
     expect(inner.get_by_label("Field", exact=True)).to_be_focused()
 
 
-@pytest.mark.parametrize("title", ["Columns: all", "Saved queries"])
+@pytest.mark.parametrize("title", ["Columns: 16 of 43", "Saved queries"])
 def test_menus_close_by_escape_and_when_left(query_page: QueryPage, title: str) -> None:
     page = query_page.show(plan=PLAN)
     head, sheet = page.get_by_text(title, exact=True), _sheet(page, title)

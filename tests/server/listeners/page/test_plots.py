@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,23 @@ def plan(client: Client) -> dict[str, Any]:
     )
     where = {"op": "==", "field": "datasource_id", "value": source}
     return {"version": 2, "relation": "volume", "where": where}
+
+
+def test_a_scatter_begins_with_two_different_numbers(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    page = query_page.show(plan=plan, view="plots")
+    page.get_by_role("combobox", name="Plot").select_option("scatter")
+    expect(page.get_by_role("combobox", name="Across")).to_have_value("series_number")
+    expect(page.get_by_role("combobox", name="Up")).to_have_value("b_value")
+
+
+@pytest.mark.parametrize("kind", ["bars", "histogram", "scatter", "years", "time"])
+def test_a_plot_of_nothing_says_so(query_page: QueryPage, plan: dict[str, Any], kind: str) -> None:
+    never = {"op": "==", "field": "series_number", "value": -1}
+    nothing = plan | {"where": {"op": "and", "terms": [plan["where"], never]}}
+    page = query_page.show(plan=nothing, view="plots", plot={"kind": kind, "x": "", "y": ""})
+    plots = page.get_by_role("region", name="Plots")
+    expect(plots.get_by_text(re.compile("^(The query finds no rows|No row has)"))).to_be_visible()
+    expect(plots.locator("table, canvas")).to_have_count(0)
 
 
 def _rows(where: Page | Locator) -> list[list[str]]:
@@ -85,8 +103,16 @@ def test_points_show_two_numbers(query_page: QueryPage, plan: dict[str, Any]) ->
     query_page.keep("scatter")
     page.get_by_text("The same as a table").click()
     table = page.get_by_role("region", name="Table: slice thickness by series number")
-    assert _rows(table) == [[str(number), str(1 + number % 4)] for number in range(ROWS)]
+    found = [row[1:] for row in _rows(table)]
+    assert found == [[str(number), str(1 + number % 4)] for number in range(ROWS)]
     assert query_page.violations() == []
+    name = _pick(page, "slice thickness by series number")
+    assert name in [row[0] for row in _rows(table)]
+    drawer = page.get_by_role("complementary", name=f"Resource {name}")
+    expect(drawer).to_be_visible()
+    drawer.get_by_role("button", name="Close").click()
+    table.get_by_role("button").first.click()
+    expect(page.get_by_role("complementary", name=re.compile("^Resource .*-0$"))).to_be_visible()
 
 
 def test_a_line_shows_rows_by_month(query_page: QueryPage, plan: dict[str, Any]) -> None:
@@ -96,6 +122,38 @@ def test_a_line_shows_rows_by_month(query_page: QueryPage, plan: dict[str, Any])
     page.get_by_text("The same as a table").click()
     table = page.get_by_role("region", name="Table: Rows by month of series date")
     assert _rows(table) == [[f"2020-0{month}", "3"] for month in range(1, 5)]
+    _click_point(page, "Rows by month of series date")
+    expect(page.get_by_label("In Python")).to_have_value(re.compile(r"series_date\.year\(\) == 2020.*month"))
+    expect(table.get_by_role("row")).to_have_count(2)
+
+
+def test_bars_show_rows_by_year(query_page: QueryPage, plan: dict[str, Any]) -> None:
+    page = query_page.show(plan=plan, view="plots", plot={"kind": "years", "x": "series_date", "y": ""})
+    table = page.get_by_role("region", name="rows by year of series date")
+    expect(table.get_by_role("row")).to_have_count(2)
+    assert [row[:2] for row in _rows(table)] == [["2020", str(ROWS)]]
+    table.get_by_role("button", name="Only series date 2020").click()
+    expect(page.get_by_label("In Python")).to_have_value(re.compile(r"series_date\.year\(\) == 2020"))
+
+
+def _click_point(page: Page, label: str) -> None:
+    """Click on the point that is nearest to the middle of a picture."""
+    picture = page.get_by_role("img", name=label)
+    picture.scroll_into_view_if_needed()
+    middle = picture.bounding_box()
+    assert middle is not None
+    page.mouse.move(middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2)
+    point = picture.locator(".u-cursor-pt").bounding_box()
+    assert point is not None
+    page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+
+
+def _pick(page: Page, label: str) -> str:
+    """Click on a point, and tell the resource that opens."""
+    _click_point(page, label)
+    opened = page.get_by_role("complementary", name=re.compile("^Resource "))
+    expect(opened).to_be_visible()
+    return (opened.get_attribute("aria-label") or "").removeprefix("Resource ")
 
 
 def test_another_kind_begins_with_its_own_second_field(query_page: QueryPage, plan: dict[str, Any]) -> None:

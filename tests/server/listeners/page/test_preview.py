@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import re
 import secrets
 import struct
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
-from vxdata.schemas.create import DataSourceCreate, VolumeCreate
+from vxdata.schemas.create import ArtefactCreate, DataSourceCreate, VolumeCreate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from vxdata.server.app import Server
 
 SIDE = 16
-"""Voxels of the volume along each axis."""
+"""Voxels of the volume along each axis, and rows of the picture."""
+
+WIDTH = 24
+"""Columns of the picture."""
 
 
 def _nifti() -> bytes:
@@ -63,6 +68,42 @@ def test_a_volume_is_shown_when_asked_for(query_page: QueryPage, volume: str) ->
     picture.scroll_into_view_if_needed()
     assert len(picture.screenshot()) > 2_000  # a black box has less
     query_page.keep("preview")
+
+
+@pytest.fixture(scope="module")
+def artefact(client: Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Identifier of an artefact with a picture in two formats, and a file that is none."""
+    folder, name = tmp_path_factory.mktemp("pictures"), secrets.token_hex(6)
+    picture = Image.new("RGB", (WIDTH, SIDE), "red")
+    for each in ("scan.png", "scan.jpg"):
+        picture.save(folder / each)
+    (folder / "notes.txt").write_text("none")
+    client.artefacts.create(ArtefactCreate(identifier=name))
+    client.artefacts.attach_files({path.name: path for path in folder.iterdir()}, artefact_id=name)
+    return f"artefact/{name}"
+
+
+@pytest.mark.parametrize("name", ["scan.png", "scan.jpg"])
+def test_an_image_is_shown_when_asked_for(query_page: QueryPage, artefact: str, name: str) -> None:
+    page = query_page.show(resource=artefact)
+    files = page.get_by_role("region", name="Files")
+    expect(files.get_by_role("link")).to_have_count(3)
+    expect(files.get_by_role("button", name=re.compile("^Show"))).to_have_count(2)
+    files.get_by_role("button", name=f"Show {name}").click()
+    picture = files.get_by_role("img", name=name)
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [WIDTH, SIDE]
+    assert query_page.violations() == []
+
+
+def test_a_file_that_is_too_large_to_be_shown_is_told_of(
+    query_page: QueryPage, artefact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vxdata.server.services.blobs.MAX_PREVIEW_BYTES", 1)
+    files = query_page.show(resource=artefact).get_by_role("region", name="Files")
+    files.get_by_role("button", name="Show scan.png").click()
+    expect(files.get_by_role("alert")).to_contain_text("download it")
+    expect(files.get_by_role("link", name="Download scan.png")).to_be_visible()
 
 
 def test_previews_are_what_the_file_holds(server: Server, volume: str) -> None:

@@ -69,6 +69,7 @@ def test_a_row_opens_its_resource(query_page: QueryPage, key: str) -> None:
     expect(payload).to_contain_text("slice thickness3.5 mm")
     history = drawer.get_by_role("region", name="History").get_by_role("listitem")
     expect(history.first).to_contain_text(re.compile(r"update, version \d+"))
+    expect(history.first).to_contain_text(re.compile(r"by anonymous; the client said .*sdk: "))
     expect(history.first).to_contain_text(re.compile(r"slice thickness:\s*3.*3\.5"))
     assert query_page.violations() == []
     query_page.keep("resource")

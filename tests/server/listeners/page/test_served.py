@@ -56,16 +56,44 @@ def test_headers_confine_the_page(http: httpx.Client, path: str) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_file_that_is_known_is_not_sent_again(http: httpx.Client) -> None:
-    first = http.get("/query/static/main.js")
-    again = http.get("/query/static/main.js", headers={"If-None-Match": first.headers["etag"]})
+@pytest.mark.parametrize("path", ["/query", "/query/static/main.js"])
+def test_a_file_that_is_known_is_not_sent_again(http: httpx.Client, path: str) -> None:
+    first = http.get(path)
+    again = http.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["vary"] == first.headers["vary"] == "Accept-Encoding"
 
 
-def test_files_are_compressed(http: httpx.Client) -> None:
-    assert http.get("/query/static/vendor/uplot.js").headers["content-encoding"] == "gzip"
+def test_files_are_compressed_under_a_weak_name(http: httpx.Client) -> None:
+    encoded, plain = (
+        http.get("/query/static/vendor/uplot.js", headers={"Accept-Encoding": coding})
+        for coding in ("gzip", "identity")
+    )
+    assert encoded.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert encoded.content == plain.content
+    assert encoded.headers["etag"] == plain.headers["etag"]
+    assert plain.headers["etag"].startswith('W/"')
 
 
 @pytest.mark.parametrize("path", ["/query/static/../app.py", "/query/static/%2e%2e/app.py", "/query/other"])
 def test_nothing_else_is_served(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/query/other", "/query/static/a/b.js", "/query/%3Cscript%3E", "/other"])
+def test_what_is_not_there_is_told_as_it_is_asked_for(http: httpx.Client, path: str) -> None:
+    data = http.get(path)
+    assert data.headers["content-type"] == "application/json"
+    assert data.json()["message"]
+    page = http.get(
+        path, headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    )
+    assert page.status_code == data.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["vary"].startswith("Accept")
+    assert "There is no such page" in page.text
+    assert "<script" not in page.text
+    links = [page.url.join(name) for name in NAMED.findall(page.text)]
+    assert [link.path for link in links] == ["/query/static/style.css", "/query", "/v1/docs"]
+    assert [http.get(link).status_code for link in links] == [200, 200, 200]

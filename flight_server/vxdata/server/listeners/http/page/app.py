@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from vxdata.server.listeners.http.headers import WeakETags, WithHeaders
+from vxdata.server.listeners.http.small_pages import ON_ACCEPT, asks_for_html, not_found_page
+from vxdata.server.listeners.http.v1.errors import refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATH: Final = "query"
 
@@ -34,7 +39,7 @@ HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",  # the state of the page, in its address, may name patients
-    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
 }
 
 
@@ -44,26 +49,38 @@ def page_routes() -> Sequence[BaseRoute]:
     Returns:
         `/query`, the files below it, and `/`, which leads there.
     """
-    below = Starlette(
-        routes=[
-            Route("/", _without_slash),
-            Mount("/static", StaticFiles(directory=STATIC)),
-        ],
-        middleware=[Middleware(_WithHeaders), Middleware(GZipMiddleware)],
-    )
-    document = Starlette(
-        routes=[Route(f"/{PATH}", _document)],
-        middleware=[Middleware(_WithHeaders), Middleware(GZipMiddleware)],
-    )
+    files = StaticFiles(directory=STATIC)
+
+    async def document(request: Request) -> Response:
+        return await files.get_response("index.html", request.scope)
+
+    below = _confined(Route("/", _without_slash), Mount("/static", files))
     return (
         Route("/", _to_page),
-        Route(f"/{PATH}", document, methods=["GET", "HEAD"]),
+        Route(f"/{PATH}", _confined(Route(f"/{PATH}", document)), methods=["GET", "HEAD"]),
         Mount(f"/{PATH}", below),
     )
 
 
-async def _document(_: Request) -> Response:
-    return FileResponse(STATIC / "index.html")
+def _confined(*routes: BaseRoute) -> Starlette:
+    """Make an application of files, whose responses have the headers and may be compressed."""
+    middleware = [
+        Middleware(WithHeaders, headers=HEADERS),
+        Middleware(WeakETags),  # the bytes depend on the compression
+        Middleware(GZipMiddleware),
+    ]
+    handlers: dict[Any, Any] = {HTTPException: _refused}
+    return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Say that there is no such file, as a page where one is asked for, else as JSON."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    if error.status_code == HTTPStatus.NOT_FOUND and asks_for_html(request):
+        return not_found_page(request)
+    response = await refused(request, error)
+    response.headers.update(ON_ACCEPT)
+    return response
 
 
 # Addresses are relative, so that the page works behind any proxy.
@@ -73,25 +90,3 @@ async def _to_page(_: Request) -> Response:
 
 async def _without_slash(_: Request) -> Response:
     return RedirectResponse(f"../{PATH}")
-
-
-class _WithHeaders:
-    """Adds the headers to every response.
-
-    Args:
-        app: The application that responds.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_ENCODED]
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
-
-
-_ENCODED: Final = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())

@@ -1,5 +1,7 @@
 /** Calls of the server: all of them pass `call`. */
 
+import { readJson, writeJson } from "./json.js";
+
 const BASE = new URL("v1/", document.baseURI);
 
 /** An error in the words of the server, or of the page when the server is silent. */
@@ -16,15 +18,26 @@ export class ApiError extends Error {
   }
 }
 
-/** @type {() => Record<string, string>} */
-let credentials = () => ({});
+/** Status of a response to a caller whom the server does not know. */
+const UNAUTHENTICATED = 401;
+
+/** @type {() => void} */
+let refused = () => {};
+
+/** Number of the present user: what was asked for the one before does not count any more. */
+let user = 0;
 
 /**
- * Say which headers name the user; none while the server has no identities.
- * @param {() => Record<string, string>} headers
+ * Say what happens when the server does not know who asks.
+ * @param {() => void} listener
  */
-export function authorize(headers) {
-  credentials = headers;
+export function onRefused(listener) {
+  refused = listener;
+}
+
+/** Take notice that from now on another user asks. */
+export function changeUser() {
+  user += 1;
 }
 
 /** @type {Map<string, AbortController>} */
@@ -35,19 +48,22 @@ const running = new Map();
  * @param {string} slot What the answer is for.
  * @param {string} path Below `/v1/`.
  * @param {unknown} [body] Sent as JSON, with POST; without it, the call is a GET.
+ * @param {string} [method] Another method than these.
  * @returns {Promise<Response>}
  */
-export async function call(slot, path, body) {
+export async function call(slot, path, body, method = body === undefined ? "GET" : "POST") {
   running.get(slot)?.abort();
   const controller = new AbortController();
   running.set(slot, controller);
+  const asking = user;
   try {
     const response = await fetch(new URL(path, BASE), {
-      method: body === undefined ? "GET" : "POST",
-      headers: { ...credentials(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : writeJson(body),
       signal: controller.signal,
     });
+    if (response.status === UNAUTHENTICATED && asking === user) refused();
     if (!response.ok) throw await failure(response);
     return response;
   } catch (error) {
@@ -66,7 +82,7 @@ export async function call(slot, path, body) {
  * @returns {Promise<any>}
  */
 export async function ask(slot, path, body) {
-  return (await call(slot, path, body)).json();
+  return readJson(await (await call(slot, path, body)).text());
 }
 
 /**

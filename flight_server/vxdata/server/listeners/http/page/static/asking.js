@@ -2,6 +2,7 @@
 
 import { ask, isOvertaken } from "./api.js";
 import { useEffect, useState } from "./html.js";
+import { writeJson } from "./json.js";
 
 /**
  * @typedef {object} Answered
@@ -26,7 +27,7 @@ const NOTHING = Object.freeze({ answer: null, error: null, isBusy: false });
  */
 export function useAnswer(slot, path, body, pause = 0) {
   const [shown, show] = useState(NOTHING);
-  const key = body === undefined ? "" : JSON.stringify(body);
+  const key = body === undefined ? "" : writeJson(body);
   useEffect(() => {
     if (path === null) {
       show(NOTHING);

@@ -24,6 +24,7 @@ import { useAppState } from "./state.js";
  * @property {string} [namespace]
  * @property {string} [description]
  * @property {number} [count]
+ * @property {boolean} [is_resource] Whether it is one type of resources, each with a payload.
  * @property {FieldInfo[]} fields
  *
  * @typedef {object} Snapshot
@@ -51,12 +52,12 @@ export const GROUPS = Object.freeze({ payload: "Payload", lineage: "Lineage", me
 
 /**
  * Types and fields at the instant that the page looks at.
+ * @param {string | null} asOf Null before it is known.
  * @returns {{types: TypeInfo[], type: TypeInfo | undefined, snapshot: Snapshot | null, error: any, isBusy: boolean}}
  */
-export function useCatalog() {
+export function useCatalog(asOf) {
   const { plan } = useAppState();
-  const asOf = plan.as_of ? `?as_of=${encodeURIComponent(plan.as_of)}` : "";
-  const { answer, error, isBusy } = useAnswer("types", `types${asOf}`);
+  const { answer, error, isBusy } = useAnswer("types", asOf && `types?as_of=${encodeURIComponent(asOf)}`);
   /** @type {TypeInfo[]} */
   const types = answer?.types ?? [];
   const type = types.find((each) => each.name === plan.relation);

@@ -2,6 +2,7 @@
 
 import { ask, isOvertaken } from "./api.js";
 import { useEffect, useRef, useState } from "./html.js";
+import { writeJson } from "./json.js";
 
 /** Most bins of a field: as many bars as lie beside each other in the panel, each wide enough to be hit. */
 const BINS = 8;
@@ -40,7 +41,7 @@ export function useFacets(plan) {
   const [facets, show] = useState(NONE);
   const inSight = useRef(/** @type {Set<string>} */ (new Set()));
   const wake = useRef(() => {});
-  const key = JSON.stringify(plan);
+  const key = writeJson(plan);
   useEffect(() => {
     let isCurrent = true;
     let isRunning = false;

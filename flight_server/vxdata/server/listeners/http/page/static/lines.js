@@ -3,6 +3,7 @@
 import { call, isOvertaken } from "./api.js";
 import { PAUSE } from "./asking.js";
 import { useEffect, useState } from "./html.js";
+import { readJson, writeJson } from "./json.js";
 
 /**
  * @typedef {object} Lines
@@ -26,7 +27,7 @@ export function useLines(slot, plan) {
     const read = async () => {
       try {
         const text = await (await call(slot, "query?format=ndjson", { plan })).text();
-        const rows = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+        const rows = text.split("\n").filter(Boolean).map((line) => readJson(line));
         if (isCurrent) show({ rows, error: null });
       } catch (error) {
         if (isCurrent && !isOvertaken(error)) show({ rows: null, error });
@@ -38,6 +39,6 @@ export function useLines(slot, plan) {
       isCurrent = false;
       if (timer) clearTimeout(timer);
     };
-  }, [slot, JSON.stringify(plan)]);
+  }, [slot, writeJson(plan)]);
   return shown;
 }

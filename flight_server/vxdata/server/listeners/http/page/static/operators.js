@@ -1,5 +1,7 @@
 /** The operators of the language: what each is called, what it takes, and how it stands in a plan. */
 
+import { isExact } from "./json.js";
+
 /**
  * @typedef {Record<string, any>} Node A condition in the canonical JSON of plans.
  *
@@ -41,7 +43,7 @@ export const EMPTY = Object.freeze({
  * Read a value that was typed.
  * @param {string} text
  * @param {Kind} kind
- * @returns {string | number | boolean | null} Null if it is no such value yet.
+ * @returns {string | number | bigint | boolean | null} Null if it is no such value yet.
  */
 export function parsed(text, kind) {
   if (kind === "text") return text === "" ? null : text;
@@ -49,7 +51,7 @@ export function parsed(text, kind) {
   if (trimmed === "") return null;
   switch (kind) {
     case "number":
-      return Number.isFinite(Number(trimmed)) ? Number(trimmed) : null;
+      return numberOf(trimmed);
     case "boolean":
       return trimmed === "true";
     case "timestamp":
@@ -57,6 +59,18 @@ export function parsed(text, kind) {
     default:
       return trimmed;
   }
+}
+
+/**
+ * A number; integers that a number of JavaScript would round stay exact.
+ * @param {string} text
+ * @returns {number | bigint | null}
+ */
+function numberOf(text) {
+  const number = Number(text);
+  if (!Number.isFinite(number)) return null;
+  const isRounded = Number.isInteger(number) && !Number.isSafeInteger(number) && /^[+-]?\d+$/.test(text);
+  return isExact && isRounded ? BigInt(text.replace("+", "")) : number;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Queries that the user has saved, by name, in this browser. */
 
 import { useEffect, useState } from "./html.js";
+import { readJson, writeJson } from "./json.js";
 
 const KEY = "vxdata.queries";
 const CHANGED = "vxdata-queries";
@@ -10,7 +11,7 @@ const CHANGED = "vxdata-queries";
 /** @returns {Saved} */
 function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return readJson(localStorage.getItem(KEY) ?? "{}");
   } catch (error) {
     console.warn("The saved queries cannot be read.", error);
     return {};
@@ -19,7 +20,7 @@ function read() {
 
 /** @param {Saved} saved */
 function write(saved) {
-  localStorage.setItem(KEY, JSON.stringify(saved));
+  localStorage.setItem(KEY, writeJson(saved));
   dispatchEvent(new Event(CHANGED));
 }
 

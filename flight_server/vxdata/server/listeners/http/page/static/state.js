@@ -1,5 +1,7 @@
 /** The state of the page: one frozen object, which the address holds too, so that a link brings all of it back. */
 
+import { readJson, writeJson } from "./json.js";
+import { didYouMean } from "./spelling.js";
 import { useEffect, useState } from "./vendor/hooks.js";
 
 /**
@@ -10,9 +12,11 @@ import { useEffect, useState } from "./vendor/hooks.js";
  * @property {string | null} resource Identifier of the resource that is open.
  * @property {import("./views/plots.js").Settings | null} plot What is plotted; null for the first that fits.
  * @property {string | null} since Instant that the present is compared with.
+ * @property {Record<string, number>} widths Columns of the table whose width was set, in characters.
  * @property {string | null} catalog Name of the catalog that is shown, in place of the own data.
  * @property {import("./conditions.js").Group | null} draft The conditions as they are edited, some of them perhaps
  *   incomplete; null where they are those of the plan. The address does not hold it.
+ * @property {readonly string[]} problems What could not be understood of the address.
  */
 
 /** @type {State} */
@@ -22,9 +26,14 @@ const FIRST = Object.freeze({
   resource: null,
   plot: null,
   since: null,
+  widths: Object.freeze({}),
   catalog: null,
   draft: null,
+  problems: Object.freeze([]),
 });
+
+/** Members of the state that the address holds. */
+const HELD = Object.keys(FIRST).filter((key) => key !== "draft" && key !== "problems");
 
 /** Length of a state that is written into the address as it is; a longer one is compressed. */
 const PLAIN = 1500;
@@ -45,7 +54,7 @@ export const current = () => state;
  */
 export function update(changes, { isTyping = false } = {}) {
   const isDrafted = "draft" in changes || changes.plan === undefined || asksAlike(changes.plan, state.plan);
-  take(Object.freeze({ ...state, ...(isDrafted ? {} : { draft: null }), ...changes }));
+  take(Object.freeze({ ...state, problems: FIRST.problems, ...(isDrafted ? {} : { draft: null }), ...changes }));
   void writeAddress(isTyping);
 }
 
@@ -55,7 +64,7 @@ export function update(changes, { isTyping = false } = {}) {
  * @param {Plan} other
  */
 function asksAlike(one, other) {
-  return one.relation === other.relation && JSON.stringify(one.where) === JSON.stringify(other.where);
+  return one.relation === other.relation && writeJson(one.where) === writeJson(other.where);
 }
 
 /** Use the state in a component. */
@@ -83,30 +92,43 @@ export async function followAddress() {
  * @returns {Promise<string>}
  */
 export async function fragmentOf(shown) {
-  const { draft: _, ...held } = shown;
-  const text = JSON.stringify(held);
+  const { draft: _, problems: __, ...held } = shown;
+  const text = writeJson(held);
   if (text.length <= PLAIN) return `#s=${encodeURIComponent(text)}`;
   const packed = await through(new Blob([text]), new CompressionStream("deflate-raw"));
   return `#z=${toBase64(new Uint8Array(packed))}`;
 }
 
 /**
- * Read the fragment of an address; what is no state gives the first one.
+ * Read the fragment of an address; what is no state gives the first one, and says so.
  * @param {string} fragment
  * @returns {Promise<State>}
  */
 export async function readAddress(fragment) {
   try {
     const value = fragment.slice(3);
-    if (fragment.startsWith("#s=")) return { ...FIRST, ...JSON.parse(decodeURIComponent(value)) };
+    if (fragment.startsWith("#s=")) return stateOf(readJson(decodeURIComponent(value)));
     if (fragment.startsWith("#z=")) {
       const text = await through(new Blob([fromBase64(value)]), new DecompressionStream("deflate-raw"));
-      return { ...FIRST, ...JSON.parse(new TextDecoder().decode(text)) };
+      return stateOf(readJson(new TextDecoder().decode(text)));
     }
   } catch (error) {
-    console.warn("The address holds no state that can be read.", error);
+    console.info("The address holds no state that can be read.", error);
+    return { ...FIRST, problems: ["The link is damaged, so that nothing of it can be shown."] };
   }
   return FIRST;
+}
+
+/**
+ * The state that an address holds, with what of it is not known here.
+ * @param {Record<string, any>} held
+ * @returns {State}
+ */
+function stateOf(held) {
+  const known = HELD.filter((key) => key in held).map((key) => [key, held[key]]);
+  const unknown = Object.keys(held).filter((key) => !HELD.includes(key));
+  const problems = unknown.map((key) => `The link has a part named ${key}, which there is not. ${didYouMean(key, HELD)}`);
+  return { ...FIRST, ...Object.fromEntries(known), problems };
 }
 
 /** @param {State} next */

@@ -1,6 +1,7 @@
 /** Subqueries: the values of one field that a saved query finds. */
 
 import { kindOf } from "./conditions.js";
+import { writeJson } from "./json.js";
 
 /**
  * @typedef {import("./catalog.js").FieldInfo} FieldInfo
@@ -22,13 +23,33 @@ export function subqueryOf(plan, select) {
   return { ...Object.fromEntries(kept), select };
 }
 
+/** Parts of a query that a subquery cannot have -> what they make the query do. */
+const HINDRANCES = /** @type {Record<string, string>} */ ({
+  group_by: "it makes groups",
+  aggregates: "it makes groups",
+  having: "it makes groups",
+  first_per: "it keeps one row of each group",
+  distinct: "it leaves out equal rows",
+  history: "it reads all versions",
+});
+
+/**
+ * Why a query cannot be a subquery.
+ * @param {Record<string, any>} plan
+ * @returns {string | undefined}
+ */
+export function hindranceOf(plan) {
+  const stated = Object.keys(HINDRANCES).find((key) => plan[key]);
+  return stated && HINDRANCES[stated];
+}
+
 /**
  * Whether two queries find the same rows.
  * @param {Record<string, any>} one
  * @param {Record<string, any>} other
  */
 export function findAlike(one, other) {
-  return KEYS.every((key) => JSON.stringify(one[key]) === JSON.stringify(other[key]));
+  return KEYS.every((key) => writeJson(one[key]) === writeJson(other[key]));
 }
 
 /**

@@ -21,10 +21,10 @@ export const counted = (count, one, many = `${one}s`) => `${COUNTS.format(count)
 
 /**
  * A value that is a number, to four digits; whole ones in full. Those of four digits have no comma, as years have none.
- * @param {number} value
+ * @param {number | bigint} value
  */
 export const numberText = (value) =>
-  Number.isInteger(value) ? WHOLE.format(value) : MEASURES.format(value);
+  typeof value === "bigint" || Number.isInteger(value) ? WHOLE.format(value) : MEASURES.format(value);
 
 /**
  * A part of a whole.
@@ -37,6 +37,13 @@ export const shareText = (share) => (share > 0 && share < 0.001 ? "< 0.1%" : SHA
  * @param {string} instant ISO 8601.
  */
 export const instantText = (instant) => `${instant.slice(0, 19).replace("T", " ")} UTC`;
+
+/**
+ * Whether a value is a number.
+ * @param {unknown} value
+ * @returns {value is number | bigint}
+ */
+export const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
 
 /**
  * A value of a field, as a cell of a table shows it.

@@ -2,6 +2,7 @@
 
 import { withTerm } from "../conditions.js";
 import { html } from "../html.js";
+import { useRoving } from "../roving.js";
 import { current, update } from "../state.js";
 import { numberText } from "../words.js";
 
@@ -14,18 +15,20 @@ import { numberText } from "../words.js";
 
 /** @param {{caption: string, head: string, measure: string, bars: Bar[]}} properties */
 export function BarTable({ caption, head, measure, bars }) {
+  const roving = useRoving("tr");
+  if (bars.length === 0) return html`<p class="none">The query finds no rows.</p>`;
   const most = Math.max(...bars.map(({ value }) => Math.abs(value ?? 0)), Number.MIN_VALUE);
   return html`
     <div class="scroll plot" tabindex="0" role="region" aria-label=${caption}>
       <table class="plain bars">
         <caption class="unseen">${caption}</caption>
         <thead><tr><th scope="col">${head}</th><th scope="col" class="number">${measure}</th><td></td></tr></thead>
-        <tbody>
+        <tbody ...${roving}>
           ${bars.map(
             ({ label, value, term }) => html`
               <tr>
                 <th scope="row">
-                  <button type="button" class="link" aria-label=${`Only ${head} ${label}`} onClick=${() => narrow(term)}>${label}</button>
+                  <button type="button" class="link" tabindex="-1" aria-label=${`Only ${head} ${label}`} onClick=${() => narrow(term)}>${label}</button>
                 </th>
                 <td class="number">${value === null ? "no value" : numberText(value)}</td>
                 <td class="length" onClick=${() => narrow(term)}>
@@ -48,13 +51,4 @@ export function narrow(term) {
   const { plan } = current();
   const terms = term.op === "and" ? term.terms : [term];
   update({ plan: { ...plan, where: terms.reduce(withTerm, plan.where) } });
-}
-
-/**
- * A plan for the rows that the query finds, without their order, their number and their columns.
- * @param {Record<string, any>} plan
- * @param {Record<string, any>} changes
- */
-export function rowsOf({ version, relation, where, as_of }, changes) {
-  return { version, relation, ...(where ? { where } : {}), ...(as_of ? { as_of } : {}), ...changes };
 }

@@ -2,18 +2,19 @@
 
 import { html } from "../html.js";
 import { useLines } from "../lines.js";
-import { useAppState } from "../state.js";
+import { rowsOf } from "../plans.js";
+import { useShared } from "../shared.js";
 import { titleOf, valueText } from "../words.js";
-import { BarTable, rowsOf } from "./bar_table.js";
+import { BarTable } from "./bar_table.js";
 
 /** Most bars: the longest. */
 const MOST = 40;
 
 /** @param {{x: import("../catalog.js").FieldInfo, y: import("../catalog.js").FieldInfo | undefined}} properties */
 export function Bars({ x, y }) {
-  const { plan } = useAppState();
+  const { asked } = useShared();
   const isList = x.type === "textlist";
-  const grouped = rowsOf(plan, {
+  const grouped = rowsOf(asked, {
     group_by: [isList ? { field: x.name, part: "item", name: x.name } : x.name],
     aggregates: [y ? { function: "mean", field: y.name, name: "measure" } : { function: "count", name: "measure" }],
     order_by: [{ field: "measure", descending: true }],

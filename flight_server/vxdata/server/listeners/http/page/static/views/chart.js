@@ -1,10 +1,17 @@
-/** A picture of points or a line by uPlot, which is fetched when the first one is drawn, with a table of the same. */
+/**
+ * A picture of points or a line by uPlot, which is fetched when the first one is drawn, with a table of the same. A click
+ * on a point, or on its button in the table, picks it.
+ */
 
 import { html, useEffect, useRef, useState } from "../html.js";
+import { useRoving } from "../roving.js";
 import { valueText } from "../words.js";
 
 /** Height of a picture, in pixels. */
 const HEIGHT = 300;
+
+/** How far from a point a click still means it, in pixels. */
+const NEAR = 16;
 
 /** @type {Promise<any> | undefined} */
 let library;
@@ -22,13 +29,18 @@ function load() {
 
 /**
  * @param {{label: string, xs: number[], ys: number[], x: string, y: string, isTime?: boolean, isLine?: boolean,
- *   texts?: string[]}} properties
+ *   texts: string[], of: string, pick: (index: number) => void, title: (text: string) => string}} properties
  *   xs: In ascending order; seconds since 1970 if they are instants.
- *   texts: What the table has for them.
+ *   texts: What each point is called.
+ *   of: What the points are called, as the head of a column.
+ *   title: What picking a point does, said of what it is called.
  */
-export function Chart({ label, xs, ys, x, y, isTime = false, isLine = false, texts }) {
+export function Chart({ label, xs, ys, x, y, isTime = false, isLine = false, texts, of, pick, title }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const scheme = useScheme();
+  const roving = useRoving("tr");
+  const picks = useRef(pick);
+  picks.current = pick;
   useEffect(() => {
     /** @type {any} */
     let plot;
@@ -37,6 +49,10 @@ export function Chart({ label, xs, ys, x, y, isTime = false, isLine = false, tex
       const UPlot = await load();
       if (isGone || !box.current) return;
       plot = new UPlot(optionsOf(UPlot, box.current, { x, y, isTime, isLine }), [xs, ys], box.current);
+      plot.over.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+        const index = nearestTo(plot, xs, ys, event);
+        if (index !== null) picks.current(index);
+      });
     };
     void draw();
     const observer = new ResizeObserver(() => plot?.setSize({ width: box.current?.clientWidth ?? 0, height: HEIGHT }));
@@ -53,14 +69,47 @@ export function Chart({ label, xs, ys, x, y, isTime = false, isLine = false, tex
       <summary>The same as a table</summary>
       <div class="scroll" tabindex="0" role="region" aria-label=${`Table: ${label}`}>
         <table class="plain">
-          <thead><tr><th scope="col">${x}</th><th scope="col" class="number">${y}</th></tr></thead>
-          <tbody>
-            ${xs.map((value, index) => html`<tr><td>${texts?.[index] ?? valueText(value)}</td><td class="number">${valueText(ys[index])}</td></tr>`)}
+          <thead>
+            <tr>
+              <th scope="col">${of}</th>
+              ${!isTime && html`<th scope="col" class="number">${x}</th>`}
+              <th scope="col" class="number">${y}</th>
+            </tr>
+          </thead>
+          <tbody ...${roving}>
+            ${texts.map(
+              (text, index) => html`
+                <tr>
+                  <th scope="row">
+                    <button type="button" class="link" tabindex="-1" aria-label=${title(text)} onClick=${() => pick(index)}>${text}</button>
+                  </th>
+                  ${!isTime && html`<td class="number">${valueText(xs[index])}</td>`}
+                  <td class="number">${valueText(ys[index])}</td>
+                </tr>
+              `,
+            )}
           </tbody>
         </table>
       </div>
     </details>
   `;
+}
+
+/**
+ * The point that a click means.
+ * @param {any} plot
+ * @param {number[]} xs
+ * @param {number[]} ys
+ * @param {MouseEvent} event
+ * @returns {number | null}
+ */
+function nearestTo(plot, xs, ys, event) {
+  const { left, top } = plot.over.getBoundingClientRect();
+  const away = xs.map((x, index) =>
+    Math.hypot(plot.valToPos(x, "x") - (event.clientX - left), plot.valToPos(ys[index], "y") - (event.clientY - top)),
+  );
+  const least = Math.min(...away);
+  return least <= NEAR ? away.indexOf(least) : null;
 }
 
 /** Whether the system is light or dark; a picture is drawn again where that changes. */

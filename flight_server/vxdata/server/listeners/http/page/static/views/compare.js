@@ -16,17 +16,20 @@ import { ResourceLink } from "./resource.js";
 /** The parts of an answer, as it names them -> what they are called. */
 const CHANGES = Object.freeze({ added: "added", changed: "changed", gone: "gone" });
 
-/** @param {{plan: Record<string, any>, since: string}} properties */
+/**
+ * @param {{plan: Record<string, any>, since: string}} properties
+ *   plan: As of the later instant.
+ */
 export function Compare({ plan, since }) {
   const { as_of: until, ...live } = plan;
-  const question = { question: { plan: live }, since, ...(until ? { until } : {}) };
+  const question = { question: { plan: live }, since, until };
   const { answer, error, isBusy } = useAnswer("compare", "compare", question);
   /** @type {ChangedRow[]} */
   const rows = answer?.rows ?? [];
   const all = answer ? answer.added + answer.changed + answer.gone : 0;
   return html`
     <section aria-label="Comparison">
-      <div class="heading"><h2>From ${instantText(since)} to ${until ? instantText(until) : "now"}</h2></div>
+      <div class="heading"><h2>From ${instantText(since)} to ${instantText(until)}</h2></div>
       ${error && html`<p class="mistake" role="alert">${error.message}</p>`}
       <p role="status" aria-busy=${isBusy ? "true" : "false"}>
         ${answer ? Object.entries(CHANGES).map(([name, title]) => `${countText(answer[name])} ${title}`).join(", ") : "Comparing …"}

@@ -4,13 +4,17 @@ import { GROUPS } from "../catalog.js";
 import { kindOf, newCondition, operatorsOf } from "../conditions.js";
 import { html } from "../html.js";
 import { EMPTY, labelOf, LINEAGE } from "../operators.js";
+import { useShared } from "../shared.js";
+import { isOn } from "../unlikely.js";
 import { titleOf } from "../words.js";
+import { EntryInput } from "./entries.js";
 import { OperandOf } from "./operand.js";
 
 /**
  * @typedef {import("../catalog.js").TypeInfo} TypeInfo
  * @typedef {import("../catalog.js").FieldInfo} FieldInfo
  * @typedef {import("../conditions.js").Condition} Condition
+ * @typedef {import("../unlikely.js").Unlikely} Unlikely
  */
 
 /** What the parts of values are called. */
@@ -25,6 +29,9 @@ export function ConditionRow({ condition, type, change, remove }) {
   /** @param {any} event */
   const chooseField = (event) => change({ ...newCondition(type, event.target.value), id: condition.id });
   const operators = operatorsOf(condition, type);
+  const { described } = useShared();
+  const unlikely = /** @type {Unlikely[]} */ (described.answer?.unlikely ?? []);
+  const doubts = unlikely.filter((each) => isOn(each, condition, type.name));
   return html`
     <div class="condition" role="group" aria-label=${`Condition on ${title}`}>
       <label class="not">
@@ -56,9 +63,20 @@ export function ConditionRow({ condition, type, change, remove }) {
         change=${(/** @type {any} */ operand) => change({ ...condition, operand })}
       />
       <button type="button" class="remove" aria-label=${`Remove the condition on ${title}`} onClick=${remove}>×</button>
+      <${Doubts} doubts=${doubts} />
     </div>
   `;
 }
+
+/**
+ * What the server doubts of a condition, as a line below it.
+ * @param {{doubts: Unlikely[]}} properties
+ */
+export const Doubts = ({ doubts }) => html`
+  <div role="status" class="doubts">
+    ${doubts.map(({ message }) => html`<p><strong>Unlikely:</strong> ${message}</p>`)}
+  </div>
+`;
 
 /**
  * The fields of a group, to choose from; with those of the lineage goes the place in it.
@@ -87,16 +105,7 @@ function Within({ condition, field, type, change }) {
     const op = operators.includes(next.op) ? next.op : (operators[0] ?? next.op);
     change({ ...next, op, operand: kindOf(next, type) === kindOf(condition, type) ? next.operand : EMPTY });
   };
-  if (field.has_entries) {
-    return html`
-      <input
-        aria-label="Entry"
-        placeholder="entry"
-        value=${condition.key}
-        onInput=${(/** @type {any} */ event) => choose({ key: event.target.value })}
-      />
-    `;
-  }
+  if (field.has_entries) return html`<${EntryInput} field=${field} value=${condition.key} set=${(/** @type {string} */ key) => choose({ key })} />`;
   const parts = (field.parts ?? []).filter((part) => part in PARTS);
   if (parts.length === 0) return null;
   return html`

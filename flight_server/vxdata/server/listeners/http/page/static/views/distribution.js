@@ -2,17 +2,18 @@
 
 import { PAUSE, useAnswer } from "../asking.js";
 import { html } from "../html.js";
-import { useAppState } from "../state.js";
+import { rowsOf } from "../plans.js";
+import { useShared } from "../shared.js";
 import { counted, numberText, titleOf } from "../words.js";
-import { BarTable, rowsOf } from "./bar_table.js";
+import { BarTable } from "./bar_table.js";
 
 /** About how many bars there are, at most. */
 const BINS = 30;
 
 /** @param {{x: import("../catalog.js").FieldInfo}} properties */
 export function Distribution({ x }) {
-  const { plan } = useAppState();
-  const question = { question: { plan: rowsOf(plan, {}) }, fields: [x.name], bins: BINS };
+  const { asked } = useShared();
+  const question = { question: { plan: rowsOf(asked) }, fields: [x.name], bins: BINS };
   const { answer, error } = useAnswer("distribution", "facets", question, PAUSE);
   if (error) return html`<p class="mistake" role="alert">${error.message}</p>`;
   const facet = answer?.facets[x.name];

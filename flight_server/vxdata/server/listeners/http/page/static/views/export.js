@@ -2,6 +2,7 @@
 
 import { ask, isOvertaken } from "../api.js";
 import { html, useState } from "../html.js";
+import { writeJson } from "../json.js";
 import { useShared } from "../shared.js";
 import { fragmentOf, useAppState } from "../state.js";
 import { CopyButton } from "./copy.js";
@@ -27,7 +28,7 @@ function Code() {
   const code = described.answer?.code ?? {};
   if (described.error) return html`<p class="mistake" role="alert">${described.error.message}</p>`;
   return Object.entries(NOTATIONS).map(([name, title]) => {
-    const text = name === "plan" ? JSON.stringify(described.answer?.plan ?? {}, null, 2) : (code[name] ?? "");
+    const text = name === "plan" ? writeJson(described.answer?.plan ?? {}, 2) : (code[name] ?? "");
     return html`
       <section aria-label=${title} class="code">
         <div class="heading">
@@ -41,7 +42,7 @@ function Code() {
 }
 
 function Files() {
-  const { plan } = useAppState();
+  const { asked } = useShared();
   const [failed, fail] = useState(/** @type {any} */ (null));
   const [running, run] = useState("");
   /** @param {keyof typeof FORMATS} format */
@@ -49,8 +50,8 @@ function Files() {
     run(format);
     fail(null);
     try {
-      const { urls } = await ask("answers", "answers", { question: { plan } });
-      follow(urls[format], `${plan.relation}.${format}`);
+      const { urls } = await ask("answers", "answers", { question: { plan: asked } });
+      follow(urls[format], `${asked.relation}.${format}`);
     } catch (error) {
       if (!isOvertaken(error)) fail(error);
     }
@@ -59,7 +60,7 @@ function Files() {
   return html`
     <section aria-label="Files">
       <div class="heading"><h2>Files</h2></div>
-      <p>All rows of the query, at the instant of the download.</p>
+      <p>All rows of the query, of the commit that the page shows.</p>
       <p class="buttons">
         ${Object.entries(FORMATS).map(
           ([format, title]) => html`

@@ -3,7 +3,7 @@
 import { withTerm } from "../conditions.js";
 import { html } from "../html.js";
 import { current, update } from "../state.js";
-import { counted, countText, numberText, titleOf, valueText } from "../words.js";
+import { counted, countText, isNumber, numberText, titleOf, valueText } from "../words.js";
 
 /**
  * @typedef {import("../catalog.js").FieldInfo} FieldInfo
@@ -26,7 +26,7 @@ export function FacetOf({ field, facet, rows }) {
 }
 
 /** @param {unknown} value */
-const endText = (value) => (typeof value === "number" ? numberText(value) : String(value ?? "").slice(0, 10));
+const endText = (value) => (isNumber(value) ? numberText(value) : String(value ?? "").slice(0, 10));
 
 /** @param {{field: FieldInfo, values: {value: any, count: number}[], rows: number}} properties */
 function TopValues({ field, values, rows }) {
@@ -38,6 +38,7 @@ function TopValues({ field, values, rows }) {
           <li>
             <button
               type="button"
+              tabindex="-1"
               aria-label=${`Only ${titleOf(field.name)} ${text}, ${counted(count, "row")}`}
               onClick=${() => add(nodeOf(field, value))}
             >
@@ -61,6 +62,7 @@ function Histogram({ field, bars }) {
         ({ label, count, node }) => html`
           <button
             type="button"
+            tabindex="-1"
             title=${`${label}: ${counted(count, "row")}`}
             aria-label=${`Only ${titleOf(field.name)} ${label}, ${counted(count, "row")}`}
             onClick=${() => add(node)}

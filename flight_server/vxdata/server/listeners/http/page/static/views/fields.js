@@ -4,6 +4,8 @@ import { newCondition, treeOf } from "../conditions.js";
 import { GROUPS, typeText } from "../catalog.js";
 import { useFacets } from "../facets.js";
 import { html, useEffect, useId, useMemo, useRef, useState } from "../html.js";
+import { rowsOf } from "../plans.js";
+import { useRoving } from "../roving.js";
 import { useShared } from "../shared.js";
 import { current, update, useAppState } from "../state.js";
 import { countText, shareText, titleOf } from "../words.js";
@@ -57,9 +59,11 @@ function choose(event) {
 
 /** @param {{type: TypeInfo, wanted: string}} properties */
 function FieldList({ type, wanted }) {
-  const { plan } = useAppState();
-  const asked = useMemo(() => rowsOf(plan), [plan.relation, plan.where, plan.as_of]);
-  const { facets, see } = useFacets(asked);
+  const { asked } = useShared();
+  const read = useMemo(() => rowsOf(asked), [asked.relation, asked.where, asked.as_of]);
+  const { facets, see } = useFacets(read);
+  const roving = useRoving(".fields > li");
+  const keys = useId();
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (/** @type {FieldInfo} */ field) => {
     const text = `${field.name} ${titleOf(field.name)} ${field.description ?? ""}`.toLowerCase();
@@ -73,37 +77,31 @@ function FieldList({ type, wanted }) {
   return html`
     ${facets.error && html`<p class="mistake" role="status">No figures: ${facets.error.message}</p>`}
     ${shown.length === 0 && html`<p role="status">No field of ${type.title} has these words.</p>`}
-    ${shown.map(
-      ({ title, fields }) => html`
-        <section aria-label=${`${title} fields`}>
-          <h2>${title}</h2>
-          <ul class="fields">
-            ${fields.map(
-              (field) => html`
-                <${FieldItem}
-                  key=${`${type.name}.${field.name}`}
-                  field=${field}
-                  type=${type}
-                  facet=${facets.byField[field.name]}
-                  rows=${facets.rows}
-                  see=${see}
-                />
-              `,
-            )}
-          </ul>
-        </section>
-      `,
-    )}
+    <div role="group" aria-label="Fields" aria-describedby=${keys} ...${roving}>
+      <p id=${keys} class="unseen">Up and down go from field to field, right and left among the values of one.</p>
+      ${shown.map(
+        ({ title, fields }) => html`
+          <section aria-label=${`${title} fields`}>
+            <h2>${title}</h2>
+            <ul class="fields">
+              ${fields.map(
+                (field) => html`
+                  <${FieldItem}
+                    key=${`${type.name}.${field.name}`}
+                    field=${field}
+                    type=${type}
+                    facet=${facets.byField[field.name]}
+                    rows=${facets.rows}
+                    see=${see}
+                  />
+                `,
+              )}
+            </ul>
+          </section>
+        `,
+      )}
+    </div>
   `;
-}
-
-/**
- * The rows that a plan reads, without their order, number or columns.
- * @param {Record<string, any>} plan
- */
-function rowsOf(plan) {
-  const { version, relation, where, as_of } = plan;
-  return { version, relation, ...(where ? { where } : {}), ...(as_of ? { as_of } : {}) };
 }
 
 /**
@@ -125,7 +123,7 @@ function FieldItem({ field, type, facet, rows, see }) {
   return html`
     <li ref=${item}>
       <div class="field">
-        <button type="button" title="Add a condition" aria-label=${`Filter by ${titleOf(field.name)}`} onClick=${() => filterBy(type, field)}>
+        <button type="button" tabindex="-1" title="Add a condition" aria-label=${`Filter by ${titleOf(field.name)}`} onClick=${() => filterBy(type, field)}>
           ${titleOf(field.name)}
         </button>
         <span class="type">${typeText(field)}${field.unit ? html`, <abbr class="unit">${field.unit}</abbr>` : ""}</span>

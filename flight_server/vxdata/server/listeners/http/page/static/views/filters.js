@@ -5,7 +5,8 @@ import { LINEAGE } from "../operators.js";
 import { html, useEffect, useMemo, useRef } from "../html.js";
 import { useShared } from "../shared.js";
 import { current, update, useAppState } from "../state.js";
-import { ConditionRow } from "./condition.js";
+import { elsewhere } from "../unlikely.js";
+import { ConditionRow, Doubts } from "./condition.js";
 import { Expression } from "./expression.js";
 import { SavedQueries } from "./saved.js";
 
@@ -30,6 +31,8 @@ function Builder({ type }) {
   const { plan, draft } = useAppState();
   const planned = useMemo(() => treeOf(plan.where, type), [plan.where, type]);
   const tree = draft ?? planned;
+  const { described } = useShared();
+  const others = elsewhere(described.answer?.unlikely ?? [], tree, type.name);
   return html`
     <div class="heading">
       <h2>Conditions</h2>
@@ -38,6 +41,7 @@ function Builder({ type }) {
       <${SavedQueries} type=${type} />
     </div>
     <${GroupBox} group=${tree} type=${type} isOutermost=${true} change=${(/** @type {Group} */ next) => edit(next, type)} />
+    <${Doubts} doubts=${others} />
   `;
 }
 

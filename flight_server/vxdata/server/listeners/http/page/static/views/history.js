@@ -11,7 +11,7 @@ import { pathOf } from "./resource.js";
  * @property {number} version
  * @property {string} valid_from
  * @property {boolean} deleted
- * @property {{verb: string, client: Record<string, string>}} commit
+ * @property {{verb: string, principal: string | null, client: Record<string, string>}} commit
  * @property {Record<string, [unknown, unknown]>} changes
  */
 
@@ -34,7 +34,7 @@ export function History({ identifier, asOf }) {
                 </button>
                 <strong> ${version.commit.verb}</strong>, version ${version.version}
               </p>
-              <${Client} client=${version.commit.client} />
+              <${Author} ...${version.commit} />
               <${Changes} changes=${version.changes} />
             </li>
           `,
@@ -52,9 +52,15 @@ export function lookAt(instant) {
   update({ plan: { ...current().plan, as_of: instant } });
 }
 
-/** @param {{client: Record<string, string>}} properties */
-export const Client = ({ client }) =>
-  Object.keys(client).length > 0 && html`<p class="by">by ${valueText(client)}</p>`;
+/**
+ * Who made a commit: as the server knew the caller, and what the client said of itself.
+ * @param {{principal: string | null, client: Record<string, string>}} properties
+ */
+const Author = ({ principal, client }) => html`
+  <p class="by">
+    ${principal === null ? "by somebody unknown" : `by ${principal}`}${Object.keys(client).length > 0 && `; the client said ${valueText(client)}`}
+  </p>
+`;
 
 /** @param {{changes: Record<string, [unknown, unknown]>}} properties */
 export const Changes = ({ changes }) =>

@@ -2,6 +2,7 @@
 
 import { PAUSE, useAnswer } from "../asking.js";
 import { html, useId, useState } from "../html.js";
+import { useShared } from "../shared.js";
 
 /**
  * @param {{label: string, type: string | null, value: string, set: (value: string) => void}} properties
@@ -12,7 +13,9 @@ export function IdentifierInput({ label, type, value, set }) {
   const [isSearching, search] = useState(false);
   const prefix = value.includes("/") ? (value.split("/")[0] ?? "") : "";
   const named = type ?? (/^[a-z]+$/.test(prefix) ? prefix : null);
-  const path = isSearching && named ? `identifiers?${new URLSearchParams({ type: named, begins: value, limit: "20" })}` : null;
+  const asOf = useShared().asked.as_of;
+  const parameters = { type: named ?? "", begins: value, limit: "20", ...(asOf ? { as_of: asOf } : {}) };
+  const path = isSearching && named ? `identifiers?${new URLSearchParams(parameters)}` : null;
   const { answer, error } = useAnswer(id, path, undefined, PAUSE);
   return html`
     <input

@@ -64,10 +64,12 @@ function ValueInput({ condition, field, type, kind, label, value, set }) {
   const listen = (/** @type {any} */ event) => set(event.target.value);
   const words = condition.part || condition.key ? [] : kind === "boolean" ? ["true", "false"] : (field?.values ?? []);
   if (words.length) {
+    // A word that there is not may stand in a text or in a link.
+    const offered = value && !words.includes(value) ? [value, ...words] : words;
     return html`
       <select aria-label=${label} value=${value} onChange=${listen}>
         <option value="">choose …</option>
-        ${words.map((word) => html`<option value=${word}>${word}</option>`)}
+        ${offered.map((word) => html`<option value=${word}>${word}</option>`)}
       </select>
     `;
   }
@@ -91,7 +93,7 @@ function ValuesInput({ condition, field, set }) {
     return html`
       <fieldset class="words">
         <legend class="unseen">Values</legend>
-        ${words.map(
+        ${[...values.filter((value) => !words.includes(value)), ...words].map(
           (word) => html`
             <label><input type="checkbox" checked=${values.includes(word)} onChange=${() => toggle(word)} /> ${word}</label>
           `,

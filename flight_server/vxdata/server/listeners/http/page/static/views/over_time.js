@@ -3,9 +3,10 @@
 import { withTerm } from "../conditions.js";
 import { html, useMemo } from "../html.js";
 import { useLines } from "../lines.js";
-import { useAppState } from "../state.js";
+import { rowsOf } from "../plans.js";
+import { useShared } from "../shared.js";
 import { titleOf } from "../words.js";
-import { rowsOf } from "./bar_table.js";
+import { narrow } from "./bar_table.js";
 import { Chart } from "./chart.js";
 
 /** Most months of a picture. */
@@ -13,11 +14,11 @@ const MOST = 2400;
 
 /** @param {{x: import("../catalog.js").FieldInfo}} properties */
 export function OverTime({ x }) {
-  const { plan } = useAppState();
-  const where = withTerm(plan.where, { op: "is_not_null", field: x.name });
+  const { asked } = useShared();
+  const where = withTerm(asked.where, { op: "is_not_null", field: x.name });
   const { rows, error } = useLines(
     "over_time",
-    rowsOf({ ...plan, where }, {
+    rowsOf({ ...asked, where }, {
       group_by: [
         { field: x.name, part: "year", name: "year" },
         { field: x.name, part: "month", name: "month" },
@@ -41,8 +42,24 @@ export function OverTime({ x }) {
       texts=${texts}
       x=${titleOf(x.name)}
       y="rows"
+      of="month"
+      pick=${(/** @type {number} */ index) => narrow(monthOf(x.name, rows[index] ?? {}))}
+      title=${(/** @type {string} */ text) => `Only ${titleOf(x.name)} in ${text}`}
       isTime=${true}
       isLine=${true}
     />
   `;
 }
+
+/**
+ * The condition that a field lies in a month.
+ * @param {string} field
+ * @param {Record<string, any>} month
+ */
+const monthOf = (field, { year, month }) => ({
+  op: "and",
+  terms: [
+    { op: "==", field, part: "year", value: year },
+    { op: "==", field, part: "month", value: month },
+  ],
+});

@@ -5,6 +5,7 @@ import { useShared } from "../shared.js";
 import { update, useAppState } from "../state.js";
 import { titleOf } from "../words.js";
 import { Bars } from "./bars.js";
+import { ByYear } from "./by_year.js";
 import { Distribution } from "./distribution.js";
 import { Scatter } from "./scatter.js";
 import { OverTime } from "./over_time.js";
@@ -44,6 +45,7 @@ const KINDS = {
   },
   histogram: { title: "Histogram", x: "Field", fits: isNumber, y: null, without: null, component: Distribution },
   scatter: { title: "Scatter", x: "Across", fits: isNumber, y: "Up", without: null, component: Scatter },
+  years: { title: "Years", x: "Date", fits: isInstant, y: null, without: null, component: ByYear },
   time: { title: "Time", x: "Instant", fits: isInstant, y: null, without: null, component: OverTime },
 };
 
@@ -66,7 +68,7 @@ export function Plots() {
   const firsts = type.fields.filter(kind.fits);
   const seconds = kind.y ? type.fields.filter(isNumber) : [];
   const x = firsts.find((field) => field.name === plot?.x) ?? mostTelling(firsts);
-  const y = seconds.find((field) => field.name === plot?.y) ?? (kind.without ? undefined : seconds[1]);
+  const y = seconds.find((field) => field.name === plot?.y) ?? (kind.without ? undefined : mostTelling(seconds.filter((field) => field !== x)));
   /** @param {Partial<Settings>} changes */
   const set = (changes) => update({ plot: { kind: name, x: x?.name ?? "", y: y?.name ?? "", ...changes } });
   return html`

@@ -5,7 +5,7 @@ import { GROUPS } from "../catalog.js";
 import { html, useEffect, useRef } from "../html.js";
 import { useShared } from "../shared.js";
 import { current, update, useAppState } from "../state.js";
-import { numberText, titleOf, valueText } from "../words.js";
+import { isNumber, numberText, titleOf, valueText } from "../words.js";
 import { Files } from "./files.js";
 import { History } from "./history.js";
 import { Lineage } from "./lineage.js";
@@ -19,9 +19,10 @@ import { Lineage } from "./lineage.js";
 const REFERENCES = new Set(["parent_identifier", "patient_id", "study_id", "datasource_id"]);
 
 export function ResourceDrawer() {
-  const { plan, resource } = useAppState();
-  const { catalog } = useShared();
-  const found = useAnswer("resource", pathOf("resources", resource ?? "", plan.as_of));
+  const { resource } = useAppState();
+  const { asked, catalog } = useShared();
+  const asOf = asked.as_of;
+  const found = useAnswer("resource", pathOf("resources", resource ?? "", asOf));
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => box.current?.focus(), [resource]);
   if (resource === null) return null;
@@ -42,9 +43,9 @@ export function ResourceDrawer() {
       <p class="identifier">${resource}</p>
       ${found.error && html`<p class="mistake" role="alert">${found.error.message}</p>`}
       ${shown && html`<${Payload} resource=${shown} fields=${type?.fields ?? []} />`}
-      <${Lineage} identifier=${resource} asOf=${plan.as_of} />
-      <${History} identifier=${resource} asOf=${plan.as_of} />
-      ${shown && html`<${Files} identifier=${resource} asOf=${plan.as_of} />`}
+      <${Lineage} identifier=${resource} asOf=${asOf} />
+      <${History} identifier=${resource} asOf=${asOf} />
+      ${shown && html`<${Files} identifier=${resource} asOf=${asOf} />`}
     </aside>
   `;
 }
@@ -118,6 +119,6 @@ const isEmpty = (value) =>
 /** @param {{field: FieldInfo, value: any}} properties */
 function Value({ field, value }) {
   if (REFERENCES.has(field.name)) return html`<${ResourceLink} identifier=${value} />`;
-  const text = typeof value === "number" && field.group === "payload" ? numberText(value) : valueText(value);
+  const text = isNumber(value) && field.group === "payload" ? numberText(value) : valueText(value);
   return html`${text}${field.unit && html` <span class="unit">${field.unit}</span>`}`;
 }

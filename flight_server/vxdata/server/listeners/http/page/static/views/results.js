@@ -1,30 +1,26 @@
 /** How many rows the query finds, and the rows themselves. */
 
+import { columnsOf, fitting } from "../columns.js";
 import { html, useMemo } from "../html.js";
+import { writeJson } from "../json.js";
 import { PAGE, useRows } from "../rows.js";
 import { useShared } from "../shared.js";
 import { current, update, useAppState } from "../state.js";
-import { counted, titleOf, valueText } from "../words.js";
+import { counted, valueText } from "../words.js";
 import { Columns } from "./columns.js";
 import { MOST, Table } from "./table.js";
 
 /**
- * @typedef {import("../catalog.js").FieldInfo} FieldInfo
- * @typedef {import("./table.js").Column} Column
+ * @typedef {import("../columns.js").Column} Column
  */
 
-const NUMBERS = new Set(["integer", "float"]);
-
-/** Widths of columns by type, in characters. */
-const WIDTHS = /** @type {Record<string, number>} */ ({ integer: 12, float: 12, boolean: 10, date: 13, timestamp: 30 });
-const WIDE = 28;
-
 export function Results() {
-  const { plan } = useAppState();
-  const { catalog, counting } = useShared();
-  const { rows, see } = useRows(plan);
-  const first = rows.pages.get(0)?.[0];
-  const columns = useMemo(() => columnsOf(first, catalog.type?.fields ?? [], plan), [first, catalog.type, plan.select]);
+  const { plan, widths } = useAppState();
+  const { asked, catalog, counting } = useShared();
+  const { rows, see } = useRows(asked);
+  const { first } = rows;
+  const columns = useMemo(() => columnsOf(first, catalog.type, plan, widths), [first, catalog.type, plan, widths]);
+  const fit = (/** @type {Column[]} */ some) => widen(fitting(some, [...rows.pages.values()].flat()));
   const count = counting.answer?.count ?? 0;
   const error = counting.error ?? rows.error;
   const isGrouped = Boolean(plan.group_by) || Boolean(plan.aggregates?.length);
@@ -34,7 +30,7 @@ export function Results() {
         ${counting.error ? "" : counting.answer ? counted(count, "row") : "Counting …"}
       </p>
       ${count > MOST && html`<p>The first ${counted(MOST, "row")} can be seen here; Export has all.</p>`}
-      ${catalog.type && !isGrouped && html`<${Columns} type=${catalog.type} />`}
+      ${catalog.type && !isGrouped && html`<${Columns} type=${catalog.type} fit=${() => fit(columns)} />`}
     </div>
     ${error && html`<p class="mistake" role="alert">${error.message}</p>`}
     ${!error &&
@@ -50,29 +46,12 @@ export function Results() {
             order=${plan.order_by?.[0]}
             sort=${sortBy}
             cell=${cellOf}
-            begins=${JSON.stringify(plan)}
+            widen=${widen}
+            fit=${fit}
+            begins=${writeJson(asked)}
           />
         `)}
   `;
-}
-
-/**
- * @param {Record<string, any> | undefined} row
- * @param {FieldInfo[]} fields
- * @param {Record<string, any>} plan
- * @returns {Column[]}
- */
-function columnsOf(row, fields, plan) {
-  const byName = new Map(fields.map((field) => [field.name, field]));
-  const names = row ? Object.keys(row) : (plan.select ?? fields.map(({ name }) => name));
-  return names.map((/** @type {string} */ name) => {
-    const field = byName.get(name);
-    const isNumeric = field ? NUMBERS.has(field.type) : typeof row?.[name] === "number";
-    const title = titleOf(name);
-    const unit = field?.unit ? ` (${field.unit})` : "";
-    const width = Math.max(WIDTHS[field?.type ?? ""] ?? (isNumeric ? 14 : WIDE), title.length + unit.length + 4);
-    return { name, title: title + unit, isNumeric, width, ...(field?.description ? { hint: field.description } : {}) };
-  });
 }
 
 /**
@@ -84,11 +63,16 @@ function cellOf(row, column) {
   const text = valueText(value);
   if (column.name === "identifier" && text) {
     return html`
-      <button type="button" class="link" title=${text} onClick=${() => update({ resource: text })}>${text}</button>
+      <button type="button" class="link" tabindex="-1" title=${text} onClick=${() => update({ resource: text })}>
+        <bdi>${text}</bdi>
+      </button>
     `;
   }
-  return value === null || value === undefined ? html`<span class="null">null</span>` : html`<span title=${text}>${text}</span>`;
+  return value === null || value === undefined ? html`<span class="null">null</span>` : html`<bdi title=${text}>${text}</bdi>`;
 }
+
+/** @param {Record<string, number>} widths Name of a column -> its width, in characters. */
+const widen = (widths) => update({ widths: { ...current().widths, ...widths } }, { isTyping: true });
 
 /**
  * Order by a column: the smallest first, then the largest first, then as before.

@@ -4,8 +4,8 @@ import { html } from "../html.js";
 import { comparisonOf, comparisonsOf } from "../operators.js";
 import { useSaved } from "../saved.js";
 import { useShared } from "../shared.js";
-import { findAlike, selectable, subqueryOf } from "../subqueries.js";
-import { titleOf } from "../words.js";
+import { findAlike, hindranceOf, selectable, subqueryOf } from "../subqueries.js";
+import { instantText, titleOf } from "../words.js";
 
 /**
  * @typedef {import("../operators.js").Kind} Kind
@@ -24,7 +24,9 @@ export function SubqueryInput({ op, kind, isCompared, operand, set }) {
   const { catalog } = useShared();
   const saved = useSaved();
   const { query } = operand;
-  const name = Object.keys(saved).find((each) => query && findAlike(saved[each] ?? {}, query)) ?? KEPT;
+  const isAlike = (/** @type {Record<string, any>} */ plan) => query && !hindranceOf(plan) && findAlike(plan, query);
+  const name = Object.keys(saved).find((each) => isAlike(saved[each] ?? {})) ?? KEPT;
+  const instant = saved[name]?.as_of;
   const fitting = (/** @type {string | undefined} */ relation) =>
     selectable(op, kind, catalog.types.find((each) => each.name === relation)).map((field) => field.name);
   const fields = fitting(query?.relation);
@@ -46,7 +48,12 @@ export function SubqueryInput({ op, kind, isCompared, operand, set }) {
     `}
     <select aria-label="Saved query" value=${name} onChange=${choose}>
       <option value=${KEPT}>${query ? `a query of ${query.relation}` : "choose a saved query …"}</option>
-      ${Object.keys(saved).map((each) => html`<option value=${each}>${each}</option>`)}
+      ${Object.entries(saved).map(([each, plan]) => {
+        const hindrance = hindranceOf(plan);
+        return html`
+          <option value=${each} disabled=${Boolean(hindrance)}>${each}${hindrance ? ` (cannot be a subquery: ${hindrance})` : ""}</option>
+        `;
+      })}
     </select>
     ${query &&
     html`
@@ -59,6 +66,12 @@ export function SubqueryInput({ op, kind, isCompared, operand, set }) {
           (each) => html`<option value=${each}>${titleOf(each)}</option>`,
         )}
       </select>
+    `}
+    ${instant &&
+    html`
+      <p class="note" role="status">
+        Read at the instant of the whole query, not as of ${instantText(instant)}, at which ${name} was saved.
+      </p>
     `}
   `;
 }

@@ -2,8 +2,10 @@
 
 import { useAnswer } from "../asking.js";
 import { html, useState } from "../html.js";
+import { useRoving } from "../roving.js";
+import { useShared } from "../shared.js";
 import { current, update, useAppState } from "../state.js";
-import { counted, instantText, valueText } from "../words.js";
+import { counted, countText, instantText, valueText } from "../words.js";
 import { CommitLine } from "./commits.js";
 import { Compare } from "./compare.js";
 
@@ -13,6 +15,7 @@ import { Compare } from "./compare.js";
  * @property {string} as_of
  * @property {string} verb
  * @property {Record<string, number>} counts
+ * @property {string | null} principal
  * @property {Record<string, string>} client
  */
 
@@ -21,12 +24,15 @@ const PAGE = 100;
 
 export function Time() {
   const { plan, since } = useAppState();
+  const { asked, snapshots } = useShared();
   const [isOfType, limitToType] = useState(true);
   const [before, goBack] = useState(/** @type {number[]} */ ([]));
   const parameters = new URLSearchParams({
     limit: String(PAGE),
     ...(isOfType ? { type: plan.relation } : {}),
     ...(before.length ? { before: String(before.at(-1)) } : {}),
+    // Also those after the instant that is looked at, but none that the page does not show yet.
+    ...(snapshots.shown ? { as_of: snapshots.shown.as_of } : {}),
   });
   const { answer, error } = useAnswer("commits", `commits?${parameters}`);
   /** @type {Commit[]} */
@@ -57,7 +63,7 @@ export function Time() {
         <${CommitLine} commits=${commits} asOf=${plan.as_of} since=${since} />
         <${CommitTable} commits=${commits} />
       </section>
-      ${since && html`<${Compare} plan=${plan} since=${since} />`}
+      ${since && html`<${Compare} plan=${asked} since=${since} />`}
     </div>
   `;
 }
@@ -107,23 +113,26 @@ const asInstant = (text) => `${text.length === 16 ? `${text}:00` : text.slice(0,
 
 /** @param {{commits: Commit[]}} properties */
 function CommitTable({ commits }) {
+  const roving = useRoving("tr");
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Table of commits">
       <table class="plain">
         <thead>
-          <tr><th scope="col">Instant</th><th scope="col">Done</th><th scope="col">Versions</th><th scope="col">By</th><th scope="col">Actions</th></tr>
+          <tr><th scope="col" class="number">Version</th><th scope="col">Instant</th><th scope="col">Done</th><th scope="col">Written</th><th scope="col">By</th><th scope="col">The client said</th><th scope="col">Actions</th></tr>
         </thead>
-        <tbody>
+        <tbody ...${roving}>
           ${commits.map(
             (commit) => html`
               <tr key=${commit.version}>
-                <th scope="row">${instantText(commit.as_of)}</th>
+                <th scope="row" class="number">${countText(commit.version)}</th>
+                <td class="line">${instantText(commit.as_of)}</td>
                 <td>${commit.verb}</td>
-                <td>${valueText(commit.counts)}</td>
+                <td>${writtenText(commit.counts)}</td>
+                <td>${valueText(commit.principal)}</td>
                 <td>${valueText(commit.client)}</td>
-                <td>
-                  <button type="button" aria-label=${`Show as of version ${commit.version}`} onClick=${() => show(commit)}>Show</button>
-                  <button type="button" aria-label=${`Compare with version ${commit.version}`} onClick=${() => update({ since: commit.as_of })}>Compare</button>
+                <td class="line">
+                  <button type="button" tabindex="-1" aria-label=${`Show as of version ${commit.version}`} onClick=${() => show(commit)}>Show</button>
+                  <button type="button" tabindex="-1" aria-label=${`Compare with version ${commit.version}`} onClick=${() => update({ since: commit.as_of })}>Compare</button>
                 </td>
               </tr>
             `,
@@ -134,6 +143,12 @@ function CommitTable({ commits }) {
     <p class="by">${counted(commits.length, "commit")} on this page.</p>
   `;
 }
+
+/**
+ * How many versions of each type were written.
+ * @param {Record<string, number>} counts
+ */
+const writtenText = (counts) => Object.entries(counts).map(([type, count]) => `${type}: ${countText(count)}`).join(", ");
 
 /** @param {Commit} commit */
 const show = (commit) => update({ plan: { ...current().plan, as_of: commit.as_of } });
