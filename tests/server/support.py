@@ -11,7 +11,8 @@ import pyarrow.flight
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.types.arrow import create_schema
 from vxdata.schemas.wire import UPLOAD_SCHEMA, CommitMarker, WriteCommand
-from vxdata.server.call import Call
+from vxdata.server.call import ANONYMOUS, Call
+from vxdata.server.identities.gate import Gate
 from vxdata.server.services.write import Section
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def never() -> bool:
     return False
 
 
-CALL: Final = Call("test", never)
+OPEN: Final = Gate((), is_required=False)
+"""A gate that asks nobody who they are."""
+
+CALL: Final = Call("test", never, ANONYMOUS)
 """A call whose caller stays for as long as it takes."""
 
 

@@ -36,7 +36,9 @@ def test_a_database_that_cannot_be_reached(settings: Settings) -> None:
 
 def test_a_host_that_is_not_ours(settings: Settings, database_uri: SecretStr) -> None:
     with pytest.raises(OSError, match=r"Cannot assign|Cannot listen|not one of"):
-        Server(settings.model_copy(update={"database_uri": database_uri, "host": "192.0.2.1"}))
+        Server(
+            settings.model_copy(update={"database_uri": database_uri, "host": "192.0.2.1", "insecure": True})
+        )
 
 
 def test_urls_name_the_ports_that_were_found(settings: Settings, database_uri: SecretStr) -> None:

@@ -44,7 +44,7 @@ def test_every_write_is_refused_before_it_begins(
     writes = WriteService(
         database, registry(), monitor, allow_purge=True, space=SpoolSpace(disk=full), disk=full
     )
-    blobs = BlobService(None, database, monitor, full)
+    blobs = BlobService(None, database, registry(), monitor, full)
     registers = RegisterService(database, monitor, full)
     uids = ExternalUids(resource_type="patient", pairs=[("datasource/x", "uid")])
     for act in (

@@ -1,12 +1,12 @@
-"""The composition root: the one place that wires the server together."""
+"""A running server: what it opens, its services, its listeners; all of them started and stopped in order."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import threading
 import time
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -14,16 +14,19 @@ import structlog
 from vxdata.schemas.catalog import Catalog, default_catalog
 from vxdata.schemas.catalog.registry import Registry
 from vxdata.schemas.errors import ServerUnavailable
-from vxdata.server.answer_files.store import AnswerFiles
-from vxdata.server.database.monitor import CancellationMonitor
-from vxdata.server.database.pool import Lane
+from vxdata.server.assembly import Assembly
+from vxdata.server.audit import AuditLog
 from vxdata.server.disk_guard import DiskGuard
-from vxdata.server.embedded.machine import usable_cpus
-from vxdata.server.folder_lock import FolderInUse
+from vxdata.server.identities.gate import Gate, no_signature_holds
+from vxdata.server.identities.known_tokens import KnownTokens
+from vxdata.server.identities.signed_addresses import SignedAddresses
+from vxdata.server.identities.vouched import vouched_identities
 from vxdata.server.listeners.admission import Admission
+from vxdata.server.listeners.auditing import Auditing
 from vxdata.server.listeners.boundary import Boundary
 from vxdata.server.listeners.connections import ConnectionGuard
 from vxdata.server.listeners.errors import ErrorReporter
+from vxdata.server.listeners.fair_use import FairUse, Quotas
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
 from vxdata.server.listeners.http.calls import Calls
@@ -32,22 +35,11 @@ from vxdata.server.listeners.http.hosts import answers_to
 from vxdata.server.listeners.http.server import STOP_SECONDS, HttpServer
 from vxdata.server.listeners.http.v1.app import build_v1_app
 from vxdata.server.listeners.http.v1.context import Context
-from vxdata.server.parts import OwnParts, open_catalog
-from vxdata.server.result_cache.cache import ResultCache
-from vxdata.server.result_cache.store import CacheStore, remove_files
-from vxdata.server.result_cache.write_aside import WriteAside
-from vxdata.server.services import OwnData, Services
-from vxdata.server.services.answers import AnswerLimits, AnswerService
-from vxdata.server.services.blobs import BlobService
-from vxdata.server.services.catalog_stream import CatalogReader
-from vxdata.server.services.catalog_tables import CatalogTableService
-from vxdata.server.services.catalogs import Catalogs
-from vxdata.server.services.cohorts import CohortService
-from vxdata.server.services.health import HealthService
-from vxdata.server.services.read import ReadService
-from vxdata.server.services.register import RegisterService
-from vxdata.server.services.write import WriteService
-from vxdata.server.spool_space import SpoolSpace
+from vxdata.server.listeners.http.v1.index import PREFIX
+from vxdata.server.parts import OwnParts, SharedParts
+from vxdata.server.tls.context import http_context
+from vxdata.server.tls.endpoint import Endpoint
+from vxdata.server.tls.starting import require_protection, tls_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,14 +50,12 @@ if TYPE_CHECKING:
     from vxdata.schemas.wire import Health
     from vxdata.server.call import Call
     from vxdata.server.config import Settings
-    from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.identities.authenticator import Authenticator
+    from vxdata.server.listeners.admission import Guard
     from vxdata.server.listeners.boundary import Observer
 
 CANCEL_SECONDS: Final = 10.0
 """How long cancelled calls get to end."""
-
-MAX_SCAN_CONNECTIONS: Final = 4
-"""Connections of one parallel scan, at most, unless the settings say otherwise."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +71,7 @@ class Server:
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
         SchemaMismatch: The database is not that of this version.
+        TlsProblem: A file of TLS cannot be used, or other machines would reach the server without protection.
         OSError: A port is taken.
     """
 
@@ -94,44 +85,54 @@ class Server:
         has_own = settings.database_uri is not None
         catalog = (catalog or default_catalog()) if has_own else Catalog({}, Registry(()))
         self._settings = settings
+        unprotected = require_protection(settings)
+        self._tls = tls_files(settings)
         self._ready = threading.Event()
         self._grace_ends = -math.inf
         self.is_stuck = False
-        self.admission = Admission(settings.max_calls, settings.max_calls_each)
         with ExitStack() as parts:
-            own = OwnParts.open(settings, catalog, parts) if has_own else None
+            self.audit = _audit_log(settings)
+            if self.audit is not None:
+                parts.callback(self.audit.close)
+            self._auditing = Auditing(self.audit)
+            guards = (self._auditing.require, *_fair_use(settings))
+            self.admission = Admission(settings.max_calls, settings.max_calls_each, guards)
             disk = DiskGuard(settings.free_space_dir, settings.free_space_bytes)
-            self._space = SpoolSpace(settings.spool_dir, settings.spool_bytes, disk)
-            catalogs = Catalogs(settings.catalogs, partial(open_catalog, settings), self._aside)
-            parts.callback(catalogs.close)
-            self._monitor = CancellationMonitor()
-            parts.callback(self._monitor.close)
-            store = _cache_store(settings, disk)
-            if store is not None:
-                parts.callback(store.close)
-            self._result_cache = ResultCache(store)
-            self._services = self._build_services(own, catalog, catalogs, disk, parts)
-            catalogs.start()
-            self._listen(parts, catalog, observers)
+            own = OwnParts.open(settings, catalog, disk, parts) if has_own else None
+            self._shared = SharedParts.open(settings, disk, parts)
+            assembly = Assembly(settings, self._shared, self.audit, parts)
+            self._services = assembly.services(own, catalog, unprotected)
+            self._services.catalogs.start()
+            self._listen(parts, own, catalog, observers)
             self._parts = parts.pop_all()
         self._ready.set()
 
-    def _listen(self, parts: ExitStack, catalog: Catalog, observers: Sequence[Observer]) -> None:
+    def _listen(
+        self, parts: ExitStack, own: OwnParts | None, catalog: Catalog, observers: Sequence[Observer]
+    ) -> None:
         """Start the listeners: health is answered from before the first call until after the last one."""
         settings, errors = self._settings, ErrorReporter()
-        self._http_calls = Boundary(LISTENER, errors, observers, admission=self.admission)
-        apps = {**self._catalog_apps(), "v1": self._v1_app(catalog)}
+        gate = self._gate(own, parts)
+        observers = [*observers, self._auditing.observe]
+        self._http_calls = Boundary(LISTENER, errors, gate, observers, admission=self.admission)
+        apps = {**self._catalog_apps(), PREFIX: self._v1_app(catalog)}
         names = answers_to(settings.host, settings.http_hosts)
-        app = build_app(self._check, Boundary(LISTENER, errors, observers), apps, names)
+        app = build_app(self._check, Boundary(LISTENER, errors, gate, observers), apps, names)
         self._http = HttpServer(
-            app, settings.host, settings.http_port, settings.http_proxies, settings.http_root_path
+            app,
+            settings.host,
+            settings.http_port,
+            settings.http_proxies,
+            settings.http_root_path,
+            None if self._tls is None else http_context(self._tls),
         )
         parts.callback(self._stop_http)
         self._flight = FlightServer(
-            f"grpc://{_authority(settings.host)}:{settings.port}",
+            self._endpoint(settings.port),
             self._services,
             catalog.registry,
             errors,
+            gate,
             observers,
             self.admission,
             settings.limits,
@@ -141,94 +142,75 @@ class Server:
         guard = ConnectionGuard(ports, settings.max_connections, lambda: self.admission.peers)
         parts.callback(guard.close)
 
+    def _gate(self, own: OwnParts | None, parts: ExitStack) -> Gate:
+        """Make what knows who calls, from the kinds of credentials that the settings allow."""
+        require = no_signature_holds if own is None else own.signatures.require
+        if self._settings.authentication == "off":
+            return Gate((), is_required=False, require_signature=require)
+        authenticators: list[Authenticator] = []
+        if own is not None:
+            tokens = KnownTokens(own.database, self._shared.monitor)
+            parts.callback(tokens.close)
+            authenticators += [tokens, SignedAddresses(tokens)]
+        authenticators += vouched_identities(self._settings, dt.datetime.now(dt.UTC))
+        if not authenticators:
+            msg = (
+                "Callers must say who they are, but this server knows nobody: tokens lie in VxData's own "
+                "database, and none is configured. Set VXDATA_DATABASE_URI, VXDATA_OIDC_ISSUER, or "
+                "VXDATA_CERTIFICATE_ROLES; or VXDATA_AUTHENTICATION=off."
+            )
+            raise ServerUnavailable(msg)
+        return Gate(authenticators, is_required=True, require_signature=require)
+
     def _catalog_apps(self) -> dict[str, FastAPI]:
         """Make the applications of the catalogs that may serve cohorts."""
         services = self._services
         return {
-            each.name: build_catalog_app(each.name, services.cohorts, self._calls())
+            each.name: build_catalog_app(each.name, services.cohorts, self._calls("{catalog}"))
             for each in services.catalogs
             if each.may_serve_cohorts
         }
 
     def _v1_app(self, catalog: Catalog) -> FastAPI:
-        return build_v1_app(Context(self._services, catalog, self._calls(), lambda: self._flight.port))
+        return build_v1_app(
+            Context(
+                self._services,
+                catalog,
+                self._calls(PREFIX),
+                lambda: self._flight.port,
+                self._endpoint(0).flight_scheme,
+            )
+        )
 
-    def _calls(self) -> Calls:
+    def _calls(self, mount: str) -> Calls:
         """Make what opens the calls of one application."""
         settings = self._settings
         return Calls(
             self._http_calls,
+            mount,
             settings.limits,
             settings.upload_idle,
             settings.upload_limit,
             settings.stall_limit,
         )
 
-    def _build_services(
-        self, own: OwnParts | None, catalog: Catalog, catalogs: Catalogs, disk: DiskGuard, parts: ExitStack
-    ) -> Services:
-        reader = CatalogReader(self._monitor, self._result_cache, self._settings.stall_limit)
-        cohorts, tables = CohortService(catalogs, reader), CatalogTableService(catalogs, reader)
-        if own is None:
-            return Services(None, catalogs, cohorts, tables, HealthService(None, None, catalogs=catalogs))
-        health = HealthService(own.database, own.blobs, own.witness, catalogs)
-        return Services(self._own_data(own, catalog, disk, parts), catalogs, cohorts, tables, health)
-
-    def _aside(self, database: ConnectionPool) -> WriteAside:
-        """Make what frees the connections of slow readers."""
-        has_waiters = partial(database.has_waiters, Lane.STREAM)
-        return WriteAside(
-            self._space, has_waiters, self._settings.stall_yield, self._settings.query_limit / 2
-        )
-
-    def _own_data(self, own: OwnParts, catalog: Catalog, disk: DiskGuard, parts: ExitStack) -> OwnData:
-        settings, database, witness = self._settings, own.database, own.witness
-        read = ReadService(
-            database,
-            catalog,
-            self._monitor,
-            self._result_cache,
-            scan_connections=settings.read_parts or min(usable_cpus(), MAX_SCAN_CONNECTIONS),
-            stall_limit=settings.stall_limit,
-            aside=self._aside(database),
-            witness=witness,
-        )
-        limits = AnswerLimits(settings.answer_plan_bytes, settings.answer_plans)
-        files = _answer_files(settings, disk)
-        parts.callback(files.close)
-        return OwnData(
-            read=read,
-            write=WriteService(
-                database,
-                catalog.registry,
-                self._monitor,
-                allow_purge=settings.allow_purge,
-                idle=settings.upload_idle,
-                limit=settings.upload_limit,
-                space=self._space,
-                disk=disk,
-                witness=witness,
-                on_purge=partial(self._note_purges, files),
-            ),
-            register=RegisterService(database, self._monitor, disk),
-            blobs=BlobService(own.blobs, database, self._monitor, disk),
-            answers=AnswerService(read, database, self._monitor, files, limits, disk),
-        )
-
-    def _note_purges(self, files: AnswerFiles, purge_epoch: int) -> None:
-        """Drop what was computed before a purge that has just been committed."""
-        self._result_cache.note_purges(purge_epoch)
-        files.note_purges(purge_epoch)
+    @property
+    def flight_port(self) -> int:
+        """The port of Flight."""
+        return int(self._flight.port)
 
     @property
     def flight_url(self) -> str:
         """Where clients connect."""
-        return f"grpc://{_authority(self._settings.host)}:{self._flight.port}"
+        return self._endpoint(self._flight.port).flight_url
 
     @property
     def http_url(self) -> str:
         """Where health is checked."""
-        return f"http://{_authority(self._settings.host)}:{self._http.port}"
+        return self._endpoint(self._http.port).http_url
+
+    def _endpoint(self, port: int) -> Endpoint:
+        return Endpoint(self._settings.host, port, self._tls)
 
     def __enter__(self) -> Self:
         """Hand out the running server."""
@@ -249,6 +231,8 @@ class Server:
         if not self._ready.is_set():
             msg = "The server is starting or shutting down."
             raise ServerUnavailable(msg)
+        if self.audit is not None:
+            self.audit.require()
         return self._services.health.check(call)
 
     def _stop_http(self) -> None:
@@ -264,30 +248,20 @@ class Server:
         shutdown.start()
         shutdown.join(self._settings.grace)
         if shutdown.is_alive():
-            self._result_cache.close()
-            log.warning("grace_period_over", cancelled=self._monitor.cancel_all())
+            log.warning("grace_period_over", cancelled=self._shared.cancel_all())
             shutdown.join(CANCEL_SECONDS)
         self.is_stuck = shutdown.is_alive()
 
 
-def _cache_store(settings: Settings, disk: DiskGuard) -> CacheStore | None:
-    """Open the store of the result cache; without one, the server runs and caches nothing."""
-    if settings.cache_dir is None:
+def _fair_use(settings: Settings) -> Sequence[Guard]:
+    """Make what keeps the quotas, if there are any."""
+    quotas = Quotas(settings.rate_calls, settings.daily_rows, settings.daily_bytes)
+    return () if quotas == Quotas() else (FairUse(quotas).enter,)
+
+
+def _audit_log(settings: Settings) -> AuditLog | None:
+    if settings.audit_dir is None:
         return None
-    try:
-        if not settings.cache_bytes:
-            remove_files(settings.cache_dir)
-            return None
-        return CacheStore(settings.cache_dir, settings.cache_bytes, disk)
-    except (FolderInUse, OSError) as problem:
-        log.warning("answers_not_kept", reason=str(problem))
-        return None
-
-
-def _answer_files(settings: Settings, disk: DiskGuard) -> AnswerFiles:
-    folder = None if settings.cache_dir is None else settings.cache_dir / "answers"
-    return AnswerFiles(folder, settings.answer_bytes, disk)
-
-
-def _authority(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return AuditLog(
+        settings.audit_dir, settings.audit_bytes, settings.audit_days, is_required=settings.audit_required
+    )

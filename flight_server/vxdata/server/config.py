@@ -7,7 +7,7 @@ import os
 import threading
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import (
@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from vxdata.server.access_settings import AccessSettings
 from vxdata.server.catalog_settings import CatalogsByName
 from vxdata.server.limits import DEFAULT_LIMITS, Limits
 
@@ -34,7 +35,7 @@ Network = Annotated[str, AfterValidator(_network)]
 """An IP address or a network, such as ``10.0.0.0/8``."""
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings, BaseSettings):
     """How the server runs.
 
     Each setting is read from the environment as ``VXDATA_<NAME>``, else from the TOML file that
@@ -66,11 +67,24 @@ class Settings(BaseSettings):
         description="Path, such as `/vxdata`, under which a proxy offers HTTP, and which it takes off "
         "requests.",
     )
+    authentication: Literal["required", "off"] = Field(
+        "required",
+        description="`required`: the server takes calls of those alone who say who they are. `off`: "
+        "everybody who reaches its ports is an administrator.",
+    )
     database_uri: SecretStr | None = Field(
         None,
         description=(
             "libpq URI of the PostgreSQL database; a proxy on the way there has to pool sessions, "
             "not transactions."
+        ),
+    )
+    read_uri: SecretStr | None = Field(
+        None,
+        description=(
+            "libpq URI of the same database for a role that may only read: then PostgreSQL lets its "
+            "connections do nothing else. `vxdata db upgrade` gives the role its rights; `vxdata up` has "
+            "one. Without it, reads go by `VXDATA_DATABASE_URI`, in transactions that are read-only."
         ),
     )
     catalogs: CatalogsByName = Field(
@@ -108,11 +122,6 @@ class Settings(BaseSettings):
     )
     writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8, description="Most database connections of writers, beside those of readers; more writers queue."
-    )
-    read_parts: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        None,
-        description="Connections of one parallel scan, at most; by default as many as the server has cores, "
-        "up to four.",
     )
     max_calls: Annotated[int, Field(ge=1)] = Field(1000, description="Flight calls in progress, at most.")
     max_calls_each: Annotated[int, Field(ge=1)] = Field(
@@ -210,7 +219,8 @@ class Settings(BaseSettings):
     )
     cache_bytes: Annotated[int, Field(ge=0)] = Field(
         8 * 1024**3,
-        description="Bytes of the result cache, at most; least recently used entries go first. 0: no cache.",
+        description="Bytes of the result cache, at most; least recently used entries go first. A result is "
+        "kept when its query is asked for the second time. 0: no cache.",
     )
     answer_bytes: Annotated[int, Field(ge=1024**2)] = Field(
         8 * 1024**3,
@@ -224,6 +234,55 @@ class Settings(BaseSettings):
     )
     answer_plan_bytes: Annotated[int, Field(ge=1024, le=DEFAULT_LIMITS.ticket_bytes)] = Field(
         1024**2, description="Bytes of the plan of an answer that gets an address, at most."
+    )
+    copies: bool = Field(
+        True,  # noqa: FBT003 - pydantic's default
+        description="Whether columnar copies of the database are kept, in the folder `copies` of that of the "
+        "result cache; without that folder there are none. [Columnar copies](columnar-copies.md) tells what "
+        "they are.",
+    )
+    copy_bytes: Annotated[int, Field(ge=1024**2)] = Field(
+        64 * 1024**3,
+        description="Bytes of the file of the copies, at most; a database that needs more has none.",
+    )
+    copy_memory_bytes: Annotated[int, Field(ge=64 * 1024**2)] | None = Field(
+        None,
+        description="Bytes of memory of the copies, at most; by default an eighth of the machine's, from "
+        "256 MiB to 8 GiB.",
+    )
+    copy_threads: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None,
+        description="Threads that questions to the copies share; by default as many as the server has cores.",
+    )
+    copy_queries: Annotated[int, Field(ge=1, le=1000)] = Field(
+        16, description="Questions that the copies answer at a time, at most."
+    )
+    audit_dir: Path | None = Field(
+        None,
+        description="Folder of the audit, for one server alone: a record of each read and write, and of each "
+        "refusal; `vxdata up` takes `audit` in its data directory. Without it none is kept. "
+        "[The audit](security/audit.md) tells what stands in it.",
+    )
+    audit_bytes: Annotated[int, Field(ge=4096)] = Field(
+        64 * 1024**2, description="Bytes of a file of the audit, from which on the next one is begun."
+    )
+    audit_days: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="Days for which the files of the audit are kept; for ever if unset."
+    )
+    audit_required: bool = Field(
+        True,  # noqa: FBT003 - pydantic's default
+        description="Whether calls are refused while the audit cannot be written.",
+    )
+    rate_calls: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Calls of one principal in a minute, at most; any number if unset."
+    )
+    daily_rows: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Rows that one principal may read in a day; any number if unset."
+    )
+    daily_bytes: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Bytes that one principal may be sent in a day, those of Flight before compression; any "
+        "number if unset.",
     )
     grace: Annotated[float, Field(ge=0)] = Field(
         30.0, description="Seconds that calls in progress get to end when the server is told to stop."

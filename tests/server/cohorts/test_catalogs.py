@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tests.server.support import until
 from vxdata.schemas.errors import InvalidCatalog, ServerUnavailable, UnknownCatalog
+from vxdata.schemas.identity import EVERYTHING
 from vxdata.sdk import Client
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
@@ -157,10 +158,10 @@ class TestCatalogs:
     def test_names(self, plain_uri: SecretStr) -> None:
         catalogs = Catalogs({"one": CatalogSettings(uri=plain_uri)}, pool_of)
         with pytest.raises(UnknownCatalog, match=r"no catalog 'ones'\. Did you mean one"):
-            _ = catalogs["ones"]
+            _ = catalogs.seen_by(EVERYTHING)["ones"]
         assert [each.name for each in catalogs] == ["one"]
         with pytest.raises(ServerUnavailable, match="cannot be read at present"):
-            _ = catalogs["one"].loaded
+            _ = catalogs.seen_by(EVERYTHING)["one"].loaded
 
     def test_one_that_is_away_does_not_hold_up_the_others_and_comes_back(
         self, plain_uri: SecretStr, monkeypatch: pytest.MonkeyPatch
@@ -176,9 +177,9 @@ class TestCatalogs:
         with closing(catalogs), structlog.testing.capture_logs() as logs:
             catalogs.start()
             assert [each.is_loaded for each in catalogs] == [False, True]
-            assert catalogs["here"].loaded.relations.relation("thing").name == "thing"
+            assert catalogs.seen_by(EVERYTHING)["here"].loaded.relations.relation("thing").name == "thing"
             is_back = True
-            until(lambda: catalogs["away"].is_loaded, "the catalog is read")
+            until(lambda: catalogs.seen_by(EVERYTHING)["away"].is_loaded, "the catalog is read")
         assert any(line["event"] == "catalog_not_read" for line in logs)
         assert "s3kret" not in str(logs)
 
@@ -191,7 +192,8 @@ class TestServer:
             assert (ready.status_code, ready.json()["catalogs"]) == (200, {"here": True, "away": False})
             with Client(server.flight_url) as client:
                 assert client.health().catalogs == {"here": True, "away": False}
-                with pytest.raises(UnknownCatalog, match="only catalogs: here, away"):
+                assert client.health().as_of is ready.json()["as_of"] is None, "there are no commits"
+                with pytest.raises(UnknownCatalog, match="only catalogs: name the one"):
                     client.volumes.query().collect()
 
     def test_none_answers(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.cohorts.example import EXAMPLE
 from tests.server.support import CALL, until
 from vxdata.schemas.cohorts import CohortPlan
+from vxdata.schemas.identity import EVERYTHING
 from vxdata.schemas.plan import Plan
 from vxdata.schemas.wire import RELEASE_KEY
 from vxdata.server.app import Server
@@ -96,7 +97,10 @@ class TestKeptAnswers:
             assert read() == (4, b"R1")
             change(pool, "UPDATE cda.told SET release = 'R2'")
             assert read() == (5, b"R2")
-            until(lambda: server._services.catalogs["cda"].loaded.release == "R2", "it is read anew")
+            until(
+                lambda: server._services.catalogs.seen_by(EVERYTHING)["cda"].loaded.release == "R2",
+                "it is read anew",
+            )
 
 
 class TestChangedTables:
@@ -109,7 +113,7 @@ class TestChangedTables:
             answer = httpx.post(url, json=body, trust_env=False, timeout=30)
             assert (answer.status_code, answer.json()["error_type"]) == (503, "DatabaseConnectionDrop")
             assert "have just changed" in answer.json()["message"]
-            catalog = server._services.catalogs["cda"]
+            catalog = server._services.catalogs.seen_by(EVERYTHING)["cda"]
             until(lambda: "kind" in catalog.loaded.cohorts.columns, "the catalog is read anew")
             assert httpx.post(url, json=body, trust_env=False).json()["error_type"] == "ColumnNotFound"
             assert total(server, MATCH_ALL=["kind = human"]) == 2

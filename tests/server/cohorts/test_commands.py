@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -27,12 +29,12 @@ def test_list_and_refresh(cda_server: Server, capsys: pytest.CaptureFixture[str]
 
 
 def test_indexes_can_be_made_as_they_are_printed(
-    example_uri: SecretStr, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    example_uri: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described = {"uri": example_uri.get_secret_value(), "schema": "cda"}
     monkeypatch.setenv("VXDATA_CATALOGS", json.dumps({"cda": described}))
-    catalog.indexes("cda")
-    statements = capsys.readouterr().out
+    command = [sys.executable, "-m", "vxdata.cli", "catalog", "indexes", "cda"]
+    statements = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "observation_diagnosis_folded_vx" in statements
     with closing(ConnectionPool(example_uri, size=1)) as database, database.connection() as connection:
         connection.execute(statements.rstrip().rstrip(";"))

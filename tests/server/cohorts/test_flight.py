@@ -14,6 +14,7 @@ from tests.cohorts.example import FOUND, SHOWN
 from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, ReflectedSchema, ReflectedTable
 from vxdata.schemas.cohorts import CohortCondition, CohortPlan, Match, parse_filter
 from vxdata.schemas.cohorts.codec import encode_cohort
+from vxdata.schemas.identity import EVERYTHING
 from vxdata.schemas.plan import Aggregate, Comparison, OrderBy, Plan
 from vxdata.schemas.wire import (
     CATALOG_KEY,
@@ -87,7 +88,7 @@ class TestCohorts:
     def test_the_schema_says_where_the_rows_come_from(self, raw: Any, cda_server: Server) -> None:
         plan = CohortPlan(catalog="cda", endpoint="file", limit=1)
         table = read(raw, CohortTicket(plan))
-        loaded = cda_server._services.catalogs["cda"].loaded
+        loaded = cda_server._services.catalogs.seen_by(EVERYTHING)["cda"].loaded
         assert table.schema.metadata == {
             CATALOG_KEY: b"cda",
             DIGEST_KEY: loaded.digest.encode(),
@@ -183,7 +184,7 @@ class TestActions:
         assert ReflectedSchema(found.schema_name, tables).digest == found.digest
         assert {column.column for column in found.columns} >= {"species", "anatomic_site", "file_type"}
         assert found.sources == ("GDC", "IDC")
-        assert cda_server._services.catalogs["cda"].loaded.digest == found.digest
+        assert cda_server._services.catalogs.seen_by(EVERYTHING)["cda"].loaded.digest == found.digest
 
     def test_a_refresh(self, raw: Any) -> None:
         info = CatalogInfo.model_validate_json(act(raw, Action.REFRESH_CATALOG, CatalogRequest(name="cda")))

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cohorts.example import EXAMPLE
 from tests.server.support import until
+from vxdata.schemas.identity import EVERYTHING
 from vxdata.schemas.wire import TIMEOUT
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-EVERYTHING = "/data/subject"
+SUBJECTS = "/data/subject"
 OPERATIONS = {
     ("/data/subject", "post"): "subject_fetch_rows_endpoint_data_subject_post",
     ("/data/file", "post"): "file_fetch_rows_endpoint_data_file_post",
@@ -71,9 +72,7 @@ class TestPaths:
         assert {"cda_table": "subject", "cda_column": "species", "data_source": "GDC"} in rows
         assert len(rows) == 3
 
-    @pytest.mark.parametrize(
-        ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", EVERYTHING, 405)]
-    )
+    @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("GET", SUBJECTS, 405)])
     def test_what_is_not_there(self, http: httpx.Client, method: str, path: str, status: int) -> None:
         answer = http.request(method, path)
         assert answer.status_code == status
@@ -144,16 +143,16 @@ class TestBodies:
         ],
     )
     def test_nothing_said_means_everything(self, http: httpx.Client, body: dict[str, Any]) -> None:
-        assert http.post(EVERYTHING, json=body).json()["total_row_count"] == 4
+        assert http.post(SUBJECTS, json=body).json()["total_row_count"] == 4
 
     def test_either_name_of_some(self, http: httpx.Client) -> None:
         body = {"MATCH_SOME": ["species = dog"], "MATCH_ANY": ["subject_id = s0"]}
-        rows = http.post(EVERYTHING, json=body).json()["result"]
+        rows = http.post(SUBJECTS, json=body).json()["result"]
         assert [row["subject_id"] for row in rows] == ["S0", "S2"]
 
     def test_a_range_among_some_has_to_hold_as_a_whole(self, http: httpx.Client) -> None:
         body = {"MATCH_SOME": ["1940 < year_of_birth < 1955", "species = dog"]}
-        rows = http.post(EVERYTHING, json=body).json()["result"]
+        rows = http.post(SUBJECTS, json=body).json()["result"]
         assert [row["subject_id"] for row in rows] == ["S0", "S2"]
 
     @pytest.mark.parametrize(
@@ -174,7 +173,7 @@ class TestBodies:
     def test_what_has_another_form(
         self, http: httpx.Client, content: str, kind: str, place: list[Any]
     ) -> None:
-        answer = http.post(EVERYTHING, content=content)
+        answer = http.post(SUBJECTS, content=content)
         assert answer.status_code == 422
         (problem,) = answer.json()["detail"]
         assert (problem["type"], problem["loc"]) == (kind, place)
@@ -182,17 +181,17 @@ class TestBodies:
 
     @pytest.mark.parametrize("query", ["limit=-1", "offset=-1", "limit=x", f"limit={2**63}"])
     def test_parameters_of_another_form(self, http: httpx.Client, query: str) -> None:
-        answer = http.post(f"{EVERYTHING}?{query}", json={})
+        answer = http.post(f"{SUBJECTS}?{query}", json={})
         assert answer.status_code == 422
         assert answer.json()["detail"][0]["loc"] == ["query", query.partition("=")[0]]
 
     def test_many_thousand_filters(self, http: httpx.Client) -> None:
         body = {"MATCH_SOME": [f"subject_id = S{number}" for number in range(20_000)]}
-        assert http.post(EVERYTHING, json=body).json()["total_row_count"] == 4
+        assert http.post(SUBJECTS, json=body).json()["total_row_count"] == 4
 
     def test_too_many_filters(self, http: httpx.Client) -> None:
         body = {"MATCH_ALL": [f"diagnosis like *{number}*" for number in range(5_000)]}
-        for path in (EVERYTHING, "/summary/file"):
+        for path in (SUBJECTS, "/summary/file"):
             answer = http.post(path, json=body)
             assert (answer.status_code, answer.json()["error_type"]) == (413, "LimitExceeded")
             assert answer.json()["details"] == {"limit": 1_000, "found": 5_000}
@@ -202,7 +201,7 @@ class TestBodies:
         settings = Settings(port=0, http_port=0, catalogs=catalogs, message_bytes=1024**2)
         with Server(settings) as server:
             body = {"MATCH_ALL": [f"subject_id = {'x' * 1024**2}"]}
-            answer = httpx.post(f"{server.http_url}/cda{EVERYTHING}", json=body, trust_env=False, timeout=30)
+            answer = httpx.post(f"{server.http_url}/cda{SUBJECTS}", json=body, trust_env=False, timeout=30)
         assert answer.status_code == 413
         assert answer.json()["error_type"] == "LimitExceeded"
         assert "VXDATA_MESSAGE_BYTES" in answer.json()["message"]
@@ -212,20 +211,20 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("path", "body", "name", "message"),
         [
-            (EVERYTHING, {"MATCH_ALL": ["x"]}, "ParsingError", 'Unable to parse out operator in filter: "x"'),
-            (EVERYTHING, {"MATCH_ALL": ["Nope = 1"]}, "ColumnNotFound", "Column Not Found: nope"),
-            (EVERYTHING, {"ADD_COLUMNS": ["Species"]}, "ColumnNotFound", "Column Not Found: Species"),
-            (EVERYTHING, {"ADD_COLUMNS": ["nope.*"]}, "TableNotFound", "Table not found: nope"),
+            (SUBJECTS, {"MATCH_ALL": ["x"]}, "ParsingError", 'Unable to parse out operator in filter: "x"'),
+            (SUBJECTS, {"MATCH_ALL": ["Nope = 1"]}, "ColumnNotFound", "Column Not Found: nope"),
+            (SUBJECTS, {"ADD_COLUMNS": ["Species"]}, "ColumnNotFound", "Column Not Found: Species"),
+            (SUBJECTS, {"ADD_COLUMNS": ["nope.*"]}, "TableNotFound", "Table not found: nope"),
             (
-                EVERYTHING,
+                SUBJECTS,
                 {"EXCLUDE_COLUMNS": ["subject.*"]},
                 "EmptyQueryError",
                 "No columns are left to return",
             ),
-            (EVERYTHING, {"SEARCH_LIST": ["x"]}, "InvalidSearchError", None),
-            (EVERYTHING, {"MATCH_ALL": ["species = 1"]}, "InvalidFilterError", None),
-            (EVERYTHING, {"MATCH_ALL": ["species = a\x00b"]}, "InvalidFilterError", None),
-            (EVERYTHING, {"MATCH_ALL": ["name is null"]}, "RelationshipError", None),
+            (SUBJECTS, {"SEARCH_LIST": ["x"]}, "InvalidSearchError", None),
+            (SUBJECTS, {"MATCH_ALL": ["species = 1"]}, "InvalidFilterError", None),
+            (SUBJECTS, {"MATCH_ALL": ["species = a\x00b"]}, "InvalidFilterError", None),
+            (SUBJECTS, {"MATCH_ALL": ["name is null"]}, "RelationshipError", None),
             ("/data/file", {"EXTERNAL_REFERENCE": True}, "RelationshipNotFound", None),
             ("/summary/file", {"ADD_COLUMNS": ["nope"]}, "ColumnNotFound", None),
             ("/column_values/nope", None, "ColumnNotFound", "Column Not Found: nope"),
@@ -243,7 +242,7 @@ class TestErrors:
 
     def test_a_message_repeats_all_that_the_caller_wrote(self, http: httpx.Client) -> None:
         filter_ = f"x{'é' * 2000}"
-        found = http.post(EVERYTHING, json={"MATCH_ALL": [filter_]}).json()
+        found = http.post(SUBJECTS, json={"MATCH_ALL": [filter_]}).json()
         assert found["message"] == f'Unable to parse out operator in filter: "{filter_}"'
 
     def test_a_catalog_that_is_away(self) -> None:
@@ -268,12 +267,12 @@ class TestPages:
         return rows
 
     def test_pages_give_each_row_once(self, http: httpx.Client) -> None:
-        rows = self.walk(http, f"{EVERYTHING}?limit=1", {"ADD_COLUMNS": ["file_type"]})
+        rows = self.walk(http, f"{SUBJECTS}?limit=1", {"ADD_COLUMNS": ["file_type"]})
         assert [row["subject_id"] for row in rows] == ["S0", "S1", "S2", "S3"]
 
     def test_the_next_page_is_an_absolute_address(self, http: httpx.Client, cda_server: Server) -> None:
-        answer = http.post(f"{EVERYTHING}?limit=2&x=y", json={}).json()
-        assert answer["next_url"] == f"{cda_server.http_url}/cda{EVERYTHING}?limit=2&x=y&offset=2"
+        answer = http.post(f"{SUBJECTS}?limit=2&x=y", json={}).json()
+        assert answer["next_url"] == f"{cda_server.http_url}/cda{SUBJECTS}?limit=2&x=y&offset=2"
         assert answer["total_row_count"] == 4
 
     @pytest.fixture
@@ -289,8 +288,8 @@ class TestPages:
 
     def test_the_next_page_of_a_request_to_a_malformed_host(self, any_name: httpx.Client) -> None:
         for host in ("[", "a b", 'a"<b>', "me@there", "there:port", "a/b", "[::1", "é"):
-            answer = any_name.post(f"{EVERYTHING}?limit=2", json={}, headers={b"Host": host.encode()})
-            assert answer.json()["next_url"] == f"/cda{EVERYTHING}?limit=2&offset=2", host
+            answer = any_name.post(f"{SUBJECTS}?limit=2", json={}, headers={b"Host": host.encode()})
+            assert answer.json()["next_url"] == f"/cda{SUBJECTS}?limit=2&offset=2", host
 
     def test_an_address_that_is_no_text(self, cda_server: Server) -> None:
         address = urlsplit(cda_server.http_url)
@@ -301,11 +300,11 @@ class TestPages:
         assert answer.startswith(b"HTTP/1.1 400 "), answer
 
     def test_behind_the_end(self, http: httpx.Client) -> None:
-        answer = http.post(f"{EVERYTHING}?limit=2&offset=50", json={}).json()
+        answer = http.post(f"{SUBJECTS}?limit=2&offset=50", json={}).json()
         assert (answer["result"], answer["total_row_count"], answer["next_url"]) == ([], 4, "")
 
     def test_no_rows_and_the_count(self, http: httpx.Client) -> None:
-        answer = http.post(f"{EVERYTHING}?limit=0", json={"MATCH_ALL": ["species = human"]}).json()
+        answer = http.post(f"{SUBJECTS}?limit=0", json={"MATCH_ALL": ["species = human"]}).json()
         assert (answer["result"], answer["total_row_count"], answer["next_url"]) == ([], 2, "")
 
     def test_values(self, http: httpx.Client) -> None:
@@ -320,7 +319,7 @@ class TestPages:
         ]
 
     def test_the_statement_is_shown_without_values(self, http: httpx.Client) -> None:
-        found = http.post(EVERYTHING, json={"MATCH_ALL": ["species = s3kret"]}).json()["query_sql"]
+        found = http.post(SUBJECTS, json={"MATCH_ALL": ["species = s3kret"]}).json()["query_sql"]
         assert "filtered_preselect" in found
         assert "s3kret" not in found.lower()
 
@@ -350,7 +349,7 @@ class TestStreams:
 
     @pytest.mark.parametrize("add", [[], ["file_type", "sex"]])
     def test_a_page_comes_in_pieces(self, streaming: Server, add: list[str]) -> None:
-        url = f"{streaming.http_url}/cda{EVERYTHING}?limit=500000"
+        url = f"{streaming.http_url}/cda{SUBJECTS}?limit=500000"
         with httpx.stream("POST", url, json={"ADD_COLUMNS": add}, trust_env=False, timeout=60) as answer:
             assert answer.headers["transfer-encoding"] == "chunked"
             content = b"".join(answer.iter_bytes())
@@ -362,14 +361,14 @@ class TestStreams:
     def test_a_caller_that_leaves_frees_its_connection(self, streaming: Server) -> None:
         address = urlsplit(streaming.http_url)
         body = b"{}"
-        head = f"POST /cda{EVERYTHING}?limit=500000 HTTP/1.1\r\nHost: [::1]\r\n"
+        head = f"POST /cda{SUBJECTS}?limit=500000 HTTP/1.1\r\nHost: [::1]\r\n"
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         for _ in range(4):  # twice as often as there are connections
             with socket.create_connection((address.hostname, address.port)) as client:
                 client.sendall(request)
                 assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
         until(lambda: streaming.admission.in_progress == 0, "the calls have ended")
-        answer = httpx.post(f"{streaming.http_url}/cda{EVERYTHING}", json={}, trust_env=False, timeout=30)
+        answer = httpx.post(f"{streaming.http_url}/cda{SUBJECTS}", json={}, trust_env=False, timeout=30)
         assert answer.status_code == 200
 
     def test_a_caller_that_leaves_before_the_first_byte_has_its_statement_cancelled(
@@ -388,7 +387,7 @@ class TestStreams:
             locking.rollback()
         until(lambda: streaming.admission.in_progress == 0, "the call has ended")
 
-    @pytest.mark.parametrize("path", [EVERYTHING, "/summary/subject", "/column_values/species"])
+    @pytest.mark.parametrize("path", [SUBJECTS, "/summary/subject", "/column_values/species"])
     def test_a_caller_may_say_how_long_it_waits(self, streaming: Server, large: SecretStr, path: str) -> None:
         with closing(ConnectionPool(large, size=1)) as pool, pool.connection() as locking:
             locking.execute("BEGIN", "LOCK TABLE cda.subject")
@@ -402,7 +401,8 @@ class TestStreams:
 
     @pytest.mark.parametrize("seconds", ["soon", "-1", "0", "nan"])
     def test_a_timeout_that_is_none(self, http: httpx.Client, seconds: str) -> None:
-        assert http.post(EVERYTHING, json={}, headers={TIMEOUT: seconds}).status_code == 200
+        answer = http.post(SUBJECTS, json={}, headers={TIMEOUT: seconds})
+        assert (answer.status_code, answer.json()["error_type"]) == (400, "InvalidRequest")
 
     def test_too_many_calls_of_one_caller(self, large: SecretStr) -> None:
         catalogs = {"cda": CatalogSettings(uri=large, schema_name="cda")}
@@ -410,8 +410,8 @@ class TestStreams:
             port=0, http_port=0, catalogs=catalogs, pool_size=1, max_calls_each=1, pool_wait=20, grace=5
         )
         with Server(settings) as server:
-            url = f"{server.http_url}/cda{EVERYTHING}"
-            pool = server._services.catalogs["cda"].loaded.database
+            url = f"{server.http_url}/cda{SUBJECTS}"
+            pool = server._services.catalogs.seen_by(EVERYTHING)["cda"].loaded.database
             answers: list[int] = []
 
             def ask() -> None:
@@ -427,7 +427,7 @@ class TestStreams:
         assert answers == [200]
 
     def test_health_is_answered_while_all_connections_are_taken(self, streaming: Server) -> None:
-        pool = streaming._services.catalogs["cda"].loaded.database
+        pool = streaming._services.catalogs.seen_by(EVERYTHING)["cda"].loaded.database
         with pool.connection(), pool.connection():
             assert httpx.get(f"{streaming.http_url}/readyz", trust_env=False).status_code == 200
 

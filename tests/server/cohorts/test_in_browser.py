@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from tests.fixtures.asking import Tokens
     from tests.fixtures.browser import QueryPage
     from vxdata.server.config import Settings
 
@@ -50,6 +51,25 @@ def test_a_catalog_is_looked_through(
     cohort.get_by_label("All of these hold").fill("specie = HUMAN")
     cohort.get_by_role("button", name="Find").click()
     expect(cohort.get_by_role("alert")).to_contain_text("specie")
+
+
+def test_a_catalog_is_shown_to_who_has_signed_in(
+    open_query_page: Callable[[Server], QueryPage], settings: Settings, example_uri: SecretStr, tokens: Tokens
+) -> None:
+    catalogs = {"cda": CatalogSettings(uri=example_uri, schema_name="cda")}
+    changes = {"catalogs": catalogs, "authentication": "required"}
+    with Server(settings.model_copy(update=changes)) as asking:
+        page = open_query_page(asking).show(view="catalogs")
+        cohort = page.get_by_role("region", name="Cohort", exact=True)
+        dialog = page.get_by_role("dialog", name="Sign in")
+        expect(dialog).to_be_visible()
+        expect(cohort).to_have_count(0)
+        dialog.get_by_label("Token").fill(tokens.take()[1])
+        page.keyboard.press("Enter")
+        cohort.get_by_label("All of these hold").fill("species = HUMAN")
+        cohort.get_by_role("button", name="Find").click()
+        expect(cohort.get_by_text("2 subjects", exact=True)).to_be_visible()
+        expect(page.get_by_role("region", name="Tables").get_by_text("observation (")).to_be_visible()
 
 
 def test_a_server_without_own_data_shows_its_catalogs(

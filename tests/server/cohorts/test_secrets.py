@@ -12,10 +12,10 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from tests.server.database.test_connect_failures import MALFORMED
+from tests.server.database.test_connect_failures import MALFORMED, MISREAD, UNREADABLE
 from vxdata.cli.app import app
 from vxdata.cli.commands import catalog
-from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.errors import InvalidCatalog, ServerUnavailable
 from vxdata.sdk import Client
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
@@ -29,7 +29,7 @@ READABLE: Final = [uri for uri in MALFORMED if uri.isprintable()]
 
 
 def test_nothing_that_a_server_says_of_its_catalogs(capfd: pytest.CaptureFixture[str]) -> None:
-    uris = {f"c{number}": uri for number, uri in enumerate(READABLE)}
+    uris = {f"c{number}": uri for number, uri in enumerate(MISREAD)}
     settings = Settings(
         port=0,
         http_port=0,
@@ -53,6 +53,16 @@ def test_nothing_that_a_server_says_of_its_catalogs(capfd: pytest.CaptureFixture
     shown = capfd.readouterr()
     assert "c0: cannot be read at present" in shown.err
     assert "sekret" not in "".join((*said, str(logs), shown.out, shown.err))
+
+
+def test_nothing_that_is_said_of_catalogs_whose_uris_cannot_be_read() -> None:
+    uris = {f"c{number}": uri for number, uri in enumerate(UNREADABLE)}
+    catalogs = {name: CatalogSettings(uri=SecretStr(uri)) for name, uri in uris.items()}
+    with structlog.testing.capture_logs() as logs, pytest.raises(InvalidCatalog) as caught:
+        Server(Settings(port=0, http_port=0, catalogs=catalogs))
+    assert set(caught.value.details["catalogs"]) == set(uris)
+    assert "The URI of the catalog c0 cannot be read: " in caught.value.message
+    assert "sekret" not in f"{caught.value!r} {caught.value.details} {logs}"
 
 
 @pytest.fixture

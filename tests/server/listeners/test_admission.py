@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.support import never
+from tests.server.support import OPEN, never
 from vxdata.schemas.errors import ServerBusy
-from vxdata.server.call import Call, Principal
+from vxdata.schemas.identity import EVERYTHING, Role
+from vxdata.server.call import ANONYMOUS, Call, Principal
 from vxdata.server.listeners.admission import Admission
 from vxdata.server.listeners.boundary import Boundary, CallFailed
 from vxdata.server.listeners.errors import ErrorReporter
 
 
-def call(number: int, host: str = "ipv4:10.0.0.1", principal: str = "anonymous") -> Call:
-    return Call(f"{number}", never, Principal(principal), f"{host}:{4000 + number}")
+def call(number: int, host: str = "ipv4:10.0.0.1", principal: Principal = ANONYMOUS) -> Call:
+    return Call(f"{number}", never, principal, f"{host}:{4000 + number}")
 
 
 def test_a_limit_for_all() -> None:
@@ -37,9 +38,10 @@ def test_a_limit_for_each_caller() -> None:
         admission.enter(call(2))
     assert caught.value.details["setting"] == "VXDATA_MAX_CALLS_EACH"
     admission.enter(call(3, "ipv4:10.0.0.2"))
-    admission.enter(call(4, principal="ann"))
+    ann = Principal("ann", Role.READER, EVERYTHING, "token")
+    admission.enter(call(4, principal=ann))
     with pytest.raises(ServerBusy):
-        admission.enter(call(5, "ipv4:10.0.0.9", principal="ann"))
+        admission.enter(call(5, "ipv4:10.0.0.9", principal=ann))
     assert admission.peers == {"ipv4:10.0.0.1:4001", "ipv4:10.0.0.2:4003", "ipv4:10.0.0.1:4004"}
 
 
@@ -60,10 +62,10 @@ def test_a_refused_call_is_not_counted_out() -> None:
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_call_leaves_with_its_response(*, fails: bool) -> None:
     admission = Admission(1, 1)
-    boundary = Boundary("test", ErrorReporter(), admission=admission)
+    boundary = Boundary("test", ErrorReporter(), OPEN, admission=admission)
 
     def items() -> object:
-        yield 1
+        yield b"1"
         if fails:
             raise ServerBusy("no")
 

@@ -118,7 +118,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES}, {FILES}))
 from pydantic import SecretStr
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-settings = Settings(port=0, http_port=0, database_uri=SecretStr(sys.stdin.readline().strip()))
+uri = SecretStr(sys.stdin.readline().strip())
+settings = Settings(port=0, http_port=0, database_uri=uri, authentication="off")
 with Server(settings) as server:
     print(server.flight_url, server.http_url, flush=True)
     sys.stdin.read()

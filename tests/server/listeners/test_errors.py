@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from vxdata.schemas.errors import (
     DuplicateIdentifiers,
     InternalError,
     InvalidTicket,
+    NotAuthenticated,
     RequestCancelled,
     ServerBusy,
     ServerUnavailable,
@@ -20,11 +23,13 @@ from vxdata.schemas.errors import (
     VxDataError,
 )
 from vxdata.schemas.wire import WireError
+from vxdata.server.call import ANONYMOUS, NOBODY
 from vxdata.server.database import errors as database_errors
 from vxdata.server.database.errors import (
     SQLSTATE_CLASSES,
     ConnectionLost,
     DatabaseError,
+    MalformedUri,
     OutOfResources,
     StatementCancelled,
     TooManyConnections,
@@ -37,6 +42,7 @@ from vxdata.server.listeners.errors import (
     MAX_ERRORS_KEPT,
     MAX_MESSAGE_LENGTH,
     MAX_WIRE_BYTES,
+    STRANGERS,
     ErrorReporter,
     translate,
 )
@@ -86,7 +92,8 @@ class TestClassify:
     def test_every_class_can_come_out(self) -> None:
         subclasses = {found for found in vars(database_errors).values() if isinstance(found, type)}
         assert {found for found in subclasses if issubclass(found, DatabaseError)} == {
-            found for _, found in SQLSTATE_CLASSES
+            *(found for _, found in SQLSTATE_CLASSES),
+            MalformedUri,  # PostgreSQL never sees it
         }
 
 
@@ -178,6 +185,22 @@ class TestDesk:
         result_cache = ErrorReporter()
         for number in range(4):
             result_cache.to_wire(VxDataError("x" * 2_000), f"r{number}")
-        assert list(result_cache._kept) == ["r2", "r3"]
+        assert list(result_cache._kept) == [("", "r2"), ("", "r3")]
         result_cache.to_wire(VxDataError("x" * 20_000), "large")
-        assert list(result_cache._kept) == ["large"]
+        assert list(result_cache._kept) == [("", "large")]
+
+
+@pytest.mark.parametrize(
+    ("error", "caller"), [(NotAuthenticated("no"), ""), (InvalidTicket("no"), NOBODY.name)], ids=str
+)
+def test_strangers_do_not_fill_the_log(error: VxDataError, caller: str) -> None:
+    reporter = ErrorReporter()
+    with capture_logs() as logs:
+        for number in range(1_000):
+            shown, _ = reporter.to_wire(error, f"{number}", caller)
+            assert shown is error
+        reporter.to_wire(ServerBusy("no"), "last", ANONYMOUS.name)
+    events = Counter(entry["event"] for entry in logs)
+    # The minute may have passed meanwhile.
+    assert STRANGERS.amount < events["request_refused"] <= 2 * STRANGERS.amount + 1
+    assert 1 <= events["refusals_not_logged"] <= 2

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.server.support import until
+from tests.server.support import OPEN, until
 from vxdata.schemas.errors import ServerBusy, ServerUnavailable
 from vxdata.schemas.wire import Health
 from vxdata.server.app import Server
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def app_with(check: Callable[[Call], Health]) -> Starlette:
-    return build_app(check, Boundary(LISTENER, ErrorReporter()))
+    return build_app(check, Boundary(LISTENER, ErrorReporter(), OPEN))
 
 
 def answer(check: Callable[[Call], Health], path: str = "/readyz", method: str = "GET") -> httpx.Response:
@@ -187,3 +187,24 @@ class TestServer:
         release.set()
         stopping.join()
         assert states == [200]
+
+
+class TestUpgrades:
+    """Nothing here speaks another protocol, so wishes to change it are not heard, wherever they come from."""
+
+    @pytest.mark.parametrize("path", ["/livez", "/none", "/v1/query"])
+    @pytest.mark.parametrize("site", ["same-origin", "cross-site"])
+    def test_no_websocket_is_opened(self, path: str, site: str) -> None:
+        wish = {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version": "13",
+            "Sec-Fetch-Site": site,
+        }
+        with closing(
+            HttpServer(app_with(lambda _: Health(server_version="1", version=1)), "127.0.0.1", 0)
+        ) as own:
+            url = f"http://127.0.0.1:{own.port}{path}"
+            plain = httpx.get(url, trust_env=False)
+            assert httpx.get(url, trust_env=False, headers=wish).status_code == plain.status_code

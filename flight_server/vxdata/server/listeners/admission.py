@@ -1,6 +1,7 @@
 """Admission: how many calls may be in progress at a time, in all and for each caller.
 
-gRPC gives every call a thread and refuses none, so a caller that leaves calls open would take them all.
+gRPC gives every call a thread and refuses none, so a caller that leaves calls open would take them all. The
+guards are asked as well, each of which may have another reason to refuse a call.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ from typing import TYPE_CHECKING
 from vxdata.schemas.errors import ServerBusy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from vxdata.server.call import Call
+
+    Guard = Callable[[str, Call], None]
+    """A function that may refuse a call that begins, given the door that it comes through."""
 
 
 class Admission:
@@ -21,10 +27,12 @@ class Admission:
     Args:
         limit: Calls in progress, at most.
         limit_each: Calls in progress of one caller, at most.
+        guards: Asked, in order, about every call for which there is room.
     """
 
-    def __init__(self, limit: int, limit_each: int) -> None:
+    def __init__(self, limit: int, limit_each: int, guards: Sequence[Guard] = ()) -> None:
         """Begin without calls."""
+        self._guards = tuple(guards)
         self._limit = limit
         self._limit_each = limit_each
         self._lock = threading.Lock()
@@ -42,12 +50,22 @@ class Admission:
         with self._lock:
             return frozenset(call.peer for call in self._calls.values())
 
-    def enter(self, call: Call) -> None:
+    def enter(self, call: Call, door: str = "") -> None:
         """Admit a call, until it leaves.
+
+        Args:
+            call: The call.
+            door: Name of the operation in the list of doors.
 
         Raises:
             ServerBusy: As many calls as may be are in progress.
+            VxDataError: A guard refuses it; it has to leave nevertheless.
         """
+        self._take_place(call)
+        for guard in self._guards:
+            guard(door, call)
+
+    def _take_place(self, call: Call) -> None:
         with self._lock:
             if len(self._calls) >= self._limit:
                 msg = f"{self._limit:,} calls are in progress, as many as may be; try again later."

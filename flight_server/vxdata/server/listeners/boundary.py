@@ -1,9 +1,9 @@
 """The boundary that every call crosses, from every listener.
 
 A call gets a request id, which its errors carry, and the log of its handler. It is refused while the server
-drains, or if too many calls are in progress. Every exception becomes a `VxDataError`. When the call has
-ended, the observers get its outcome. A listener adds the parts of its protocol: how a request is read, and
-which status an error has.
+drains, if its caller may not use the operation, or if it is not admitted. Every exception becomes a
+`VxDataError`. When the call has ended, the observers get its outcome. A listener adds the parts of its
+protocol: how a request is read, and which status an error has.
 """
 
 from __future__ import annotations
@@ -13,27 +13,34 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import structlog
 
 from vxdata.schemas.errors import RequestCancelled, RequestTimedOut, ServerUnavailable
-from vxdata.server.call import ANONYMOUS, Call, Principal
+from vxdata.server.call import NOBODY, Call
+from vxdata.server.identities.gate import Identified
 from vxdata.server.listeners.errors import translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from vxdata.schemas.errors import VxDataError
     from vxdata.schemas.wire import WireError
+    from vxdata.server.identities.gate import Gate
     from vxdata.server.listeners.admission import Admission
     from vxdata.server.listeners.errors import ErrorReporter
 
 OK: Final = "OK"
 """Code of a call that did not fail."""
 
-Item = TypeVar("Item")
+UNIDENTIFIED: Final = Identified()
+"""A caller that has shown nothing."""
+
+Item = TypeVar("Item", bound="bytes | memoryview | pa.RecordBatch")
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Outcome:
     Args:
         listener: Name of the listener that received the call.
         operation: Name of the operation, such as ``do_get``.
+        door: Its name in the list of doors.
         call: The call.
         code: `OK`, or the code of the error.
         seconds: Duration from the request to the end of the response.
@@ -50,6 +58,7 @@ class Outcome:
 
     listener: str
     operation: str
+    door: str
     call: Call
     code: str
     seconds: float
@@ -74,8 +83,18 @@ class CallFailed(Exception):
         self.wire = wire
 
 
+def size_of(item: bytes | memoryview | pa.RecordBatch) -> int:
+    """Bytes of a part of a response; those of a batch as they are in memory."""
+    return len(item) if isinstance(item, bytes) else item.nbytes
+
+
 def _itself(failed: CallFailed) -> Exception:
     return failed
+
+
+def shutting_down() -> ServerUnavailable:
+    """Make the error of a call that a server refuses or ends because it stops."""
+    return ServerUnavailable("The server is shutting down; try again.")
 
 
 class Boundary:
@@ -84,6 +103,7 @@ class Boundary:
     Args:
         listener: Name of the listener.
         errors: Encodes exceptions for the wire.
+        gate: Knows who calls, and which operations are open to them.
         observers: Receive the outcome of every call.
         as_error: Returns the error of the listener's protocol; by default `CallFailed` itself is raised.
         admission: Limits the calls in progress; without it, there is no limit.
@@ -93,11 +113,13 @@ class Boundary:
         self,
         listener: str,
         errors: ErrorReporter,
+        gate: Gate,
         observers: Sequence[Observer] = (),
         as_error: Callable[[CallFailed], Exception] = _itself,
         admission: Admission | None = None,
     ) -> None:
         """Begin open, until `drain`."""
+        self.gate = gate
         self._listener = listener
         self._errors = errors
         self._observers = tuple(observers)
@@ -109,6 +131,11 @@ class Boundary:
         """Refuse new calls; calls in progress go on."""
         self._is_draining = True
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether new calls are refused."""
+        return self._is_draining
+
     @contextmanager
     def call(
         self,
@@ -116,7 +143,8 @@ class Boundary:
         has_left: Callable[[], bool],
         *,
         timeout: float = math.inf,
-        principal: Principal = ANONYMOUS,
+        caller: Identified = UNIDENTIFIED,
+        door: str | None = None,
         peer: str = "",
     ) -> Iterator[OpenCall]:
         """Open a call for the length of a block.
@@ -125,7 +153,8 @@ class Boundary:
             operation: Name of the operation.
             has_left: Returns whether the caller has gone; called from another thread.
             timeout: Seconds that the call may take.
-            principal: The caller.
+            caller: What the gate has found out about the caller.
+            door: Name of the operation in the list of doors, if it has another one there.
             peer: Network address of the caller, with its port after the last colon.
 
         Yields:
@@ -135,31 +164,33 @@ class Boundary:
             CallFailed: The block failed, or the server is shutting down; raised as the error of the protocol.
         """
         begun = time.monotonic()
+        door = door or operation
+        principal = caller.principal or NOBODY
         call = Call(secrets.token_hex(8), has_left, principal, peer, begun + timeout)
-        opened = OpenCall(call, self._errors, self._observe(operation, call, begun), self._as_error)
+        opened = OpenCall(call, self._errors, self._observer(operation, door, begun), self._as_error)
         with structlog.contextvars.bound_contextvars(
             request_id=call.request_id, listener=self._listener, operation=operation
         ):
             try:
-                self._admit(call)
+                self._admit(opened, door, caller)
                 yield opened
             except Exception as error:  # noqa: BLE001 - the boundary: nothing but our own errors leaves it
                 raise opened.failed(error) from None
         if not opened.is_streaming:
             opened.end(OK)
 
-    def _admit(self, call: Call) -> None:
+    def _admit(self, opened: OpenCall, door: str, caller: Identified) -> None:
         if self._is_draining:
-            msg = "The server is shutting down; try again."
-            raise ServerUnavailable(msg)
+            raise shutting_down()
+        opened.call = replace(opened.call, principal=self.gate.admit(door, caller))
         if self._admission is not None:
-            self._admission.enter(call)
+            self._admission.enter(opened.call, door)
 
-    def _observe(self, operation: str, call: Call, begun: float) -> Callable[[str], None]:
-        def observe(code: str) -> None:
+    def _observer(self, operation: str, door: str, begun: float) -> Callable[[Call, str], None]:
+        def observe(call: Call, code: str) -> None:
             if self._admission is not None:
                 self._admission.leave(call)
-            outcome = Outcome(self._listener, operation, call, code, time.monotonic() - begun)
+            outcome = Outcome(self._listener, operation, door, call, code, time.monotonic() - begun)
             for observer in self._observers:
                 observer(outcome)
 
@@ -172,7 +203,7 @@ class OpenCall:
     Args:
         call: The context for the services.
         errors: Encodes exceptions for the wire.
-        observe: Receives the code with which the call ends.
+        observe: Receives the call, and the code with which it ends.
         as_error: Returns the error of the protocol.
     """
 
@@ -180,7 +211,7 @@ class OpenCall:
         self,
         call: Call,
         errors: ErrorReporter,
-        observe: Callable[[str], None],
+        observe: Callable[[Call, str], None],
         as_error: Callable[[CallFailed], Exception],
     ) -> None:
         """Begin."""
@@ -205,7 +236,8 @@ class OpenCall:
 
     def failed(self, error: Exception) -> Exception:
         """End the call with an error, and return the error of the protocol."""
-        shown, wire = self._errors.to_wire(self._as_timeout(error), self.call.request_id)
+        request_id, caller = self.call.request_id, self.call.principal.name
+        shown, wire = self._errors.to_wire(self._as_timeout(error), request_id, caller)
         self.end(shown.code)
         return self._as_error(CallFailed(shown, wire))
 
@@ -213,7 +245,7 @@ class OpenCall:
         """Give the outcome to the observers, once."""
         if not self._has_ended:
             self._has_ended = True
-            self._observe(code)
+            self._observe(self.call, code)
 
     def _as_timeout(self, error: Exception) -> Exception:
         """Report a call that was cancelled after its deadline as timed out."""
@@ -238,12 +270,14 @@ class StreamedResponse(Iterator[Item], Generic[Item]):
     def __next__(self) -> Item:
         """Return the next item; a failure ends the call."""
         try:
-            return next(self._items)
+            item = next(self._items)
+            self._opened.call.trail.send(size_of(item))
         except StopIteration:
             self._opened.end(OK)
             raise
         except Exception as error:  # noqa: BLE001 - the boundary of a response already begun
             raise self._opened.failed(error) from None
+        return item
 
     def __del__(self) -> None:
         """Count a response that was dropped before its end as cancelled."""

@@ -12,18 +12,23 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 
 from vxdata.schemas.errors import (
     DiskFull,
     InternalError,
     InvalidPlan,
     InvalidTicket,
+    NotAuthenticated,
     RequestCancelled,
     ServerBusy,
     ServerUnavailable,
     VxDataError,
 )
 from vxdata.schemas.wire import WireError
+from vxdata.server.call import NOBODY
 from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,
@@ -52,6 +57,11 @@ MAX_ERRORS_KEPT: Final = 64
 
 MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
 """Bytes that they take together; the newest is kept in any case."""
+
+STRANGERS: Final = RateLimitItemPerMinute(20)
+"""Refusals of callers who are not known that are logged: they could fill the disk of the log as well."""
+
+ONCE: Final = RateLimitItemPerMinute(1)
 
 log = structlog.get_logger(__name__)
 
@@ -102,15 +112,17 @@ class ErrorReporter:
 
     def __init__(self) -> None:
         """Begin with nothing kept."""
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._logged = FixedWindowRateLimiter(MemoryStorage())
+        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def to_wire(self, error: Exception, request_id: str) -> tuple[VxDataError, WireError]:
+    def to_wire(self, error: Exception, request_id: str, caller: str = "") -> tuple[VxDataError, WireError]:
         """Describe an exception for the wire.
 
         Args:
             error: Anything that a handler raised.
             request_id: Name of the request in the log.
+            caller: Name of the caller, to whom alone the whole error is told.
 
         Returns:
             The error that the caller sees, and its wire form, of at most `MAX_WIRE_BYTES`.
@@ -120,38 +132,49 @@ class ErrorReporter:
             log.error("request_failed", request_id=request_id, exc_info=error)
         else:
             told = {"request_id": request_id, "code": shown.code, "cause": type(error).__name__}
-            log.info("request_refused", **told, **_reason(error, shown))
+            if self._is_logged(shown, caller):
+                log.info("request_refused", **told, **_reason(error, shown))
         full_error = WireError(request_id=request_id, **shown.to_wire())
         content = full_error.to_bytes()
         message = _short_message(full_error.message)
         if len(content) <= MAX_WIRE_BYTES and message == full_error.message:
             return shown, full_error
-        self._keep(request_id, content)
+        self._keep((caller, request_id), content)
         return shown, full_error.model_copy(update={"details": {}, "abridged": True, "message": message})
 
-    def _keep(self, request_id: str, content: bytes) -> None:
+    def _is_logged(self, shown: VxDataError, caller: str) -> bool:
+        """Tell whether a refusal is logged: of those of strangers, the first ones in a minute."""
+        is_stranger = caller == NOBODY.name or isinstance(shown, NotAuthenticated)
+        if not is_stranger or self._logged.hit(STRANGERS, "refused"):
+            return True
+        if self._logged.hit(ONCE, "told"):
+            log.warning("refusals_not_logged", code=shown.code, logged=STRANGERS.amount)
+        return False
+
+    def _keep(self, key: tuple[str, str], content: bytes) -> None:
         with self._lock:
-            self._kept[request_id] = content
+            self._kept[key] = content
             while len(self._kept) > 1 and self._is_over_limit():
                 self._kept.popitem(last=False)
 
     def _is_over_limit(self) -> bool:
         return len(self._kept) > MAX_ERRORS_KEPT or sum(map(len, self._kept.values())) > MAX_KEPT_BYTES
 
-    def full_error(self, request_id: str) -> bytes:
+    def full_error(self, request_id: str, caller: str = "") -> bytes:
         """The whole of an error that was abridged.
 
         Args:
             request_id: What the abridged error carried.
+            caller: Name of the caller.
 
         Returns:
             The wire error as JSON.
 
         Raises:
-            InvalidTicket: Nothing is kept under this id, or no longer.
+            InvalidTicket: Nothing is kept for this caller under this id, or no longer.
         """
         with self._lock:
-            kept = self._kept.get(request_id)
+            kept = self._kept.get((caller, request_id))
         if kept is None:
             msg = "No error is kept under this request id."
             raise InvalidTicket(msg, request_id=request_id[:64])

@@ -1,4 +1,4 @@
-"""Answers are read by what people have: Polars, DuckDB, pandas, pyarrow and curl, with no client of ours."""
+"""Answers are read by what people have: Polars, DuckDB, pandas, pyarrow, Hugging Face datasets and curl."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vxdata.schemas.plan import encode
 from vxdata.sdk import Client, F
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ROWS: Final = 40_000
@@ -124,6 +124,13 @@ def test_pyarrow(cohort: Cohort) -> None:
     with urllib.request.urlopen(cohort.signed["arrow"]) as response:  # noqa: S310 - our own server
         table = pa.ipc.open_file(response.read()).read_all()
     assert_frame_equal(pl.DataFrame(table), cohort.rows)
+
+
+@pytest.mark.parametrize("kind", ["urls", "signed"])
+def test_hugging_face_datasets(
+    cohort: Cohort, load_dataset: Callable[[str], pl.DataFrame], kind: str
+) -> None:
+    assert_frame_equal(load_dataset(getattr(cohort, kind)["parquet"]), cohort.rows)
 
 
 def test_curl_goes_on_where_it_stopped(cohort: Cohort, tmp_path: Path) -> None:

@@ -67,6 +67,39 @@ def test_an_unknown_type_is_not_found(http: httpx.Client) -> None:
     found = http.post("/count", json={"type": "volum"})
     assert (found.status_code, shown(found).code) == (404, "UNKNOWN_RESOURCE_TYPE")
     assert "Did you mean volume?" in found.json()["message"]
+    assert found.json()["details"]["did_you_mean"] == {"volum": ["volume"]}
+
+
+def test_near_names_are_told_as_data(http: httpx.Client) -> None:
+    found = http.post("/count", json={"type": "volume", "select": ["b_valu", "sery_number", "?"]})
+    assert shown(found).details["did_you_mean"] == {"b_valu": ["b_value"], "sery_number": ["series_number"]}
+    assert "did_you_mean" in http.get("/catalogs/cdx").json()["details"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known", "near"),
+    [
+        ("GET", "/query?type=patient&limitt=3", "limit", {"limitt": ["limit"]}),
+        ("POST", "/query?formt=csv", "format", {"formt": ["format"]}),
+        ("GET", "/commits?Before=3", "before", {"Before": ["before"]}),
+        ("GET", "/resources/patient/x?asof=2026-01-01", "as_of", {"asof": ["as_of"]}),
+        ("GET", "/children/patient/x?%F0%9F%98%80=1", "after", {}),
+        ("GET", f"/types?{'x' * 1_000}=1", "as_of", {}),
+        ("POST", "/count?format=csv", None, {}),
+        ("GET", "/?x", None, {}),
+    ],
+)
+def test_parameters_that_a_path_does_not_take(
+    http: httpx.Client, method: str, path: str, known: str | None, near: dict[str, list[str]]
+) -> None:
+    found = http.request(method, path)
+    error = shown(found)
+    assert (found.status_code, error.code) == (422, "UNKNOWN_PARAMETER")
+    assert error.details["did_you_mean"] == near
+    assert error.details["known"] == [] if known is None else known in str(error.details["known"])
+    assert ("It takes none." if known is None else known) in error.message
+    assert f"{method} /v1{path.partition('?')[0][:5]}" in error.message
+    assert len(found.content) < 3_000
 
 
 @pytest.mark.parametrize(
@@ -81,6 +114,18 @@ def test_an_unknown_type_is_not_found(http: httpx.Client) -> None:
 def test_other_paths_and_methods(http: httpx.Client, method: str, path: str, status: int, code: str) -> None:
     found = http.request(method, path)
     assert (found.status_code, shown(found).code) == (status, code)
+
+
+@pytest.mark.parametrize("stated", ["soon", "", "0", "-1", "nan", "inf", "1e999", "1_0", "1, 2", "+1"])
+def test_a_timeout_that_is_none_is_refused(http: httpx.Client, stated: str) -> None:
+    found = http.get("/catalogs", headers={"VxData-Timeout": stated})
+    assert (found.status_code, shown(found).code) == (400, "INVALID_REQUEST")
+    assert "vxdata-timeout" in found.json()["message"]
+
+
+@pytest.mark.parametrize("stated", ["30", "1e2", "12.5"])
+def test_a_timeout_is_any_positive_number(http: httpx.Client, stated: str) -> None:
+    assert http.get("/catalogs", headers={"VxData-Timeout": stated}).status_code == 200
 
 
 def test_details_are_whole(http: httpx.Client) -> None:

@@ -85,7 +85,7 @@ def test_a_strange_host_harms_no_program(host: str) -> None:
     headers = [(b"host", host.encode())]
     scope = {"type": "http", "scheme": "http", "path": "/", "server": ("::1", 8816), "headers": headers}
     plan = Plan(relation="volume")
-    code = described(plan, default_catalog(), *addresses(Request(scope), 8815)).code
+    code = described(plan, default_catalog(), *addresses(Request(scope), "grpc", 8815)).code
     compile(code.sdk, "sdk", "exec")
     compile(code.vxp_client, "vxp_client", "exec")
     assert len(shlex.split(code.curl.replace("\\\n", ""))) == 11
@@ -124,3 +124,22 @@ def test_a_mistake_is_told_with_its_place(
         assert (error["code"], error["details"]["line"], error["details"]["column"]) == (code, line, column)
         assert told in error["message"]
         assert "hint" in error["details"]
+
+
+def test_unlikely_conditions_are_told(http: httpx.Client) -> None:
+    filters = (
+        "~(F.volume_type == 'T22') & (F.b_value > 1)"
+        " & F.image_plane.is_in(['sagittal', 'level']) & F.identifier.startswith('DA')"
+        " & F.parent_identifier.is_in(client.patients.query().filter(F.sex == 'N').select('identifier'))"
+    )
+    found = http.post("/plans", json={"type": "volume", "filter": filters}).json()["unlikely"]
+    told = [(each["relation"], each["field"], each["op"], each["values"]) for each in found]
+    assert told == [
+        ("volume", "volume_type", "==", ["T22"]),
+        ("volume", "image_plane", "is_in", ["level"]),
+        ("volume", "identifier", "startswith", ["DA"]),
+        ("patient", "sex", "==", ["N"]),
+    ]
+    assert found[0]["message"] == "volume_type is never 'T22'. Did you mean T2?"
+    likely = {"type": "volume", "filter": "F.volume_type == 'T2'"}
+    assert http.post("/plans", json=likely).json()["unlikely"] == []

@@ -89,7 +89,7 @@ class TestAnswers:
         assert table.num_rows == 3
         assert metadata[AS_OF_KEY].decode().replace("+00:00", "Z") == found.headers["VxData-As-Of"]
         assert metadata[VERSION_KEY].decode() == found.headers["VxData-Version"] == "2"
-        assert found.headers["Vary"] == "Accept"
+        assert found.headers["Vary"] == "Accept, Authorization, Cookie"
 
     def test_files_have_names(self, api: httpx.Client) -> None:
         for form, suffix in (
@@ -144,6 +144,24 @@ class TestAnswers:
         found = api.post("/query", json={"type": "patient", "limit": 1, "as_of": as_of})
         assert found.headers["Cache-Control"] == "private, max-age=31536000, immutable"
         assert found.headers["VxData-As-Of"] == as_of
+
+    @pytest.mark.parametrize("form", ["arrow", "csv"])
+    def test_the_address_that_always_has_the_answer_is_told(self, api: httpx.Client, form: str) -> None:
+        asked = {"type": "patient", "filter": "F.external_uid == '=patient 7'", "order_by": ["identifier"]}
+        found = api.post("/query", json=asked, params={"format": form})
+        link = found.links["canonical"]["url"]
+        again = api.get(link)
+        assert again.content == found.content
+        assert again.headers["Content-Type"] == found.headers["Content-Type"]
+        assert again.headers["VxData-As-Of"] == found.headers["VxData-As-Of"]
+        assert again.headers["Cache-Control"].endswith("immutable")
+        assert again.links["canonical"]["url"] == link
+
+    def test_no_address_is_told_that_proxies_have_no_room_for(self, api: httpx.Client) -> None:
+        asked = {"type": "patient", "filter": f"F.external_uid == '{'x' * 2_000}'"}
+        found = api.post("/query", json=asked)
+        assert found.status_code == 200
+        assert "Link" not in found.headers
 
     def test_what_is_not_accepted(self, api: httpx.Client) -> None:
         found = api.post("/query", json={"type": "patient"}, headers={"Accept": "image/png"})
@@ -274,7 +292,6 @@ class TestAddresses:
     @pytest.mark.parametrize(
         ("parameters", "told"),
         [
-            ({"typ": "patient"}, "typ"),
             ({"type": "patient", "limit": "many"}, "limit"),
             ({"type": "patient", "limit": "-1"}, "limit"),
             ({"plan": "{"}, "no JSON"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from vxdata.schemas.cohorts.codec import decode_cohort
@@ -10,6 +11,7 @@ from vxdata.schemas.errors import UnknownAction
 from vxdata.schemas.errors.messages import abridged_name, did_you_mean
 from vxdata.schemas.wire import (
     Action,
+    AuditRequest,
     BlobUrls,
     CatalogDescription,
     CatalogInfo,
@@ -21,16 +23,20 @@ from vxdata.schemas.wire import (
     ExternalUids,
     ListRequest,
     Message,
+    Presigned,
     PresignRequest,
 )
 from vxdata.schemas.wire.tickets import CohortTicket, Ticket, decode_ticket
 from vxdata.server.call import Call
+from vxdata.server.identities.doors import require
 from vxdata.server.listeners.flight.messages import read_message
 from vxdata.server.services.catalog_info import description_of, info_of, loaded_info
 
 if TYPE_CHECKING:
     from vxdata.server.listeners.errors import ErrorReporter
     from vxdata.server.services import Services
+    from vxdata.server.services.blobs import BlobService
+    from vxdata.server.services.catalog_views import SeenCatalogs
 
 Run = Callable[[bytes, Call], bytes]
 """Runs an action: takes its body and the call, and returns the body of the response."""
@@ -56,13 +62,14 @@ class Actions:
             Action.REGISTER: _with_body(ExternalUids, lambda: services.register.register),
             Action.RESOLVE: _with_body(ExternalUids, lambda: services.register.resolve),
             Action.EXPLAIN: lambda body, call: _explanation(services, decode_ticket(body), call).to_bytes(),
-            Action.ERROR_DETAIL: lambda body, _: errors.full_error(
-                body[:MAX_ID_BYTES].decode("utf-8", "replace")
+            Action.ERROR_DETAIL: lambda body, call: errors.full_error(
+                body[:MAX_ID_BYTES].decode("utf-8", "replace"), call.principal.name
             ),
             Action.BLOB_STORE: lambda _, call: services.blobs.describe(call).to_bytes(),
-            Action.PRESIGN: _with_body(PresignRequest, lambda: services.blobs.presign),
+            Action.PRESIGN: _with_body(PresignRequest, lambda: partial(_presigned, services.blobs)),
             Action.LIST_BLOBS: _with_body(ListRequest, lambda: services.blobs.list),
             Action.TOUCH: _with_body(BlobUrls, lambda: services.blobs.touch),
+            Action.AUDIT: lambda body, call: services.audit.read(read_message(AuditRequest, body), call),
             **_of_catalogs(services),
         }
 
@@ -93,18 +100,27 @@ def _with_body(kind: type[Body], use_case: Callable[[], Callable[[Body, Call], M
     return lambda body, call: use_case()(read_message(kind, body), call).to_bytes()
 
 
+def _presigned(blobs: BlobService, request: PresignRequest, call: Call) -> Presigned:
+    """Give addresses; those by which blobs are stored need more than the others."""
+    require(f"action:presign:{request.method}", call.principal)
+    return blobs.presign(request, call)
+
+
 def _of_catalogs(services: Services) -> dict[str, Run]:
     """The actions of catalogs and cohorts."""
-    catalogs, cohorts = services.catalogs, services.cohorts
+    cohorts = services.cohorts
 
-    def listed(_: bytes, __: Call) -> bytes:
-        return CatalogList(catalogs=tuple(map(info_of, catalogs))).to_bytes()
+    def seen(call: Call) -> SeenCatalogs:
+        return services.catalogs.seen_by(call.principal.grants)
 
-    def described(request: CatalogRequest, _: Call) -> CatalogDescription:
-        return description_of(catalogs[request.name].loaded)
+    def listed(_: bytes, call: Call) -> bytes:
+        return CatalogList(catalogs=tuple(map(info_of, seen(call)))).to_bytes()
 
-    def refreshed(request: CatalogRequest, _: Call) -> CatalogInfo:
-        return loaded_info(catalogs[request.name].refresh())
+    def described(request: CatalogRequest, call: Call) -> CatalogDescription:
+        return description_of(seen(call)[request.name].loaded)
+
+    def refreshed(request: CatalogRequest, call: Call) -> CatalogInfo:
+        return loaded_info(seen(call)[request.name].refresh())
 
     def counted(body: bytes, call: Call) -> bytes:
         return CohortCount(count=cohorts.count(decode_cohort(body), call)).to_bytes()

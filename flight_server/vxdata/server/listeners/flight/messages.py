@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 
 from vxdata.schemas.errors import InvalidTicket
 from vxdata.schemas.json_shape import MAX_KEYS, brackets
+from vxdata.schemas.violations import said_of
 from vxdata.schemas.wire import Message, WriteCommand
 
 MAX_COMMAND_BYTES: Final = 16 * 1024
@@ -36,7 +37,7 @@ def read_message(kind: type[Kind], body: bytes) -> Kind:
     try:
         return kind.model_validate_json(to_json(_parsed(body), inf_nan_mode="constants"))
     except ValidationError as error:
-        problems = "; ".join(str(problem["msg"]) for problem in error.errors(include_url=False)[:3])
+        problems = "; ".join(said_of(problem) for problem in error.errors(include_url=False)[:3])
         msg = f"The body is not a {kind.__name__} that this server knows: {problems}."
         raise InvalidTicket(msg) from error
     except ValueError as error:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow.flight
 
 from vxdata.schemas.errors import (
+    AccessDenied,
     InternalError,
+    NotAuthenticated,
     RequestCancelled,
     RequestTimedOut,
     ServiceProblem,
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from vxdata.server.listeners.boundary import CallFailed
 
 FLIGHT_ERRORS: Final[tuple[tuple[type[VxDataError], Any], ...]] = (
+    (NotAuthenticated, pyarrow.flight.FlightUnauthenticatedError),
+    (AccessDenied, pyarrow.flight.FlightUnauthorizedError),
     (RequestTimedOut, pyarrow.flight.FlightTimedOutError),
     (InternalError, pyarrow.flight.FlightInternalError),
     (RequestCancelled, pyarrow.flight.FlightServerError),

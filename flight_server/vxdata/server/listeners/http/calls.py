@@ -1,9 +1,14 @@
-"""Calls over HTTP: each crosses the boundary with the body of its request; a thread answers it."""
+"""Calls over HTTP: each crosses the boundary with the body of its request; a thread answers it.
+
+Who calls is found out in a thread as well, since that may have to ask others.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +16,14 @@ import anyio
 import anyio.to_thread
 from starlette.requests import ClientDisconnect
 
-from vxdata.schemas.errors import RequestCancelled, RequestTimedOut
+from vxdata.schemas.errors import LimitExceeded, RequestCancelled, RequestTimedOut
 from vxdata.schemas.wire import TIMEOUT
-from vxdata.server.listeners.deadlines import seconds_of
+from vxdata.server.database.errors import StatementCancelled
+from vxdata.server.identities.authenticator import Presented
+from vxdata.server.listeners.boundary import shutting_down
+from vxdata.server.listeners.deadlines import require_seconds, seconds_of
+from vxdata.server.listeners.http.client_certificates import client_certificate
+from vxdata.server.listeners.http.hosts import SESSION_COOKIE
 from vxdata.server.listeners.http.responses import Caller, Reply, StreamedAnswer, begin
 
 if TYPE_CHECKING:
@@ -21,8 +31,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from vxdata.server.call import Call
+    from vxdata.server.identities.gate import Identified
+    from vxdata.server.identities.signatures import SignedAddress
     from vxdata.server.limits import Limits
     from vxdata.server.listeners.boundary import Boundary, OpenCall
+
+CALLER: Final = "vxdata.caller"
+"""Key in an ASGI scope: what the gate has found out about the caller, where it has been asked already."""
 
 THREADS: Final = 64
 """Calls of one application that are answered at a time, at most; more wait for their turn."""
@@ -37,64 +52,95 @@ class Calls:
 
     Args:
         boundary: What every call passes.
+        mount: First part of the application's paths, as the list of doors has it.
         limits: How large requests may be.
         idle: Seconds that the body of a request may be silent.
         limit: Seconds that the whole body may take.
         stall_limit: Seconds that an answer may wait for its reader.
         limiter: Limits the threads that answer.
+        gatekeepers: Limits the threads that find out who calls.
     """
 
     boundary: Boundary
+    mount: str
     limits: Limits
     idle: float
     limit: float
     stall_limit: float
     limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+    gatekeepers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
 
-    async def answer(self, request: Request, operation: str, run: Answer) -> Response:
+    async def answer(
+        self,
+        request: Request,
+        operation: str,
+        run: Answer,
+        *,
+        body_bytes: int | None = None,
+        body_seconds: float = math.inf,
+        address: SignedAddress | None = None,
+    ) -> Response:
         """Answer a request.
 
         Args:
             request: The request.
             operation: What it asks for, for the log.
             run: Answers it, in a thread.
+            body_bytes: Bytes of the body, at most, if fewer than the limits allow.
+            body_seconds: Seconds in which it has to arrive, if fewer than the limits allow.
+            address: What is read, where its address is signed: this tells who calls, if nothing else does.
 
         Returns:
             The response; a long one is sent while it is still being made.
 
         Raises:
-            CallFailed: The request failed before the first bytes of its answer.
+            CallFailed: The request failed before the first bytes of its answer, or the server stopped.
         """
         caller = Caller(request)
-        timeout = seconds_of(request.headers.getlist(TIMEOUT))
-        peer = peer_of(request)
-        with self.boundary.call(operation, caller.has_left, timeout=timeout, peer=peer) as opened:
-            try:
-                return await self._answer(request, run, opened, caller)
-            except BaseException as error:
-                if not isinstance(error, Exception):  # the server stops: nothing else counts the call out
-                    caller.leave()
-                    opened.end(RequestCancelled.code)
-                raise
-
-    async def _answer(self, request: Request, run: Answer, opened: OpenCall, caller: Caller) -> Response:
-        body = await self._body(request)
-        async with caller.watched():
-            begun = await anyio.to_thread.run_sync(
-                begin, partial(run, body), opened.call, limiter=self.limiter
+        told = request.headers.getlist(TIMEOUT)
+        found: Identified | None = request.scope.get(CALLER)
+        if found is None:
+            shown = replace(presented_by(request), address=address)
+            found = await anyio.to_thread.run_sync(
+                self.boundary.gate.identify, shown, limiter=self.gatekeepers
             )
+        with self.boundary.call(
+            operation,
+            caller.has_left,
+            timeout=seconds_of(told),
+            caller=found,
+            door=door_of(request, self.mount),
+            peer=peer_of(request),
+        ) as opened:
+            require_seconds(told)
+            try:
+                body = await self._body(request, body_bytes, min(self.limit, body_seconds))
+                opened.call.trail.received = len(body)
+                return await self._answer(partial(run, body), opened, caller)
+            except asyncio.CancelledError:  # the grace period is over; nothing else cancels a request
+                caller.leave()  # the thread ends, and its statement
+                raise shutting_down() from None
+
+    async def _answer(self, run: Callable[[Call], Reply], opened: OpenCall, caller: Caller) -> Response:
+        async with caller.watched():
+            try:
+                begun = await anyio.to_thread.run_sync(begin, run, opened.call, limiter=self.limiter)
+            except (RequestCancelled, StatementCancelled) as error:
+                if self.boundary.is_draining and not opened.call.is_cancelled():  # nobody but the server has
+                    raise shutting_down() from error
+                raise
         if begun.is_whole:
             return begun.whole()
         return StreamedAnswer(begun, opened, caller, self.limiter, self.stall_limit)
 
-    async def _body(self, request: Request) -> bytes:
-        """Read the body, as far as its size is allowed."""
+    async def _body(self, request: Request, most: int | None, seconds: float) -> bytes:
+        """Read the body, as far as its size and its time are allowed."""
         told = request.headers.get("content-length", "")
-        self._check(int(told) if told.isdecimal() else 0)
+        self._check(int(told) if told.isdecimal() else 0, most)
         parts: list[bytes] = []
         size = 0
         chunks = request.stream()
-        until = anyio.current_time() + self.limit
+        until = anyio.current_time() + seconds
         try:
             while True:
                 with anyio.fail_after(min(self.idle, until - anyio.current_time())):
@@ -102,19 +148,52 @@ class Calls:
                 if part is None:
                     return b"".join(parts)
                 size += len(part)
-                self._check(size)
+                self._check(size, most)
                 parts.append(part)
         except ClientDisconnect:
             raise RequestCancelled("The caller has gone.") from None
         except TimeoutError:
             msg = (
                 f"The body of the request was silent for {self.idle:g} seconds, or took more than "
-                f"{self.limit:g} in all."
+                f"{seconds:g} in all."
             )
-            raise RequestTimedOut(msg, seconds=self.idle, limit=self.limit) from None
+            raise RequestTimedOut(msg, seconds=self.idle, limit=seconds) from None
 
-    def _check(self, size: int) -> None:
+    def _check(self, size: int, most: int | None) -> None:
+        if most is not None and size > most:
+            msg = f"Bytes of the body: {size:,}, over the limit of {most:,} of this operation."
+            raise LimitExceeded(msg, limit=most, found=size)
         self.limits.check("message_bytes", size, "Bytes of the body")
+
+
+def presented_by(request: Request) -> Presented:
+    """Read what a request shows of its caller.
+
+    Args:
+        request: The request.
+
+    Returns:
+        Its header `Authorization`, the name in its client's certificate, and the session of its cookie;
+        several headers become what nobody takes.
+    """
+    stated = request.headers.getlist("authorization")
+    authorization = ", ".join(stated) if stated else None
+    certificate = client_certificate(request.scope)
+    return Presented(authorization, certificate, session=request.cookies.get(SESSION_COOKIE))
+
+
+def door_of(request: Request, mount: str) -> str:
+    """Name the door that a request comes to.
+
+    Args:
+        request: The request, whose route has been found.
+        mount: First part of the application's paths.
+
+    Returns:
+        Such as ``GET /v1/types``.
+    """
+    path: str = request.scope["route"].path
+    return f"{request.method} /{mount}{path.rstrip('/')}"
 
 
 def peer_of(request: Request) -> str:

@@ -6,7 +6,8 @@ answers to addresses and to `localhost`, and to the names that the settings add.
 
 A page of another site can also send requests to this machine by its own name, without reading what comes
 back: to have it answer costly questions, or write down plans of answers until there is room for no more. The
-browser tells that, too. Of sites with other names, only what a link can do, a GET, is answered.
+browser tells that, too. Of sites with other names, only what a link can do, a GET, is answered. Where a
+session lets the request in, the same holds for every other origin.
 """
 
 from __future__ import annotations
@@ -19,16 +20,24 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from vxdata.schemas.wire import WireError
+from vxdata.server.loopback import LOCALHOST, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-LOCALHOST: Final = "localhost"
+SESSION_PATH: Final = "/v1/session"
+"""Where sessions are opened."""
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 """Methods of links."""
+
+OWN_SITES: Final = frozenset({"same-origin", "none"})
+"""What browsers tell of requests by the pages of the server, and by their users."""
+
+SESSION_COOKIE: Final = "vxdata_session"
+"""Name of the cookie with the identifier of a browser's session."""
 
 MISDIRECTED: Final = 421
 """Status of a request for a name that is not the server's (RFC 9110, 15.5.20)."""
@@ -51,7 +60,7 @@ def answers_to(host: str, names: Collection[str]) -> Callable[[str], bool]:
         [True, True, True, False]
     """
     known = {name.lower() for name in (LOCALHOST, host, *names)}
-    any_name = "*" in names or (not names and not _is_loopback(host))
+    any_name = "*" in names or (not names and not is_loopback(host))
 
     def allowed(header: str) -> bool:
         name = _without_port(header).lower()
@@ -79,7 +88,9 @@ class KnownHosts:
         host = headers.get("host", "")
         if not self._allowed(host):
             await _misdirected(host)(scope, receive, send)
-        elif self._is_strange(headers) and scope.get("method") not in SAFE:
+        elif scope.get("method") not in SAFE and (
+            self._is_strange(headers) or _rides(headers, scope.get("path", ""))
+        ):
             await _from_another_site()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -88,6 +99,22 @@ class KnownHosts:
         """Whether a page of another site, of none of the server's names, has sent the request."""
         is_of_another = headers.get("sec-fetch-site") == "cross-site"
         return is_of_another and not self._allowed(headers.get("origin", "").rpartition("//")[2])
+
+
+def _rides(headers: Headers, path: str) -> bool:
+    """Whether a page of another origin has sent a request that uses the session of a browser, or opens one.
+
+    The cookie of the session is sent with it where that origin differs by its port alone, or by a part of its
+    name: to the browser, such origins are the same site. A session that such a page opens would be that of
+    another user, for whom this one then works.
+    """
+    is_of_session = SESSION_COOKIE in headers.get("cookie", "") or path.endswith(SESSION_PATH)
+    if not is_of_session or "authorization" in headers:
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is None:  # the browser tells it to servers with TLS, and to those on its own machine
+        return headers.get("origin", "").rpartition("//")[2] not in {"", headers.get("host", "")}
+    return site not in OWN_SITES
 
 
 def _misdirected(host: str) -> Response:
@@ -121,7 +148,3 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == LOCALHOST or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

@@ -135,6 +135,7 @@ def begin(run: Callable[[Call], Reply], call: Call) -> Begun:
     first: list[bytes | memoryview] = []
     size = 0
     for chunk in reply.chunks:
+        call.trail.send(len(chunk))
         first.append(chunk)
         size += len(chunk)
         if size > WHOLE_BYTES:

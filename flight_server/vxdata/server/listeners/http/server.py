@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from vxdata.server.listeners.http.client_certificates import NamingProtocol
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from starlette.applications import Starlette
@@ -32,10 +35,17 @@ class HttpServer:
         proxies: Addresses and networks of proxies, which say whom a request comes from. Nobody else is
             believed: callers are told apart, and their calls limited, by their addresses.
         root_path: Path that a proxy takes off requests.
+        tls: Encrypts connections; without it they are not.
     """
 
     def __init__(
-        self, app: Starlette, host: str, port: int, proxies: Sequence[str] = (), root_path: str = ""
+        self,
+        app: Starlette,
+        host: str,
+        port: int,
+        proxies: Sequence[str] = (),
+        root_path: str = "",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Bind the port, and begin to serve."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -52,6 +62,9 @@ class HttpServer:
             raise
         config = uvicorn.Config(
             app,
+            http=NamingProtocol,
+            ws="none",  # nothing here speaks WebSocket
+            ssl_context_factory=None if tls is None else lambda *_: tls,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vxdata.schemas.errors import (
+    AccessDenied,
     AddressExpired,
     AnswerNotFound,
     BlobForbidden,
@@ -14,7 +15,9 @@ from vxdata.schemas.errors import (
     InvalidSignature,
     LimitExceeded,
     NotAllowed,
+    NotAuthenticated,
     NotRegistered,
+    QuotaExceeded,
     RequestCancelled,
     RequestTimedOut,
     ResourceNotFound,
@@ -23,11 +26,14 @@ from vxdata.schemas.errors import (
     UnknownAction,
     UnknownCatalog,
     UnknownFormat,
+    UnknownParameter,
     UnknownResourceType,
     VxDataError,
 )
 
 HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
+    (NotAuthenticated, 401),
+    (AccessDenied, 403),
     (NotAllowed, 403),
     (InvalidSignature, 403),
     (AddressExpired, 403),
@@ -36,6 +42,7 @@ HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (UnknownCatalog, 404),
     (UnknownResourceType, 404),
     (UnknownFormat, 406),
+    (UnknownParameter, 422),
     (ResourceNotFound, 404),
     (AnswerNotFound, 404),
     (NotRegistered, 404),
@@ -45,11 +52,21 @@ HTTP_STATUSES: Final[tuple[tuple[type[VxDataError], int], ...]] = (
     (StateConflict, 409),
     (RequestCancelled, 499),  # the status that nginx logs when the client has gone; no client reads it
     (RequestTimedOut, 504),
+    (QuotaExceeded, 429),
     (InternalError, 500),
     (ServiceProblem, 503),
     (VxDataError, 502),  # of the storage behind the server
 )
 """Error class -> status, the first match counts."""
+
+
+def error_headers(error: VxDataError) -> dict[str, str]:
+    """The header that tells what helps: an identity, or another try, in a second if nothing else is known."""
+    if isinstance(error, NotAuthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if not isinstance(error, ServiceProblem) or not error.retryable:
+        return {}
+    return {"Retry-After": str(error.details.get("retry_after", 1))}
 
 
 def http_status(error: VxDataError) -> int:

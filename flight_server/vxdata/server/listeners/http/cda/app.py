@@ -170,8 +170,8 @@ class _Routes:
     async def columns_endpoint(self, request: Request) -> Response:
         """All columns that can be named."""
 
-        def run(_: bytes, __: Call) -> Reply:
-            return Reply(once(answers.as_json({"result": self._cohorts.columns(self._name)})))
+        def run(_: bytes, call: Call) -> Reply:
+            return Reply(once(answers.as_json({"result": self._cohorts.columns(self._name, call)})))
 
         return await self._calls.answer(request, "columns", run)
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from vxdata.schemas.errors import CohortError, InternalError, ServerBusy, ServerUnavailable, ServiceProblem
 from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.cda.plans import InvalidBody
-from vxdata.server.listeners.http.status import http_status
+from vxdata.server.listeners.http.status import error_headers, http_status
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -44,7 +44,8 @@ async def call_failed(_: Request, failed: Exception) -> JSONResponse:
     }
     if failed.wire.details:
         content["details"] = failed.wire.details
-    return JSONResponse(content, status_of(error), RETRY_AFTER if isinstance(error, ServiceProblem) else None)
+    headers = RETRY_AFTER if isinstance(error, ServiceProblem) else None
+    return JSONResponse(content, status_of(error), error_headers(error) or headers)
 
 
 async def refused(_: Request, error: Exception) -> JSONResponse:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from starlette.responses import Response
 
+    from vxdata.schemas.plan import Plan
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.responses import Reply
     from vxdata.server.listeners.http.v1.context import Context
@@ -37,6 +38,26 @@ class Subject:
     identifier: str
     reads: PinnedReads
     snapshot: Snapshot
+
+
+def plan_of_resource(context: Context, identifier: str, as_of: str | None, call: Call) -> tuple[str, Plan]:
+    """Read which resource a request is about.
+
+    Args:
+        context: What the route works with.
+        identifier: The resource, as the request names it.
+        as_of: The instant that it states.
+        call: The call.
+
+    Returns:
+        The full identifier, and the plan that reads the resource.
+
+    Raises:
+        InvalidRequest: The identifier or the instant is malformed.
+    """
+    catalog = context.catalog(call)
+    full = normalise(catalog.registry, identifier)
+    return full, resource_plan(catalog, full, read_instant(as_of))
 
 
 async def answer_about(
@@ -65,8 +86,7 @@ async def answer_about(
     known = request.headers.get("if-none-match")
 
     def run(_: bytes, call: Call) -> Reply:
-        full = normalise(context.catalog.registry, identifier)
-        plan = resource_plan(context.catalog, full, read_instant(as_of))
+        full, plan = plan_of_resource(context, identifier, as_of, call)
         asked = Asked(plan, f"{operation}?{parameters}", known)
         return pinned_reply(
             context.services.read, asked, call, lambda reads, snapshot: make(Subject(full, reads, snapshot))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
 import anyio
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
+from vxdata.schemas.errors import QuotaExceeded
 from vxdata.schemas.wire import WireError
 from vxdata.server.formats.files import FILE_FORMATS
 from vxdata.server.listeners.http.calls import THREADS
@@ -25,7 +28,7 @@ from vxdata.server.listeners.http.v1.answer_models import (
 from vxdata.server.listeners.http.v1.bodies import read_body
 from vxdata.server.listeners.http.v1.query import file_name
 from vxdata.server.listeners.http.v1.questions import plan_of
-from vxdata.server.listeners.http.v1.replies import PINNED, json_reply, names_etag
+from vxdata.server.listeners.http.v1.replies import ON_CALLER, PINNED, json_reply, names_etag
 from vxdata.server.listeners.http.v1.snapshots import snapshot_of
 from vxdata.server.services import count as counts
 from vxdata.server.services.answers import Address
@@ -46,7 +49,20 @@ Expires = Annotated[
     int | None,
     Query(ge=0, le=2**53, description="Of a signed address: Unix time in seconds until which it holds."),
 ]
+Signer = Annotated[str | None, Query(max_length=100, description="Of a signed address: who has signed it.")]
 Signature = Annotated[str | None, Query(max_length=200, description="Of a signed address: its signature.")]
+
+
+async def stated(
+    digest: Digest,
+    form: FormatName,
+    expires: Expires = None,
+    signer: Signer = None,
+    signature: Signature = None,
+) -> Address:
+    """Read the address that a request states; asynchronous, as FastAPI would take a thread for it else."""
+    return Address(digest, FILE_FORMATS[form], expires, signer, signature)
+
 
 CONTENT: Final[dict[str, Any]] = {form.media_type: {} for form in FILE_FORMATS.values()}
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
@@ -91,33 +107,19 @@ def answer_routes(context: Context) -> APIRouter:
         def run(_: bytes, call: Call) -> Reply:
             return _file(context.services.answers, address, asked, call)
 
-        return await context.calls.answer(request, operation, run)
+        return await context.calls.answer(request, operation, run, address=address.signed)
 
     @router.get("/answers/{digest}.{form}", response_class=Response, responses=DOCUMENTED)
-    async def answer_file(
-        request: Request,
-        digest: Digest,
-        form: FormatName,
-        expires: Expires = None,
-        signature: Signature = None,
-    ) -> Response:
+    async def answer_file(request: Request, address: Annotated[Address, Depends(stated)]) -> Response:
         """Read an answer, as a whole or a part of it: its bytes never change, unless resources are purged.
 
         `Range`, `If-Range` and `If-None-Match` are understood.
         """
-        address = Address(digest, FILE_FORMATS[form], expires, signature)
         return await answered(request, address, "answer_file")
 
     @router.head("/answers/{digest}.{form}", response_class=Response, responses=DOCUMENTED)
-    async def answer_headers(
-        request: Request,
-        digest: Digest,
-        form: FormatName,
-        expires: Expires = None,
-        signature: Signature = None,
-    ) -> Response:
+    async def answer_headers(request: Request, address: Annotated[Address, Depends(stated)]) -> Response:
         """Tell the size of an answer, its rows and its snapshot, without the content."""
-        address = Address(digest, FILE_FORMATS[form], expires, signature)
         return await answered(request, address, "answer_headers")
 
     return router
@@ -146,7 +148,7 @@ class _Asked:
 def _given(context: Context, asked: AnswerRequest, base: str, call: Call) -> FixedAnswerInfo:
     """Register a question, and tell its addresses."""
     service = context.services.answers
-    given = service.register(plan_of(asked.question, context.catalog), call)
+    given = service.register(plan_of(asked.question, context.catalog(call)), call)
     rows = counts.count(context.services.read, given.plan, call).rows()
     expires = None if asked.sign_for is None else int(time.time()) + asked.sign_for
     return FixedAnswerInfo(
@@ -163,7 +165,7 @@ def _file(service: AnswerService, address: Address, asked: _Asked, call: Call) -
     found = service.find(address, call)
     etag = f'"{found.key}"'
     if names_etag(asked.known, etag):
-        headers = {"ETag": etag, "Cache-Control": PINNED}
+        headers = {"ETag": etag, "Cache-Control": PINNED, "Vary": ON_CALLER}
         return Reply(once(b""), None, HTTPStatus.NOT_MODIFIED, headers)
     found, file = service.open(found, call)
     etag = f'"{found.key}"'
@@ -174,6 +176,7 @@ def _file(service: AnswerService, address: Address, asked: _Asked, call: Call) -
         ROWS_HEADER: str(file.content.rows),
         "ETag": etag,
         "Cache-Control": PINNED,
+        "Vary": ON_CALLER,
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'attachment; filename="{name}"',
     }
@@ -195,19 +198,35 @@ def _content(file: LentFile, asked: _Asked, whole: Reply, etag: str, call: Call)
             code=status.name, message=msg, details={"size": file.size}, request_id=call.request_id
         )
         return Reply(once(error.to_bytes()), JSON, status, {"Content-Range": f"bytes */{file.size}"})
+    begin, end = (0, file.size) if part is None else (part.begin, part.end)
+    _count_rows(file, end - begin, call)
+    headers = {**whole.headers, **_length(end - begin)}
     if part is None:
-        return replace(whole, chunks=file.read(0, file.size), headers={**whole.headers, **_length(file.size)})
-    headers = {**whole.headers, "Content-Range": part.content_range, **_length(part.end - part.begin)}
-    chunks = file.read(part.begin, part.end)
+        return replace(whole, chunks=file.read(begin, end), headers=headers)
+    headers["Content-Range"] = part.content_range
+    chunks = file.read(begin, end)
     return replace(whole, chunks=chunks, status=HTTPStatus.PARTIAL_CONTENT, headers=headers)
+
+
+def _count_rows(file: LentFile, size: int, call: Call) -> None:
+    """Count the rows of a part of a file, as if all took as many bytes."""
+    try:
+        call.trail.read(math.ceil(file.content.rows * size / file.size) if size else 0)
+    except QuotaExceeded:
+        file.close()
+        raise
 
 
 def _url(
     service: AnswerService, given: FixedAnswer, name: str, base: str, expires: int | None, call: Call
 ) -> str:
-    address = Address(given.digest, FILE_FORMATS[name], expires)
+    address = Address(given.digest, FILE_FORMATS[name])
     url = f"{base}/{address.path}"
-    return url if expires is None else f"{url}?expires={expires}&signature={service.sign(address, call)}"
+    if expires is None:
+        return url
+    signed = service.sign(address, expires, call)
+    stated = {"expires": expires, "signer": signed.signer, "signature": signed.signature}
+    return f"{url}?{urlencode({name: value for name, value in stated.items() if value})}"
 
 
 def _length(size: int) -> dict[str, str]:

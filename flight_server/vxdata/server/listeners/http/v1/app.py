@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from vxdata.schemas.errors import UnknownParameter
 from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.docs_pages import add_pages
 from vxdata.server.listeners.http.document import describe_with_bodies
@@ -21,12 +22,15 @@ from vxdata.server.listeners.http.v1.compare import CompareRequest, compare_rout
 from vxdata.server.listeners.http.v1.count import count_routes
 from vxdata.server.listeners.http.v1.facet_models import FacetRequest
 from vxdata.server.listeners.http.v1.facets import facet_routes
+from vxdata.server.listeners.http.v1.index import index_routes
+from vxdata.server.listeners.http.v1.parameters import refuse_unknown
 from vxdata.server.listeners.http.v1.plans import plan_routes
 from vxdata.server.listeners.http.v1.previews import preview_routes
 from vxdata.server.listeners.http.v1.query import query_routes
 from vxdata.server.listeners.http.v1.questions import Question
 from vxdata.server.listeners.http.v1.relatives import relative_routes
 from vxdata.server.listeners.http.v1.resources import resource_routes
+from vxdata.server.listeners.http.v1.session import SessionRequest, session_routes
 from vxdata.server.listeners.http.v1.types import types_routes
 from vxdata.server.listeners.http.v1.versions import version_routes
 
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from vxdata.server.listeners.http.v1.context import Context
 
 ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
+    index_routes,
+    session_routes,
     query_routes,
     count_routes,
     facet_routes,
@@ -56,7 +62,13 @@ ROUTES: Final[tuple[Callable[[Context], APIRouter], ...]] = (
 )
 """The families of routes."""
 
-BODIES: Final[tuple[type[BaseModel], ...]] = (Question, AnswerRequest, FacetRequest, CompareRequest)
+BODIES: Final[tuple[type[BaseModel], ...]] = (
+    SessionRequest,
+    Question,
+    AnswerRequest,
+    FacetRequest,
+    CompareRequest,
+)
 """The bodies of requests, which are read inside of calls, and not by FastAPI."""
 
 
@@ -78,10 +90,12 @@ def build_v1_app(context: Context) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
         responses=errors.FAILURES,
+        dependencies=[Depends(refuse_unknown)],
         exception_handlers={
             CallFailed: errors.call_failed,
             HTTPException: errors.refused,
             RequestValidationError: errors.not_valid,
+            UnknownParameter: errors.unknown_parameter,
             Exception: errors.unexpected,
         },
     )

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from vxdata.schemas.errors import InvalidRequest, InvalidTicket
 from vxdata.schemas.json_shape import MAX_KEYS, shape_of
 from vxdata.schemas.plan.codec import parse
+from vxdata.schemas.violations import said_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -62,7 +63,7 @@ def malformed(errors: list[ErrorDetails]) -> InvalidRequest:
         The error, with `problems` in its details.
     """
     problems = [
-        {"place": ".".join(map(str, error["loc"]))[:200], "problem": error["msg"]}
+        {"place": ".".join(map(str, error["loc"]))[:200], "problem": said_of(error)}
         for error in errors[:MAX_PROBLEMS]
     ]
     told = "; ".join(f"{each['place'] or 'body'}: {each['problem']}" for each in problems[:5])

@@ -50,11 +50,11 @@ def identifier_routes(context: Context) -> APIRouter:
         """Find live resources by how their identifiers begin."""
 
         def make(reads: PinnedReads, snapshot: Snapshot) -> IdentifiersAnswer:
-            names = identifiers_like(reads, context.catalog, type_name, begins, limit)
+            names = identifiers_like(reads, context.catalog(reads.call), type_name, begins, limit)
             return IdentifiersAnswer(snapshot=snapshot, identifiers=names)
 
         def run(_: bytes, call: Call) -> Reply:
-            relation = context.catalog.relation(type_name or RESOURCE).name
+            relation = context.catalog(call).relation(type_name or RESOURCE).name
             plan = Plan(relation=relation, as_of=read_instant(as_of))
             form = f"identifiers {limit} {begins}"
             asked = Asked(plan, form, request.headers.get("if-none-match"))
@@ -80,8 +80,9 @@ def catalog_routes(context: Context) -> APIRouter:
     async def catalogs(request: Request) -> Response:
         """List the catalogs of databases that VxData did not design."""
 
-        def run(_: bytes, __: Call) -> Reply:
-            listed = CatalogList(catalogs=tuple(map(info_of, context.services.catalogs)))
+        def run(_: bytes, call: Call) -> Reply:
+            seen = context.services.catalogs.seen_by(call.principal.grants)
+            listed = CatalogList(catalogs=tuple(map(info_of, seen)))
             return json_reply(listed, {"Cache-Control": UNKEPT})
 
         return await context.calls.answer(request, "catalogs", run)
@@ -90,8 +91,9 @@ def catalog_routes(context: Context) -> APIRouter:
     async def catalog(request: Request, name: str) -> Response:
         """Describe a catalog: its tables, and the columns that cohorts name."""
 
-        def run(_: bytes, __: Call) -> Reply:
-            described = description_of(context.services.catalogs[name].loaded)
+        def run(_: bytes, call: Call) -> Reply:
+            seen = context.services.catalogs.seen_by(call.principal.grants)
+            described = description_of(seen[name].loaded)
             return json_reply(described, {"Cache-Control": UNKEPT})
 
         return await context.calls.answer(request, "catalog", run)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -13,10 +12,13 @@ from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.plan import And, Comparison, ItemsTest, OrderBy, Plan
 from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
 from vxdata.server.listeners.http.v1.models import Answer
-from vxdata.server.listeners.http.v1.rows import object_reply, read_rows
+from vxdata.server.listeners.http.v1.replies import Asked
+from vxdata.server.listeners.http.v1.rows import json_rows, object_reply
 from vxdata.server.listeners.http.v1.snapshots import Snapshot
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from vxdata.schemas.plan import Predicate
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.responses import Reply
@@ -41,6 +43,9 @@ class CommitInfo(Answer):
     verb: str = Field(description="What was done.")
     counts: dict[str, int] = Field(description="Versions that it wrote, by resource type.")
     client: dict[str, str] = Field(description="What the caller said of itself.")
+    principal: str | None = Field(
+        description="Who made the commit, as the server knew the caller; null in commits of before."
+    )
     idempotency_key: str | None = Field(description="Name of the request, if it had one.")
 
 
@@ -68,10 +73,11 @@ def commit_routes(context: Context) -> APIRouter:
         request: Request, limit: Limit = 100, before: Before = None, type_: Type = None, as_of: AsOf = None
     ) -> Response:
         """List commits, the newest first."""
+        known = request.headers.get("if-none-match")
 
         def run(_: bytes, call: Call) -> Reply:
             if type_ is not None:
-                context.catalog.registry.get(type_)
+                context.catalog(call).registry.get(type_)
             plan = Plan(
                 relation=COMMIT,
                 where=_where(before, type_),
@@ -79,11 +85,13 @@ def commit_routes(context: Context) -> APIRouter:
                 limit=limit + 1,  # whether there is one more tells whether there is a next page
                 as_of=read_instant(as_of),
             )
-            rows = read_rows(context, plan, call)
-            page = replace(rows, table=rows.table.slice(0, limit))
-            goes_on = rows.table.num_rows > limit
-            following: Any = page.table["version"][-1].as_py() if goes_on else None
-            return object_reply({"commits": page.as_json(), "next": following}, page.fresh)
+
+            def make(rows: pa.Table) -> dict[str, object]:
+                page = rows.slice(0, limit)
+                following = page["version"][-1].as_py() if rows.num_rows > limit else None
+                return {"commits": b"[%b]" % b",".join(json_rows(page)), "next": following}
+
+            return object_reply(context.services.read, Asked(plan, "commits", known), call, make)
 
         return await context.calls.answer(request, "commits", run)
 

@@ -87,15 +87,17 @@ def compare_routes(context: Context) -> APIRouter:
 
         def run(content: bytes, call: Call) -> Reply:
             asked = read_body(CompareRequest, content)
-            plan = plan_of(asked.question, context.catalog)
-            relation = context.catalog.relation(plan.relation)
+            catalog = context.catalog(call)
+            plan = plan_of(asked.question, catalog)
+            relation = catalog.relation(plan.relation)
             rows = compared_rows(plan, relation)
             later = rows.model_copy(update={"as_of": read_instant(asked.until) or plan.as_of})
             earlier = rows.model_copy(update={"as_of": read_instant(asked.since)})
 
             def make(until: PinnedReads, snapshot: Snapshot) -> CompareAnswer:
                 since = _earlier(earlier, until)
-                found = compare(until.at(instant_of(since)), until, rows, relation, asked.limit)
+                before = until.at(instant_of(since))
+                found = compare(before, since.version, until, rows, relation, asked.limit)
                 told = [
                     DifferenceAnswer(
                         identifier=each.identifier, change=each.change, fields=json_value(each.fields)

@@ -12,7 +12,7 @@ from vxdata.server.listeners.http.document import body_of
 from vxdata.server.listeners.http.v1.bodies import read_body
 from vxdata.server.listeners.http.v1.models import CountAnswer
 from vxdata.server.listeners.http.v1.questions import Question, plan_of
-from vxdata.server.listeners.http.v1.replies import Asked, freshness_of, json_reply
+from vxdata.server.listeners.http.v1.replies import Asked, Freshness, json_reply, reply_unless_known
 from vxdata.server.services import count as counts
 
 if TYPE_CHECKING:
@@ -38,14 +38,15 @@ def count_routes(context: Context) -> APIRouter:
         known = request.headers.get("if-none-match")
 
         def run(content: bytes, call: Call) -> Reply:
-            plan = plan_of(read_body(Question, content), context.catalog)
-            bind(plan, context.catalog)  # what the count leaves out must be right, too
+            catalog = context.catalog(call)
+            plan = plan_of(read_body(Question, content), catalog)
+            bind(plan, catalog)  # what the count leaves out must be right, too
             counting = counts.count(context.services.read, plan, call)
-            fresh = freshness_of(Asked(plan, "count", known), counting.result)
-            if fresh.is_known:
-                counting.result.close()
-                return fresh.not_modified()
-            return json_reply(CountAnswer(count=counting.rows(), snapshot=fresh.snapshot), fresh.headers)
+
+            def answer(fresh: Freshness) -> Reply:
+                return json_reply(CountAnswer(count=counting.rows(), snapshot=fresh.snapshot), fresh.headers)
+
+            return reply_unless_known(Asked(plan, "count", known), counting.result, answer)
 
         return await context.calls.answer(request, "count", run)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
-from vxdata.schemas.errors import InternalError, ServerBusy, ServiceProblem
+from vxdata.schemas.errors import InternalError, ServerBusy, UnknownParameter
 from vxdata.schemas.wire import WireError
 from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.responses import JSON
-from vxdata.server.listeners.http.status import http_status
+from vxdata.server.listeners.http.status import error_headers, http_status
 from vxdata.server.listeners.http.v1.bodies import malformed
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.errors import VxDataError
 
-RETRY_AFTER: Final = {"Retry-After": "1"}
-
 NO_CALL: Final = ""
 """Request id of what is refused before there is a call: nothing stands in the log."""
 
@@ -32,9 +30,12 @@ FAILURES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": WireError, "description": description}
     for status, description in {
         400: "The request can never succeed as it stands.",
+        401: "The server does not know who calls.",
+        403: "The caller, or the server, does not allow it.",
         404: "There is no such path, type, resource or catalog.",
         413: "The request is too large, or costs too much.",
-        429: "The caller has too many calls in progress.",
+        422: "The path does not take a parameter that was stated.",
+        429: "The caller has too many calls in progress, or has used up its quota.",
         500: "A fault of the server.",
         503: "The data cannot be read at present.",
         504: "The answer took too long.",
@@ -46,8 +47,8 @@ FAILURES: Final[dict[int | str, dict[str, Any]]] = {
 async def call_failed(_: Request, failed: Exception) -> Response:
     """Show the error of a call, with all of its details: a response has room for them."""
     assert isinstance(failed, CallFailed)  # noqa: S101 - registered for it alone
-    headers = RETRY_AFTER if isinstance(failed.error, ServiceProblem) and failed.error.retryable else None
-    return _shown(failed.error, status_of(failed.error), headers, failed.wire.request_id)
+    error = failed.error
+    return _shown(error, status_of(error), error_headers(error), failed.wire.request_id)
 
 
 async def refused(_: Request, error: Exception) -> Response:
@@ -56,6 +57,12 @@ async def refused(_: Request, error: Exception) -> Response:
     status = HTTPStatus(found.status_code)
     wire = WireError(code=status.name, message=f"{found.detail}.", request_id=NO_CALL)
     return Response(wire.to_bytes(), status, found.headers, JSON)
+
+
+async def unknown_parameter(_: Request, error: Exception) -> Response:
+    """Show which parameters a path does not take, and which it does."""
+    assert isinstance(error, UnknownParameter)  # noqa: S101 - registered for it alone
+    return _shown(error, http_status(error))
 
 
 async def not_valid(_: Request, error: Exception) -> Response:

@@ -49,9 +49,10 @@ def facet_routes(context: Context) -> APIRouter:
 
         def run(content: bytes, call: Call) -> Reply:
             asked = read_body(FacetRequest, content)
-            plan = plan_of(asked.question, context.catalog)
+            catalog = context.catalog(call)
+            plan = plan_of(asked.question, catalog)
             names = tuple(dict.fromkeys(asked.fields))
-            relation = context.catalog.relation(plan.relation)
+            relation = catalog.relation(plan.relation)
             fields = (relation.with_history() if plan.history else relation).resolve(names)
             detail = Detail(asked.top, asked.bins)
 

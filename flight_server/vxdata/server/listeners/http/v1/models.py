@@ -41,6 +41,18 @@ class Code(Answer):
     plan: str = Field(description="The canonical plan, as its digest is made of it.")
 
 
+class UnlikelyTest(Answer):
+    """A condition that is sound, but asks for what its field never holds, or always holds."""
+
+    relation: str = Field(description="What it is asked of; that of the plan, or of one of its subqueries.")
+    field: str = Field(description="The field.")
+    key: str | None = Field(None, description="The entry of a mapping, if one is meant.")
+    part: str | None = Field(None, description="The part of the value, if one is meant.")
+    op: str = Field(description="The operator, as plans name it.")
+    values: tuple[str, ...] = Field(description="What is asked for in vain; the first 100.")
+    message: str = Field(description="A sentence that tells it, with what may be meant.")
+
+
 class PlanAnswer(Answer):
     """A question in every form that says the same."""
 
@@ -52,6 +64,9 @@ class PlanAnswer(Answer):
     )
     code: Code = Field(description="Programs that read the same rows.")
     columns: list[Column] = Field(description="The columns of the answer, in order.")
+    unlikely: list[UnlikelyTest] = Field(
+        description="Conditions that ask for what their fields never hold, such as a misspelled word."
+    )
     is_pinned: bool = Field(
         description="Whether the plan states its instant, so that its answer never changes."
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from vxdata.server.listeners.http.v1.replies import Asked, freshness_of, json_reply
+from vxdata.server.listeners.http.v1.replies import Asked, Freshness, json_reply, reply_unless_known
 from vxdata.server.listeners.http.v1.snapshots import Snapshot, as_text
 from vxdata.server.services.pinned import PinnedReads
 
@@ -37,11 +37,12 @@ def pinned_reply(read: ReadService, asked: Asked, call: Call, make: Make) -> Rep
         InvalidRequest: The plan names what does not exist, or lies in the future.
     """
     fixed, result = read.fix(asked.plan, call)
-    fresh = freshness_of(asked, result)
-    if fresh.is_known:
-        return fresh.not_modified()
-    assert fixed.as_of is not None  # noqa: S101 - resources and commits have versions
-    return json_reply(make(PinnedReads(read, fixed.as_of, call), fresh.snapshot), fresh.headers)
+
+    def answer(fresh: Freshness) -> Reply:
+        assert fixed.as_of is not None  # noqa: S101 - resources and commits have versions
+        return json_reply(make(PinnedReads(read, fixed.as_of, call), fresh.snapshot), fresh.headers)
+
+    return reply_unless_known(asked, result, answer)
 
 
 def json_value(value: Any) -> Any:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
-from vxdata.schemas.identifiers import normalise
+from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.types.object_url import ObjectUrl
 from vxdata.server.listeners.http.responses import Reply
-from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
+from vxdata.server.listeners.http.v1.about import plan_of_resource
+from vxdata.server.listeners.http.v1.instants import AsOf
 from vxdata.server.listeners.http.v1.resources import Identifier
-from vxdata.server.listeners.http.v1.rows import read_rows
+from vxdata.server.listeners.http.v1.rows import read_table
 from vxdata.server.services.files import blob_fields, files_of
-from vxdata.server.services.resources import resource_plan
+from vxdata.server.services.pinned import rows_of
+from vxdata.server.services.resources import require_found
 
 if TYPE_CHECKING:
     from vxdata.server.call import Call
@@ -29,7 +30,6 @@ BYTES: Final = "application/octet-stream"
 HEADERS: Final = {
     "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
 }
 
 FieldName = Annotated[str, Query(description="The field that names the file.")]
@@ -69,12 +69,10 @@ def _url(
 ) -> ObjectUrl:
     """Where the file lies that a field, or an entry of it, names."""
     field, key = named
-    full = normalise(context.catalog.registry, identifier)
-    fields = blob_fields(context.catalog, full, field)
-    plan = resource_plan(context.catalog, full, read_instant(as_of))
-    rows = read_rows(context, plan, call).table.to_pylist()
-    if not rows:
-        raise ResourceNotFound.from_identifiers([full])
+    full, plan = plan_of_resource(context, identifier, as_of, call)
+    fields = blob_fields(context.catalog(call), full, field)
+    rows = rows_of(read_table(context.services.read.run(plan, call)))
+    require_found(rows, full)
     for file in files_of(rows[0], fields):
         if file.key == key:
             return ObjectUrl.parse(file.url)

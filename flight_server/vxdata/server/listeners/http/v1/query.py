@@ -6,27 +6,34 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from vxdata.schemas.plan import encode
 from vxdata.schemas.wire import WireError
 from vxdata.server.formats.known import FORMATS
 from vxdata.server.listeners.http.document import body_of
 from vxdata.server.listeners.http.responses import Reply
 from vxdata.server.listeners.http.v1.addresses import AddressedQuestion
 from vxdata.server.listeners.http.v1.bodies import read_body
+from vxdata.server.listeners.http.v1.instants import read_instant
 from vxdata.server.listeners.http.v1.negotiation import Codec, FormatName, Wanted, wanted
 from vxdata.server.listeners.http.v1.questions import Question, plan_of
-from vxdata.server.listeners.http.v1.replies import Asked, freshness_of
+from vxdata.server.listeners.http.v1.replies import Asked, Freshness, reply_unless_known
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from vxdata.schemas.plan import Plan
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.v1.context import Context
     from vxdata.server.listeners.http.v1.snapshots import Snapshot
     from vxdata.server.services.read import Result
+
+MAX_LINK: Final = 2_000
+"""Characters of an address in a header, at most: proxies take some 4 KiB of headers."""
 
 FormOf = Callable[[str | None], Wanted]
 """Takes what a caller accepts, and tells the format of the answer."""
@@ -55,11 +62,13 @@ def query_routes(context: Context) -> APIRouter:
     async def answer(request: Request, ask: Callable[[bytes], Question], form: FormOf) -> Response:
         accept, known = request.headers.get("accept"), request.headers.get("if-none-match")
 
+        address = str(request.url.replace(query=None, fragment=None))
+
         def run(content: bytes, call: Call) -> Reply:
             found = form(accept)
-            plan = plan_of(ask(content), context.catalog)
+            plan = plan_of(ask(content), context.catalog(call))
             asked = Asked(plan, found.form, known, is_exact=False)
-            return rows_reply(context.services.read.run(plan, call), asked, found)
+            return rows_reply(context.services.read.run(plan, call), asked, found, address)
 
         return await context.calls.answer(request, "query", run)
 
@@ -77,24 +86,27 @@ def query_routes(context: Context) -> APIRouter:
     return router
 
 
-def rows_reply(result: Result, asked: Asked, form: Wanted) -> Reply:
+def rows_reply(result: Result, asked: Asked, form: Wanted, address: str) -> Reply:
     """Answer with rows.
 
     Args:
         result: The running query.
         asked: What was asked for.
         form: The format of the answer.
+        address: Address of the route.
 
     Returns:
         The reply; whoever reads or closes its bytes ends the query.
     """
-    fresh = freshness_of(asked, result)
-    if fresh.is_known:
-        result.close()
-        return fresh.not_modified()
-    name = file_name(asked.plan.relation, fresh.snapshot, form.format.suffix)
-    headers = {**fresh.headers, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Reply(_written(result, form), form.format.media_type, headers=headers)
+
+    def answer(fresh: Freshness) -> Reply:
+        name = file_name(asked.plan.relation, fresh.snapshot, form.format.suffix)
+        headers = {**fresh.headers, "Content-Disposition": f'attachment; filename="{name}"'}
+        if not result.is_timeless:
+            headers |= _link(address, asked.plan, fresh.snapshot, form)
+        return Reply(_written(result, form), form.format.media_type, headers=headers)
+
+    return reply_unless_known(asked, result, answer)
 
 
 def file_name(relation: str, snapshot: Snapshot, suffix: str) -> str:
@@ -110,6 +122,13 @@ def file_name(relation: str, snapshot: Snapshot, suffix: str) -> str:
     """
     instant = snapshot.as_of.replace("-", "").replace(":", "")
     return f"{relation}-{instant}{suffix}"
+
+
+def _link(address: str, plan: Plan, snapshot: Snapshot, form: Wanted) -> dict[str, str]:
+    """Name the address that always has this answer; a proxy may have no room for a long one."""
+    fixed = encode(plan.model_copy(update={"as_of": read_instant(snapshot.as_of)}))
+    url = f"{address}?{urlencode({'plan': fixed, 'format': form.format.name, 'codec': form.codec})}"
+    return {"Link": f'<{url}>; rel="canonical"'} if len(url) <= MAX_LINK else {}
 
 
 def _written(result: Result, form: Wanted) -> Generator[bytes | memoryview]:

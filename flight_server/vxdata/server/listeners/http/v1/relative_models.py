@@ -33,6 +33,9 @@ class CommitOfVersion(Answer):
 
     version: int = Field(description="Its number.")
     verb: str = Field(description="What it did.")
+    principal: str | None = Field(
+        description="Who made it, as the server knew the caller; null in commits of before."
+    )
     client: dict[str, str] = Field(description="What its caller said of itself.")
 
 

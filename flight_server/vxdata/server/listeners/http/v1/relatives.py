@@ -46,7 +46,8 @@ def relative_routes(context: Context) -> APIRouter:
 
         def make(subject: Subject) -> ChildrenAnswer:
             wanted = found.Page(type_name, limit, after)
-            page = found.children(subject.reads, context.catalog, subject.identifier, wanted)
+            catalog = context.catalog(subject.reads.call)
+            page = found.children(subject.reads, catalog, subject.identifier, wanted)
             rows = json_value(page.rows)
             return ChildrenAnswer(
                 snapshot=subject.snapshot, children=rows, counts=page.counts, next=page.next

@@ -14,6 +14,8 @@ from vxdata.server.listeners.http.responses import Reply, once
 from vxdata.server.listeners.http.v1.snapshots import snapshot_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import BaseModel
 
     from vxdata.schemas.plan import Plan
@@ -25,6 +27,9 @@ LIVE: Final = "private, no-cache"
 
 PINNED: Final = "private, max-age=31536000, immutable"
 """The answer to a question that states its instant never changes."""
+
+ON_CALLER: Final = "Accept, Authorization, Cookie"
+"""What answers depend on beside their address: a copy is not for who signs in next in the same browser."""
 
 UNKEPT: Final = "private, no-store"
 """Nothing tells when tables without versions change."""
@@ -61,10 +66,6 @@ class Freshness:
     headers: dict[str, str]
     is_known: bool
 
-    def not_modified(self) -> Reply:
-        """Tell that the caller's copy is still good."""
-        return Reply(once(b""), None, HTTPStatus.NOT_MODIFIED, self.headers)
-
 
 def freshness_of(asked: Asked, result: Result) -> Freshness:
     """Tell how long an answer stays good, before its first row is read.
@@ -77,13 +78,31 @@ def freshness_of(asked: Asked, result: Result) -> Freshness:
         The snapshot, and the headers of the answer.
     """
     snapshot = snapshot_of(result.arrow_schema)
-    headers = {**snapshot.headers, "Vary": "Accept"}
+    headers = {**snapshot.headers, "Vary": ON_CALLER}
     if result.is_timeless:
         return Freshness(snapshot, {**headers, "Cache-Control": UNKEPT}, is_known=False)
     etag = _etag(asked, snapshot, result)
     headers["ETag"] = etag
     headers["Cache-Control"] = LIVE if asked.plan.as_of is None else PINNED
     return Freshness(snapshot, headers, names_etag(asked.known, etag))
+
+
+def reply_unless_known(asked: Asked, result: Result, make: Callable[[Freshness], Reply]) -> Reply:
+    """Answer with what a query reads, unless the caller has a copy that is still good.
+
+    Args:
+        asked: What was asked for.
+        result: The running query; it is ended unread where the copy is good.
+        make: Makes the answer, with the headers that tell how long it stays good.
+
+    Returns:
+        The reply.
+    """
+    fresh = freshness_of(asked, result)
+    if fresh.is_known:
+        result.close()
+        return Reply(once(b""), None, HTTPStatus.NOT_MODIFIED, fresh.headers)
+    return make(fresh)
 
 
 def json_reply(content: BaseModel, headers: dict[str, str] | None = None) -> Reply:
@@ -106,7 +125,7 @@ def _etag(asked: Asked, snapshot: Snapshot, result: Result) -> str:
     named = hashlib.blake2b(digest_size=16)
     plan = digest(asked.plan.model_copy(update={"as_of": None}))
     seen = (snapshot.as_of, str(snapshot.version), str(result.purge_epoch))
-    for part in (plan, *seen, asked.form, str(result.arrow_schema), _software()):
+    for part in (plan, *seen, asked.form, str(result.arrow_schema), result.view, _software()):
         named.update(part.encode() + b"\0")
     name = f'"{named.hexdigest()}"'
     return name if asked.is_exact else f"W/{name}"

@@ -8,15 +8,17 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from vxdata.schemas.errors import ResourceNotFound
-from vxdata.schemas.identifiers import normalise
-from vxdata.server.listeners.http.v1.instants import AsOf, read_instant
+from vxdata.server.listeners.http.v1.about import plan_of_resource
+from vxdata.server.listeners.http.v1.instants import AsOf
 from vxdata.server.listeners.http.v1.models import Answer
-from vxdata.server.listeners.http.v1.rows import object_reply, read_rows
+from vxdata.server.listeners.http.v1.replies import Asked
+from vxdata.server.listeners.http.v1.rows import json_rows, object_reply
 from vxdata.server.listeners.http.v1.snapshots import Snapshot
-from vxdata.server.services.resources import resource_plan
+from vxdata.server.services.resources import require_found
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.responses import Reply
     from vxdata.server.listeners.http.v1.context import Context
@@ -45,13 +47,16 @@ def resource_routes(context: Context) -> APIRouter:
     @router.get("/resources/{identifier:path}", response_model=ResourceAnswer)
     async def resource(request: Request, identifier: Identifier, as_of: AsOf = None) -> Response:
         """Give one resource, in the version that is current, or was at an instant."""
+        known = request.headers.get("if-none-match")
 
         def run(_: bytes, call: Call) -> Reply:
-            name = normalise(context.catalog.registry, identifier)
-            rows = read_rows(context, resource_plan(context.catalog, name, read_instant(as_of)), call)
-            if not rows.table.num_rows:
-                raise ResourceNotFound.from_identifiers([name])
-            return object_reply({"resource": rows.as_json()[1:-1]}, rows.fresh)
+            full, plan = plan_of_resource(context, identifier, as_of, call)
+
+            def make(rows: pa.Table) -> dict[str, object]:
+                require_found(rows, full)
+                return {"resource": json_rows(rows)[0]}
+
+            return object_reply(context.services.read, Asked(plan, "resource", known), call, make)
 
         return await context.calls.answer(request, "resource", run)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,66 +11,65 @@ from pydantic_core import to_json
 
 from vxdata.server.formats.ndjson import json_lines
 from vxdata.server.listeners.http.responses import Reply, once
-from vxdata.server.listeners.http.v1.replies import Asked, freshness_of
+from vxdata.server.listeners.http.v1.replies import Asked, Freshness, reply_unless_known
 
 if TYPE_CHECKING:
-    from vxdata.schemas.plan import Plan
     from vxdata.server.call import Call
-    from vxdata.server.listeners.http.v1.context import Context
-    from vxdata.server.listeners.http.v1.replies import Freshness
+    from vxdata.server.services.read import ReadService, Result
+
+MakeParts = Callable[[pa.Table], dict[str, object]]
+"""Makes the parts of an object of rows: name -> bytes of JSON, or a value that becomes it."""
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a plan.
-
-    Args:
-        table: The rows.
-        fresh: The state that they show, and how long they stay good.
-    """
-
-    table: pa.Table
-    fresh: Freshness
-
-    def as_json(self) -> bytes:
-        """Write the rows as an array of objects."""
-        return b"[%b]" % b",".join(bytes(json_lines(self.table)).splitlines())
-
-
-def read_rows(context: Context, plan: Plan, call: Call) -> Rows:
-    """Run a plan that finds few rows.
+def object_reply(read: ReadService, asked: Asked, call: Call, make: MakeParts) -> Reply:
+    """Answer with an object that begins with its snapshot, unless the caller has it already.
 
     Args:
-        context: Where to run it.
-        plan: The plan.
+        read: Runs plans.
+        asked: What was asked for; its plan finds few rows.
         call: The call, with its deadline.
+        make: Makes the other parts of the object.
 
     Returns:
-        All of its rows.
+        The reply.
 
     Raises:
         InvalidRequest: The plan names what does not exist, or lies in the future.
         ServiceProblem: The database cannot be asked.
     """
-    result = context.services.read.run(plan, call)
-    fresh = freshness_of(Asked(plan, "json"), result)
-    with closing(result):
-        return Rows(pa.Table.from_batches(result.batches, result.arrow_schema), fresh)
+    result = read.run(asked.plan, call)
+
+    def answer(fresh: Freshness) -> Reply:
+        parts = {"snapshot": fresh.snapshot, **make(read_table(result))}
+        written = (
+            b"%b:%b" % (to_json(name), value if isinstance(value, bytes) else to_json(value))
+            for name, value in parts.items()
+        )
+        return Reply(once(b"{%b}" % b",".join(written)), headers=fresh.headers)
+
+    return reply_unless_known(asked, result, answer)
 
 
-def object_reply(parts: dict[str, object], fresh: Freshness) -> Reply:
-    """Answer with an object whose values are JSON already, or become it.
+def read_table(result: Result) -> pa.Table:
+    """Read a result whole.
 
     Args:
-        parts: Name -> bytes of JSON, or a value.
-        fresh: What the answer shows; the object begins with its snapshot.
+        result: The running query.
 
     Returns:
-        The reply.
+        All of its rows.
     """
-    named = {"snapshot": fresh.snapshot, **parts}
-    written = (
-        b"%b:%b" % (to_json(name), value if isinstance(value, bytes) else to_json(value))
-        for name, value in named.items()
-    )
-    return Reply(once(b"{%b}" % b",".join(written)), headers=fresh.headers)
+    with closing(result):
+        return pa.Table.from_batches(result.batches, result.arrow_schema)
+
+
+def json_rows(table: pa.Table) -> list[bytes]:
+    """Write rows as JSON.
+
+    Args:
+        table: The rows.
+
+    Returns:
+        An object for each.
+    """
+    return bytes(json_lines(table)).splitlines()

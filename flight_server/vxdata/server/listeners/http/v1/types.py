@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from vxdata.schemas.binding.operators import has_entries, operators_of, parts_of
 from vxdata.schemas.binding.values import type_name
 from vxdata.schemas.catalog.builtin import COMMIT, RESOURCE
+from vxdata.schemas.catalog.catalog import MAX_VIEWS
 from vxdata.schemas.fields import Enum
 from vxdata.schemas.payload_type import LINEAGE_PREFIXES, METADATA
 from vxdata.schemas.plan import Plan
@@ -26,6 +27,7 @@ from vxdata.server.services.count import count
 if TYPE_CHECKING:
     from vxdata.schemas.catalog import Catalog, Relation
     from vxdata.schemas.fields import Field
+    from vxdata.schemas.identity import Grants
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.responses import Reply
     from vxdata.server.listeners.http.v1.context import Context
@@ -89,23 +91,23 @@ def types_routes(context: Context) -> APIRouter:
     """
     router = APIRouter(tags=["types"])
 
-    @cache
-    def described() -> dict[str, TypeInfo]:
-        return {
-            name: describe(relation, context.catalog) for name, relation in context.catalog.relations.items()
-        }
+    @lru_cache(MAX_VIEWS)
+    def described(grants: Grants) -> dict[str, TypeInfo]:
+        catalog = context.everything.seen_by(grants)
+        return {name: describe(relation, catalog) for name, relation in catalog.relations.items()}
 
-    @cache
-    def form() -> str:
-        """What an answer depends on beside the commits: the types that are installed."""
-        written = "".join(info.model_dump_json() for info in described().values())
+    @lru_cache(MAX_VIEWS)
+    def form(grants: Grants) -> str:
+        """What an answer depends on beside the commits: the types that are installed, and seen."""
+        written = "".join(info.model_dump_json() for info in described(grants).values())
         return f"types {hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
 
     def make(reads: PinnedReads, snapshot: Snapshot) -> TypesAnswer:
+        infos = described(reads.call.principal.grants)
         return TypesAnswer(
             snapshot=snapshot,
             types=tuple(
-                info.model_copy(update={"count": counted(name, reads)}) for name, info in described().items()
+                info.model_copy(update={"count": counted(name, reads)}) for name, info in infos.items()
             ),
         )
 
@@ -115,7 +117,8 @@ def types_routes(context: Context) -> APIRouter:
         known = request.headers.get("if-none-match")
 
         def run(_: bytes, call: Call) -> Reply:
-            asked = Asked(Plan(relation=COMMIT, as_of=read_instant(as_of)), form(), known)
+            plan = Plan(relation=COMMIT, as_of=read_instant(as_of))
+            asked = Asked(plan, form(call.principal.grants), known)
             return pinned_reply(context.services.read, asked, call, make)
 
         return await context.calls.answer(request, "types", run)

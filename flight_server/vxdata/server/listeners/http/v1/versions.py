@@ -41,13 +41,13 @@ def version_routes(context: Context) -> APIRouter:
         A router of them.
     """
     router = APIRouter(tags=["resources"])
-    catalog = context.catalog
 
     @router.get("/history/{identifier:path}", response_model=HistoryAnswer)
     async def history(request: Request, identifier: Identifier, as_of: AsOf = None) -> Response:
         """List the versions of a resource: what changed, in which commit; it may be deleted."""
 
         def make(subject: Subject) -> HistoryAnswer:
+            catalog = context.catalog(subject.reads.call)
             versions = found.history(subject.reads, catalog.registry, subject.identifier)
             told = [version_answer(version) for version in versions]
             return HistoryAnswer(snapshot=subject.snapshot, versions=told)
@@ -61,6 +61,7 @@ def version_routes(context: Context) -> APIRouter:
         """List the files that a resource names, with addresses to fetch them by for a while."""
 
         def make(subject: Subject) -> FilesAnswer:
+            catalog = context.catalog(subject.reads.call)
             fields = blob_files.blob_fields(catalog, subject.identifier, field)
             row = found.resource(subject.reads, catalog, subject.identifier)
             named = blob_files.files_of(row, fields)
@@ -92,6 +93,8 @@ def version_answer(version: found.Version) -> VersionAnswer:
         valid_from=json_value(row["valid_from"]),
         valid_to=json_value(row["valid_to"]),
         deleted=row["deleted"],
-        commit=CommitOfVersion(version=row["version"], verb=version.verb, client=version.client),
+        commit=CommitOfVersion(
+            version=row["version"], verb=version.verb, principal=version.principal, client=version.client
+        ),
         changes=json_value(version.changes),
     )
