@@ -106,6 +106,7 @@ def test_health_tells_version_and_last_commit(client: Client, datasource: str) -
     assert health.status == "ok"
     assert health.server_version == version("vxdata")
     latest = client.data_sources.query().run()
+    assert health.as_of is not None
     assert (health.version, health.as_of) == (latest.version, latest.as_of)
     assert latest.frame["version"].max() == health.version
     assert health.as_of <= datetime.now(UTC)

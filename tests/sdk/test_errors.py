@@ -21,7 +21,8 @@ from vxdata.schemas.errors import (
 )
 from vxdata.schemas.wire import WireError
 from vxdata.sdk import Client
-from vxdata.sdk._transport.flight import FlightTransport, _rebuilt
+from vxdata.sdk._transport.flight import FlightTransport
+from vxdata.sdk._transport.received import error_of
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
@@ -96,14 +97,14 @@ def test_what_the_server_no_longer_keeps_is_made_do_with(server: Server) -> None
 
 
 def test_a_fault_names_its_request() -> None:
-    error = _rebuilt(WireError(code="INTERNAL_ERROR", message="x", request_id="abc"))
+    error = error_of(WireError(code="INTERNAL_ERROR", message="x", request_id="abc"))
     assert isinstance(error, InternalError)
     assert error.details == {"request_id": "abc"}
     assert isinstance(error, ServiceProblem)
 
 
 def test_an_error_of_a_newer_server_is_named() -> None:
-    error = _rebuilt(WireError(code="NOT_YET_INVENTED", message="x", request_id="abc"))
+    error = error_of(WireError(code="NOT_YET_INVENTED", message="x", request_id="abc"))
     assert str(error) == "NOT_YET_INVENTED: x"
 
 

@@ -19,7 +19,7 @@ from tests.fixtures.commands import environment, until
 from tools.tree import TOP
 from vxdata.schemas.create import DataSourceCreate
 from vxdata.schemas.installation import install_command
-from vxdata.sdk import Client, F, ServerUnavailable, local
+from vxdata.sdk import Client, F, NotAuthenticated, ServerUnavailable, local
 from vxdata.sdk import _local as local_module
 
 SOURCE = DataSourceCreate(identifier="here", license="CC BY 4.0")
@@ -52,9 +52,14 @@ def children() -> set[psutil.Process]:
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of credentials files; of other settings there are none, but the token of another server."""
     for name in [name for name in os.environ if name.startswith("VXDATA_")]:
         monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("credentials")
+    monkeypatch.setenv("VXDATA_CREDENTIALS", str(folder))
+    monkeypatch.setenv("VXDATA_TOKEN", "of-another-server")
+    return folder
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
@@ -70,8 +75,8 @@ def test_a_forked_child_does_not_keep_it(data_dir: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
 
 
-def test_a_server_of_ones_own(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its data stay, its processes end, and nobody else starts one on its folder."""
+def test_a_server_of_ones_own(data_dir: Path, credentials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its data stay, its processes end, nobody else starts one on its folder, or is let in."""
     monkeypatch.setattr(local_module, "PATIENCE_SECONDS", 0.0)
     before = children()
     with local(data_dir) as client:
@@ -80,11 +85,14 @@ def test_a_server_of_ones_own(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -
         client.data_sources.create(SOURCE)
         url = client.storage.upload(__file__, group="tests", progress=False)
         require_refusal(data_dir)
+        with Client(client.base_url) as stranger, pytest.raises(NotAuthenticated):
+            stranger.health()
         with pickle.loads(pickle.dumps(client)) as other:  # noqa: S301 - of our own making
             assert type(other) is type(copy.deepcopy(client)) is Client
             assert other.data_sources.query().count() == 1
         assert client.health().status == "ok", "closing a copy stops nothing"
     assert children() - before == set()
+    assert list(credentials.iterdir()) == []
     with local(data_dir) as client:
         assert client.data_sources.query().filter(F.identifier == "datasource/here").count() == 1
         assert client.storage.download(url, data_dir / "files", progress=False).read_bytes()

@@ -77,6 +77,11 @@ class TestDiscovery:
         with pytest.raises(UnknownCatalog, match="Did you mean cda"):
             reader.catalog("cdb")
 
+    def test_a_name_that_no_catalog_can_have_is_not_sent(self, known: RemoteCatalog) -> None:
+        with pytest.raises(UnknownCatalog, match="a name of 1,000,000 characters") as caught:
+            type(known).named(known.transport, "a" * 1_000_000)
+        assert caught.value.details["catalog"] == "a" * 63
+
     def test_a_name_that_is_no_text_is_refused(self, known: RemoteCatalog) -> None:
         with pytest.raises(TypeError, match=r"^The name of a catalog is text, not 3;"):
             type(known).named(known.transport, 3)  # type: ignore[arg-type]

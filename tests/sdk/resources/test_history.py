@@ -41,6 +41,7 @@ def test_every_version_with_what_changed_and_by_whom(client: Client, patient: st
     ]
     assert [version.deleted for version in found] == [False, False, True, False]
     assert {version.client["user"] for version in found} == {getpass.getuser()}
+    assert {version.principal for version in found} == {"anonymous"}
     ends = [version.resource.valid_to for version in found]
     assert ends == [*(version.as_of for version in found[1:]), None]
 
@@ -122,6 +123,7 @@ class TestCommits:
         assert (commit["verb"], commit["counts"]) == ("create", {"patient": 3})
         assert commit["idempotency_key"]
         assert commit["as_of"] == client.now().as_of
+        assert commit["principal"] == "anonymous"
 
     def test_of_the_past(self, client: Client, patient: str) -> None:
         snapshot = client.now()

@@ -12,6 +12,7 @@ import pytest
 from vxdata.schemas.create import DataSourceCreate, PatientCreate
 from vxdata.schemas.errors import AlreadyRegistered, InvalidRequest, NotRegistered, ParentNotFound
 from vxdata.sdk import Client
+from vxdata.server.database.pool import Lane
 from vxdata.sql.write import registration
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def test_numbers_grow_past_their_digits(client: Client, server: Server, source: 
             (patient, "last", f"imagingstudy/{patient[8:]}/999", f"imagingstudy/{patient[8:]}/", 999),
         ),
     ]
-    with server._services.read._database.connection() as connection:
+    with server._services.read._database.connection(Lane.WRITE) as connection:
         for resource_type, row in used_up:
             connection.execute(registration.insert(resource_type, [row]))
     assert client.patients.register("next", source) == f"{patient[:-5]}100000"

@@ -30,6 +30,7 @@ from vxdata.schemas.response import PatientResponse, VolumeResponse
 from vxdata.schemas.update import ArtefactUpdate, PatientUpdate, VolumeUpdate
 from vxdata.sdk import Client, CommitReceipt, F
 from vxdata.server.app import Server
+from vxdata.server.database.pool import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -498,6 +499,6 @@ class TestPurge:
 
 
 def epoch_of(server: Server) -> int:
-    with server._services.read._database.connection() as connection:
+    with server._services.read._database.connection(Lane.WRITE) as connection:
         (row,) = connection.rows("SELECT purge_epoch FROM vxdata.commit_clock")
     return int(row["purge_epoch"])

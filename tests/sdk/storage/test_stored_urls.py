@@ -14,6 +14,7 @@ from vxdata.schemas.create import ArtefactCreate, VolumeCreate
 from vxdata.schemas.errors import InvalidBlobUrl, StorageProblem, ValidationFailed
 from vxdata.schemas.types.object_url import problem_of
 from vxdata.schemas.update import VolumeUpdate
+from vxdata.server.database.pool import Lane
 from vxdata.server.services.sweep import Sweep
 from vxdata.server.storage.blobs import BlobStore
 
@@ -47,7 +48,7 @@ def good(direct: Storage, unique: str, tmp_path: Path) -> str:
 def store(server: Server, assignment: str, identifier: str) -> None:
     """Change a stored version, as if it had been written under the rule of before."""
     table = identifier.partition("/")[0]
-    with server._services.read._database.connection() as connection:
+    with server._services.read._database.connection(Lane.WRITE) as connection:
         connection.execute(f"UPDATE {table} SET {assignment} WHERE identifier = '{identifier}'")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vxdata.schemas.errors import InvalidRequest, RequestTimedOut, ServerUnavailable
+from vxdata.schemas.errors import HandshakeFailed, InvalidRequest, RequestTimedOut, ServerUnavailable
 from vxdata.sdk import Client
 from vxdata.sdk._transport.address import address_of
 from vxdata.sdk._transport.unreachable import explain
@@ -105,7 +105,8 @@ class TestWhy:
 
     def test_tls_to_a_plain_server(self, server: Server) -> None:
         url = server.flight_url.replace("grpc://", "grpc+tls://")
-        assert "does not use TLS; try grpc://" in reason(url)
+        with Client(url) as client, pytest.raises(HandshakeFailed, match="does not use TLS; try grpc://"):
+            client.health()
 
     def test_the_port_of_http(self, answering: Callable[[Callable[[socket.socket], None]], int]) -> None:
         def refuse(peer: socket.socket) -> None:

@@ -256,8 +256,15 @@ class TestClient:
         assert repr(Client(transport=MemoryTransport())) == "Client('MemoryTransport')"
 
     @pytest.mark.parametrize(
-        "given", [{"base_url": "grpc://127.0.0.1:1"}, {"timeout": 1.0}, {"compression": "zstd"}]
+        "given",
+        [
+            {"base_url": "grpc://127.0.0.1:1"},
+            {"timeout": 1.0},
+            {"compression": "zstd"},
+            {"token": "x"},
+            {"insecure": True},
+        ],
     )
     def test_what_a_transport_decides_cannot_be_given_beside_it(self, given: dict[str, Any]) -> None:
-        with pytest.raises(InvalidRequest, match="its own address, timeout and compression"):
+        with pytest.raises(InvalidRequest, match="its own address, timeout, compression, token and TLS"):
             Client(transport=MemoryTransport(), **given)

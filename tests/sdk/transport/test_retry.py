@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ from tests.server.support import until
 from tests.store.relay import Relay
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.create import PatientCreate
-from vxdata.schemas.errors import ResourceNotFound, ServerUnavailable
+from vxdata.schemas.errors import QuotaExceeded, ResourceNotFound, ServerUnavailable
 from vxdata.schemas.update import PatientUpdate
 from vxdata.schemas.wire import WriteCommand
 from vxdata.sdk import Client
@@ -107,6 +109,29 @@ def test_a_read_waits_for_a_server_that_is_started_again(
         assert far.patients.retrieve(patient) == expected
 
 
+def test_a_quota_is_waited_for_as_long_as_the_server_says(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=slept.append)
+    monkeypatch.setattr("vxdata.sdk._transport.retry.time", clock)
+    answers: list[Exception | str] = [QuotaExceeded("no", retry_after=7), "yes"]
+
+    def ask() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    transport = client._session.transport
+    assert retry_read(ask, transport) == "yes"
+    assert slept == [7]
+    answers[:] = [QuotaExceeded("no", retry_after=3600), "yes"]
+    with pytest.raises(QuotaExceeded):
+        retry_read(ask, transport)
+    assert slept == [7]
+
+
 def test_a_refusal_is_final(client: Client, unique: str) -> None:
     read = Counted(lambda: client.patients.retrieve(unique))
     with pytest.raises(ResourceNotFound):
@@ -135,8 +160,9 @@ class Unreachable:
     def __init__(self, retries: Retries, monkeypatch: pytest.MonkeyPatch) -> None:
         self.retries = retries
         self.now = 0.0
-        monkeypatch.setattr("vxdata.sdk._transport.retry.time.monotonic", lambda: self.now)
-        monkeypatch.setattr("vxdata.sdk._transport.retry.time.sleep", self._sleep)
+        # In that module alone: servers of this process go by the real one.
+        clock = SimpleNamespace(monotonic=lambda: self.now, sleep=self._sleep)
+        monkeypatch.setattr("vxdata.sdk._transport.retry.time", clock)
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds

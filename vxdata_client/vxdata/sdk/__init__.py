@@ -13,6 +13,7 @@ import warnings
 from importlib.metadata import version as _version_of
 
 from vxdata.schemas.errors import (
+    AccessDenied,
     AddressExpired,
     AlreadyRegistered,
     AmbiguousNegation,
@@ -32,6 +33,7 @@ from vxdata.schemas.errors import (
     FilterSyntaxError,
     FilterTypeMismatch,
     ForkedProcess,
+    HandshakeFailed,
     IdempotencyMismatch,
     IncompleteUpload,
     InternalError,
@@ -46,11 +48,14 @@ from vxdata.schemas.errors import (
     LineageCycle,
     LocalFileProblem,
     NotAllowed,
+    NotAuthenticated,
     NotDeleted,
+    NotPermitted,
     NotRegistered,
     NullNotFilterable,
     ParentNotFound,
     QuerySyntaxError,
+    QuotaExceeded,
     RelationshipNotFound,
     RequestCancelled,
     RequestTimedOut,
@@ -70,7 +75,9 @@ from vxdata.schemas.errors import (
     UnknownCatalog,
     UnknownField,
     UnknownFormat,
+    UnknownParameter,
     UnknownResourceType,
+    UnusableCredentials,
     ValidationFailed,
     VersionConflict,
     VxDataError,
@@ -101,6 +108,7 @@ from vxdata.sdk._snapshot import Snapshot
 from vxdata.sdk._storage import Storage, StorageOptions
 from vxdata.sdk._transport.base import Origin, Stream, Transport, Written
 from vxdata.sdk._transport.memory import MemoryTransport
+from vxdata.sdk._transport.tls import TLS
 
 __all__ = [
     "ALL",
@@ -109,6 +117,8 @@ __all__ = [
     "MAX",
     "MEAN",
     "MIN",
+    "TLS",
+    "AccessDenied",
     "AddressExpired",
     "Aggregation",
     "AlreadyRegistered",
@@ -142,6 +152,7 @@ __all__ = [
     "FilterTypeMismatch",
     "ForkedProcess",
     "GroupedQuery",
+    "HandshakeFailed",
     "Health",
     "IdempotencyMismatch",
     "IncompleteUpload",
@@ -160,7 +171,9 @@ __all__ = [
     "LocalFileProblem",
     "MemoryTransport",
     "NotAllowed",
+    "NotAuthenticated",
     "NotDeleted",
+    "NotPermitted",
     "NotRegistered",
     "NullNotFilterable",
     "Order",
@@ -170,6 +183,7 @@ __all__ = [
     "Predicate",
     "Query",
     "QuerySyntaxError",
+    "QuotaExceeded",
     "RelationshipNotFound",
     "RemoteCatalog",
     "RequestCancelled",
@@ -197,8 +211,10 @@ __all__ = [
     "UnknownCatalog",
     "UnknownField",
     "UnknownFormat",
+    "UnknownParameter",
     "UnknownResourceType",
     "UnlikelyValueWarning",
+    "UnusableCredentials",
     "ValidationFailed",
     "Version",
     "VersionConflict",

@@ -19,6 +19,8 @@ from vxdata.sdk._resources.namespace import Namespace, Resources
 from vxdata.sdk._resources.registration import RegistrableNamespace
 from vxdata.sdk._session import Session
 from vxdata.sdk._snapshot import instant_of
+from vxdata.sdk._transport.address import address_of
+from vxdata.sdk._transport.credentials import credentials_of
 from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.sdk._transport.retry import RETRY_LIMIT
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from vxdata.sdk._storage import Storage, StorageOptions
     from vxdata.sdk._transport.base import Transport
     from vxdata.sdk._transport.compression import Wanted
+    from vxdata.sdk._transport.tls import TLS
+    from vxdata.sdk._transport.token_sources import GivenToken
 
     N = TypeVar("N", bound=Namespace[Any, Any, Any, Any])
 
@@ -57,15 +61,28 @@ class Client(TypedNamespaces):
             starting again. Reads are repeated, and writes too, which carry a key. 0 for no retries.
         compression: How tables travel: ``"zstd"``, ``"lz4"``, or None for as they are. By default with
             Zstandard, unless the server is on this machine.
+        token: The bearer token that names the caller, or a function that fetches one. The function is called
+            before the first call, and again when the server refuses what it has returned; it may run in
+            another thread. By default the token is taken from ``VXDATA_TOKEN``, from the file that
+            ``VXDATA_TOKEN_FILE`` names, or from the credentials file of the server's address.
+        insecure: Whether the token may travel to another machine without encryption.
+        tls: Whom to trust, and which certificate to show, at a ``grpc+tls://`` address. By default the
+            authorities of the system and no certificate, or the files that ``VXDATA_CA_FILE``,
+            ``VXDATA_CERTIFICATE_FILE`` and ``VXDATA_KEY_FILE`` name.
         transport: What carries requests in the place of Arrow Flight, as `MemoryTransport` in tests. It has
-            its own address, timeout and compression, so none of them can be given beside it.
+            its own address, timeout, compression, token and TLS, so none of them can be given beside it.
 
     Raises:
         InvalidRequest: The address has a scheme other than those of Arrow Flight, no such codec exists, or
             something is given that a transport decides itself.
+        UnusableCredentials: The token has not the form of one, or must not travel like this.
+
+    Example:
+        >>> Client("grpc+tls://data.example.org:8815", token=lambda: "fetched when it is needed")
+        Client('grpc+tls://data.example.org:8815')
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a connection, each of which has a default
         self,
         base_url: str | None = None,
         *,
@@ -74,17 +91,27 @@ class Client(TypedNamespaces):
         storage: StorageOptions | None = None,
         retry_seconds: float = RETRY_LIMIT,
         compression: Wanted = "auto",
+        token: GivenToken = None,
+        insecure: bool = False,
+        tls: TLS | None = None,
         transport: Transport | None = None,
     ) -> None:
         """Prepare the connection; it is made at the first call."""
         as_of = None if timestamp is None else instant_of(timestamp)
         if transport is None:
             self.base_url = base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
-            transport = FlightTransport(self.base_url, timeout, compression, retry_seconds)
-        elif (base_url, timeout, compression) == (None, None, "auto"):
+            credentials = credentials_of(address_of(self.base_url), token, insecure=insecure)
+            transport = FlightTransport(self.base_url, timeout, compression, retry_seconds, credentials, tls)
+        elif (base_url, timeout, compression, token, tls) == (
+            None,
+            None,
+            "auto",
+            None,
+            None,
+        ) and not insecure:
             self.base_url = type(transport).__name__
         else:
-            msg = "A transport has its own address, timeout and compression; give them to it."
+            msg = "A transport has its own address, timeout, compression, token and TLS; give them to it."
             raise InvalidRequest(msg)
         self._session = Session(transport, default_catalog(), as_of, storage)
 
@@ -163,6 +190,29 @@ class Client(TypedNamespaces):
         from vxdata.sdk._cohorts.remote_catalog import list_catalogs  # noqa: PLC0415 - for those who use it
 
         return list_catalogs(self._session.transport)
+
+    def audit(
+        self, *, since: AsOf | None = None, until: AsOf | None = None, principal: str | None = None
+    ) -> pl.DataFrame:
+        """Read the server's audit: who has asked for what, when, from where, and what came of it.
+
+        Args:
+            since: Date or instant from which on; from the first record by default.
+            until: Date or instant before which; to the last record by default.
+            principal: Name of the principal; all by default.
+
+        Returns:
+            A frame with a row for each record, in the order in which they were written.
+
+        Raises:
+            AccessDenied: The caller is no administrator.
+            NotAllowed: The server keeps no audit.
+            ServiceProblem: The server cannot be reached or cannot answer.
+        """
+        from vxdata.sdk._audit import read_audit  # noqa: PLC0415 - for those who use it
+
+        begin, end = (None if each is None else instant_of(each) for each in (since, until))
+        return read_audit(self._session.transport, begin, end, principal)
 
     def health(self) -> Health:
         """Ask the server for its health.

@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING, Final
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.installation import install_command, missing_from
 from vxdata.sdk._client import Client
+from vxdata.sdk._transport.address import address_of
+from vxdata.sdk._transport.credentials import Credentials
+from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.sdk._transport.processes import HOLDERS
+from vxdata.sdk._transport.token_sources import StoredToken
 
 if TYPE_CHECKING:
     from vxdata.sdk._session import Session
@@ -29,6 +33,9 @@ PATIENCE_SECONDS: Final = 15.0
 
 SHOWN_LINES: Final = 40
 """Lines of what a server has said last that an error may show."""
+
+CERTIFICATE_SETTINGS: Final = ("VXDATA_TLS_", "VXDATA_CERTIFICATE_ROLES")
+"""How the names of settings begin that tell a server of its certificates, and of those of clients."""
 
 _READY: Final = re.compile(r"vxdata ready (\S+) \S+\n")
 _ERROR: Final = re.compile(r"([A-Z]\w+): ")
@@ -52,7 +59,12 @@ class LocalClient(Client):
         storage: StorageOptions | None,
     ) -> None:
         """Connect to a server that is ready; use `local`."""
-        super().__init__(server.url, timestamp=timestamp, timeout=timeout, storage=storage)
+        address = address_of(server.url)
+        # A token of the environment is for another server: this one has written its owner's to a file.
+        credentials = Credentials(StoredToken(address), address)
+        transport = FlightTransport(server.url, timeout, credentials=credentials)
+        super().__init__(timestamp=timestamp, storage=storage, transport=transport)
+        self.base_url = server.url
         self._stop_server = weakref.finalize(self, server.stop)
 
     def close(self) -> None:
@@ -128,7 +140,7 @@ class LocalServer:
         self._is_ready = threading.Event()
         self._process = subprocess.Popen(
             command if data_dir is None else [*command, "--data-dir", str(data_dir)],
-            env={"VXDATA_LOG_LEVEL": "WARNING"} | os.environ | {"NO_COLOR": "1"},
+            env={"VXDATA_LOG_LEVEL": "WARNING"} | _environment() | {"NO_COLOR": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -214,6 +226,11 @@ class LocalServer:
                 self._said.append(line.rstrip("\n"))
                 level = logging.WARNING if self._is_ready.is_set() else logging.INFO
                 log.log(level, "%s", self._said[-1])
+
+
+def _environment() -> dict[str, str]:
+    """The environment without the certificates of another server: this one is for this machine alone."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(CERTIFICATE_SETTINGS)}
 
 
 def _plain_client(base_url: str, session: Session) -> Client:

@@ -17,17 +17,10 @@ from tests.store.relay import Relay
 from vxdata.schemas.errors import InvalidRequest, RequestTimedOut, ServerUnavailable
 from vxdata.sdk import Client, F
 from vxdata.sdk._queries.stream import _resized
-from vxdata.sdk._transport.retry import RETRY_SECONDS
 
 if TYPE_CHECKING:
     from vxdata.server.app import Server
     from vxdata.server.database.pool import ConnectionPool
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many retries, without the waits."""
-    monkeypatch.setattr("vxdata.sdk._transport.retry.RETRY_SECONDS", (0.0,) * len(RETRY_SECONDS))
 
 
 def test_the_rows_of_collect(client: Client, reports: str) -> None:
@@ -152,7 +145,6 @@ def test_a_stream_that_breaks_off_says_how_to_go_on(server: Server, client: Clie
     assert_frame_equal(pl.concat(seen), again[: details["rows"]])
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("way", ["collect", "iter_batches"])
 def test_begun_again_when_the_connection_breaks(
     server: Server, client: Client, database: ConnectionPool, reports: str, way: str

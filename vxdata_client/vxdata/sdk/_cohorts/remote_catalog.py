@@ -13,6 +13,7 @@ from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, Reflec
 from vxdata.schemas.catalog.reflected_relations import relations_of
 from vxdata.schemas.catalog.registry import Registry
 from vxdata.schemas.cohorts import CohortModel, CohortPlan
+from vxdata.schemas.cohorts.plan import MAX_CATALOG_NAME
 from vxdata.schemas.errors import InvalidCatalog, UnknownCatalog
 from vxdata.schemas.html import card, table
 from vxdata.schemas.wire import (
@@ -117,6 +118,9 @@ class RemoteCatalog:
         if not isinstance(name, str):
             msg = f"The name of a catalog is text, not {name!r:.80}; client.catalogs() lists them."
             raise TypeError(msg)
+        if len(name) > MAX_CATALOG_NAME:
+            msg = f"No catalog has a name of {len(name):,} characters; client.catalogs() lists them."
+            raise UnknownCatalog(msg, catalog=name[:MAX_CATALOG_NAME])
         body = CatalogRequest(name=name).to_bytes()
         answer = retry_read(lambda: transport.act(Action.CATALOG, body), transport)
         return cls(transport, CatalogDescription.model_validate_json(answer))

@@ -36,6 +36,7 @@ class Version:
         deleted: Whether it is a tombstone.
         changes: Field to its value before and after; of the first version, empty.
         verb: What the commit that wrote it did.
+        principal: Who made that commit, as the server knew the caller; None in commits of before.
         client: What the caller of that commit said of itself.
     """
 
@@ -43,6 +44,7 @@ class Version:
     deleted: bool
     changes: dict[str, Change]
     verb: str
+    principal: str | None
     client: dict[str, str]
 
     @property
@@ -84,6 +86,7 @@ def history(session: Session, identifier: str, as_of: datetime | None) -> list[V
             deleted=flags[number],
             changes=_changes_of(number, resources, flags),
             verb=commits[resource.version]["verb"],
+            principal=commits[resource.version]["principal"],
             client=dict(commits[resource.version]["client"]),
         )
         for number, resource in enumerate(resources)

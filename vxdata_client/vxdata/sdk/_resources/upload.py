@@ -8,7 +8,7 @@ import secrets
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -85,9 +85,13 @@ class WriteRequest:
 
             def write() -> Written:
                 with showing_rows(self.verb, self.rows, shown=self.progress) as moved:
-                    sent = outcome.noting(self._counted_sections(), moved)
+                    begin = partial(self._begun, outcome, moved)
                     return transport.write(
-                        command, sent, lambda: outcome.rows, lineage=lineage, meanwhile=meanwhile
+                        command,
+                        begin() if isinstance(self.tables, Iterator) else _Sections(begin),
+                        lambda: outcome.rows,
+                        lineage=lineage,
+                        meanwhile=meanwhile,
                     )
 
             return retry_read(write, transport, lambda: self._may_repeat(outcome))
@@ -97,12 +101,29 @@ class WriteRequest:
         is_whole = not isinstance(self.tables, Iterator) or outcome.rows == 0
         return is_whole and not outcome.has_source_failed
 
+    def _begun(self, outcome: Outcome, moved: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        return outcome.noting(self._counted_sections(), moved)
+
     def _sections(self) -> Iterator[pa.RecordBatch]:
         return (section for section, _ in self._counted_sections())
 
     def _counted_sections(self) -> Iterator[tuple[pa.RecordBatch, int]]:
         for name, table in self.tables:
             yield from counted_sections(name, table if self.idempotency_key is None else _laid_out(table))
+
+
+@dataclass(frozen=True)
+class _Sections:
+    """The sections of an upload, which can be sent once more.
+
+    Args:
+        begin: Begins with the first of them.
+    """
+
+    begin: Callable[[], Iterator[pa.RecordBatch]]
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self.begin()
 
 
 def _checked(key: object) -> str:

@@ -27,11 +27,13 @@ class Address:
         url: As it was given.
         host: Name or number of the machine; None for a socket in the file system.
         uses_tls: Whether the connection is encrypted.
+        port: On which the server listens; None for a socket in the file system.
     """
 
     url: str
     host: str | None
     uses_tls: bool
+    port: int | None = None
 
     @property
     def is_local(self) -> bool:
@@ -84,11 +86,12 @@ def address_of(url: str) -> Address:
         return Address(url, None, uses_tls=False)
     if not parts.hostname:
         raise _refusal(url, f"names no host, as in {EXAMPLE}")
-    if _port(url, parts) is None:
+    port = _port(url, parts)
+    if port is None:
         raise _refusal(url, f"names no port: servers listen on 8815 by default, as in {EXAMPLE}")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise _refusal(url, f"holds more than a scheme, a host and a port, as in {EXAMPLE}")
-    return Address(url, parts.hostname, uses_tls=parts.scheme == "grpc+tls")
+    return Address(url, parts.hostname, uses_tls=parts.scheme == "grpc+tls", port=port)
 
 
 def _split(url: str) -> SplitResult:

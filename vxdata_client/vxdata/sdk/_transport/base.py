@@ -89,7 +89,7 @@ class Transport(Protocol):
     """Carries plans, uploads and actions to a server.
 
     Every method raises errors of the tree in `vxdata.schemas.errors`, whichever side they began on. None
-    tries again by itself.
+    tries again by itself, save with a new token where the server has refused the former one.
 
     Attributes:
         retries: How long its callers try again, and whether the server has been reached.
@@ -124,7 +124,7 @@ class Transport(Protocol):
         Args:
             command: What to do with the rows.
             sections: Batches of `UPLOAD_SCHEMA`. An error that they raise ends the upload, and is raised
-                as it is.
+                as it is. Unless they are an iterator, they may be asked for once more.
             rows: Number of rows that they hold in all, or what tells it once all were taken; with another
                 number nothing is written.
             lineage: Whether to ask for the lineage of what is created.

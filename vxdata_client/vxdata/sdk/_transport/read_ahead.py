@@ -148,7 +148,7 @@ class _Call(Generic[Item]):
         self._ready.put(_End(ForkedProcess("This stream belongs to the process that began it.")))
         self._may_take.set()
 
-    def abandon(self) -> None:
+    def abandon(self, seconds: float = GRACE_SECONDS) -> None:
         """End the call if it goes on, and the thread with it."""
         self._is_abandoned = True
         if self._cancel is None:
@@ -156,7 +156,7 @@ class _Call(Generic[Item]):
         self._cancel()
         self._make_room()
         if self._thread_id != threading.get_ident():
-            self._has_ended.wait(GRACE_SECONDS)
+            self._has_ended.wait(seconds)
         self._make_room()
 
     def _make_room(self) -> None:

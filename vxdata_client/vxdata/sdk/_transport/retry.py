@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from vxdata.schemas.errors import ServerUnavailable
+from vxdata.schemas.errors import QuotaExceeded, ServerUnavailable
 from vxdata.sdk._transport.notice import NOTICE_SECONDS, log
 
 if TYPE_CHECKING:
@@ -53,10 +53,16 @@ def _always() -> bool:
     return True
 
 
+def _told_to_wait(error: ServerUnavailable | QuotaExceeded) -> float:
+    """The seconds after which the server has said that it answers again; 0 if it has not."""
+    told = error.details.get("retry_after", 0)
+    return told if isinstance(told, int | float) else 0.0
+
+
 def retry_read(
     ask: Callable[[], Answer], transport: Retried, may_repeat: Callable[[], bool] = _always
 ) -> Answer:
-    """Ask again while the server cannot be reached, for a limited time.
+    """Ask again while the server cannot be reached, or a quota is used up, for a limited time.
 
     Args:
         ask: What to do; it must be safe to do again.
@@ -68,12 +74,14 @@ def retry_read(
 
     Raises:
         ServerUnavailable: The server could not be reached at the last try either.
+        QuotaExceeded: The caller has to wait longer than calls are tried again.
     """
     retries, begin = transport.retries, time.monotonic()
-    for number, wait in enumerate(RETRY_SECONDS):
+    for number, seconds in enumerate(RETRY_SECONDS):
         try:
             answer = ask()
-        except ServerUnavailable as error:
+        except (ServerUnavailable, QuotaExceeded) as error:
+            wait = max(seconds, _told_to_wait(error))
             waited = time.monotonic() - begin
             if waited + wait > retries.limit or not may_repeat():
                 raise

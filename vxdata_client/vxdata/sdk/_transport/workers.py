@@ -19,11 +19,14 @@ MAX_IDLE: Final = 8
 GRACE_SECONDS: Final = 1.0
 """How long an abandoned call is waited for: to cancel one takes milliseconds."""
 
+EXIT_SECONDS: Final = 5.0
+"""The same when the process ends, which would crash before that: not every call can be cancelled."""
+
 
 class Abandonable(Protocol):
     """A call that is made in a thread."""
 
-    def abandon(self) -> None:
+    def abandon(self, seconds: float = GRACE_SECONDS) -> None:
         """End the call if it goes on, and wait a while until its thread has left it."""
 
 
@@ -70,7 +73,7 @@ UNFINISHED: Final[WeakSet[Abandonable]] = WeakSet()
 def abandon_all() -> None:
     """End the calls that go on: a thread that returns from C++ to an ended interpreter aborts the process."""
     for call in list(UNFINISHED):
-        call.abandon()
+        call.abandon(EXIT_SECONDS)
 
 
 def _after_fork() -> None:

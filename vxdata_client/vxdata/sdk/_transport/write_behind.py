@@ -132,10 +132,10 @@ class _Call(Generic[Item, Answer]):
         self.answer = Future()
         self.answer.set_exception(ForkedProcess("This call belongs to the process that began it."))
 
-    def abandon(self) -> None:
+    def abandon(self, seconds: float = GRACE_SECONDS) -> None:
         """Let the call end without its end, and wait a while for it."""
         self.is_given_up = True
-        wait([self.answer], GRACE_SECONDS)
+        wait([self.answer], seconds)
 
     def run(self) -> None:
         """Make the call."""
