@@ -300,11 +300,15 @@ class TestLoad:
             assert client.volumes.query().collect().height == 944
 
 
+ASKING = {"VXDATA_AUTHENTICATION": "required", "VXDATA_TOKEN": "of-another-server"}
+
+
 def test_the_demo_of_cohorts_twice(data_dir: Path) -> None:
     first = vxdata("demo", "--cda", "--small", "--data-dir", data_dir)
-    again = vxdata("demo", "--cda", "--small", "--data-dir", data_dir)
+    again = vxdata("demo", "--cda", "--small", "--data-dir", data_dir, env=ASKING)
     assert "rows of a made-up database in" in first.stdout
     assert "the made-up database is there already" in again.stdout
+    assert '--oauth2-bearer "$VXDATA_TOKEN"' in again.stdout
     found = re.findall(r"^(\d[\d,]*) subjects in", again.stdout, re.MULTILINE)
     assert len(found) == 2, again.stdout
     assert found[0] == found[1], "HTTP and Polars find the same subjects"
@@ -322,9 +326,8 @@ def test_the_demo_twice(data_dir: Path) -> None:
     assert "│ patient/prostate_3t/Prostate3T-01-0001            ┆ T2 " in first.stdout
     assert re.search(r"pull: 944 volumes of \d+ columns in [0-9.]+ s, [0-9,]+ rows/s", first.stdout)
     assert "\x1b" not in first.stdout
-    second = vxdata(
-        "demo", "--small", "--data-dir", data_dir, env={"PYTHONIOENCODING": "ascii:replace", "COLUMNS": ""}
-    )
+    plain = {"PYTHONIOENCODING": "ascii:replace", "COLUMNS": ""}
+    second = vxdata("demo", "--small", "--data-dir", data_dir, env=ASKING | plain)
     assert second.returncode == 0, second.stderr
     assert "load: nothing to load, all 1,357 resources are there already" in second.stdout
     assert "| patient/prostate_3t/Prostate3T-01-0001 " in second.stdout

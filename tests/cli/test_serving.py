@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import signal
+import socket
 import subprocess
 from contextlib import closing
 from http import HTTPStatus
@@ -276,3 +277,15 @@ class TestServe:
         second = vxdata("serve", "--port", port, "--http-port", "0", env=env)
         assert (second.returncode, second.stdout) == (1, "")
         assert second.stderr == f"OSError: 127.0.0.1:{port}: Address already in use; choose another port\n"
+
+    def test_up_takes_the_ports_of_the_settings(self, data_dir: Path) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            for name in ("VXDATA_PORT", "VXDATA_HTTP_PORT"):
+                env = {"VXDATA_PORT": "0", "VXDATA_HTTP_PORT": "0", name: str(port)}
+                done = vxdata("up", "--data-dir", data_dir, env=env)
+                assert (done.returncode, done.stdout) == (1, "")
+                assert f"OSError: 127.0.0.1:{port}: Address already in use" in done.stderr
+        assert not data_dir.exists()

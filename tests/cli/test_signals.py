@@ -44,6 +44,19 @@ with until_signal() as stop:
     threading.Event().wait()
 """
 
+SIGNAL_AFTER_EOF = """
+import os, signal
+from vxdata.cli.signals import stop_at_eof, until_signal
+from vxdata.server.logs import configure_logs
+
+configure_logs()
+with until_signal() as stop:
+    stop_at_eof(stop)
+    stop.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+print("stopped in order", flush=True)
+"""
+
 
 def run(script: str, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, *map(str, arguments)]
@@ -74,3 +87,16 @@ def test_a_second_signal_ends_a_process_that_does_not_stop() -> None:
             assert process.wait(DEADLINE) == 128 + 15
         finally:
             process.kill()
+
+
+def test_the_end_of_the_input_is_no_signal() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNAL_AFTER_EOF],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "stopped in order", (done.returncode, done.stderr)

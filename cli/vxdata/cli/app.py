@@ -13,19 +13,22 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 
-from vxdata.cli.commands import catalog, database, demo, health, load, serve, storage, up
+from vxdata.cli.commands import audit, catalog, certs, database, demo, health, load, serve, storage, token, up
 from vxdata.cli.version import version_line
 from vxdata.schemas.errors import VxDataError
+from vxdata.schemas.violations import said_of
 from vxdata.server.config import CONFIG_VARIABLE
 from vxdata.server.database.errors import DatabaseError
 from vxdata.server.database.upgrade import SchemaMismatch
 from vxdata.server.embedded.errors import EmbeddedStackError
+from vxdata.server.tls.errors import TlsProblem
 
 EXPECTED = (
     VxDataError,
     EmbeddedStackError,
     SchemaMismatch,
     DatabaseError,
+    TlsProblem,
     OSError,
     ValidationError,
     SettingsError,
@@ -59,10 +62,13 @@ def _root(
 
 commands.command("up")(up.up)
 commands.command("serve")(serve.serve)
+commands.add_typer(audit.commands, name="audit")
 commands.add_typer(catalog.commands, name="catalog")
+commands.add_typer(certs.commands, name="certs")
 commands.add_typer(database.commands, name="db")
 commands.add_typer(load.commands, name="load")
 commands.add_typer(storage.commands, name="storage")
+commands.add_typer(token.commands, name="token")
 commands.command("demo")(demo.demo)
 commands.command("health")(health.health)
 
@@ -84,7 +90,7 @@ def _describe(error: Exception) -> tuple[str, str]:
         case ValidationError():
             problems = error.errors(include_url=False, include_input=False)
             return "InvalidSettings", "; ".join(
-                f"{_setting(problem['loc'])}: {problem['msg']}" for problem in problems
+                f"{_setting(problem['loc'])}: {said_of(problem)}" for problem in problems
             )
         case SettingsError(__cause__=cause):
             reason = f", which takes JSON: {cause}" if isinstance(cause, JSONDecodeError) else ""
@@ -96,10 +102,12 @@ def _describe(error: Exception) -> tuple[str, str]:
         case OSError(strerror=str(reason), filename=str(path)):
             return type(error).__name__, f"{path}: {reason}"
         case _:
-            return type(error).__name__, str(error)
+            return type(error).__name__, " ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _setting(place: tuple[int | str, ...]) -> str:
-    """Name a setting by its variable; what lies in its JSON has no variable of its own."""
+    """Name a setting by its variable; what lies in its JSON has none, nor has what several need together."""
+    if not place:
+        return "VXDATA_*"
     name, *within = map(str, place)
     return f"VXDATA_{name.upper()}" + (f", {'.'.join(within)}" if within else "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vxdata.sdk._transport.token_sources import NamedFile
 from vxdata.server.catalog_settings import NAME
 
 if TYPE_CHECKING:
@@ -18,11 +19,32 @@ DataDir = Annotated[
         help="Folder that holds all data; made if missing.", show_default="per user", file_okay=False
     ),
 ]
-Port = Annotated[int, typer.Option(help="Flight port; 0 picks a free one.", min=0, max=65535)]
-HttpPort = Annotated[int, typer.Option(help="Port of HTTP; 0 picks a free one.", min=0, max=65535)]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        help="Flight port; 0 picks a free one.", min=0, max=65535, show_default="VXDATA_PORT, else 8815"
+    ),
+]
+HttpPort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port of HTTP; 0 picks a free one.", min=0, max=65535, show_default="VXDATA_HTTP_PORT, else 8816"
+    ),
+]
 Url = Annotated[
     str | None,
     typer.Option(help="Address of the server.", envvar="VXDATA_URL", show_default="grpc://127.0.0.1:8815"),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File that holds the token for the server.",
+        show_default="VXDATA_TOKEN, VXDATA_TOKEN_FILE, the credentials file of the address",
+        dir_okay=False,
+    ),
+]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Send the token to another machine also without encryption.")
 ]
 CatalogUris = Annotated[
     list[str] | None,
@@ -34,6 +56,18 @@ CatalogUris = Annotated[
         show_default="VXDATA_CATALOGS",
     ),
 ]
+
+
+def token_of(file: Path | None) -> NamedFile | None:
+    """Choose the token of a client.
+
+    Args:
+        file: What the command line names.
+
+    Returns:
+        What reads the file; None to search where every client does.
+    """
+    return None if file is None else NamedFile(file)
 
 
 def catalogs_of(given: Sequence[str] | None) -> dict[str, dict[str, str]]:

@@ -14,13 +14,17 @@ import typer
 from rich.console import Console
 
 from vxdata.schemas.catalog.registry import registry
+from vxdata.sdk._transport.token_sources import NamedFile
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
-from vxdata.server.database.pool import FENCES, ConnectionPool
+from vxdata.server.database.pool import COPIERS, FENCES, PRIVATES, ConnectionPool
+from vxdata.server.database.reading_role import role_of
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.embedded.environment import clean_environment
 from vxdata.server.embedded.tuning import CONNECTIONS
+from vxdata.server.identities.owner import FILE as OWNER_FILE
+from vxdata.server.identities.owner import keep_owner, put_credentials, remove_credentials
 from vxdata.server.listeners.connections import raise_file_limit
 from vxdata.server.logs import configure_logs
 
@@ -38,14 +42,15 @@ CHECK_SECONDS: Final = 2.0
 """How often the embedded children are looked at while the server waits for a signal."""
 
 log = structlog.get_logger(__name__)
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Standard error. Long lines are left to the terminal, so that other programs can read them."""
 
 
 @contextmanager
 def embedded_server(
     data_dir: Path | None,
-    port: int,
-    http_port: int,
+    port: int | None,
+    http_port: int | None,
     *,
     catalogs: Mapping[str, Mapping[str, str]] | None = None,
     quiet: bool = False,
@@ -55,8 +60,8 @@ def embedded_server(
 
     Args:
         data_dir: The folder; the user's default one if None.
-        port: Flight port, or 0 for a free one.
-        http_port: HTTP port, or 0 for a free one.
+        port: Flight port, or 0 for a free one; that of the settings if None.
+        http_port: HTTP port, likewise.
         catalogs: Settings of catalogs, beside those of the environment and the file.
         quiet: Whether only warnings are logged, whatever the settings say.
         stopping: Cancels the start when it is set.
@@ -69,18 +74,58 @@ def embedded_server(
         EmbeddedStackError: PostgreSQL or S3 cannot be started on the folder.
         OSError: A port is taken.
     """
-    named: dict[str, Any] = {"catalogs": catalogs} if catalogs else {}
-    given = Settings(port=port, http_port=http_port, **named)
+    named: dict[str, Any] = {"port": port, "http_port": http_port, "catalogs": catalogs or None}
+    given = Settings(**{name: value for name, value in named.items() if value is not None})
     # Before the start: until then, lines of the log would go to standard output.
     configure_logs("WARNING" if quiet else given.log_level, as_json=given.log_json)
-    for wanted in (port, http_port):
+    for wanted in (given.port, given.http_port):
         require_free(wanted, given.host)
     with start_stack(data_dir or default_data_dir(), stopping, connections_of(given)) as stack:
         settings = settings_on(stack, given)
-        upgrade_database(stack.postgres_uri)
+        upgrade_database(stack.postgres_uri, stack.postgres_read_uri)
         allow_many_files()
-        with Server(settings) as server:
+        with Server(settings) as server, owned(stack, server, settings):
             yield stack, server
+
+
+@contextmanager
+def owned(stack: EmbeddedStack, server: Server, settings: Settings) -> Iterator[None]:
+    """Let the user who runs a server on an embedded stack in, as its owner.
+
+    Args:
+        stack: The stack.
+        server: The server on it.
+        settings: Its settings.
+
+    Yields:
+        Once the client and the command line of the user find the owner's token.
+    """
+    if settings.authentication == "off":
+        _tell("everybody on this machine is an administrator of the data: VXDATA_AUTHENTICATION is off")
+        yield
+        return
+    token = keep_owner(stack.postgres_uri, stack.data_dir)
+    path = put_credentials(token, settings.host, server.flight_port)
+    _tell(f"your token, for the query page and other programs: {stack.data_dir / OWNER_FILE}")
+    try:
+        yield
+    finally:
+        if path is not None and settings.port == 0:  # no later server has this address
+            remove_credentials(path, token)
+
+
+def owner_token(stack: EmbeddedStack) -> NamedFile | None:
+    """The token of the owner of an embedded stack, for clients in the same process.
+
+    Args:
+        stack: The stack, with a server on it.
+
+    Returns:
+        What reads the token, whatever other token the environment holds; None where there is none, as the
+        server asks nobody who they are.
+    """
+    path = stack.data_dir / OWNER_FILE
+    return NamedFile(path) if path.exists() else None
 
 
 def start_stack(
@@ -110,7 +155,7 @@ def connections_of(settings: Settings) -> int:
     """Return the most connections to PostgreSQL that a server with these settings has."""
     reading = settings.pool_size + settings.lookup_pool_size
     # Catalogs can lie in the same PostgreSQL.
-    return reading * (1 + len(settings.catalogs)) + settings.writer_pool_size + FENCES
+    return reading * (1 + len(settings.catalogs)) + settings.writer_pool_size + FENCES + COPIERS + PRIVATES
 
 
 def freeze_what_stays() -> None:
@@ -151,6 +196,7 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
     return given.model_copy(
         update={
             "database_uri": stack.postgres_uri,
+            "read_uri": stack.postgres_read_uri,
             "s3_url": stack.s3.url,
             "s3_bucket": stack.s3.bucket,
             "s3_region": stack.s3.region,
@@ -158,6 +204,7 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
             "s3_secret_key": stack.s3.secret_key,
             "free_space_dir": given.free_space_dir or stack.data_dir,
             "cache_dir": given.cache_dir or stack.result_cache_dir,
+            "audit_dir": given.audit_dir or stack.audit_dir,
             "catalogs": {name: _embedded(stack, found) for name, found in given.catalogs.items()},
         }
     )
@@ -189,13 +236,14 @@ def refuse_embedded(catalogs: Mapping[str, CatalogSettings]) -> None:
             raise typer.BadParameter(msg, param_hint="--catalog or VXDATA_CATALOGS")
 
 
-def upgrade_database(uri: SecretStr) -> Upgrade:
+def upgrade_database(uri: SecretStr, read_uri: SecretStr | None = None) -> Upgrade:
     """Bring a database up to this version.
 
     It has a pool of its own: the driver knows only the types that were there when its handle was opened.
 
     Args:
         uri: libpq URI of the role that owns the database.
+        read_uri: That of the role by which servers read, if they have one.
 
     Returns:
         What was done.
@@ -204,7 +252,7 @@ def upgrade_database(uri: SecretStr) -> Upgrade:
         SchemaMismatch: The database is newer than this version, or a column has another type.
     """
     with closing(ConnectionPool(uri, size=1)) as database:
-        return upgrade(database, registry())
+        return upgrade(database, registry(), None if read_uri is None else role_of(read_uri))
 
 
 def require_free(port: int, host: str = "127.0.0.1") -> None:

@@ -75,12 +75,17 @@ def _do_nothing(_number: int, _frame: object) -> None:
 
 
 def _read(receiving: socket.socket, stop: threading.Event) -> None:
-    """Set the event at the first signal, and leave at the second; the end of the block ends the thread."""
+    """Set the event at the first signal, and leave at the second; the end of the block ends the thread.
+
+    What else has set the event counts as none: `local` ends the input of its server, and then signals, too.
+    """
+    is_second = False
     while received := receiving.recv(1):
         number = received[0]
         if number not in STOPPING:
             continue
-        if stop.is_set():
+        if is_second:
             os._exit(KILLED_STATUS + number)
+        is_second = True
         stop.set()
         log.info("stopping", signal=signal.Signals(number).name)

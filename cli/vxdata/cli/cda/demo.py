@@ -13,7 +13,14 @@ from pydantic import SecretStr
 
 from vxdata.cli.cda.generate import generate
 from vxdata.cli.cda.load import load
-from vxdata.cli.running import EMBEDDED, allow_many_files, settings_on, start_stack, upgrade_database
+from vxdata.cli.running import (
+    EMBEDDED,
+    allow_many_files,
+    owned,
+    settings_on,
+    start_stack,
+    upgrade_database,
+)
 from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
 from vxdata.server.config import Settings
@@ -25,6 +32,8 @@ from vxdata.server.logs import configure_logs
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from vxdata.server.embedded import EmbeddedStack
 
 
 CATALOG: Final = "cda"
@@ -54,7 +63,7 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def served(data_dir: Path | None, subjects: int, say: Say) -> Iterator[Server]:
+def served(data_dir: Path | None, subjects: int, say: Say) -> Iterator[tuple[EmbeddedStack, Server]]:
     """Start the embedded stack with the made-up database as a catalog, and stop it at the end of the block.
 
     Args:
@@ -63,35 +72,39 @@ def served(data_dir: Path | None, subjects: int, say: Say) -> Iterator[Server]:
         say: Shows a line.
 
     Yields:
-        The server.
+        The stack and the server.
     """
     catalog = CatalogSettings(uri=SecretStr(f"{EMBEDDED}{CATALOG}"))
     given = Settings(port=0, http_port=0, catalogs={CATALOG: catalog})
     configure_logs("WARNING", as_json=given.log_json)
     with start_stack(data_dir or default_data_dir()) as stack:
-        upgrade_database(stack.postgres_uri)
+        upgrade_database(stack.postgres_uri, stack.postgres_read_uri)
         _load(stack.postgres_uri, subjects, say)
         allow_many_files()
-        with Server(settings_on(stack, given)) as server:
-            yield server
+        settings = settings_on(stack, given)
+        with Server(settings) as server, owned(stack, server, settings):
+            yield stack, server
         say(NEXT.format(folder=stack.data_dir, catalog=CATALOG))
 
 
-def ask_over_http(server: Server, say: Say) -> None:
+def ask_over_http(server: Server, token: Callable[[], str] | None, say: Say) -> None:
     """Ask for a page of the cohort as clients of the CDA API do, and show it."""
     address = f"{server.http_url}/{CATALOG}/data/subject?limit=3"
     body = {"MATCH_ALL": FILTERS, "ADD_COLUMNS": ["sex", "diagnosis"]}
-    say(f"\ncurl -H 'Content-Type: application/json' '{address}' -d '{json.dumps(body)}'")
+    shown = "" if token is None else ' --oauth2-bearer "$VXDATA_TOKEN"'
+    say(f"\ncurl{shown} -H 'Content-Type: application/json' '{address}' -d '{json.dumps(body)}'")
     started = time.perf_counter()
-    answer = _post(address, body)
+    answer = _post(address, body, token)
     milliseconds = 1000 * (time.perf_counter() - started)
     say(f"{answer['total_row_count']:,} subjects in {milliseconds:.0f} ms; the first of them:")
     for row in answer["result"]:
         say(f"  {json.dumps({name: row[name] for name in SHOWN})}")
 
 
-def _post(address: str, body: dict[str, Any]) -> dict[str, Any]:
+def _post(address: str, body: dict[str, Any], token: Callable[[], str] | None) -> dict[str, Any]:
     headers = {"Content-Type": "application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token()}"
     request = Request(address, json.dumps(body).encode(), headers)  # noqa: S310 - our own server
     with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
         answer: dict[str, Any] = json.load(response)

@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from vxdata.cli.options import CatalogUris, Url, catalogs_of
+from vxdata.cli.options import CatalogUris, Insecure, TokenFile, Url, catalogs_of, token_of
 from vxdata.cli.running import console, refuse_embedded
 from vxdata.schemas.cohorts import CohortModel
 from vxdata.schemas.errors import UnknownCatalog
 from vxdata.schemas.wire import Action, CatalogInfo, CatalogList, CatalogRequest
 from vxdata.sdk._client import DEFAULT_URL, URL_VARIABLE
+from vxdata.sdk._transport.address import address_of
+from vxdata.sdk._transport.credentials import credentials_of
 from vxdata.sdk._transport.flight import FlightTransport
 from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool
@@ -34,9 +37,9 @@ def catalog() -> None:
 
 
 @commands.command("list")
-def list_(url: Url = None) -> None:
+def list_(url: Url = None, token_file: TokenFile = None, insecure: Insecure = False) -> None:
     """Show the catalogs, what each serves, and the release of its data."""
-    with _server(url) as server:
+    with _server(url, token_file, insecure=insecure) as server:
         found = CatalogList.model_validate_json(server.act(Action.CATALOGS))
     for info in found.catalogs:
         _print(_line(info))
@@ -45,9 +48,14 @@ def list_(url: Url = None) -> None:
 
 
 @commands.command()
-def refresh(name: Annotated[str, typer.Argument(help="Name of the catalog.")], url: Url = None) -> None:
+def refresh(
+    name: Annotated[str, typer.Argument(help="Name of the catalog.")],
+    url: Url = None,
+    token_file: TokenFile = None,
+    insecure: Insecure = False,
+) -> None:
     """Have the server read the tables of a catalog anew; calls in progress go on with the old ones."""
-    with _server(url) as server:
+    with _server(url, token_file, insecure=insecure) as server:
         body = CatalogRequest(name=name).to_bytes()
         info = CatalogInfo.model_validate_json(server.act(Action.REFRESH_CATALOG, body))
     _print(_line(info))
@@ -75,14 +83,16 @@ def indexes(
 
 
 @contextmanager
-def _server(url: str | None) -> Iterator[FlightTransport]:
+def _server(url: str | None, token_file: Path | None, *, insecure: bool) -> Iterator[FlightTransport]:
     address = url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
-    with closing(FlightTransport(address, TIMEOUT, retry_seconds=0)) as transport:
+    credentials = credentials_of(address_of(address), token_of(token_file), insecure=insecure)
+    transport = FlightTransport(address, TIMEOUT, retry_seconds=0, credentials=credentials)
+    with closing(transport):
         yield transport
 
 
 def _print(line: str) -> None:
-    console.print(line, soft_wrap=True, markup=False)
+    console.print(line, markup=False)
 
 
 def _line(info: CatalogInfo) -> str:

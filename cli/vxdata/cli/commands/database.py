@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
+from vxdata.cli import options as cli_options
 from vxdata.cli.running import console, start_stack, upgrade_database
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
@@ -17,6 +20,9 @@ from vxdata.server.config import Settings
 from vxdata.server.database.clock_repair import describe_clock, repair_clock
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
+from vxdata.server.embedded import default_data_dir
+from vxdata.server.embedded.connecting import RunningPostgres
+from vxdata.server.embedded.environment import clean_environment
 from vxdata.sql.write import answers as statements
 
 commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
@@ -37,14 +43,23 @@ def db() -> None:
 @commands.command()
 def upgrade(
     database_uri: DatabaseUri = None,
+    read_uri: Annotated[
+        str | None,
+        typer.Option(
+            help="The same for the role by which servers read: it gets its rights.",
+            show_default="VXDATA_READ_URI",
+        ),
+    ] = None,
 ) -> None:
     """Bring the tables up to this version; safe to run again, and from two processes at once."""
-    done = upgrade_database(_uri(database_uri))
+    reading = Settings().read_uri if read_uri is None else SecretStr(read_uri)
+    done = upgrade_database(_uri(database_uri), reading)
     added = {
         "migration": done.migrations,
         "table": done.tables,
         "column": done.columns,
         "index": done.indexes,
+        "rights on": done.rights,
     }
     for what, names in added.items():
         for name in names:
@@ -96,6 +111,31 @@ def answers(
             )
             if forget:
                 console.print(f"Forgotten: {connection.execute(statements.forget_unused(unused_for)):,}.")
+
+
+@commands.command()
+def url(data_dir: cli_options.DataDir = None) -> None:
+    """Print the libpq URI of the database of a running `vxdata up`, with its password, for other programs."""
+    running = RunningPostgres.find(data_dir or default_data_dir())
+    sys.stdout.write(f"{running.uri.get_secret_value()}\n")
+
+
+@commands.command()
+def psql(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Arguments of psql, behind --; without them it asks.")
+    ] = None,
+    data_dir: cli_options.DataDir = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Let statements change something; versions have rules to keep.")
+    ] = False,
+) -> None:
+    """Run psql on the database of a running `vxdata up`, to read in it."""
+    running = RunningPostgres.find(data_dir or default_data_dir())
+    command, variables = running.psql(may_write=write)
+    clean_environment(os.environ)
+    argv = [*command, *(arguments or ())]
+    os.execve(argv[0], argv, os.environ | variables)  # noqa: S606 - the program that the server has found
 
 
 def _uri(database_uri: str | None) -> SecretStr:

@@ -17,7 +17,7 @@ from vxdata.cli.commands.load import load_index
 from vxdata.cli.idc.mapping import LEVELS
 from vxdata.cli.idc.source import read_extract, read_index
 from vxdata.cli.options import DataDir
-from vxdata.cli.running import embedded_server
+from vxdata.cli.running import embedded_server, owner_token
 from vxdata.cli.sample import SAMPLE, find_sample, load_sample
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.installation import install_command
@@ -73,7 +73,7 @@ def demo(
     index = read_extract() if small else read_index()
     with (
         embedded_server(data_dir, port=0, http_port=0, quiet=True) as (stack, server),
-        Client(server.flight_url) as client,
+        Client(server.flight_url, token=owner_token(stack)) as client,
     ):
         _say(f"ready at {server.flight_url}")
         _show_load(load_index(client, index))
@@ -86,9 +86,10 @@ def demo(
 
 def _demo_of_cohorts(data_dir: Path | None, *, small: bool) -> None:
     """Ask for a cohort over HTTP and from Polars."""
-    with served(data_dir, FEW_SUBJECTS if small else SUBJECTS, _say) as server:
-        ask_over_http(server, _say)
-        with Client(server.flight_url) as client:
+    with served(data_dir, FEW_SUBJECTS if small else SUBJECTS, _say) as (stack, server):
+        token = owner_token(stack)
+        ask_over_http(server, token, _say)
+        with Client(server.flight_url, token=token) as client:
             cohort = client.catalog(CATALOG).subjects.filter_text(*FILTERS).add("sex").nest("observation")
             _say(f"\n{cohort!r}")
             started = time.perf_counter()

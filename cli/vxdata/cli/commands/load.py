@@ -10,7 +10,7 @@ import typer
 from vxdata.cli.idc.load import ROWS_PER_BATCH, load
 from vxdata.cli.idc.mapping import map_index
 from vxdata.cli.idc.source import read_extract, read_index
-from vxdata.cli.options import Url
+from vxdata.cli.options import Insecure, TokenFile, Url, token_of
 from vxdata.cli.progress import rows_progress
 from vxdata.cli.running import console
 from vxdata.sdk import Client
@@ -44,10 +44,12 @@ def idc(
         int, typer.Option(help="Resources of one commit, about; no patient is cut in two.", min=1)
     ] = ROWS_PER_BATCH,
     url: Url = None,
+    token_file: TokenFile = None,
+    insecure: Insecure = False,
 ) -> None:
     """Load the index of NCI Imaging Data Commons; run it again to go on where it ended."""
     index = (read_extract() if extract else read_index()).only(collection or [])
-    with Client(url) as client:
+    with Client(url, token=token_of(token_file), insecure=insecure) as client:
         load_index(client, index, rows_per_batch)
 
 
@@ -77,9 +79,9 @@ def _report(mapped: Mapped, loaded: Loaded) -> None:
     for name, count in loaded.created.items():
         console.print(f"  {name:<14}{count:>11,} created {loaded.present[name]:>11,} present before")
     for change, count in sorted(mapped.changes.items()):
-        console.print(f"  {count:>11,} values  {change}", soft_wrap=True)
+        console.print(f"  {count:>11,} values  {change}")
     for (reason,), series in mapped.set_aside.group_by("reason", maintain_order=True):
-        console.print(f"  set aside: {_describe_set_aside(str(reason), series)}", soft_wrap=True)
+        console.print(f"  set aside: {_describe_set_aside(str(reason), series)}")
 
 
 def _describe_set_aside(reason: str, series: pl.DataFrame) -> str:

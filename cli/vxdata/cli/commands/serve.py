@@ -39,11 +39,17 @@ def serve(
     ] = None,
     s3_bucket: Annotated[str | None, typer.Option(help="Bucket for blobs.", show_default="none")] = None,
     catalog: CatalogUris = None,
+    insecure: Annotated[
+        bool,
+        typer.Option("--insecure", help="Listen to other machines without TLS, or without asking who calls."),
+    ] = False,
 ) -> None:
     """Serve a database and an S3 bucket that exist already, or catalogs alone, until Ctrl-C or SIGTERM.
 
     Settings that are not given come from VXDATA_* environment variables and the file that
-    VXDATA_CONFIG names. When ready, prints the same line as `vxdata up`.
+    VXDATA_CONFIG names. Other machines are listened to with TLS and authentication alone.
+
+    When ready, prints the same line as `vxdata up`.
     """
     given: dict[str, Any] = {
         "database_uri": database_uri,
@@ -53,6 +59,7 @@ def serve(
         "s3_url": s3_url,
         "s3_bucket": s3_bucket,
         "catalogs": catalogs_of(catalog) or None,
+        "insecure": insecure or None,
     }
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     refuse_embedded(settings.catalogs)

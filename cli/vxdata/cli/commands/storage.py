@@ -116,13 +116,12 @@ def _open(settings: Settings, parts: ExitStack) -> Sweep:
 
 def _tell(found: Unreferenced, shown: int) -> None:
     for each in found.objects[:shown]:
-        console.print(f"  {each.url}  {_bytes(each.size)}", soft_wrap=True, markup=False)
+        console.print(f"  {each.url}  {_bytes(each.size)}", markup=False)
     if len(found.objects) > shown:
         console.print(f"  and {len(found.objects) - shown:,} more")
     console.print(
         f"{len(found.objects):,} of {found.listed:,} objects are old enough and referred to by nothing: "
         f"{_bytes(found.size)}.",
-        soft_wrap=True,
     )
     if found.unfinished:
         console.print(f"{len(found.unfinished):,} uploads in parts are as old and have not ended.")

@@ -21,8 +21,8 @@ from vxdata.server.embedded.errors import EmbeddedStackError, StartCancelled
 
 def up(
     data_dir: DataDir = None,
-    port: Port = 8815,
-    http_port: HttpPort = 8816,
+    port: Port = None,
+    http_port: HttpPort = None,
     catalog: CatalogUris = None,
     until_eof: Annotated[
         bool,
