@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from bench._harness.copies import await_copies
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client
 from vxdata.sdk._conversion.frames import table_from_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -77,20 +78,25 @@ class Toucher:
     Args:
         url: The server.
         identifier: A volume, whose `b_value` counts the commits.
+        copied_at: Servers whose columnar copies have to hold a commit before it counts as made.
     """
 
-    def __init__(self, url: str, identifier: str) -> None:
+    def __init__(self, url: str, identifier: str, copied_at: Sequence[str] = ()) -> None:
         """Connect."""
         self._client = Client(url)
         self._identifier = identifier
+        self._copied_at = [Client(each) for each in copied_at]
         known = self._client.volumes.retrieve(identifier, include_children=False).b_value or 0.0
         self._values: Iterator[float] = itertools.count(known % 1000 + 1)
 
     def __call__(self) -> None:
         """Commit."""
         change = {"identifier": [self._identifier], "b_value": [float(next(self._values))]}
-        self._client.volumes.update(pl.DataFrame(change))
+        receipt = self._client.volumes.update(pl.DataFrame(change))
+        for client in self._copied_at:
+            await_copies(client, receipt.version)
 
     def close(self) -> None:
         """Disconnect."""
-        self._client.close()
+        for client in (self._client, *self._copied_at):
+            client.close()

@@ -75,6 +75,13 @@ class Environment:
         """The volume that is touched where a commit is needed."""
         return self.first("volumes", 1)[0]
 
+    @property
+    def smallest_volume(self) -> str:
+        """The volume that is touched where the largest ones are asked for."""
+        smallest = self._frame("volumes").sort("size_mb", "identifier", nulls_last=True).head(1)
+        identifier: str = smallest.collect()["identifier"].item()
+        return identifier
+
     def first(self, name: str, count: int) -> list[str]:
         """The first identifiers of a frame."""
         found: list[str] = (
@@ -140,7 +147,10 @@ class Environment:
 
 @contextmanager
 def served(uri: str, **settings: object) -> Iterator[Server]:
-    """Start a server.
+    """Start a server, without columnar copies unless `copies=True`.
+
+    Copies are built while the first calls are answered, so who wants them has to wait for them. All other
+    questions measure what PostgreSQL answers.
 
     Args:
         uri: Its database.
@@ -152,7 +162,8 @@ def served(uri: str, **settings: object) -> Iterator[Server]:
     command = [sys.executable, "-m", "vxdata.cli", "serve", "--port", "0", "--http-port", "0"]
     with tempfile.TemporaryDirectory(prefix="vxdata-bench-") as folder:
         # A server that knows no cache takes no notice of its folder; two servers never share one.
-        given = {"database_uri": uri, "log_level": "WARNING", "cache_dir": folder} | settings
+        given = {"database_uri": uri, "log_level": "WARNING", "cache_dir": folder, "copies": False}
+        given |= {"authentication": "off"} | settings  # what identities cost is the question `access`
         environment = os.environ | {f"VXDATA_{name.upper()}": str(value) for name, value in given.items()}
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -181,13 +192,13 @@ def running(*, quick: bool, data_dir: Path | None) -> Iterator[Environment]:
             each.chmod(0o755)  # PostgreSQL may run as another user
         with EmbeddedStack.start(folder / "stack") as stack:
             environment = Environment(stack, folder / "stack", folder / "volumes.arrow")
+            upgrade_database(stack.postgres_uri)  # data that were kept may be those of an earlier version
             if not environment.volumes.exists():
                 _load(environment, quick=quick)
             yield environment
 
 
 def _load(environment: Environment, *, quick: bool) -> None:
-    upgrade_database(environment.stack.postgres_uri)
     mapped = map_index(read_index().only(QUICK_COLLECTIONS if quick else ()))
     with served(environment.uri) as server, Client(server.url) as client:
         load(client, mapped, _report)

@@ -8,7 +8,7 @@ from bench._harness.candidates import Candidate, run_once, tell
 from bench._harness.environment import served
 from bench._harness.summary import percentile
 from bench._harness.timing import curve
-from bench.peers.calls import crowd
+from bench.peers.calls import crowd, retrieving
 
 if TYPE_CHECKING:
     from bench._harness.environment import Environment
@@ -34,7 +34,7 @@ def clients(environment: Environment, scale: Scale) -> dict[str, Curve]:
     with served(environment.uri, cache_bytes=0) as server:
         for count in scale.of(CLIENTS, QUICK_CLIENTS):
             for who, uri in (("VxData", None), ("ADBC", environment.uri)):
-                arguments = (server.url, uri, environment.first_volume, count, calls)
+                arguments = (retrieving, (server.url, uri, environment.first_volume), count, calls)
                 one = run_once(Candidate(crowd, arguments), 1)
                 seconds = one.moved.series["seconds"]
                 found.setdefault(f"{who}: a call (p50)", {})[count] = 1e3 * percentile(seconds, 50)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +22,7 @@ from vxdata.sql.instant import Instant
 from vxdata.sql.query.compile import compile_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench._harness.candidates import Work
     from vxdata.sdk import Query
@@ -31,6 +32,9 @@ PEER: Final = "the same SQL through ADBC"
 PLANNING: Final = "decode, bind, render"
 SEPARATOR: Final = ": "
 WARM_CALLS: Final = 5
+
+Connecting = Callable[..., Callable[[], object]]
+"""Takes a stack and further arguments, connects one client, and gives the call that it makes."""
 
 SLOW: Final = "below a patient, thinner than all of 100"
 SLOW_CALLS: Final = 10
@@ -134,16 +138,15 @@ def _planning(query: Query[Any]) -> Callable[[], object]:
 
 
 @contextmanager
-def crowd(_: int, url: str, uri: str | None, volume: str, clients: int, calls: int) -> Iterator[Work]:
-    """Ask for one volume from several clients at once, each of them a thread with its own connection.
+def crowd(_: int, connect: Connecting, arguments: Sequence[Any], clients: int, calls: int) -> Iterator[Work]:
+    """Call from several clients at once, each of them a thread with its own connection.
 
     Threads are spread over a few processes, since those of one process share its interpreter.
 
     Args:
         _: Number of the round.
-        url: The server.
-        uri: The database, to ask it directly; our server if None.
-        volume: What is asked for.
+        connect: A function of a module, which makes the call of one client.
+        arguments: For it.
         clients: How many at once.
         calls: Calls of all of them together.
     """
@@ -153,8 +156,8 @@ def crowd(_: int, url: str, uri: str | None, volume: str, clients: int, calls: i
         for number in range(processes):
             ours, theirs = SPAWN.Pipe()
             threads = clients // processes + (number < clients % processes)
-            arguments = (theirs, url, uri, volume, threads, calls // clients)
-            process = SPAWN.Process(target=_part_of_crowd, args=arguments)
+            given = (theirs, connect, arguments, threads, calls // clients)
+            process = SPAWN.Process(target=_part_of_crowd, args=given)
             process.start()
             stack.callback(process.join)
             pipes.append(ours)
@@ -170,13 +173,15 @@ def crowd(_: int, url: str, uri: str | None, volume: str, clients: int, calls: i
         yield work
 
 
-def _part_of_crowd(pipe: Any, url: str, uri: str | None, volume: str, threads: int, calls: int) -> None:
+def _part_of_crowd(
+    pipe: Any, connect: Connecting, arguments: Sequence[Any], threads: int, calls: int
+) -> None:
     seconds: list[float] = []
     begin, ready = threading.Event(), threading.Barrier(threads + 1)
 
     def member() -> None:
         with ExitStack() as stack:
-            call = _one_call(stack, url, uri, volume)
+            call = connect(stack, *arguments)
             call()
             ready.wait()
             begin.wait()
@@ -194,7 +199,18 @@ def _part_of_crowd(pipe: Any, url: str, uri: str | None, volume: str, threads: i
     pipe.send(seconds)
 
 
-def _one_call(stack: ExitStack, url: str, uri: str | None, volume: str) -> Callable[[], object]:
+def retrieving(stack: ExitStack, url: str, uri: str | None, volume: str) -> Callable[[], object]:
+    """Connect one client that retrieves a volume.
+
+    Args:
+        stack: Closes the connection.
+        url: The server.
+        uri: The database, to ask it directly; our server if None.
+        volume: What is asked for.
+
+    Returns:
+        The call.
+    """
     if uri is None:
         client = stack.enter_context(Client(url))
         return lambda: client.volumes.retrieve(volume, include_children=False)

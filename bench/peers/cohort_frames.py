@@ -8,7 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from tools.cdapython_environment import cdapython_environment
+from tools.environments import CDAPYTHON, environment_of
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def to_pandas(_: int, root: str) -> Iterator[Work]:
         _: Number of the round.
         root: Root of the API.
     """
-    command = [str(cdapython_environment()), "-c", SCRIPT]
+    command = [str(environment_of(CDAPYTHON)), "-c", SCRIPT]
     environment = os.environ | {"__CDA_API_URL": root}
     pipe = subprocess.PIPE
     with (

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from bench.questions import (
+    access,
+    beside_copies,
     cohorts,
     cold,
+    columnar,
+    columnar_growth,
+    columnar_pull,
+    copying,
     create,
     first_batch,
     growth,
     http,
+    mechanisms,
     models,
     past,
     repeated,
@@ -71,7 +78,14 @@ QUESTIONS: Final = tuple(
         write_growth,
         storage,
         http,
+        access,
         cohorts,
+        columnar,
+        columnar_pull,
+        copying,
+        beside_copies,
+        mechanisms,
+        columnar_growth,
     )
 )
 """In the order that they are asked and reported in."""

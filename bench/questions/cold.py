@@ -2,9 +2,9 @@
 
 Every candidate reads the same rows with all columns from the same table, whose pages lie in PostgreSQL's
 memory. Before each of our rounds a tiny commit changes one volume, so that no answer kept by the server is
-the current one; keeping the new answer is part of what is timed. With the cache switched off we are
-measured once more. What differs from ADBC's frame in rows, columns, types or missing values is noted beside
-each peer.
+the current one; none is kept here either, since that is done when an answer is asked for again. With the
+cache switched off we are measured once more. Columnar copies are off: what they change is a question of its
+own. What differs from ADBC's frame in rows, columns, types or missing values is noted beside each peer.
 """
 
 from __future__ import annotations

@@ -66,4 +66,26 @@ PICTURES: Final = (
     Picture("writes", "write_growth", "Time of creates against rows", "create", is_growth=True),
     Picture("clients", "growth", "Cost against clients", "clients: ", is_growth=True),
     Picture("plans", "growth", "Cost against the size of a plan", "plans: ", is_growth=True),
+    Picture("columnar_pull", "columnar_pull", "Pull of all volumes, copies on"),
+    Picture(
+        "count_by_rows",
+        "columnar_growth",
+        "Count by a number against rows",
+        "rows: count by a number, ",
+        is_growth=True,
+    ),
+    Picture(
+        "group_by_rows",
+        "columnar_growth",
+        "Group by, count and sums against rows",
+        "rows: group by, count and sums, ",
+        is_growth=True,
+    ),
+    Picture(
+        "count_by_versions",
+        "columnar_growth",
+        "Count by a number against versions",
+        "versions: count by a number, ",
+        is_growth=True,
+    ),
 )
