@@ -21,6 +21,7 @@ ROOTS: Final = {
     "cli/vxdata/cli/running.py",
     "cli/vxdata/cli/commands/database.py",
     "cli/vxdata/cli/commands/storage.py",
+    "cli/vxdata/cli/commands/token.py",
     "cli/vxdata/cli/commands/demo.py",
 }
 

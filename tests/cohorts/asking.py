@@ -188,7 +188,7 @@ def served(
         One for each seed.
     """
     catalogs = {f"c{seed}": CatalogSettings(uri=uri, schema_name=schema_of(seed)) for seed in databases}
-    settings = Settings(port=0, http_port=0, database_uri=None, catalogs=catalogs)
+    settings = Settings(port=0, http_port=0, catalogs=catalogs, authentication="off")
     with (
         Server(settings) as server,
         httpx.Client(trust_env=False, timeout=60) as http,

@@ -30,7 +30,8 @@ def catalog_served(uri: SecretStr, cache_dir: Path, schema: str = "public") -> I
         schema: The schema of its tables.
     """
     catalogs = {CATALOG: CatalogSettings(uri=uri, schema_name=schema)}
-    with Server(Settings(port=0, http_port=0, catalogs=catalogs, cache_dir=cache_dir)) as server:
+    given = Settings(port=0, http_port=0, catalogs=catalogs, cache_dir=cache_dir, authentication="off")
+    with Server(given) as server:
         yield server
 
 

@@ -12,7 +12,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from tests.cohorts.serving import api_of, asked, catalog_served, root_of
-from tools.cdapython_environment import IndexUnreachable, cdapython_environment
+from tools.environments import CDAPYTHON, IndexUnreachable, environment_of
 from vxdata.cli.cda import generate, load
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ FILE_BODIES: Final[dict[str, dict[str, Any]]] = {
 def interpreter() -> Path:
     """Python with cdapython, in an environment of its own."""
     try:
-        return cdapython_environment()
+        return environment_of(CDAPYTHON)
     except IndexUnreachable as error:
         pytest.skip(f"cdapython cannot be installed: {error}")
 

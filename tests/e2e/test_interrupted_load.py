@@ -33,7 +33,7 @@ Commits = dict[int, dict[str, int]]
 """Rows by commit and by type."""
 
 
-def visible(client: Client, as_of: datetime) -> Commits:
+def visible(client: Client, as_of: datetime | None) -> Commits:
     """What anybody can read as of an instant, by the commit that wrote it."""
     found: Commits = {}
     for payload_type in registry():

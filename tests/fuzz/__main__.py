@@ -23,7 +23,7 @@ def main(calls: int, seed: int) -> int:
     folder.chmod(0o755)
     with EmbeddedStack.start(folder / "stack") as stack:
         upgrade_database(stack.postgres_uri)
-        settings = Settings(database_uri=stack.postgres_uri, log_level="ERROR")
+        settings = Settings(database_uri=stack.postgres_uri, log_level="ERROR", authentication="off")
         with child_server(settings) as child:
             done, faults, most, begun = 0, 0, 0, time.monotonic()
             while done < calls and child.process.poll() is None:

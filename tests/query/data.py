@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -72,7 +73,11 @@ def fill(database: ConnectionPool, writes: WriteService, seed: object) -> None:
 
 
 class Past:
-    """One random past."""
+    """One random past.
+
+    Attributes:
+        acknowledged: The instant of the last commit that was acknowledged; None before the first.
+    """
 
     def __init__(self, database: ConnectionPool, writes: WriteService, random: Random) -> None:
         """Begin with nothing."""
@@ -81,19 +86,22 @@ class Past:
         self._random = random
         self._live: list[str] = []
         self._deleted: list[str] = []
+        self.acknowledged: datetime | None = None
 
     def happen(self) -> None:
         """Write all of it."""
         self._create([f"datasource/{rest}" for rest in RESTS[:4]])
         for _ in range(3):
             self._create_some(12)
-        verbs = (self._create_some, self._update, self._move, self._delete, self._restore)
         for _ in range(CHANGES):
-            (verb,) = self._random.choices(verbs, weights=(2, 4, 8, 4, 4))
-            try:
-                verb()
-            except StateConflict:
-                continue
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Write something more; it may be refused."""
+        verbs = (self._create_some, self._update, self._move, self._delete, self._restore)
+        (verb,) = self._random.choices(verbs, weights=(2, 4, 8, 4, 4))
+        with suppress(StateConflict):
+            verb()
 
     def _create_some(self, count: int = 2) -> None:
         absent = [name for name in NAMES if name not in (*self._live, *self._deleted)]
@@ -125,12 +133,14 @@ class Past:
         return self._random.sample(names, k=min(len(names), self._random.choice((1, 1, 2))))
 
     def _parent(self, name: str) -> str | None:
-        """Often one of the same type, so that there are chains of each; none where that may be."""
+        """Often one of the same type, so that there are chains of each; sometimes none where that may be."""
         payload_type = registry().get(name.partition("/")[0])
         if not payload_type.parent_required and (not self._live or self._random.random() < 0.4):
             return None
         same = [other for other in self._live if other.startswith(payload_type.prefix)]
-        return self._random.choice(same if same and self._random.random() < 0.5 else self._live)
+        if same and self._random.random() < 0.5:
+            return self._random.choice(same)
+        return self._random.choice(self._live or NAMES)  # all may be deleted: then it is refused
 
     def _row(self, name: str) -> dict[str, Any]:
         fields = registry().get(name.partition("/")[0]).fields
@@ -143,7 +153,7 @@ class Past:
             for prefix in [name.partition("/")[0]]
         ]
         command = WriteCommand(verb=verb, cascade=cascade, client={"": "'", "ä": self._random.choice(RESTS)})
-        self._writes.write(command, iter([*sections, len(rows)]), CALL)
+        self.acknowledged = self._writes.write(command, iter([*sections, len(rows)]), CALL).as_of
         self._look()
 
     def _look(self) -> None:
@@ -159,7 +169,7 @@ def dump(database: ConnectionPool) -> Dump:
     versions = {prefix: _versions(database, prefix) for prefix in registry().by_prefix}
     with database.connection() as connection:
         log = connection.rows(
-            "SELECT version, stamp AS as_of, verb, counts::text, client::text, idempotency_key "
+            "SELECT version, stamp AS as_of, verb, counts::text, client::text, principal, idempotency_key "
             "FROM vxdata.commit_log"
         )
     commits = _frame(COMMIT_FIELDS, log)

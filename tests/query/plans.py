@@ -62,6 +62,9 @@ LEVELS: Final = 3
 """Levels of conditions in a plan, those of subqueries included."""
 
 
+NUMBERS_OF_ROWS: Final = (0, 1, 2, 3, 1.5, -1, 1e19)
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows that a predicate is asked of."""
@@ -73,6 +76,10 @@ class Rows:
     def places(self, fits: Callable[[Place], bool]) -> list[Place]:
         """Places that fit."""
         return [place for place in self.material.places(self.relation, history=self.history) if fits(place)]
+
+    def known(self, place: Place) -> Sequence[Any]:
+        """All literals for a place."""
+        return self.material.values(self.relation, place)
 
     def literals(self, place: Place) -> SearchStrategy[Any]:
         """Literals for a place, mostly such as are there."""
@@ -95,10 +102,15 @@ class Groups(Rows):
         """Columns that fit."""
         return [place for place, _ in self.columns if fits(place)]
 
+    def known(self, place: Place) -> Sequence[Any]:
+        """All literals for a column."""
+        source = dict(self.columns)[place]
+        return NUMBERS_OF_ROWS if source is None else super().known(source)
+
     def literals(self, place: Place) -> SearchStrategy[Any]:
         """Literals for a column: numbers of rows, or such as stand for the place."""
         source = dict(self.columns)[place]
-        return st.sampled_from((0, 1, 2, 3, 1.5, -1, 1e19)) if source is None else super().literals(source)
+        return st.sampled_from(NUMBERS_OF_ROWS) if source is None else super().literals(source)
 
 
 def anything(_: Place) -> bool:
@@ -173,7 +185,7 @@ def lists(draw: DrawFn, rows: Rows, _: int) -> IsIn:
 
 def _many(rows: Rows, place: Place) -> list[Any]:
     """More literals than a short list holds, of which every other one is known."""
-    known = rows.material.values(rows.relation, place)[::2]
+    known = rows.known(place)[::2]
     fillers: dict[str | None, Callable[[int], Any]] = {
         "number": lambda number: 10_000_000 + number,
         "date": lambda number: f"{2300 + number}-01-01",

@@ -1,4 +1,4 @@
-"""Random plans over random data: the server's answer is the one that Polars works out from the tables."""
+"""Random plans over random data: both engines give the answer that Polars works out from the tables."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.query.compare import compare
 from tests.query.data import NAMES, TYPES, dump, fill
+from tests.query.engines import BothEngines
 from tests.query.material import Material
 from tests.query.oracle import Oracle
 from tests.query.plans import plans
 from tests.query.shown import shown
-from tests.server.support import CALL
+from tests.server.copies.support import copies, followed
 from vxdata.schemas.catalog import default_catalog
 from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.catalog.registry import registry
-from vxdata.schemas.errors import InvalidPlan
-from vxdata.schemas.plan import Aggregate, HasAncestor, HasDescendant, Not, Plan, decode, encode
-from vxdata.schemas.wire import AS_OF_KEY
+from vxdata.schemas.plan import Aggregate, HasAncestor, HasDescendant, Not, Plan
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import upgrade
-from vxdata.server.listeners.errors import translate
-from vxdata.server.services.read import ReadService
 from vxdata.server.services.write import WriteService
 
 if TYPE_CHECKING:
@@ -52,37 +48,26 @@ class Store:
     """A store with a random past.
 
     Args:
-        reads: Asks it.
+        engines: Ask it.
         material: What it holds.
         oracle: Knows the answers.
     """
 
-    reads: ReadService
+    engines: BothEngines
     material: Material
     oracle: Oracle
 
     def check(self, plan: Plan) -> None:
-        """Compare the server's answer with the right one."""
-        compare(self.ask(plan), self.oracle.answer(plan))
-
-    def ask(self, plan: Plan) -> pa.Table | InvalidPlan:
-        """What the server says to the bytes of a plan; no refusal but that of a sum is expected."""
-        try:
-            result = self.reads.run(decode(encode(plan)), CALL)
-            table = pa.Table.from_batches(list(result.batches), schema=result.arrow_schema)
-        except Exception as error:
-            told = translate(error)
-            if isinstance(told, InvalidPlan):
-                return told
-            raise
-        if plan.as_of is not None:
-            assert table.schema.metadata[AS_OF_KEY].decode() == plan.as_of.isoformat(timespec="microseconds")
-        return table
+        """Compare the engines' answers with each other, and with the right one."""
+        compare(self.engines.check(plan), self.oracle.answer(plan))
 
 
 @pytest.fixture(scope="module", params=range(STORES))
 def store(
-    request: pytest.FixtureRequest, new_database: Callable[[], SecretStr], monitor: CancellationMonitor
+    request: pytest.FixtureRequest,
+    new_database: Callable[[], SecretStr],
+    monitor: CancellationMonitor,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Store]:
     """Stores whose past follows from the seed that the test run prints."""
     uri = new_database()
@@ -92,8 +77,10 @@ def store(
         writes = WriteService(database, registry(), monitor, allow_purge=False)
         fill(database, writes, (request.config.getoption("randomly_seed", default=0), request.param))
         content = dump(database)
-        reads = ReadService(database, default_catalog(), monitor)
-        yield Store(reads, Material(content, default_catalog()), Oracle(content, default_catalog()))
+        with copies(database, tmp_path_factory.mktemp("copies")) as opened:
+            followed(opened, database)
+            engines = BothEngines(database, opened, monitor)
+            yield Store(engines, Material(content, default_catalog()), Oracle(content, default_catalog()))
 
 
 def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:
@@ -104,6 +91,7 @@ def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:
         store.check(plan)
 
     answers_agree()
+    assert store.engines.from_copies > EXAMPLES / STORES / 2
 
 
 def test_relatives_of_every_resource_are_found(store: Store) -> None:
