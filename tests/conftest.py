@@ -1,11 +1,13 @@
-"""What holds for every test run: the namespace is sound, and how hard hypothesis tries."""
+"""What holds for every test run: the namespace is sound, where logs go, and how hard hypothesis tries."""
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 TOP = Path(__file__).resolve().parents[1]
@@ -24,15 +26,18 @@ settings.register_profile("exhaustive", max_examples=10_000, deadline=None, prin
 
 
 pytest_plugins = [
+    "tests.fixtures.asking",
     "tests.fixtures.browser",
+    "tests.fixtures.certificates",
     "tests.fixtures.commands",
     "tests.fixtures.disks",
+    "tests.fixtures.hugging_face",
     "tests.fixtures.running",
 ]
 
 
 def pytest_configure() -> None:
-    """Refuse a stray `vxdata/__init__.py`, which would hide the other parts, and choose the profile."""
+    """Refuse a stray `vxdata/__init__.py`, which would hide the other parts, and set up logs and hypothesis."""
     stray = sorted(TOP.glob("*/vxdata/__init__.py"))
     if stray:
         names = ", ".join(str(path.relative_to(TOP)) for path in stray)
@@ -40,5 +45,17 @@ def pytest_configure() -> None:
             f"vxdata is a namespace over several folders and has no __init__.py of its own; delete {names}"
         )
         raise pytest.UsageError(message)
+    # The threads of servers log at any moment: pytest keeps the lines, and no test reads them as a command's output.
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    logging.getLogger("vxdata").setLevel(logging.INFO)
+    # Most tests are not about who may do what; those that are say so in their settings.
+    os.environ["VXDATA_AUTHENTICATION"] = "off"
     default = "ci" if os.environ.get("CI") else "dev"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", default))
