@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fixtures.commands import in_shell
 from tests.fixtures.pages import blocks, run
 from tools import web
 from tools.tree import TOP
@@ -39,25 +38,21 @@ def url(client: Client, server: Server) -> str:
     return server.http_url
 
 
-def in_shell(code: str, url: str, folder: Path) -> str:
+def asked(code: str, url: str, folder: Path) -> str:
     """Run a block in a shell in which curl fails where a request does."""
     (folder / ".curlrc").write_text("fail-with-body\nshow-error\n", encoding="utf-8")
-    environment = os.environ | {"CURL_HOME": str(folder), "no_proxy": "*"}
-    command = ["bash", "-euo", "pipefail", "-c", code.replace(SHOWN, url)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return in_shell(code.replace(SHOWN, url), folder, {"CURL_HOME": str(folder)})
 
 
 @pytest.mark.parametrize("block", blocks(PAGE, "sh"), ids=lambda block: f"line {block.line}")
 def test_every_block_of_curl_runs(block: Any, url: str, tmp_path: Path) -> None:
     assert "curl " in block.code
-    assert in_shell(block.code, url, tmp_path).strip()
+    assert asked(block.code, url, tmp_path).strip()
 
 
 def test_a_copy_is_still_good(url: str, tmp_path: Path) -> None:
     (block,) = (block for block in blocks(PAGE, "sh") if "If-None-Match" in block.code)
-    assert in_shell(block.code, url, tmp_path) == "304\n"
+    assert asked(block.code, url, tmp_path) == "304\n"
 
 
 def test_the_block_of_pandas_runs(url: str) -> None:
