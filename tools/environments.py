@@ -1,7 +1,7 @@
-"""An environment for cdapython, the published client of the CDA API, whose pandas is older than ours.
+"""Environments for programs of others whose dependencies do not fit ours, such as an older pandas.
 
-It is made once below `var/`, by uv. Run it as `python -m tools.cdapython_environment` to make it and to see
-where its interpreter is.
+Each is made once below `var/`, by uv. Run it as `python -m tools.environments` to make all of them and to see
+where their interpreters are.
 """
 
 from __future__ import annotations
@@ -10,36 +10,46 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tools.tree import TOP
 
-RELEASE: Final = "2.2.1"
-"""The release of cdapython that the API is held against."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CDAPYTHON: Final = ("cdapython==2.2.1",)
+"""The release of the published client that the CDA API is held against."""
+
+DATASETS: Final = ("datasets==5.2.0", "aiohttp==3.*")
+"""The release of Hugging Face datasets that reads the addresses of answers, by aiohttp."""
 
 
 class IndexUnreachable(RuntimeError):
     """The packages could not be installed."""
 
 
-def cdapython_environment() -> Path:
-    """Make the environment unless it is there.
+def environment_of(requirements: Sequence[str]) -> Path:
+    """Make the environment of a program unless it is there.
+
+    Args:
+        requirements: Its package and release, as in `cdapython==2.2.1`, and what else it needs.
 
     Returns:
-        Its Python interpreter.
+        The Python interpreter of the environment.
 
     Raises:
         IndexUnreachable: The packages could not be installed.
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = TOP / "var" / f"cdapython-{RELEASE}-python{version}"
+    name = requirements[0].replace("==", "-")
+    folder = TOP / "var" / f"{name}-python{version}"
     interpreter = folder / "bin" / "python"
     if not folder.exists():
         draft = folder.with_name(f"{folder.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         _uv("venv", "--quiet", "--relocatable", "--python", sys.executable, str(draft))
         python = str(draft / "bin" / "python")
-        _uv("pip", "install", "--quiet", "--python", python, f"cdapython=={RELEASE}")
+        _uv("pip", "install", "--quiet", "--python", python, *requirements)
         draft.rename(folder)
     return interpreter
 
@@ -53,4 +63,5 @@ def _uv(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    print(cdapython_environment())
+    for each in (CDAPYTHON, DATASETS):
+        print(environment_of(each))
