@@ -37,7 +37,7 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Refuse a stray `vxdata/__init__.py`, which would hide the other parts, and set up logs and hypothesis."""
+    """Refuse a stray `vxdata/__init__.py`, which would hide the other parts; set up logs and hypothesis."""
     stray = sorted(TOP.glob("*/vxdata/__init__.py"))
     if stray:
         names = ", ".join(str(path.relative_to(TOP)) for path in stray)
@@ -45,7 +45,8 @@ def pytest_configure() -> None:
             f"vxdata is a namespace over several folders and has no __init__.py of its own; delete {names}"
         )
         raise pytest.UsageError(message)
-    # The threads of servers log at any moment: pytest keeps the lines, and no test reads them as a command's output.
+    # The threads of servers log at any moment: pytest keeps the lines, and no test reads them as what a
+    # command has put out.
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
