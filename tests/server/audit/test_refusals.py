@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from tests.fixtures.disks import fill
 from tests.server.audit.support import ADA, files
 from tests.server.support import never, until
 from vxdata.schemas.errors import InvalidSignature, NotAuthenticated, ServerUnavailable
@@ -89,6 +91,10 @@ def log(tmp_path: Path) -> Iterator[AuditLog]:
 
 @pytest.fixture
 def boundary(log: AuditLog) -> Boundary:
+    return audited(log)
+
+
+def audited(log: AuditLog) -> Boundary:
     return Boundary("flight", ErrorReporter(), Gate((), is_required=True), [Auditing(log).observe])
 
 
@@ -144,6 +150,38 @@ class TestRecords:
         refuse(boundary, Identified(), times=RECORDED + 1)
         until(lambda: contents(log.folder, "refused"), "they are told")
         monkeypatch.undo()
+
+    def test_a_minute_that_is_over_sooner_is_told_sooner(
+        self, boundary: Boundary, log: AuditLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The thread sleeps until the minute of the strangers is over, which is long after that of Ada."""
+        monkeypatch.setattr(refusals, "SECONDS", 3600)
+        refuse(boundary, Identified(), times=RECORDED + 1)
+        monkeypatch.setattr(refusals, "SECONDS", 2)
+        refuse(boundary, Identified(ADA), times=RECORDED)
+        assert log.flush()
+        refuse(boundary, Identified(ADA), times=1)
+        until(lambda: contents(log.folder, "refused"), "those of Ada are told")
+        assert [told["principal"] for told in contents(log.folder, "refused")] == ["ada"]
+
+    def test_those_that_can_no_longer_be_told_are_counted_in_the_log(
+        self, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One minute is over and cannot be written, and another one has begun, when the server stops."""
+        monkeypatch.setattr(refusals, "SECONDS", 2)
+        with (
+            capture_logs() as logs,
+            closing(AuditLog(small_disk / "audit", file_bytes=1)) as log,  # each write begins a file
+        ):
+            boundary = audited(log)
+            refuse(boundary, Identified(), times=RECORDED + 7)
+            assert log.flush()
+            fill(small_disk, 0)
+            until(lambda: not log.is_writing, "a minute is over and cannot be told")
+            refuse(boundary, Identified(), times=RECORDED + 5)
+        (lost,) = [entry for entry in logs if entry["event"] == "audit_records_lost"]
+        assert (lost["records"], lost["counted_refusals"]) == (RECORDED, 7 + 5)
+        assert contents(small_disk / "audit", "refused") == []
 
     def test_administrators_see_them(self, boundary: Boundary, log: AuditLog) -> None:
         begun = datetime.now(UTC)

@@ -158,10 +158,10 @@ class AuditLog:
             refusal: What was refused to whom.
         """
         with self._changed:
-            was_due = self._refusals.due_in is not None
+            due_at = self._refusals.due_at
             is_recorded = self._refusals.takes(refusal)
-            if not is_recorded and not was_due:
-                self._changed.notify_all()  # there is an instant now at which something is to be told
+            if self._refusals.due_at != due_at:
+                self._changed.notify_all()  # the thread has something to tell before it meant to wake
         if is_recorded:
             self.add(make)
 
@@ -184,8 +184,11 @@ class AuditLog:
             self._is_closing = True
             self._changed.notify_all()
         self._thread.join(CLOSE_SECONDS)
-        if self._waiting or self._missed:
-            log.error("audit_records_lost", records=len(self._waiting) + self._missed)
+        with self._changed:
+            lost = len(self._waiting) + self._missed
+            counted = self._refusals.counted + sum(minute.counted for minute in self._over)
+        if lost or counted:
+            log.error("audit_records_lost", records=lost, counted_refusals=counted)
         self._lock_file.close()
 
     def _run(self) -> None:

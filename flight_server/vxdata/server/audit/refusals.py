@@ -97,6 +97,8 @@ class Refusals:
         """Begin without any."""
         self._clock = clock
         self._minutes: dict[str | None, Minute] = {}
+        self.due_at: float | None = None
+        """When there is something to tell, in seconds of the clock; None while nothing is counted."""
 
     def takes(self, refusal: Refusal) -> bool:
         """Decide whether a refusal is recorded by itself; else it is counted.
@@ -115,13 +117,18 @@ class Refusals:
             minute.recorded += 1
             return True
         minute.count(refusal)
+        self.due_at = minute.ends if self.due_at is None else min(self.due_at, minute.ends)
         return False
 
     @property
     def due_in(self) -> float | None:
-        """Seconds until there is something to tell; None if nothing was counted."""
-        ends = [minute.ends for minute in self._minutes.values() if minute.counted]
-        return max(min(ends) - self._clock(), 0.0) if ends else None
+        """Seconds until there is something to tell; None while nothing is counted."""
+        return None if self.due_at is None else max(self.due_at - self._clock(), 0.0)
+
+    @property
+    def counted(self) -> int:
+        """How many refusals are counted that `end` has not given yet."""
+        return sum(minute.counted for minute in self._minutes.values())
 
     def end(self, *, all_of_them: bool = False) -> list[Minute]:
         """Forget the minutes that are over.
@@ -136,4 +143,5 @@ class Refusals:
         over = [each for each in self._minutes.values() if all_of_them or now >= each.ends]
         for minute in over:
             del self._minutes[minute.caller]
+        self.due_at = min((each.ends for each in self._minutes.values() if each.counted), default=None)
         return [minute for minute in over if minute.counted]
