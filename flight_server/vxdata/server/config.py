@@ -123,9 +123,12 @@ class Settings(AccessSettings, BaseSettings):
     writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8, description="Most database connections of writers, beside those of readers; more writers queue."
     )
-    max_calls: Annotated[int, Field(ge=1)] = Field(1000, description="Flight calls in progress, at most.")
+    max_calls: Annotated[int, Field(ge=1)] = Field(
+        1000,
+        description="Calls in progress, at most. Callers who are not known have 32 places beside these.",
+    )
     max_calls_each: Annotated[int, Field(ge=1)] = Field(
-        500, description="Flight calls in progress of one caller, which is one network address, at most."
+        500, description="Calls in progress of one caller, at most."
     )
     max_connections: Annotated[int, Field(ge=16)] = Field(
         1000,

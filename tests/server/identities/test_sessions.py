@@ -14,12 +14,14 @@ import httpx
 import pyarrow.flight
 import pytest
 
-from tests.server.support import until
+from tests.server.support import never, until
 from vxdata.schemas.identity import EVERYTHING, Grants, Role
+from vxdata.server.call import NOBODY, Call
 from vxdata.server.identities.authenticator import Presented
 from vxdata.server.identities.sessions import MAX_EACH, Sessions
 from vxdata.server.identities.token_store import TokenStore
-from vxdata.server.listeners.http.v1.session import BODY_SECONDS
+from vxdata.server.listeners.admission import STRANGERS
+from vxdata.server.listeners.http.calls import OPEN_BYTES, OPEN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,20 @@ SILENT = 64
 """Handshakes that say nothing."""
 
 UNLIMITED: dict[str, Any] = {}
+
+OPEN_DOORS = ("POST /v1/session", "DELETE /v1/session", "GET /v1")
+"""Doors that take calls of nobody, and read what is sent with them."""
+
+
+def stalled(server: Server, door: str, length: int) -> socket.socket:
+    """Begin a request of nobody, the body of which does not come."""
+    address = urlsplit(server.http_url)
+    method, path = door.split(" ")
+    stranger = socket.create_connection((address.hostname or "", address.port or 0), timeout=60)
+    stranger.sendall(
+        f"{method} {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {length}\r\n\r\n".encode()
+    )
+    return stranger
 
 
 @pytest.fixture
@@ -107,17 +123,40 @@ class TestSession:
             assert refused.status_code == 400
             assert token not in refused.text
 
-    def test_a_body_has_little_time_to_arrive(self, guarded: Server) -> None:
-        """Nobody is known yet, and a place of the server is held meanwhile."""
-        address = urlsplit(guarded.http_url)
+    @pytest.mark.parametrize("door", OPEN_DOORS)
+    def test_a_body_is_small_and_has_little_time_to_arrive(self, guarded: Server, door: str) -> None:
+        """Nobody is known yet who could be given more."""
         begun = time.monotonic()
-        with socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as stranger:
-            stranger.sendall(
-                f"POST /v1/session HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 99\r\n\r\n".encode()
-            )
-            answer = stranger.recv(65_536)
-        assert answer.startswith(b"HTTP/1.1 504 ")
-        assert time.monotonic() - begun >= BODY_SECONDS
+        with stalled(guarded, door, 99) as patient, stalled(guarded, door, OPEN_BYTES + 1) as large:
+            assert large.recv(65_536).startswith(b"HTTP/1.1 413 ")
+            assert patient.recv(65_536).startswith(b"HTTP/1.1 504 ")
+        assert time.monotonic() - begun >= OPEN_SECONDS
+
+    def test_bodies_that_do_not_arrive_hold_no_place(
+        self, guarded: Server, browser: httpx.Client, token: str
+    ) -> None:
+        """However many strangers there are, callers are served, and others can sign in."""
+        with ExitStack() as stack:
+            for number in range(4 * STRANGERS):
+                stack.enter_context(stalled(guarded, OPEN_DOORS[number % len(OPEN_DOORS)], 99))
+            begun = time.monotonic()
+            browser.post("/v1/session", json={"token": token}).raise_for_status()
+            browser.get("/v1/types").raise_for_status()
+            assert time.monotonic() - begun < OPEN_SECONDS
+            assert guarded.admission.in_progress == 0
+
+    def test_strangers_have_places_of_their_own(self, guarded: Server, token: str) -> None:
+        strangers = [Call(f"{number}", never, NOBODY) for number in range(STRANGERS)]
+        header = {"Authorization": f"Bearer {token}"}
+        with ExitStack() as stack:
+            for each in strangers:
+                guarded.admission.enter(each)
+                stack.callback(guarded.admission.leave, each)
+            refused = httpx.post(f"{guarded.http_url}/v1/session", json={"token": token}, trust_env=False)
+            assert (refused.status_code, refused.json()["code"]) == (503, "SERVER_BUSY")
+            assert "not known" in refused.json()["message"]
+            served = httpx.get(f"{guarded.http_url}/v1/types", headers=header, trust_env=False)
+            assert served.status_code == 200
 
     def test_a_header_counts_before_it(self, browser: httpx.Client, token: str) -> None:
         browser.post("/v1/session", json={"token": token}).raise_for_status()

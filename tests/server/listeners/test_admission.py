@@ -7,8 +7,8 @@ import pytest
 from tests.server.support import OPEN, never
 from vxdata.schemas.errors import ServerBusy
 from vxdata.schemas.identity import EVERYTHING, Role
-from vxdata.server.call import ANONYMOUS, Call, Principal
-from vxdata.server.listeners.admission import Admission
+from vxdata.server.call import ANONYMOUS, NOBODY, Call, Principal
+from vxdata.server.listeners.admission import STRANGERS, Admission
 from vxdata.server.listeners.boundary import Boundary, CallFailed
 from vxdata.server.listeners.errors import ErrorReporter
 
@@ -43,6 +43,22 @@ def test_a_limit_for_each_caller() -> None:
     with pytest.raises(ServerBusy):
         admission.enter(call(5, "ipv4:10.0.0.9", principal=ann))
     assert admission.peers == {"ipv4:10.0.0.1:4001", "ipv4:10.0.0.2:4003", "ipv4:10.0.0.1:4004"}
+
+
+def test_strangers_take_no_places_of_others() -> None:
+    admission = Admission(1, STRANGERS + 1)
+    strangers = [call(number, principal=NOBODY) for number in range(STRANGERS)]
+    for each in strangers:
+        admission.enter(each)
+    with pytest.raises(ServerBusy, match="callers who are not known"):
+        admission.enter(call(STRANGERS, "ipv4:10.0.0.2", NOBODY))
+    ann = Principal("ann", Role.READER, EVERYTHING, "token")
+    admission.enter(call(100, principal=ann))
+    with pytest.raises(ServerBusy, match="1 calls are in progress"):
+        admission.enter(call(101, principal=ann))
+    admission.leave(strangers[0])
+    admission.enter(call(STRANGERS, "ipv4:10.0.0.2", NOBODY))
+    assert admission.in_progress == STRANGERS + 1
 
 
 def test_a_refused_call_is_not_counted_out() -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import structlog
@@ -146,6 +147,7 @@ class Boundary:
         caller: Identified = UNIDENTIFIED,
         door: str | None = None,
         peer: str = "",
+        takes_place: bool = True,
     ) -> Iterator[OpenCall]:
         """Open a call for the length of a block.
 
@@ -156,6 +158,8 @@ class Boundary:
             caller: What the gate has found out about the caller.
             door: Name of the operation in the list of doors, if it has another one there.
             peer: Network address of the caller, with its port after the last colon.
+            takes_place: Whether the call is admitted at once; else by `OpenCall.take_place`, until which it
+                counts as none that is in progress.
 
         Yields:
             The call. It ends with the block, or with the response that the block passed to `stream`.
@@ -167,12 +171,15 @@ class Boundary:
         door = door or operation
         principal = caller.principal or NOBODY
         call = Call(secrets.token_hex(8), has_left, principal, peer, begun + timeout)
-        opened = OpenCall(call, self._errors, self._observer(operation, door, begun), self._as_error)
+        observe = self._observer(operation, door, begun)
+        opened = OpenCall(call, self._errors, observe, self._as_error, partial(self._take_place, door))
         with structlog.contextvars.bound_contextvars(
             request_id=call.request_id, listener=self._listener, operation=operation
         ):
             try:
                 self._admit(opened, door, caller)
+                if takes_place:
+                    opened.take_place()
                 yield opened
             except Exception as error:  # noqa: BLE001 - the boundary: nothing but our own errors leaves it
                 raise opened.failed(error) from None
@@ -183,8 +190,10 @@ class Boundary:
         if self._is_draining:
             raise shutting_down()
         opened.call = replace(opened.call, principal=self.gate.admit(door, caller))
+
+    def _take_place(self, door: str, call: Call) -> None:
         if self._admission is not None:
-            self._admission.enter(opened.call, door)
+            self._admission.enter(call, door)
 
     def _observer(self, operation: str, door: str, begun: float) -> Callable[[Call, str], None]:
         def observe(call: Call, code: str) -> None:
@@ -205,6 +214,7 @@ class OpenCall:
         errors: Encodes exceptions for the wire.
         observe: Receives the call, and the code with which it ends.
         as_error: Returns the error of the protocol.
+        admit: Admits the call, or refuses it.
     """
 
     def __init__(
@@ -213,6 +223,7 @@ class OpenCall:
         errors: ErrorReporter,
         observe: Callable[[Call, str], None],
         as_error: Callable[[CallFailed], Exception],
+        admit: Callable[[Call], None],
     ) -> None:
         """Begin."""
         self.call = call
@@ -220,7 +231,16 @@ class OpenCall:
         self._errors = errors
         self._observe = observe
         self._as_error = as_error
+        self._admit = admit
         self._has_ended = False
+
+    def take_place(self) -> None:
+        """Have the call admitted.
+
+        Raises:
+            VxDataError: There is no place for it, or a guard refuses it.
+        """
+        self._admit(self.call)
 
     def stream(self, items: Iterator[Item]) -> StreamedResponse[Item]:
         """Keep the call open until its response has ended.

@@ -1,12 +1,12 @@
 """Calls over HTTP: each crosses the boundary with the body of its request; a thread answers it.
 
-Who calls is found out in a thread as well, since that may have to ask others.
+Who calls is found out in a thread as well, since that may have to ask others. Doors that are open to callers
+who are not known take small bodies alone, which have to arrive before the call takes a place.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,9 +17,11 @@ import anyio.to_thread
 from starlette.requests import ClientDisconnect
 
 from vxdata.schemas.errors import LimitExceeded, RequestCancelled, RequestTimedOut
+from vxdata.schemas.identity import Right
 from vxdata.schemas.wire import TIMEOUT
 from vxdata.server.database.errors import StatementCancelled
 from vxdata.server.identities.authenticator import Presented
+from vxdata.server.identities.doors import DOORS
 from vxdata.server.listeners.boundary import shutting_down
 from vxdata.server.listeners.deadlines import require_seconds, seconds_of
 from vxdata.server.listeners.http.client_certificates import client_certificate
@@ -41,6 +43,12 @@ CALLER: Final = "vxdata.caller"
 
 THREADS: Final = 64
 """Calls of one application that are answered at a time, at most; more wait for their turn."""
+
+OPEN_BYTES: Final = 16 * 1024
+"""Bytes of a body at a door that is open to everybody: nobody is known yet who could be given more room."""
+
+OPEN_SECONDS: Final = 5.0
+"""Seconds in which such a body has to arrive."""
 
 Answer = Callable[[bytes, "Call"], Reply]
 """Takes the body of a request and its call, and answers it."""
@@ -76,8 +84,6 @@ class Calls:
         operation: str,
         run: Answer,
         *,
-        body_bytes: int | None = None,
-        body_seconds: float = math.inf,
         address: SignedAddress | None = None,
     ) -> Response:
         """Answer a request.
@@ -86,8 +92,6 @@ class Calls:
             request: The request.
             operation: What it asks for, for the log.
             run: Answers it, in a thread.
-            body_bytes: Bytes of the body, at most, if fewer than the limits allow.
-            body_seconds: Seconds in which it has to arrive, if fewer than the limits allow.
             address: What is read, where its address is signed: this tells who calls, if nothing else does.
 
         Returns:
@@ -104,18 +108,23 @@ class Calls:
             found = await anyio.to_thread.run_sync(
                 self.boundary.gate.identify, shown, limiter=self.gatekeepers
             )
+        door = door_of(request, self.mount)
+        is_open = DOORS.get(door) is Right.NOTHING
         with self.boundary.call(
             operation,
             caller.has_left,
             timeout=seconds_of(told),
             caller=found,
-            door=door_of(request, self.mount),
+            door=door,
             peer=peer_of(request),
+            takes_place=not is_open,
         ) as opened:
             require_seconds(told)
             try:
-                body = await self._body(request, body_bytes, min(self.limit, body_seconds))
+                body = await self._body(request, is_open=is_open)
                 opened.call.trail.received = len(body)
+                if is_open:
+                    opened.take_place()
                 return await self._answer(partial(run, body), opened, caller)
             except asyncio.CancelledError:  # the grace period is over; nothing else cancels a request
                 caller.leave()  # the thread ends, and its statement
@@ -133,8 +142,9 @@ class Calls:
             return begun.whole()
         return StreamedAnswer(begun, opened, caller, self.limiter, self.stall_limit)
 
-    async def _body(self, request: Request, most: int | None, seconds: float) -> bytes:
+    async def _body(self, request: Request, *, is_open: bool) -> bytes:
         """Read the body, as far as its size and its time are allowed."""
+        most, seconds = (OPEN_BYTES, OPEN_SECONDS) if is_open else (None, self.limit)
         told = request.headers.get("content-length", "")
         self._check(int(told) if told.isdecimal() else 0, most)
         parts: list[bytes] = []

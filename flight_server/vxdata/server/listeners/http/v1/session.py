@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
     from vxdata.server.identities.gate import Gate
     from vxdata.server.listeners.http.responses import Reply
     from vxdata.server.listeners.http.v1.context import Context
-
-BODY_BYTES: Final = 16 * 1024
-"""Bytes of the body: nobody is known yet who could be given more room."""
-
-BODY_SECONDS: Final = 5.0
-"""Seconds in which it has to arrive: who is not known holds a place of the server meanwhile."""
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -64,7 +57,6 @@ def session_routes(context: Context) -> APIRouter:
     """
     router = APIRouter(tags=["session"])
     gate = context.calls.boundary.gate
-    answer = partial(context.calls.answer, body_bytes=BODY_BYTES, body_seconds=BODY_SECONDS)
 
     @router.get("/session", response_model=SessionAnswer)
     async def session(request: Request) -> Response:
@@ -89,7 +81,7 @@ def session_routes(context: Context) -> APIRouter:
             cookie = _cookie(request, gate.sessions.open(presented, principal.name), SESSION_SECONDS)
             return json_reply(_answer(principal), NO_STORE | cookie)
 
-        return await answer(request, "open_session", run)
+        return await context.calls.answer(request, "open_session", run)
 
     @router.delete("/session", response_model=None)
     async def close_session(request: Request) -> Response:
@@ -99,7 +91,7 @@ def session_routes(context: Context) -> APIRouter:
             _end(gate, request)
             return json_reply(Ended(), NO_STORE | _cookie(request, "", 0))
 
-        return await answer(request, "close_session", run)
+        return await context.calls.answer(request, "close_session", run)
 
     return router
 
