@@ -102,6 +102,8 @@ def test_who_sees_it_finds_all_of_it(who: str, http: httpx.Client, tokens: dict[
         assert http.get(f"/{CATALOG}{path}", headers=headers).status_code == 200, path
     bare = http.get(f"/{CATALOG}", headers=headers)
     assert (bare.status_code, bare.headers["location"]) == (307, f"{CATALOG}/")
+    stated = http.get(f"/{CATALOG}?a=%20b&c", headers=headers)
+    assert stated.headers["location"] == f"{CATALOG}/?a=%20b&c"
     assert http.post(f"/{CATALOG}/data/subject", headers=headers, content=b"{}").status_code == 200
 
 

@@ -25,11 +25,13 @@ def http(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize(("path", "leads_to"), [("/", "/query"), ("/query/", "/query")])
+@pytest.mark.parametrize(
+    ("path", "leads_to"), [("/", "/query"), ("/query/", "/query"), ("/?a=%20b&c", "/query?a=%20b&c")]
+)
 def test_leads_to_the_page(http: httpx.Client, path: str, leads_to: str) -> None:
     response = http.get(path)
     assert response.is_redirect
-    assert response.url.join(response.headers["location"]).path == leads_to
+    assert response.url.join(response.headers["location"]).raw_path.decode() == leads_to
 
 
 def test_the_document_names_files_that_are_there(http: httpx.Client) -> None:

@@ -14,13 +14,13 @@ import anyio
 import anyio.to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
 from starlette.routing import Mount
 from starlette.websockets import WebSocketClose
 
 from vxdata.schemas.errors import UnknownCatalog
 from vxdata.server.listeners.boundary import CallFailed
 from vxdata.server.listeners.http.calls import CALLER, THREADS, peer_of, presented_by
+from vxdata.server.listeners.http.redirects import redirect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ class CatalogPaths:
         if mount is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if not slash:
-            await RedirectResponse(f"{name}/")(scope, receive, send)
+            await redirect(request, f"{name}/")(scope, receive, send)
             return
         _, below = mount.matches(scope)
         await mount.handle({**scope, **below, CALLER: caller}, receive, send)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response  # noqa: TC002 - FastAPI reads the annotations of routes
 
 from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.listeners.boundary import CallFailed
@@ -30,6 +30,7 @@ from vxdata.server.listeners.http.cda.plans import plan_of, read_body
 from vxdata.server.listeners.http.cda.statuses import FAILED, REFUSED
 from vxdata.server.listeners.http.docs_pages import add_pages
 from vxdata.server.listeners.http.document import body_of, describe_with_bodies
+from vxdata.server.listeners.http.redirects import redirect
 from vxdata.server.listeners.http.responses import Reply, once
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def _add(
     app.add_api_route(other, endpoint, methods=[method], response_model=None, include_in_schema=False)
 
 
-async def _to_docs() -> Response:
-    return RedirectResponse("docs")
+async def _to_docs(request: Request) -> Response:
+    return redirect(request, "docs")
 
 
 class _Routes:

@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from vxdata.server.listeners.http.headers import WeakETags, WithHeaders
+from vxdata.server.listeners.http.redirects import redirect
 from vxdata.server.listeners.http.small_pages import ON_ACCEPT, asks_for_html, not_found_page
 from vxdata.server.listeners.http.v1.errors import refused
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
 PATH: Final = "query"
@@ -83,10 +84,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     return response
 
 
-# Addresses are relative, so that the page works behind any proxy.
-async def _to_page(_: Request) -> Response:
-    return RedirectResponse(PATH)
+async def _to_page(request: Request) -> Response:
+    return redirect(request, PATH)
 
 
-async def _without_slash(_: Request) -> Response:
-    return RedirectResponse(f"../{PATH}")
+async def _without_slash(request: Request) -> Response:
+    return redirect(request, f"../{PATH}")

@@ -1,0 +1,33 @@
+"""Redirects to a path beside that of a request.
+
+Addresses are relative, so that they work behind any proxy, and keep what the request states in its query.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+def redirect(request: Request, path: str) -> RedirectResponse:
+    """Lead a request to another path.
+
+    Args:
+        request: The request.
+        path: The path, relative to that of the request.
+
+    Returns:
+        A response with the status 307: method and body stay the same.
+
+    Example:
+        >>> from starlette.requests import Request
+        >>> asked = Request({"type": "http", "path": "/cda", "query_string": b"a=%20b&c", "headers": []})
+        >>> redirect(asked, "cda/").headers["location"]
+        'cda/?a=%20b&c'
+    """
+    query = request.scope["query_string"].decode("latin-1")
+    return RedirectResponse(f"{path}?{query}" if query else path)
