@@ -213,8 +213,32 @@ class TestClaims:
         assert principal is not None
         assert principal.grants.read == ("datasource/a",)
 
+    def test_everything_is_said_in_a_word(self, issuer: Issuer) -> None:
+        known = authenticator(issuer, ClaimRules(grants="vxdata_grants"))
+        principal = known.identify(shown(issuer.sign(vxdata_grants="everything")))
+        assert principal is not None
+        assert principal.grants == EVERYTHING
+
+    def test_an_empty_part_grants_nothing(self, issuer: Issuer) -> None:
+        known = authenticator(issuer, ClaimRules(grants="vxdata_grants"))
+        principal = known.identify(shown(issuer.sign(vxdata_grants={"read": [], "catalogs": {}})))
+        assert principal is not None
+        assert principal.grants.read == ()
+        assert not principal.grants.may_write("datasource/a")
+        assert not principal.grants.shows_catalog("cda")
+
     @pytest.mark.parametrize(
-        "grants", [None, "all", [], {"reed": ["datasource/a"]}, {"read": "datasource/a"}]
+        "grants",
+        [
+            None,
+            "all",
+            [],
+            {},
+            {"read": None},
+            {"read": ["datasource/a"], "types": None},
+            {"reed": ["datasource/a"]},
+            {"read": "datasource/a"},
+        ],
     )
     def test_no_grants_are_not_all_grants(self, issuer: Issuer, grants: object) -> None:
         known = authenticator(issuer, ClaimRules(grants="vxdata_grants"))

@@ -19,6 +19,9 @@ HOW: Final = "oidc"
 DEFAULT_ROLES: Final[Mapping[str, Role]] = {f"vxdata-{role.value}": role for role in Role}
 """Roles by the names that a provider gives them: an `administrator` of something else is none here."""
 
+ALL: Final = "everything"
+"""The grants of those who see everything, in a word: what limits nothing otherwise may be an oversight."""
+
 NAME_LENGTH: Final = 200
 """Characters of a name, at most."""
 
@@ -69,10 +72,17 @@ class ClaimRules:
     def _grants(self, claims: Mapping[str, Any]) -> Grants:
         if self.grants is None:
             return EVERYTHING
+        stated = claim(claims, self.grants)
+        if stated == ALL:
+            return EVERYTHING
+        lacking = f"no grants in the claim {self.grants!r} (one part at least, none of them null)"
+        # A provider gives an empty object, or null, for somebody of whom it knows no grants.
+        if not isinstance(stated, dict) or not stated or None in stated.values():
+            raise _refusal(lacking)
         try:
-            return Grants.model_validate(claim(claims, self.grants))
+            return Grants.model_validate(stated)
         except ValidationError:
-            raise _refusal(f"no grants in the claim {self.grants!r}") from None
+            raise _refusal(lacking) from None
 
 
 def claim(claims: Mapping[str, Any], name: str) -> Any:
