@@ -59,3 +59,44 @@ def test_grants_that_cannot_be_are_refused_in_plain_words(
     refused = run(*given, *database_options)
     assert refused.exit_code != 0
     assert "Invalid value: Below a data source can only be written by those who see it" in refused.output
+
+
+def test_what_is_not_limited_is_called_everything(database_options: tuple[str, str], unique: str) -> None:
+    assert run("create", unique, *database_options).exit_code == 0
+    assert "grants: everything\n" in run("show", unique, *database_options).output
+
+
+@pytest.mark.parametrize("catalog", ["", "cda.", ".subject", "No"])
+def test_what_is_no_name_of_a_catalog_is_refused(
+    database_options: tuple[str, str], unique: str, catalog: str
+) -> None:
+    refused = run("create", unique, "--catalog", catalog, *database_options)
+    assert refused.exit_code != 0
+    assert "is no catalog: give NAME or NAME.TABLE" in refused.output
+    assert unique not in run("list", *database_options).output
+
+
+@pytest.mark.parametrize(
+    ("catalogs", "said"),
+    [
+        ('{"cda": {"uri": "postgresql://127.0.0.1/x"}}', "Did you mean cda?"),
+        ('{"other": {"uri": "postgresql://127.0.0.1/x"}}', "Known: other."),
+        ("{}", "They name none."),
+    ],
+)
+def test_catalogs_that_are_not_configured_are_told(
+    database_options: tuple[str, str], unique: str, monkeypatch: pytest.MonkeyPatch, catalogs: str, said: str
+) -> None:
+    monkeypatch.setenv("VXDATA_CATALOGS", catalogs)
+    made = run("create", unique, "--catalog", "cdb", "--catalog", "cdb.subject", *database_options)
+    assert made.exit_code == 0
+    assert made.output.count(f"Warning: the settings name no catalog 'cdb'. {said}") == 1
+
+
+def test_catalogs_that_are_configured_are_not(
+    database_options: tuple[str, str], unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VXDATA_CATALOGS", '{"cda": {"uri": "postgresql://127.0.0.1/x"}}')
+    made = run("create", unique, "--catalog", "cda.subject", *database_options)
+    assert made.exit_code == 0
+    assert "Warning" not in made.output

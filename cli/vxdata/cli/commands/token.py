@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,9 +17,12 @@ from rich.table import Table
 from vxdata.cli.options import DataDir
 from vxdata.cli.running import console, start_stack
 from vxdata.schemas.catalog.registry import registry
+from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.identifiers import normalise_all
 from vxdata.schemas.identity import Grants, Role
 from vxdata.schemas.violations import said_of
+from vxdata.server.catalog_settings import NAME
+from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.upgrade import require_current
 from vxdata.server.embedded import default_data_dir
@@ -86,7 +89,10 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     data_dir: DataDir = None,
     database_uri: DatabaseUri = None,
 ) -> None:
-    """Make a token, and print it once: the database keeps no more than a digest of it."""
+    """Make a token, and print it once: the database keeps no more than a digest of it.
+
+    Catalogs that the settings do not name are told of, as a server may have them nevertheless.
+    """
     grants = _grants(read, write, resource_type, license_, catalog)
     if output is not None and output.exists():
         msg = f"{output} exists, and may hold the token of another user; name a new file"
@@ -94,6 +100,7 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with _store(data_dir, database_uri) as store:
         _hand_out(store.create(name, role, grants, expires_at), output)
+    _tell_unknown(grants.catalogs or {})
 
 
 @commands.command("list")
@@ -124,7 +131,7 @@ def show(name: Name, data_dir: DataDir = None, database_uri: DatabaseUri = None)
         ("expires", _instant(found.expires_at)),
         ("last used", _instant(found.last_used_at)),
         ("revoked", _instant(found.revoked_at)),
-        ("grants", found.grants.model_dump_json(exclude_none=True)),
+        ("grants", found.grants.model_dump_json(exclude_none=True) if _limits(found) else "everything"),
     ):
         sys.stdout.write(f"{title}: {value}\n")
 
@@ -187,6 +194,9 @@ def _grants(
     tables: dict[str, list[str] | None] = {}
     for written in catalogs or ():
         name, dot, table = written.partition(".")
+        if not NAME.fullmatch(name) or (dot and not table):
+            msg = f"{written!r} is no catalog: give NAME or NAME.TABLE"
+            raise typer.BadParameter(msg, param_hint="--catalog")
         if not dot:
             tables[name] = None
         elif (named := tables.setdefault(name, [])) is not None:
@@ -203,6 +213,18 @@ def _grants(
         )
     except ValidationError as error:
         raise typer.BadParameter(said_of(error.errors(include_url=False)[0])) from None
+
+
+def _tell_unknown(catalogs: Iterable[str]) -> None:
+    """Tell of catalogs that the settings do not name; only those of a server decide what there is."""
+    known = Settings().catalogs
+    for name in catalogs:
+        if name not in known:
+            there_are = did_you_mean(name, list(known)) if known else "They name none."
+            console.print(
+                f"Warning: the settings name no catalog {name!r}. {there_are} "
+                "The token sees it where a server has a catalog of this name."
+            )
 
 
 def _refuse_owner(name: str, data_dir: Path | None, database_uri: str | None) -> None:
