@@ -31,7 +31,8 @@ from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.formats.files import FILE_FORMATS
 from vxdata.server.identities.signatures import Signatures
 from vxdata.server.listeners.errors import translate
-from vxdata.server.services.answers import Address, AnswerLimits, AnswerService, plan_key
+from vxdata.server.services.answer_address import Address, plan_key
+from vxdata.server.services.answers import AnswerLimits, AnswerService
 from vxdata.server.services.blobs import BlobService
 from vxdata.server.services.health import HealthService
 from vxdata.server.services.read import HIDDEN

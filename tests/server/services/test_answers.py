@@ -17,12 +17,8 @@ from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.server.answer_files.store import AnswerFiles
 from vxdata.server.disk_guard import DiskGuard
 from vxdata.server.identities.signatures import Signatures
-from vxdata.server.services.answers import (
-    AnswerLimits,
-    AnswerService,
-    in_whole_order,
-    with_columns,
-)
+from vxdata.server.services.answer_address import in_whole_order, with_columns
+from vxdata.server.services.answers import AnswerLimits, AnswerService
 from vxdata.server.services.read import ReadService
 
 if TYPE_CHECKING:

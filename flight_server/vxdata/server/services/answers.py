@@ -7,7 +7,6 @@ is no such answer, or it is another one.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,16 +14,15 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from vxdata.schemas.errors import AnswerNotFound, DiskFull, InvalidRequest, LimitExceeded, NotPermitted
+from vxdata.schemas.errors import DiskFull, InvalidRequest, LimitExceeded, NotPermitted
 from vxdata.schemas.plan import decode, digest, encode
-from vxdata.schemas.plan.predicates import MAX_ROWS
 from vxdata.schemas.wire import AS_OF_KEY, VERSION_KEY
 from vxdata.server.answer_files.batches import in_fixed_batches
 from vxdata.server.answer_files.file import Content
 from vxdata.server.answer_files.key import file_key
 from vxdata.server.answer_files.store import PurgedMeanwhile
 from vxdata.server.database.pool import Lane
-from vxdata.server.identities.signatures import SignedAddress
+from vxdata.server.services.answer_address import FixedAnswer, in_whole_order, plan_key, unknown, with_columns
 from vxdata.server.services.write_transaction import write_transaction
 from vxdata.server.trail import Trail
 from vxdata.sql.names import text
@@ -43,8 +41,8 @@ if TYPE_CHECKING:
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.database.pool import ConnectionPool
     from vxdata.server.disk_guard import DiskGuard
-    from vxdata.server.formats.known import Format
-    from vxdata.server.identities.signatures import Signatures
+    from vxdata.server.identities.signatures import Signatures, SignedAddress
+    from vxdata.server.services.answer_address import Address
     from vxdata.server.services.read import ReadService
     from vxdata.server.trail import Question
 
@@ -63,52 +61,6 @@ class AnswerLimits:
 
     plan_bytes: int
     plans: int
-
-
-@dataclass(frozen=True)
-class FixedAnswer:
-    """An answer that has an address.
-
-    Args:
-        digest: Digest of the plan.
-        plan: The plan, with its instant and its columns.
-        arrow_schema: Schema of the rows.
-    """
-
-    digest: str
-    plan: Plan
-    arrow_schema: pa.Schema
-
-
-@dataclass(frozen=True)
-class Address:
-    """An address, as a caller has written it.
-
-    Args:
-        digest: Digest of a plan.
-        form: The format.
-        expires: Seconds of Unix time until which its signature holds; None without one.
-        signer: Who has signed it; None without a signature, or where nobody is asked who they are.
-        signature: Its signature; None without one.
-    """
-
-    digest: str
-    form: Format
-    expires: int | None = None
-    signer: str | None = None
-    signature: str | None = None
-
-    @property
-    def path(self) -> str:
-        """What is signed."""
-        return f"{self.digest}.{self.form.name}"
-
-    @property
-    def signed(self) -> SignedAddress | None:
-        """The address with its signature; None if it states nothing of one."""
-        if (self.expires, self.signer, self.signature) == (None, None, None):
-            return None
-        return SignedAddress(self.path, self.expires or 0, self.signer or "", self.signature or "")
 
 
 @dataclass(frozen=True)
@@ -225,7 +177,7 @@ class AnswerService:
         name = plan_key(address.digest, call)
         state = self._state(name, call)
         if not state["is_known"]:
-            raise _unknown(address)
+            raise unknown(address)
         if state["is_stale"]:
             self._note_use(name, call)
         key = file_key(name, address.form.name, state["purge_epoch"], call.principal.grants.view)
@@ -302,7 +254,7 @@ class AnswerService:
     def _plan(self, address: Address, call: Call) -> Plan:
         found = self._rows(statements.READ, plan_key(address.digest, call), call)
         if not found:  # forgotten since it was found
-            raise _unknown(address)
+            raise unknown(address)
         return decode(found[0]["plan"].encode())
 
     def _rows(self, sql: str, name: str, call: Call) -> list[dict[str, Any]]:
@@ -313,35 +265,10 @@ class AnswerService:
             return list(connection.prepared.table(sql, [text(name)]).to_pylist())
 
 
-def plan_key(digest_of_plan: str, call: Call) -> str:
-    """Tell under which key the database keeps a plan that was given an address.
-
-    Args:
-        digest_of_plan: Digest of the plan, as addresses state it.
-        call: The call.
-
-    Returns:
-        The digest; for a caller from whom resources are hidden, one of it and of what is seen. So nobody
-        finds what was registered by those who see something else.
-    """
-    view = call.principal.grants.view
-    if not view:
-        return digest_of_plan
-    return hashlib.blake2b(f"{digest_of_plan} {view}".encode(), digest_size=16).hexdigest()
-
-
 def _snapshot_of(arrow_schema: pa.Schema) -> tuple[datetime, int]:
     """The instant of a result, and the number of its last commit."""
     metadata = arrow_schema.metadata
     return datetime.fromisoformat(metadata[AS_OF_KEY].decode()), int(metadata[VERSION_KEY])
-
-
-def _unknown(address: Address) -> AnswerNotFound:
-    msg = (
-        f"No answer has the address {address.path}: it was never given, or forgotten because nobody used it. "
-        "POST /v1/answers with the same question and instant gives it again."
-    )
-    return AnswerNotFound(msg, digest=address.digest)
 
 
 class _Counted:
@@ -359,33 +286,3 @@ class _Counted:
         for batch in self._batches:
             self.number += batch.num_rows
             yield batch
-
-
-def with_columns(plan: Plan, names: Iterable[str]) -> Plan:
-    """State the columns of a plan: a type that gets another field must not change the answer.
-
-    Args:
-        plan: The plan.
-        names: The columns of its result.
-
-    Returns:
-        The plan, as it is if it states them already.
-    """
-    if plan.select is not None or plan.group_by is not None:
-        return plan
-    return plan.model_copy(update={"select": tuple(names)})
-
-
-def in_whole_order(plan: Plan) -> Plan:
-    """Have the rows of a plan come in one order whenever it is run.
-
-    Args:
-        plan: The plan.
-
-    Returns:
-        The plan; without an order, with a limit that no result reaches, for which rows are ordered by the key
-        of their relation, or by all their columns.
-    """
-    if plan.order_by or plan.limit is not None or plan.offset:
-        return plan
-    return plan.model_copy(update={"limit": MAX_ROWS})

@@ -31,13 +31,14 @@ from vxdata.server.listeners.http.v1.questions import plan_of
 from vxdata.server.listeners.http.v1.replies import ON_CALLER, PINNED, json_reply, names_etag
 from vxdata.server.listeners.http.v1.snapshots import snapshot_of
 from vxdata.server.services import count as counts
-from vxdata.server.services.answers import Address
+from vxdata.server.services.answer_address import Address
 
 if TYPE_CHECKING:
     from vxdata.server.answer_files.file import LentFile
     from vxdata.server.call import Call
     from vxdata.server.listeners.http.v1.context import Context
-    from vxdata.server.services.answers import AnswerService, FixedAnswer
+    from vxdata.server.services.answer_address import FixedAnswer
+    from vxdata.server.services.answers import AnswerService
 
 ROWS_HEADER: Final = "VxData-Rows"
 
