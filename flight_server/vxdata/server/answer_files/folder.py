@@ -51,6 +51,7 @@ def open_folder(folder: Path | None) -> tuple[Path, BufferedWriter]:
             lock_file = lock_folder(made)
             if (made / "lock").exists():
                 return made, lock_file
+            lock_file.close()
 
 
 def _emptied(folder: Path) -> BufferedWriter:
