@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-import typer
 from rich.console import Console
 
+from vxdata.cli.embedded_catalogs import embedded_catalogs
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk._transport.token_sources import NamedFile
 from vxdata.server.app import Server
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from vxdata.server.catalog_settings import CatalogSettings
     from vxdata.server.database.upgrade import Upgrade
 
 CHECK_SECONDS: Final = 2.0
@@ -179,10 +178,6 @@ def announce(server: Server) -> None:
     sys.stdout.flush()
 
 
-EMBEDDED: Final = "embedded:"
-"""Begins the URI of a catalog that lies in the embedded database; the name of its schema follows."""
-
-
 def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
     """Settings whose database and blob store are those of an embedded stack, and its catalogs that lie there.
 
@@ -192,6 +187,9 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
 
     Returns:
         The settings.
+
+    Raises:
+        typer.BadParameter: A catalog names the schema of VxData's own data.
     """
     return given.model_copy(
         update={
@@ -205,35 +203,9 @@ def settings_on(stack: EmbeddedStack, given: Settings) -> Settings:
             "free_space_dir": given.free_space_dir or stack.data_dir,
             "cache_dir": given.cache_dir or stack.result_cache_dir,
             "audit_dir": given.audit_dir or stack.audit_dir,
-            "catalogs": {name: _embedded(stack, found) for name, found in given.catalogs.items()},
+            "catalogs": embedded_catalogs(stack, given.catalogs),
         }
     )
-
-
-def _embedded(stack: EmbeddedStack, catalog: CatalogSettings) -> CatalogSettings:
-    uri = catalog.uri.get_secret_value()
-    if not uri.startswith(EMBEDDED):
-        return catalog
-    schema = uri.removeprefix(EMBEDDED) or catalog.schema_name
-    return catalog.model_copy(update={"uri": stack.postgres_uri, "schema_name": schema})
-
-
-def refuse_embedded(catalogs: Mapping[str, CatalogSettings]) -> None:
-    """Check that no catalog lies in an embedded database, for commands that run none.
-
-    Args:
-        catalogs: Settings of catalogs by name.
-
-    Raises:
-        typer.BadParameter: One does.
-    """
-    for name, catalog in catalogs.items():
-        if catalog.uri.get_secret_value().startswith(EMBEDDED):
-            msg = (
-                f"{EMBEDDED} names a schema of the database that `vxdata up` runs; this command runs none: "
-                f"give catalog {name} a libpq URI, such as postgresql://reader@host/{name}"
-            )
-            raise typer.BadParameter(msg, param_hint="--catalog or VXDATA_CATALOGS")
 
 
 def upgrade_database(uri: SecretStr, read_uri: SecretStr | None = None) -> Upgrade:

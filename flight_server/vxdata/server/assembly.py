@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vxdata.server.answer_files.store import AnswerFiles
+from vxdata.server.database.catalog_rights import let_read
 from vxdata.server.database.pool import Lane
 from vxdata.server.parts import open_catalog
 from vxdata.server.result_cache.write_aside import WriteAside
@@ -63,10 +64,10 @@ class Assembly:
         Returns:
             The services; the catalogs are not read yet.
         """
-        settings, shared = self.settings, self.shared
-        catalogs = Catalogs(settings.catalogs, partial(open_catalog, settings), self._aside)
+        shared = self.shared
+        catalogs = self._catalogs(own)
         self.parts.callback(catalogs.close)
-        reader = CatalogReader(shared.monitor, shared.released, settings.stall_limit)
+        reader = CatalogReader(shared.monitor, shared.released, self.settings.stall_limit)
         cohorts, tables = CohortService(catalogs, reader), CatalogTableService(catalogs, reader)
         audit = AuditService(self.audit)
         if own is None:
@@ -83,6 +84,12 @@ class Assembly:
             unprotected=unprotected,
         )
         return Services(data, catalogs, cohorts, tables, health, audit)
+
+    def _catalogs(self, own: OwnParts | None) -> Catalogs:
+        connect = partial(open_catalog, self.settings)
+        if own is None:
+            return Catalogs(self.settings.catalogs, connect, self._aside)
+        return Catalogs(self.settings.catalogs, connect, self._aside, partial(let_read, own.database))
 
     def _own_data(self, own: OwnParts, catalog: Catalog) -> OwnData:
         """Build the services of VxData's own data."""

@@ -71,5 +71,17 @@ class CatalogSettings(BaseModel):
     release: Annotated[str, Field(min_length=1)] | None = None
 
 
+class OwnCatalog(CatalogSettings):
+    """A catalog in the server's own database, whose owner gives the role of its URI the right to read it.
+
+    No setting says this of a catalog: `vxdata up` does, of those in the database that it runs.
+
+    Args:
+        role: Name of the role of its URI.
+    """
+
+    role: str
+
+
 CatalogsByName = Annotated[dict[str, CatalogSettings], BeforeValidator(check_names)]
 """Settings of all catalogs."""

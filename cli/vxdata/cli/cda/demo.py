@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from vxdata.cli.cda.generate import generate
 from vxdata.cli.cda.load import load
+from vxdata.cli.embedded_catalogs import EMBEDDED
 from vxdata.cli.running import (
-    EMBEDDED,
     allow_many_files,
     owned,
     settings_on,

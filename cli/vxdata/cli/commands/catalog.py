@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vxdata.cli.embedded_catalogs import refuse_embedded
 from vxdata.cli.options import CatalogUris, Insecure, TokenFile, Url, catalogs_of, token_of
-from vxdata.cli.running import console, refuse_embedded
+from vxdata.cli.running import console
 from vxdata.schemas.cohorts import CohortModel
 from vxdata.schemas.errors import UnknownCatalog
 from vxdata.schemas.wire import Action, CatalogInfo, CatalogList, CatalogRequest

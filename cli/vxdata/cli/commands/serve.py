@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from vxdata.cli.embedded_catalogs import refuse_embedded
 from vxdata.cli.options import CatalogUris, catalogs_of
 from vxdata.cli.running import (
     allow_many_files,
     announce,
     freeze_what_stays,
     leave,
-    refuse_embedded,
     require_free,
 )
 from vxdata.cli.signals import until_signal

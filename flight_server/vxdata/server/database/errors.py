@@ -91,6 +91,10 @@ class UndefinedObject(DatabaseError):
     """A table, column, type or schema that the statement names is not there."""
 
 
+class Denied(DatabaseError):
+    """The role may not do this, or not any more."""
+
+
 class InvalidPattern(DatabaseError):
     """A regular expression is malformed."""
 
@@ -117,6 +121,7 @@ SQLSTATE_CLASSES: Final[tuple[tuple[str, type[DatabaseError]], ...]] = (
     ("42703", UndefinedObject),
     ("42704", UndefinedObject),
     ("3F000", UndefinedObject),
+    ("42501", Denied),
 )
 """SQLSTATE prefix -> class; the first match counts."""
 

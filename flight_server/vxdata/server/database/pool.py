@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import RequestTimedOut, ServerBusy, ServerUnavailable
 from vxdata.server.database.connection import ConnectionFactory
-from vxdata.server.database.errors import DatabaseError, TooManyConnections
+from vxdata.server.database.errors import DatabaseError, Denied, TooManyConnections
 from vxdata.server.database.semaphore import FairSemaphore
 from vxdata.server.database.statement_limits import TEMP_SETTING, StatementLimits
 
@@ -294,7 +294,7 @@ def _no_connection(wait: float, deadline: float) -> RequestTimedOut | ServerBusy
 
 
 def _refusal(error: DatabaseError) -> str:
-    if error.sqlstate == "42501":
+    if isinstance(error, Denied):
         return (
             "The role may not limit temporary files: run GRANT SET ON PARAMETER temp_file_limit TO the role, "
             f"or unset {TEMP_SETTING}."

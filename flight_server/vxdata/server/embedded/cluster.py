@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATABASE = "vxdata"
 ROLE = "vxdata"
 READING_ROLE = "vxdata_read"
+CATALOG_ROLE = "vxdata_catalog"
 ADMIN = "vxdata_admin"
 TUNED = "vxdata.conf"
 """Our settings; the cluster's own ``postgresql.conf`` includes it, so lines after that win."""

@@ -19,7 +19,15 @@ import psutil
 from pydantic import SecretStr
 
 from vxdata.server.embedded.child import Child
-from vxdata.server.embedded.cluster import DATABASE, POSTGRES_ENVIRONMENT, READING_ROLE, ROLE, TUNED, Cluster
+from vxdata.server.embedded.cluster import (
+    CATALOG_ROLE,
+    DATABASE,
+    POSTGRES_ENVIRONMENT,
+    READING_ROLE,
+    ROLE,
+    TUNED,
+    Cluster,
+)
 from vxdata.server.embedded.errors import StartTimeout
 from vxdata.server.embedded.secrets import StackSecrets, write_private
 from vxdata.server.embedded.waiting import Progress, wait_until
@@ -57,6 +65,16 @@ def read_uri_of(secrets: StackSecrets, socket_dir: Path) -> SecretStr:
         socket_dir: Where the socket is.
     """
     return _uri(READING_ROLE, secrets.postgres_read_password, socket_dir)
+
+
+def catalog_uri_of(secrets: StackSecrets, socket_dir: Path) -> SecretStr:
+    """Write the libpq URI of the database for the role that may only read catalogs.
+
+    Args:
+        secrets: The credentials.
+        socket_dir: Where the socket is.
+    """
+    return _uri(CATALOG_ROLE, secrets.postgres_catalog_password, socket_dir)
 
 
 def login(role: str, password: SecretStr, socket_dir: Path) -> dict[str, str]:
@@ -135,6 +153,11 @@ class PostgresServer:
     def read_uri(self) -> SecretStr:
         """The libpq URI of the database for the role that may only read."""
         return read_uri_of(self.secrets, self.socket_dir)
+
+    @property
+    def catalog_uri(self) -> SecretStr:
+        """The libpq URI of the database for the role that may only read catalogs."""
+        return catalog_uri_of(self.secrets, self.socket_dir)
 
     def start(self, settings: Mapping[str, str], progress: Progress) -> None:
         """Make the cluster if there is none, then start the postmaster; do not wait for it.

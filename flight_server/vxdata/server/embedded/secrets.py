@@ -45,8 +45,16 @@ class StackSecrets(BaseModel):
     @property
     def postgres_read_password(self) -> SecretStr:
         """The password of the role that may only read, which files of earlier versions do not name."""
+        return self._derived(b"vxdata reading role")
+
+    @property
+    def postgres_catalog_password(self) -> SecretStr:
+        """The password of the role that reads catalogs, likewise."""
+        return self._derived(b"vxdata catalog role")
+
+    def _derived(self, purpose: bytes) -> SecretStr:
         key = self.postgres_password.get_secret_value().encode()
-        return SecretStr(hmac.new(key, b"vxdata reading role", hashlib.sha256).hexdigest())
+        return SecretStr(hmac.new(key, purpose, hashlib.sha256).hexdigest())
 
     @classmethod
     def load_or_create(cls, path: Path, *, may_create: bool) -> Self:

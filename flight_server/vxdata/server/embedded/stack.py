@@ -20,7 +20,7 @@ from vxdata.server.embedded.handover import take_from_nobody
 from vxdata.server.embedded.machine import Machine
 from vxdata.server.embedded.owner import LockFile, claim, lock_part
 from vxdata.server.embedded.postgres import PostgresServer
-from vxdata.server.embedded.reading_role import make_reading_role
+from vxdata.server.embedded.reading_roles import make_reading_roles
 from vxdata.server.embedded.reserve import Reserve
 from vxdata.server.embedded.runtime import Runtime
 from vxdata.server.embedded.s3 import S3Endpoint, S3Server
@@ -202,6 +202,11 @@ class EmbeddedStack:
         return self._database.read_uri
 
     @property
+    def postgres_catalog_uri(self) -> SecretStr:
+        """The libpq URI of the database for the role that may only read catalogs."""
+        return self._database.catalog_uri
+
+    @property
     def s3(self) -> S3Endpoint:
         """The S3 service and its bucket."""
         return self._blobs.endpoint
@@ -268,7 +273,7 @@ class EmbeddedStack:
         self._blobs.start()
         self._database.start(settings, self._progress)
         self._database.wait_ready(self._progress)
-        make_reading_role(self._database)
+        make_reading_roles(self._database)
         try:
             self._blobs.wait_ready(self._progress)
         except (ChildFailed, RoomAgain):

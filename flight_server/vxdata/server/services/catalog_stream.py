@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.database.connection import READ_ONLY
-from vxdata.server.database.errors import UndefinedObject
+from vxdata.server.database.errors import Denied, UndefinedObject
 from vxdata.server.database.pool import Lane
 from vxdata.server.result_cache.cache import PreparedQuery
 from vxdata.server.result_cache.key import catalog_key
@@ -65,6 +65,7 @@ class CatalogStream(OwnedStream):
     Raises:
         ServerBusy: No connection became free in time.
         RequestTimedOut: No connection became free before the deadline.
+        ServerUnavailable: The tables have just changed.
         DatabaseError: PostgreSQL cannot be asked.
     """
 
@@ -83,20 +84,27 @@ class CatalogStream(OwnedStream):
             attended = CancellableQuery(self._connection, readers)
             resources.enter_context(monitor.watching(attended, readers.is_abandoned))
             resources.enter_context(self._connection.transaction(READ_ONLY))
-            self.release = catalog.releases.read(self._connection)
+            with _noticing_changes(catalog):
+                self.release = catalog.releases.read(self._connection)
             if self.release != catalog.release:
                 catalog.refresh_soon()
             self._catalog, self._query = catalog, query
             super().__init__(resources.pop_all(), self._run())
 
     def _run(self) -> Generator[pa.RecordBatch]:
-        try:
-            with self._resources:
-                yield from self._query.run(self._connection)
-        except UndefinedObject as error:
-            self._catalog.refresh_soon()
-            msg = f"The tables of the catalog {self._catalog.name} have just changed; try again."
-            raise ServerUnavailable(msg, catalog=self._catalog.name) from error
+        with _noticing_changes(self._catalog), self._resources:
+            yield from self._query.run(self._connection)
+
+
+@contextmanager
+def _noticing_changes(catalog: LoadedCatalog) -> Iterator[None]:
+    """Have a catalog read anew if a table is gone, or was replaced by one that may not be read yet."""
+    try:
+        yield
+    except (Denied, UndefinedObject) as error:
+        catalog.refresh_soon()
+        msg = f"The tables of the catalog {catalog.name} have just changed; try again."
+        raise ServerUnavailable(msg, catalog=catalog.name) from error
 
 
 @dataclass(frozen=True)

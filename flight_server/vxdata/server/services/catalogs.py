@@ -58,9 +58,12 @@ Connect = Callable[[SecretStr], "ConnectionPool"]
 Beside = Callable[["ConnectionPool"], "WriteAside | None"]
 """Makes what frees the connections of slow readers of a pool."""
 
+Prepare = Callable[["CatalogSettings"], None]
+"""Does what a catalog needs each time before it is read."""
 
-def _nothing(_: ConnectionPool) -> None:
-    """Let slow readers keep their connections."""
+
+def _nothing(_: object) -> None:
+    """Let slow readers keep their connections, and read a catalog as it is."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class NamedCatalog:
         settings: Where it is.
         connect: Makes a pool of connections to a database.
         beside: Makes what frees the connections of slow readers of a pool.
+        prepare: Does what a catalog needs each time before it is read.
 
     Attributes:
         has_been_tried: Set once it has been read, or could not be.
@@ -146,9 +150,15 @@ class NamedCatalog:
     """
 
     def __init__(
-        self, name: str, settings: CatalogSettings, connect: Connect, beside: Beside = _nothing
+        self,
+        name: str,
+        settings: CatalogSettings,
+        connect: Connect,
+        beside: Beside = _nothing,
+        prepare: Prepare = _nothing,
     ) -> None:
         """Begin without connections; `refresh` makes them."""
+        self._prepare = prepare
         self._beside = beside
         self._aside: WriteAside | None = None
         self.name = name
@@ -195,6 +205,7 @@ class NamedCatalog:
             DatabaseError: PostgreSQL refused a query.
         """
         with self._reading:
+            self._prepare(self._settings)
             if self._database is None:
                 self._database = self._connect(self._settings.uri)
                 self._aside = self._beside(self._database)
@@ -285,13 +296,20 @@ class Catalogs:
         settings: Where each of them is.
         connect: Makes a pool of connections to a database.
         beside: Makes what frees the connections of slow readers of a pool.
+        prepare: Does what a catalog needs each time before it is read.
     """
 
     def __init__(
-        self, settings: Mapping[str, CatalogSettings], connect: Connect, beside: Beside = _nothing
+        self,
+        settings: Mapping[str, CatalogSettings],
+        connect: Connect,
+        beside: Beside = _nothing,
+        prepare: Prepare = _nothing,
     ) -> None:
         """Begin with none of them read."""
-        self._by_name = {name: NamedCatalog(name, each, connect, beside) for name, each in settings.items()}
+        self._by_name = {
+            name: NamedCatalog(name, each, connect, beside, prepare) for name, each in settings.items()
+        }
 
     def __iter__(self) -> Iterator[NamedCatalog]:
         """Iterate in the order of the settings."""
