@@ -40,6 +40,7 @@ def test_psql_reads(session_dir: Path) -> None:
     assert found.returncode == 1
 
 
+@pytest.mark.usefixtures("stack")
 def test_psql_writes_if_it_is_told_to(session_dir: Path) -> None:
     argv, variables = RunningPostgres.find(session_dir / "stack").psql(may_write=True)
     statements = ("-c", "CREATE TEMPORARY TABLE made (n integer)", "-c", "SELECT 'written'")
@@ -48,6 +49,7 @@ def test_psql_writes_if_it_is_told_to(session_dir: Path) -> None:
     assert variables["PGPASSWORD"] not in " ".join(argv)
 
 
+@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("is_left", [False, True], ids=["never started", "killed"])
 def test_no_server_runs(tmp_path: Path, session_dir: Path, is_left: bool) -> None:  # noqa: FBT001 - a case
     if is_left:

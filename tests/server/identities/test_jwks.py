@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from vxdata.server.identities.jwks import (
     KEEP_SECONDS,
     MAX_WAITING,
     STALE_SECONDS,
+    WAIT_SECONDS,
     Jwks,
 )
 from vxdata.server.identities.provider import MAX_BYTES, Provider, ProviderProblem
@@ -222,6 +225,36 @@ class TestJwks:
         assert len(found) == 20
         assert None not in found
         assert issuer.asked.count("/keys") == 1
+
+
+class TestSilentProvider:
+    """A provider that accepts connections and says nothing."""
+
+    @pytest.fixture
+    def silent(self) -> Iterator[str]:
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    def test_callers_are_told_in_time(self, silent: str) -> None:
+        keys = Jwks(Provider(silent).keys)
+        for _ in range(2):  # the second is told at once: it has just been asked
+            begun = time.monotonic()
+            with pytest.raises(ServerUnavailable) as caught:
+                keys.find("any")
+            assert caught.value.retryable
+            assert time.monotonic() - begun < 2 * WAIT_SECONDS
+        assert time.monotonic() - begun < 1
+
+    def test_known_keys_stay_in_use(self, silent: str, issuer: Issuer, clock: Clock) -> None:
+        ways = [Provider(issuer.url)]
+        keys = Jwks(lambda: ways[-1].keys(), clock)
+        assert keys.find(issuer.kid) is not None
+        ways.append(Provider(silent))
+        clock.now += FRESH_SECONDS + 1
+        begun = time.monotonic()
+        for _ in range(100):
+            assert keys.find(issuer.kid) is not None
+        assert time.monotonic() - begun < 1
 
 
 class TestSlowProvider:

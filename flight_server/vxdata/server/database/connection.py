@@ -16,6 +16,7 @@ import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 
 from vxdata.server.database.connect_failures import connect_failure, not_text
+from vxdata.server.database.connect_timeout import with_connect_timeout
 from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,
@@ -305,15 +306,16 @@ class ConnectionFactory:
         Raises:
             DatabaseError: PostgreSQL cannot be reached, or accepts no more connections.
         """
+        uri = with_connect_timeout(self._uri.get_secret_value())
         try:
             if self._first is None:
-                self._first = dbapi.connect(self._uri.get_secret_value(), autocommit=True)
+                self._first = dbapi.connect(uri, autocommit=True)
             clone = self._first.adbc_clone()
             clone.adbc_connection.set_autocommit(True)
             return Connection(clone, self._limits)
         except adbc_driver_manager.Error as error:
             self.close()
-            raise connect_failure(error, self._uri.get_secret_value()) from None
+            raise connect_failure(error, uri) from None
         except UnicodeEncodeError:
             raise not_text() from None
 
