@@ -247,7 +247,11 @@ class TestSilentProvider:
 
     def test_known_keys_stay_in_use(self, silent: str, issuer: Issuer, clock: Clock) -> None:
         ways = [Provider(issuer.url)]
-        keys = Jwks(lambda: ways[-1].keys(), clock)
+
+        def fetch() -> dict[str, jwt.PyJWK]:
+            return ways[-1].keys()
+
+        keys = Jwks(fetch, clock)
         assert keys.find(issuer.kid) is not None
         ways.append(Provider(silent))
         clock.now += FRESH_SECONDS + 1
