@@ -34,10 +34,22 @@ QUIETLY: Final = ("-XAtq", "-v", "ON_ERROR_STOP=1")
 def test_psql_reads(session_dir: Path) -> None:
     foreign = {"PGHOST": "elsewhere.invalid", "PGOPTIONS": "-c no_such_setting=1"}
     options = ("--data-dir", session_dir / "stack", "--", *QUIETLY)
-    found = vxdata("db", "psql", *options, "-c", READ, "-c", "CREATE TABLE made (n integer)", env=foreign)
+    found = vxdata("db", "psql", *options, "-c", READ, "-c", "SELECT count(*) FROM token", env=foreign)
     assert found.stdout == "first 0001_commit_clock\n"
-    assert "read-only transaction" in found.stderr
+    assert "permission denied for table token" in found.stderr
     assert found.returncode == 1
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM volume", "CREATE TABLE made (n integer)", "SET ROLE vxdata"]
+)
+def test_psql_changes_nothing_whatever_its_transactions_say(session_dir: Path, statement: str) -> None:
+    argv, variables = RunningPostgres.find(session_dir / "stack").psql(may_write=False)
+    statements = ("-c", "BEGIN READ WRITE", "-c", statement)
+    found = subprocess.run([*argv, *QUIETLY, *statements], env=variables, capture_output=True, check=False)
+    assert found.returncode == 1
+    assert b"permission denied" in found.stderr
 
 
 @pytest.mark.usefixtures("stack")

@@ -127,10 +127,13 @@ def psql(
     ] = None,
     data_dir: cli_options.DataDir = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Let statements change something; versions have rules to keep.")
+        bool,
+        typer.Option(
+            "--write", help="Log in as the owner, who can change everything; versions have rules to keep."
+        ),
     ] = False,
 ) -> None:
-    """Run psql on the database of a running `vxdata up`, to read in it."""
+    """Run psql on the database of a running `vxdata up`, as a role that reads the records and no tokens."""
     running = RunningPostgres.find(data_dir or default_data_dir())
     command, variables = running.psql(may_write=write)
     clean_environment(os.environ)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from vxdata.server.embedded.binaries import find_binaries
-from vxdata.server.embedded.cluster import POSTGRES_ENVIRONMENT, ROLE
+from vxdata.server.embedded.cluster import POSTGRES_ENVIRONMENT, READING_ROLE, ROLE
 from vxdata.server.embedded.errors import NoServerRuns
 from vxdata.server.embedded.postgres import PORT, login, uri_of
 from vxdata.server.embedded.secrets import StackSecrets
@@ -67,18 +67,19 @@ class RunningPostgres:
         """Tell how psql is run: by variables, since other users can see arguments.
 
         Args:
-            may_write: Whether statements may change something.
+            may_write: Whether it logs in as the owner of the database, not as the role that may only read.
 
         Returns:
             The beginning of the command line, and the variables.
         """
-        options = {
-            "search_path": f"{SCHEMA},public",
-            "default_transaction_read_only": "off" if may_write else "on",
-        }
+        role, password = (
+            (ROLE, self.secrets.postgres_password)
+            if may_write
+            else (READING_ROLE, self.secrets.postgres_read_password)
+        )
         return [_program("psql")], {
-            **login(ROLE, self.secrets.postgres_password, self.socket_dir),
-            "PGOPTIONS": " ".join(f"-c {name}={value}" for name, value in options.items()),
+            **login(role, password, self.socket_dir),
+            "PGOPTIONS": f"-c search_path={SCHEMA},public",
         }
 
     def _accepts(self) -> bool:
