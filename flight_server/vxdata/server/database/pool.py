@@ -71,6 +71,10 @@ class Lane(Enum):
     """What the reading role does not see: tokens, and the key of signatures. One short statement."""
 
 
+READS: Final = "reads (VXDATA_READ_URI)"
+WRITES: Final = "writes (VXDATA_DATABASE_URI)"
+"""What a login is for, and the setting that it stands in: two may differ, and errors tell which it was."""
+
 READING: Final = frozenset({Lane.STREAM, Lane.LOOKUP, Lane.COPY})
 """The lanes that only read."""
 
@@ -91,10 +95,12 @@ class _Login:
 
     Args:
         factory: Makes connections.
+        purpose: What it is for; empty if the pool has no other login.
         idle: The idle ones; the one that was used last is at the end.
     """
 
     factory: ConnectionFactory
+    purpose: str = ""
     idle: deque[Connection] = field(default_factory=deque)
 
     def next_idle(self) -> Connection | None:
@@ -150,8 +156,11 @@ class ConnectionPool:
         self._opening = threading.Lock()
         self._returned = threading.Condition()
         self._set_up = (*SET_UP, *limits.statements, *set_up)
-        owner = _Login(ConnectionFactory(uri, limits))
-        reader = owner if read_uri is None else _Login(ConnectionFactory(read_uri, limits))
+        if read_uri is None:
+            owner = reader = _Login(ConnectionFactory(uri, limits))
+        else:
+            owner = _Login(ConnectionFactory(uri, limits), WRITES)
+            reader = _Login(ConnectionFactory(read_uri, limits), READS)
         self._logins = {lane: reader if lane in READING else owner for lane in Lane}
         try:
             for lane in (Lane.STREAM, Lane.WRITE):
@@ -202,6 +211,11 @@ class ConnectionPool:
             finally:
                 self._putconn(login, connection)
 
+    @property
+    def has_two_logins(self) -> bool:
+        """Whether connections that only read have a login of their own."""
+        return self._logins[Lane.LOOKUP] is not self._logins[Lane.PRIVATE]
+
     def reconnect(self) -> None:
         """Have later calls take new connections: those that are open know no types that were added since."""
         with self._opening:
@@ -251,13 +265,13 @@ class ConnectionPool:
             except TooManyConnections:
                 raise
             except DatabaseError as error:
-                msg = "The database cannot be reached."
+                msg = f"The database cannot be reached{_by(login)}."
                 raise ServerUnavailable(msg) from error
         try:
             connection.execute(*self._set_up)
         except DatabaseError as error:
             self._discard(connection)
-            raise ServerUnavailable(_refusal(error)) from error
+            raise ServerUnavailable(_refusal(login, error)) from error
         return connection
 
     def _discard(self, connection: Connection) -> None:
@@ -293,13 +307,17 @@ def _no_connection(wait: float, deadline: float) -> RequestTimedOut | ServerBusy
     return ServerBusy(msg, wait_seconds=wait)
 
 
-def _refusal(error: DatabaseError) -> str:
+def _by(login: _Login) -> str:
+    return f" by the login for {login.purpose}" if login.purpose else ""
+
+
+def _refusal(login: _Login, error: DatabaseError) -> str:
     if isinstance(error, Denied):
         return (
-            "The role may not limit temporary files: run GRANT SET ON PARAMETER temp_file_limit TO the role, "
-            f"or unset {TEMP_SETTING}."
+            f"The role{f' for {login.purpose}' if login.purpose else ''} may not limit temporary files: run "
+            f"GRANT SET ON PARAMETER temp_file_limit TO the role, or unset {TEMP_SETTING}."
         )
-    return "The database accepts no connections."
+    return f"The database accepts no connections{_by(login)}."
 
 
 def _is_usable(connection: Connection) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
+from vxdata.schemas.errors import ServerUnavailable
 from vxdata.schemas.errors.messages import abridged
-from vxdata.server.database.pool import ConnectionPool, Lane
+from vxdata.server.database.pool import READS, ConnectionPool, Lane
 from vxdata.server.database.upgrade import SchemaMismatch
 from vxdata.sql.schema import reading as statements
 
@@ -30,8 +31,12 @@ def role_of(uri: SecretStr) -> str:
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached, or refuses the role.
     """
-    with closing(ConnectionPool(uri, size=1)) as database, database.connection() as connection:
-        name: str = connection.rows(statements.ROLE)[0]["role"]
+    try:
+        with closing(ConnectionPool(uri, size=1)) as database, database.connection() as connection:
+            name: str = connection.rows(statements.ROLE)[0]["role"]
+    except ServerUnavailable as refused:
+        msg = f"The database cannot be reached by the login for {READS}."
+        raise ServerUnavailable(msg) from refused.__cause__
     return name
 
 

@@ -36,6 +36,9 @@ MAX_WAIT: Final = 2.0
 """Seconds after which a server whose connections are all in use counts as busy: a check must not hang."""
 
 DATABASE: Final = "database"
+DATABASE_FOR_WRITES: Final = "database for writes"
+"""What is down where reads have a login of their own, and the other one is refused."""
+
 BLOB_STORE: Final = "blob store"
 
 log = structlog.get_logger(__name__)
@@ -75,7 +78,7 @@ class HealthService:
         self._blobs = blobs
 
     def check(self, call: Call) -> Health:
-        """Read the last commit, and look for the bucket.
+        """Read the last commit, try the login that writes, and look for the bucket.
 
         Args:
             call: The call, with its deadline.
@@ -95,6 +98,11 @@ class HealthService:
             reading = self._read_clock(self._database, call)
         except (ServerUnavailable, ConnectionLost) as problem:
             problems[DATABASE] = problem
+        else:
+            try:
+                self._try_owner(self._database, call)
+            except (ServerUnavailable, ConnectionLost) as problem:
+                problems[DATABASE_FOR_WRITES] = problem
         try:
             if self._blobs is not None:
                 self._blobs.check()
@@ -130,6 +138,11 @@ class HealthService:
         return Health(
             server_version=version("vxdata"), version=0, catalogs=seen, unprotected=self._unprotected
         )
+
+    def _try_owner(self, database: ConnectionPool, call: Call) -> None:
+        """Ask the database for nothing by the login that writes, where reads have another one."""
+        if database.has_two_logins:
+            _ping(database, call, Lane.PRIVATE)
 
     def _read_clock(self, database: ConnectionPool, call: Call) -> ClockReading:
         """Read the commit clock, on a new connection if PostgreSQL was started again: idle ones are gone."""
@@ -167,18 +180,20 @@ def _answers(catalog: NamedCatalog, call: Call) -> bool:
     return True
 
 
-def _ping(database: ConnectionPool, call: Call) -> None:
+def _ping(database: ConnectionPool, call: Call, lane: Lane = Lane.LOOKUP) -> None:
     """Ask a database for nothing, on a new connection if it was started again."""
     try:
-        with _checking(database, call) as connection:
+        with _checking(database, call, lane) as connection:
             connection.rows("SELECT 1 AS one")
     except ConnectionLost:
-        with _checking(database, call) as connection:
+        with _checking(database, call, lane) as connection:
             connection.rows("SELECT 1 AS one")
 
 
-def _checking(database: ConnectionPool, call: Call) -> AbstractContextManager[Connection]:
-    return database.connection(Lane.LOOKUP, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline)
+def _checking(
+    database: ConnectionPool, call: Call, lane: Lane = Lane.LOOKUP
+) -> AbstractContextManager[Connection]:
+    return database.connection(lane, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline)
 
 
 def _reason(problem: Exception) -> BaseException:
