@@ -39,13 +39,14 @@ class Errand:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether it is being done."""
-        return not self._outcome.done()
+        """Whether it is being done; what another caller is beginning just now counts."""
+        with self._lock:
+            return not self._outcome.done()
 
     def begin(self) -> None:
         """Have it done; if it is under way, nothing changes."""
         with self._lock:
-            if self.is_under_way:
+            if not self._outcome.done():
                 return
             outcome: Future[None] = Future()
             thread = threading.Thread(target=self._run, args=[outcome], name=self._name, daemon=True)
