@@ -252,6 +252,31 @@ class TestBlobs:
         asked = PresignRequest(method="get", urls=[f"s3://{bucket}/{key}"])
         assert key.rpartition("/")[2] in service.presign(asked, ANN).urls[0]
 
+    def test_whatever_kind_of_field_names_it(
+        self, service: BlobService, creates: WriteService, bucket: str
+    ) -> None:
+        for source in ("a", "b"):
+            made(
+                creates,
+                {
+                    f"histomap/{source}": {
+                        "parent_identifier": f"imagingstudy/{source}",
+                        "path_map": f"s3://{bucket}/{source}/map.nii",
+                        "path_slides": [f"s3://{bucket}/{source}/1.svs", f"s3://{bucket}/{source}/2.svs"],
+                    },
+                    f"artefact/{source}": {
+                        "parent_identifier": f"datasource/{source}",
+                        "files": [("table", f"s3://{bucket}/{source}/table.csv")],
+                    },
+                },
+            )
+        names = ("map.nii", "1.svs", "2.svs", "table.csv")
+        seen, hidden = ([f"s3://{bucket}/{source}/{name}" for name in names] for source in ("a", "b"))
+        assert len(service.presign(PresignRequest(method="get", urls=seen), ANN).urls) == len(names)
+        with pytest.raises(BlobNotFound) as caught:
+            service.presign(PresignRequest(method="get", urls=[*seen, *hidden]), ANN)
+        assert [failure["name"] for failure in caught.value.failures] == hidden
+
     @pytest.mark.parametrize("key", [f"b/{HASH}/b.nii", "absent", "a/", "a/first.nii.gz"])
     def test_what_none_names_is_not_there(self, service: BlobService, bucket: str, key: str) -> None:
         url = f"s3://{bucket}/{key}"

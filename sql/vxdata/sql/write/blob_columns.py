@@ -13,11 +13,14 @@ from vxdata.sql.types import catalog_type, mapping_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from vxdata.schemas.fields import Field
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.sql.write.granted import Granted
 
 URLS_OF: Final = {"text": "{}", "text[]": "unnest({})", "jsonb": "(jsonb_each_text({})).value"}
 """Type of a column to the expression for the URLs that a row holds there."""
+
+NO_URL: Final = "SELECT NULL::text AS url WHERE false"
 
 HASHED: Final = "/[0-9a-f]{64}/[^/*]+$"
 """The keys of uploads, which state the hash of their content: who knows it, knows the content."""
@@ -59,7 +62,7 @@ def held(holders: Iterable[BlobColumn], *, begin: str, since: int = 0) -> str:
         f"WHERE version > {since}) AS held WHERE starts_with(url, {text(begin)})"
         for holder in holders
     ]
-    return " UNION ALL ".join(parts) or "SELECT NULL::text AS url WHERE false"
+    return " UNION ALL ".join(parts) or NO_URL
 
 
 def named(payload_types: Iterable[PayloadType], urls: Iterable[str], granted: Granted) -> str:
@@ -73,8 +76,32 @@ def named(payload_types: Iterable[PayloadType], urls: Iterable[str], granted: Gr
     Returns:
         A query for the column `url`.
     """
-    seen = f"({_seen_urls(payload_types, granted)}) AS seen"
-    return f"SELECT DISTINCT url FROM {seen} WHERE url = ANY ({texts(urls)})"
+    parts = [part for payload_type in payload_types for part in _naming(payload_type, granted)]
+    seen = " UNION ALL ".join(parts) or NO_URL
+    # As constants they would stand in the plan once for each column, and parallel workers read all of it.
+    return (
+        f"WITH asked AS MATERIALIZED (SELECT unnest({texts(urls)}) AS url) "
+        f"SELECT DISTINCT seen.url FROM ({seen}) AS seen WHERE seen.url IN (SELECT url FROM asked)"
+    )
+
+
+def _naming(payload_type: PayloadType, granted: Granted) -> Iterator[str]:
+    """Read the URLs of the seen versions of a type that may name one of those that are asked for.
+
+    The columns that hold one URL each are read together, so that their table is read once for all of them.
+    """
+    holding = _holding(payload_type)
+    single = [render(column(field.name)) for field in holding if catalog_type(field.type) == "text"]
+    several = [_urls_of(field) for field in holding if catalog_type(field.type) != "text"]
+    for table in (latest, history):
+        versions, is_visible = written(table, payload_type.prefix), granted.is_visible(payload_type.prefix)
+        if single:
+            is_asked = " OR ".join(f"{each} IN (SELECT url FROM asked)" for each in single)
+            yield (
+                f"SELECT unnest(ARRAY[{', '.join(single)}]) AS url FROM {versions} "
+                f"WHERE {is_visible} AND ({is_asked})"
+            )
+        yield from (f"SELECT {urls} AS url FROM {versions} WHERE {is_visible}" for urls in several)
 
 
 def foreign(
@@ -116,14 +143,21 @@ def foreign(
 def _seen_urls(payload_types: Iterable[PayloadType], granted: Granted) -> str:
     """The URLs that versions name which are seen."""
     parts = [
-        f"SELECT {BlobColumn(payload_type.prefix, field.name, catalog_type(field.type)).urls} AS url "
+        f"SELECT {_urls_of(field)} AS url "
         f"FROM {written(table, payload_type.prefix)} WHERE {granted.is_visible(payload_type.prefix)}"
         for payload_type in payload_types
-        for field in payload_type.response_fields
-        if field.holds_blobs
+        for field in _holding(payload_type)
         for table in (latest, history)
     ]
-    return " UNION ALL ".join(parts) or "SELECT NULL::text AS url WHERE false"
+    return " UNION ALL ".join(parts) or NO_URL
+
+
+def _holding(payload_type: PayloadType) -> list[Field]:
+    return [field for field in payload_type.response_fields if field.holds_blobs]
+
+
+def _urls_of(field: Field) -> str:
+    return URLS_OF[catalog_type(field.type)].format(render(column(field.name)))
 
 
 def _staged_urls(payload_type: PayloadType) -> Iterator[str]:
