@@ -27,7 +27,7 @@ def shell(script: str, cwd: Path, **changes: object) -> Command:
 
 @pytest.fixture
 def stubborn(tmp_path: Path) -> Iterator[Child]:
-    steps = ((signal.SIGTERM, 0.2), (signal.SIGTERM, 0.2))
+    steps = ((signal.SIGTERM, 2.0), (signal.SIGTERM, 2.0))  # time for a busy machine to tell of both
     child = Child(shell(STUBBORN, tmp_path, stop_steps=steps), tmp_path / "log")
     yield child
     child.stop()
