@@ -162,6 +162,7 @@ class TestFailures:
     def test_no_database(self, run: Callable[..., Said]) -> None:
         assert failure("serve").startswith("ServerUnavailable: No database is configured")
         assert run("db", "upgrade").err.startswith("ServerUnavailable: No database is configured")
+        assert "give --database-uri or --data-dir, or set VXDATA_DATABASE_URI" in run("db", "answers").err
         said = run("db", "upgrade", "--database-uri", "postgresql://127.0.0.1:1/x")
         assert (said.status, said.out) == (1, "")
         assert said.err.startswith("ServerUnavailable: The database cannot be reached")

@@ -68,5 +68,5 @@ def test_no_server_runs(tmp_path: Path, session_dir: Path, is_left: bool) -> Non
         kept = (session_dir / "stack" / "secrets.json").read_bytes()
         (tmp_path / "secrets.json").write_bytes(kept)
         (tmp_path / "runtime.json").write_text(json.dumps({"directory": str(tmp_path / "gone"), "ports": []}))
-    with pytest.raises(NoServerRuns, match=r"no server runs on .*: start `vxdata up"):
+    with pytest.raises(NoServerRuns, match=r"no server runs on .*: start `vxdata up .* by --data-dir$"):
         url(tmp_path)

@@ -100,6 +100,36 @@ def test_a_service_account_may_pass_but_not_list(open_dir: Path) -> None:
     assert (open_dir / "data").stat().st_mode & 0o777 == 0o711
 
 
+def test_an_empty_directory_becomes_private(open_dir: Path) -> None:
+    made = open_dir / "made"
+    made.mkdir()
+    made.chmod(0o2775)
+    prepare_data_dir(made, MYSELF)
+    assert made.stat().st_mode & 0o777 == 0o700
+
+
+@as_root
+def test_an_empty_directory_can_be_passed_and_not_listed(open_dir: Path) -> None:
+    made = open_dir / "made"
+    made.mkdir()
+    made.chmod(0o755)
+    prepare_data_dir(made, NOBODY)
+    assert made.stat().st_mode & 0o777 == 0o711
+    assert NOBODY.first_closed(made) is None
+
+
+def test_a_directory_that_others_use_is_left_open(open_dir: Path) -> None:
+    used, sticky = open_dir / "used", open_dir / "sticky"
+    for folder, mode in ((used, 0o755), (sticky, 0o1777)):
+        folder.mkdir()
+        folder.chmod(mode)
+    (used / "thesis.odt").touch()
+    for folder in (used, sticky):
+        before = folder.stat().st_mode
+        prepare_data_dir(folder, MYSELF)
+        assert folder.stat().st_mode == before
+
+
 @as_root
 def test_a_closed_parent_is_named_and_left_alone(open_dir: Path) -> None:
     closed = open_dir / "it's closed"

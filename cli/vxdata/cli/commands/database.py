@@ -141,10 +141,10 @@ def psql(
     os.execve(argv[0], argv, os.environ | variables)  # noqa: S606 - the program that the server has found
 
 
-def _uri(database_uri: str | None) -> SecretStr:
+def _uri(database_uri: str | None, options: str = "--database-uri") -> SecretStr:
     settings = Settings() if database_uri is None else Settings(database_uri=SecretStr(database_uri))
     if settings.database_uri is None:
-        msg = "No database is configured: give --database-uri or set VXDATA_DATABASE_URI."
+        msg = f"No database is configured: give {options}, or set VXDATA_DATABASE_URI."
         raise ServerUnavailable(msg)
     return settings.database_uri
 
@@ -153,7 +153,7 @@ def _uri(database_uri: str | None) -> SecretStr:
 def _database(database_uri: str | None, data_dir: Path | None) -> Iterator[SecretStr]:
     """The database that is meant; that of a folder is started for as long as it takes."""
     if data_dir is None:
-        yield _uri(database_uri)
+        yield _uri(database_uri, "--database-uri or --data-dir")
         return
     with start_stack(data_dir) as stack:
         yield stack.postgres_uri

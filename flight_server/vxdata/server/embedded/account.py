@@ -11,6 +11,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import stat
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -186,18 +187,25 @@ def _name_of(uid: int) -> str:
 def prepare_data_dir(data_dir: Path, account: Account) -> None:
     """Make the data directory, and make sure that the account can pass through it.
 
-    A service account needs to pass (mode 0711) but not to list: everything inside is private by itself.
+    A service account needs to pass (mode 0711) but not to list: everything inside is private by itself. An
+    empty directory gets the same mode as a new one. What others keep things in, or have changed since, is
+    theirs to open and close.
 
     Raises:
         DataDirectoryUnreachable: a parent directory is closed to the account, or the directory to us.
     """
+    mode = 0o711 if account.is_service else 0o700
     try:
-        data_dir.mkdir(mode=0o711 if account.is_service else 0o700, parents=True, exist_ok=True)
+        data_dir.mkdir(mode=mode, parents=True, exist_ok=True)
         status = data_dir.stat()
+        is_empty = not any(data_dir.iterdir())
     except PermissionError as error:
         raise DataDirectoryUnreachable.read_only(data_dir, Path(error.filename), account.name) from error
-    if account.is_service and status.st_uid == os.geteuid():
-        data_dir.chmod(status.st_mode | 0o011)
+    if status.st_uid == os.geteuid():
+        if is_empty and not status.st_mode & stat.S_ISVTX:  # everybody writes to a sticky one, such as /tmp
+            data_dir.chmod(mode)
+        elif account.is_service:
+            data_dir.chmod(status.st_mode | 0o011)
     blocked = account.first_closed(data_dir)
     if blocked is not None:
         raise DataDirectoryUnreachable.closed(data_dir, blocked, account.name)

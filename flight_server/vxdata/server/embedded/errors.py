@@ -24,6 +24,7 @@ No error carries a secret.
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Self
 
 from vxdata.schemas.installation import install_command
@@ -117,8 +118,8 @@ class NoServerRuns(DataDirectoryError):
     def __str__(self) -> str:
         """Name the directory, and how to start a server."""
         return (
-            f"no server runs on {self.directory}: start `vxdata up --data-dir {self.directory}`, "
-            "or name the directory of one that runs"
+            f"no server runs on {self.directory}: start `vxdata up --data-dir {quote(str(self.directory))}`, "
+            "or name the directory of one that runs by --data-dir"
         )
 
 
