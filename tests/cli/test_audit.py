@@ -94,6 +94,15 @@ class TestTail:
         assert [json.loads(next(following))["kind"] for _ in range(2)] == ["begun", "call"]
 
 
+@pytest.mark.parametrize("command", ["verify", "show", "tail"])
+def test_a_folder_without_an_audit_is_told(command: str, folder: Path) -> None:
+    """The folder above that of the audit is named by mistake."""
+    for wrong in (folder.parent, folder / "none"):
+        done = vxdata("audit", command, "--audit-dir", wrong)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"There is no audit in {wrong}. Name its folder with --audit-dir" in done.stderr
+
+
 def test_which_folder_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _folder(tmp_path, tmp_path / "a") == tmp_path / "a"
     assert _folder(tmp_path, None) == tmp_path / "audit"

@@ -78,6 +78,21 @@ def test_every_removed_file_is_found(folder: Path, file: int) -> None:
     assert f"{5 * file + 1} to {5 * file + 5} are missing" in fault.message
 
 
+def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
+    _, second, _, fourth, _ = write(tmp_path, *[4] * 5)
+    second.unlink()
+    fourth.write_bytes(b"")
+    within, after = (finding.message for finding in verify(tmp_path).findings)
+    assert within == f"records 6 to 10 are missing before it; these files are gone: {second.name}"
+    assert after == "records 16 to 20 are missing before it"
+
+
+def test_all_files_but_the_head_are_missed(folder: Path) -> None:
+    for path in files(folder):
+        path.unlink()
+    assert verify(folder).findings == [Finding("head", 0, "records 1 to 15 are missing")]
+
+
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(range(5), 2)))
 def test_lines_in_another_order_are_found(folder: Path, one: int, other: int) -> None:
     path = files(folder)[1]
@@ -107,7 +122,7 @@ def test_bytes_cut_off_at_the_end_are_found(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
     found = verify(folder)
     missing, broken = found.findings
-    assert "records 15 to 15 are missing" in missing.message
+    assert "record 15 is missing" in missing.message
     assert "ends within a line" in broken.message
 
 

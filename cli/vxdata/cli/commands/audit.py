@@ -17,6 +17,7 @@ from vxdata.cli.options import DataDir
 from vxdata.cli.running import console
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.server.audit.chain import Link, parse_link
+from vxdata.server.audit.files import HEAD, names_in
 from vxdata.server.audit.reading import Wanted, records
 from vxdata.server.audit.verify import verify as verify_files
 from vxdata.server.config import Settings
@@ -66,7 +67,7 @@ def verify(
     Note the last record that is printed, and keep it elsewhere: who can write the files can also write a
     whole new chain of them, but not one that holds that record.
     """
-    found = verify_files(_folder(data_dir, audit_dir), list(map(_link, noted or ())))
+    found = verify_files(_audit(data_dir, audit_dir), list(map(_link, noted or ())))
     for finding in found.findings:
         console.print(str(finding), markup=False, style="red" if finding.is_fault else "yellow")
     sys.stdout.write(f"{found.records} records in {found.files} files; the last one is {found.last}\n")
@@ -85,7 +86,7 @@ def show(
 ) -> None:
     """Print records, a line of JSON for each, the oldest first."""
     wanted = Wanted(_instant(since), _instant(until), principal)
-    for _, line, _ in islice(records(_folder(data_dir, audit_dir), wanted), limit):
+    for _, line, _ in islice(records(_audit(data_dir, audit_dir), wanted), limit):
         _print(line)
 
 
@@ -97,7 +98,7 @@ def tail(
     audit_dir: AuditDir = None,
 ) -> None:
     """Print the last records, a line of JSON for each."""
-    folder = _folder(data_dir, audit_dir)
+    folder = _audit(data_dir, audit_dir)
     last: Place | None = None
     newest: deque[bytes] = deque(maxlen=lines)
     for place, line, _ in records(folder, Wanted()):
@@ -127,6 +128,18 @@ def _folder(data_dir: Path | None, audit_dir: Path | None) -> Path:
     """The folder that is meant: one that is named, that of the settings, or that of `vxdata up`."""
     named = audit_dir or (Settings().audit_dir if data_dir is None else None)
     return named or (data_dir or default_data_dir()).expanduser() / "audit"
+
+
+def _audit(data_dir: Path | None, audit_dir: Path | None) -> Path:
+    """The folder that is meant, if it has an audit: to print nothing would say that nobody has called."""
+    folder = _folder(data_dir, audit_dir)
+    if not folder.is_dir() or not ((folder / HEAD).exists() or names_in(folder)):
+        msg = (
+            f"There is no audit in {folder}. Name its folder with --audit-dir, or the data directory of "
+            "`vxdata up` with --data-dir."
+        )
+        raise InvalidRequest(msg)
+    return folder
 
 
 def _instant(text: str | None) -> datetime | None:

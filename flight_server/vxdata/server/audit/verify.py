@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from vxdata.schemas.errors.messages import abridged
 from vxdata.server.audit.chain import START, Line, Link, NotALine, parse_link, read_line
-from vxdata.server.audit.files import HEAD, End, lines_of, names_in, read_head
+from vxdata.server.audit.files import HEAD, End, FileName, lines_of, names_in, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,8 +85,9 @@ def verify(folder: Path, noted: Sequence[Link] = ()) -> Verification:
         OSError: The files cannot be read.
     """
     head = read_head(folder)
-    check = _Check({link.number: link for link in noted})
-    for name in names_in(folder):
+    names = names_in(folder)
+    check = _Check({link.number: link for link in noted}, names)
+    for name in names:
         check.result.files += 1
         for number, line in enumerate((line for _, line in lines_of(folder / str(name))), start=1):
             check.line(str(name), number, line)
@@ -98,15 +100,17 @@ class _Check:
 
     Args:
         noted: Links that have to be in the chain, by number.
+        names: The files that there are.
     """
 
-    def __init__(self, noted: Mapping[int, Link]) -> None:
+    def __init__(self, noted: Mapping[int, Link], names: Sequence[FileName]) -> None:
         self.result = Verification()
         self._noted = dict(noted)
+        self._names = frozenset(names)
         self._removed: set[Link] = set()
         self._removed_files: set[str] = set()
         self._before_first: tuple[str, Link] | None = None
-        self._place: tuple[str, int] = ("", 0)
+        self._place: tuple[str, int] = (HEAD, 0)
         self._broken: tuple[str, int, End] | None = None
 
     def line(self, file: str, number: int, content: bytes) -> None:
@@ -134,15 +138,15 @@ class _Check:
         last = self.result.last
         if self._broken is not None:
             file, number, _ = self._broken
-            message = "the file ends within a line: the server was ended while it wrote"
+            message = "the file ends within a line: it is being written or copied, or its server was killed"
             self._find(file, number, message, is_fault=False)
         if self._before_first is not None:
             file, before = self._before_first
             if before not in self._removed and file not in self._removed_files:
-                self._find(file, 1, f"records 1 to {before.number} are missing, and no record tells why")
+                self._find(file, 1, f"{_missing(1, before.number)}, and no record tells why")
         if head is not None and head.number > last.number:
-            message = f"records {last.number + 1} to {head.number} are missing behind this line"
-            self._find(*self._place, message)
+            where = "" if last == START else " behind this line"
+            self._find(*self._place, _missing(last.number + 1, head.number) + where)
         elif head is not None and head.number == last.number and head != last:
             self._find(*self._place, f"record {last.number} was changed")
         elif head is None and last != START:
@@ -161,7 +165,8 @@ class _Check:
                 self._before_first = (file, Link(link.number - 1, line.before))
             return
         if link.number > last.number + 1:
-            self._find(file, number, f"records {last.number + 1} to {link.number - 1} are missing before it")
+            message = f"{_missing(last.number + 1, link.number - 1)} before it"
+            self._find(file, number, message + self._gone_between(self._place[0], file))
         elif link.number <= last.number:
             self._find(file, number, f"record {link.number} comes after record {last.number}")
         elif line.before != last.digest:
@@ -169,6 +174,18 @@ class _Check:
             self._find(
                 where, at, f"record {last.number} was changed: record {link.number} names another digest"
             )
+
+    def _gone_between(self, before: str, after: str) -> str:
+        """Name the files that are gone between two others, as far as their numbers tell."""
+        last, following = FileName.parse(before), FileName.parse(after)
+        if last is None or following is None:
+            return ""
+        begin = (
+            last.number + 1 if last.day == following.day else 1
+        )  # nobody knows how many an earlier day had
+        every = (FileName(following.day, number) for number in range(begin, following.number))
+        gone = [str(name) for name in every if name not in self._names]
+        return f"; these files are gone: {abridged(gone)}" if gone else ""
 
     def _read_marks(self, file: str, number: int, content: Mapping[str, Any]) -> None:
         """Take up what records say of the log itself."""
@@ -200,3 +217,7 @@ class _Check:
     def _find(self, file: str, line: int, message: str, *, is_fault: bool = True) -> None:
         if len(self.result.findings) < MAX_FINDINGS:
             self.result.findings.append(Finding(file, line, message, is_fault))
+
+
+def _missing(first: int, last: int) -> str:
+    return f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
