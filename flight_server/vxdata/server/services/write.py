@@ -23,6 +23,7 @@ from vxdata.server.database.pool import Lane
 from vxdata.server.database.retry import retry_on_conflict
 from vxdata.server.database.witness import ClockWitness
 from vxdata.server.disk_guard import DiskGuard
+from vxdata.server.identities.authenticator import refused
 from vxdata.server.ingest.reception import Reception
 from vxdata.server.ingest.spool import Spool
 from vxdata.server.ingest.staging import Staging
@@ -32,6 +33,7 @@ from vxdata.server.services.write_transaction import write_transaction
 from vxdata.server.spool_space import SpoolSpace
 from vxdata.sql import commit_clock as clock
 from vxdata.sql.write.granted import EVERYTHING, Granted, seen_of_commit
+from vxdata.sql.write.tokens import unrevoked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,6 +143,7 @@ class WriteService:
 
         Raises:
             NotAllowed: The verb is a purge, and the operator has not allowed it.
+            NotAuthenticated: The caller's token has been revoked since the upload began; nothing is written.
             NotPermitted: The caller sees resources, or names licences, that it must not write.
             IncompleteUpload: The upload ended without its marker, has another number of rows, or fell silent.
             InvalidRequest: Columns, types, identifiers or values are wrong.
@@ -187,7 +190,7 @@ class WriteService:
             with write_transaction(self._database, self._monitor, self._disk, call) as connection:
                 granted = Granted.of(call.principal.grants)
                 staging = Staging(connection, reception, self._registry, lineage, granted, self._buckets)
-                request = _Request(command, digest, call.principal.name, record_key(command, call.principal))
+                request = _Request(command, digest, call.principal, record_key(command, call.principal))
                 return retry_on_conflict(
                     connection, lambda: _apply(connection, staging, request, self._witness)
                 )
@@ -247,13 +250,13 @@ class _Request:
     Args:
         command: What to do with the rows.
         digest: Digest of all of it.
-        sender: Name of its sender, as the server knows it.
+        sender: Its sender, as the server has known it when the request began.
         key: Under which its receipt is kept; None where it is not.
     """
 
     command: WriteCommand
     digest: str
-    sender: str
+    sender: Principal
     key: str | None
 
 
@@ -278,6 +281,7 @@ def _apply(
     """Lock the clock, apply the verb and log it; return the stored receipt of a repeated request."""
     command, key = request.command, request.key
     commit, reading = lock_and_read_clock(connection)
+    _require_unrevoked(connection, request.sender)
     if key is not None:
         earlier = connection.rows(clock.stored_response(key))
         if earlier:
@@ -287,7 +291,7 @@ def _apply(
     counts = {name: count for name, count in written.items() if count}
     statements: list[str] = []
     if counts:
-        statements += clock.log_commit(commit, command, counts, request.sender)
+        statements += clock.log_commit(commit, command, counts, request.sender.name)
     answered = commit if counts else last_commit(connection)
     told = _told(connection, staging, command, commit, counts)
     if key is not None:
@@ -295,6 +299,15 @@ def _apply(
     if statements:
         connection.execute(*statements)
     return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=told)
+
+
+def _require_unrevoked(connection: Connection, sender: Principal) -> None:
+    """Refuse a sender whose token has been revoked, or made anew, since the upload began.
+
+    One that has expired meanwhile holds to the end of the upload.
+    """
+    if sender.token_id and not connection.rows(unrevoked(sender.token_id)):
+        raise refused()
 
 
 def _told(

@@ -25,6 +25,11 @@ HOLDING: Final = (
 """Read the tokens that hold."""
 
 
+def unrevoked(token_id: str) -> str:
+    """Read the name of a token that has not been revoked, though it may have expired; no row for another."""
+    return f"SELECT name FROM vxdata.token WHERE id = {text(token_id)} AND revoked_at IS NULL"
+
+
 def named(name: str) -> str:
     """Read the token of a name."""
     return f"SELECT {COLUMNS} FROM vxdata.token WHERE name = {text(name)}"
