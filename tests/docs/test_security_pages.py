@@ -32,10 +32,10 @@ PATIENT = "BB00017"
 
 
 @pytest.fixture
-def uri(new_database: Callable[[], SecretStr]) -> SecretStr:
-    """URI of a database of a test's own, with all tables."""
+def uri(new_database: Callable[[], SecretStr], stack: EmbeddedStack) -> SecretStr:
+    """URI of a database of a test's own, with all tables, which `vxdata db psql` may read."""
     made = new_database()
-    upgrade_database(made)
+    upgrade_database(made, stack.postgres_read_uri)
     return made
 
 
