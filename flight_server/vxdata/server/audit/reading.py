@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -96,15 +97,16 @@ def records(folder: Path, wanted: Wanted, after: Place | None = None) -> Iterato
         if wanted.since is not None and name.day < wanted.since.astimezone(UTC).date():
             continue
         begin = after.offset if after is not None and name == after.file else 0
-        for offset, line in lines_of(folder / str(name), begin):
-            if not line.endswith(b"\n"):  # it is being written, or was cut
-                break
-            try:
-                content = read_line(line[:-1]).content
-            except NotALine:
-                continue
-            if wanted.has(content):
-                yield Place(name, offset), line, content
+        with suppress(FileNotFoundError):  # its time has ended since the folder was listed
+            for offset, line in lines_of(folder / str(name), begin):
+                if not line.endswith(b"\n"):  # it is being written, or was cut
+                    break
+                try:
+                    content = read_line(line[:-1]).content
+                except NotALine:
+                    continue
+                if wanted.has(content):
+                    yield Place(name, offset), line, content
 
 
 def page(folder: Path, asked: AuditRequest) -> bytes:
