@@ -41,6 +41,17 @@ def test_psql_reads(session_dir: Path) -> None:
 
 
 @pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("statement", ["ALTER ROLE CURRENT_USER PASSWORD 'other'", "SELECT lo_create(0)"])
+def test_psql_changes_nothing_that_any_role_may_change(session_dir: Path, statement: str) -> None:
+    argv, variables = RunningPostgres.find(session_dir / "stack").psql(may_write=False)
+    found = subprocess.run(
+        [*argv, *QUIETLY, "-c", statement], env=variables, capture_output=True, check=False
+    )
+    assert found.returncode == 1
+    assert b"read-only transaction" in found.stderr
+
+
+@pytest.mark.usefixtures("settings")
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM volume", "CREATE TABLE made (n integer)", "SET ROLE vxdata"]
 )

@@ -72,15 +72,14 @@ class RunningPostgres:
         Returns:
             The beginning of the command line, and the variables.
         """
-        role, password = (
-            (ROLE, self.secrets.postgres_password)
-            if may_write
-            else (READING_ROLE, self.secrets.postgres_read_password)
-        )
-        return [_program("psql")], {
-            **login(role, password, self.socket_dir),
-            "PGOPTIONS": f"-c search_path={SCHEMA},public",
-        }
+        options = f"-c search_path={SCHEMA},public"
+        if may_write:
+            variables = login(ROLE, self.secrets.postgres_password, self.socket_dir)
+        else:
+            variables = login(READING_ROLE, self.secrets.postgres_read_password, self.socket_dir)
+            # Whatever its rights are, a role may change its own password, by which the server logs in.
+            options += " -c default_transaction_read_only=on"
+        return [_program("psql")], {**variables, "PGOPTIONS": options}
 
     def _accepts(self) -> bool:
         argv = [_program("pg_isready"), "-q", "-h", str(self.socket_dir), "-p", str(PORT)]
