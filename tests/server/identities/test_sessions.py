@@ -157,6 +157,7 @@ class TestSession:
             assert "not known" in refused.json()["message"]
             served = httpx.get(f"{guarded.http_url}/v1/types", headers=header, trust_env=False)
             assert served.status_code == 200
+            assert httpx.get(f"{guarded.http_url}/livez", trust_env=False).status_code == 200
 
     def test_a_header_counts_before_it(self, browser: httpx.Client, token: str) -> None:
         browser.post("/v1/session", json={"token": token}).raise_for_status()

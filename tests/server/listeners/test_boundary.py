@@ -98,6 +98,13 @@ def test_a_draining_listener_refuses_new_calls_alone(boundary: Boundary, outcome
     assert [outcome.code for outcome in outcomes] == [OK, "SERVER_UNAVAILABLE"]
 
 
+def test_a_call_whose_body_comes_too_late_takes_no_place(boundary: Boundary) -> None:
+    with boundary.call("first", never, takes_place=False) as opened:
+        boundary.drain()
+        with pytest.raises(ServerUnavailable, match="shutting down"):
+            opened.take_place()
+
+
 class TestStreams:
     def test_a_call_ends_with_its_stream(self, boundary: Boundary, outcomes: list[Outcome]) -> None:
         with boundary.call("read", never) as opened:

@@ -192,6 +192,8 @@ class Boundary:
         opened.call = replace(opened.call, principal=self.gate.admit(door, caller))
 
     def _take_place(self, door: str, call: Call) -> None:
+        if self._is_draining:  # this may have begun since the call was opened
+            raise shutting_down()
         if self._admission is not None:
             self._admission.enter(call, door)
 
