@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from vxdata.server.catalog_settings import CatalogSettings
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.database.errors import Denied
 from vxdata.server.database.pool import ConnectionPool, Lane
+from vxdata.sql.schema.catalog_rights import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +141,14 @@ def test_rights_that_are_there_are_not_written_again(
         before = connection.rows(rights)
         server._services.catalogs.seen_by(EVERYTHING)[CATALOG].refresh()
         assert connection.rows(rights) == before
+
+
+def test_a_catalog_with_its_rights_waits_for_no_other(server: Server, owner: ConnectionPool) -> None:
+    """Rights on a table wait for whoever changes the table, and hold the lock meanwhile."""
+    catalog = server._services.catalogs.seen_by(EVERYTHING)[CATALOG]
+    with ThreadPoolExecutor(1) as threads, owner.connection() as other, other.transaction(READ_WRITE):
+        other.rows(LOCK)
+        threads.submit(catalog.refresh).result(30)
 
 
 @pytest.mark.parametrize(("uri", "schema_name"), [("embedded:vxdata", "public"), ("embedded:", "vxdata")])

@@ -31,8 +31,12 @@ def let_read(database: ConnectionPool, catalog: CatalogSettings) -> None:
     if not isinstance(catalog, OwnCatalog):
         return
     schema, role = catalog.schema_name, catalog.role
-    with database.connection(Lane.WRITE) as connection, connection.transaction(READ_WRITE):
-        connection.rows(statements.LOCK)
-        missing = [row["name"] for row in connection.rows(statements.missing_tables(schema, role))]
-        if missing:
-            connection.execute(*statements.grants(schema, missing, role))
+    missing_tables = statements.missing_tables(schema, role)
+    with database.connection(Lane.WRITE) as connection:
+        if not connection.rows(missing_tables):  # mostly; then nobody waits for rights on another schema
+            return
+        with connection.transaction(READ_WRITE):
+            connection.rows(statements.LOCK)
+            missing = [row["name"] for row in connection.rows(missing_tables)]
+            if missing:
+                connection.execute(*statements.grants(schema, missing, role))
