@@ -84,14 +84,19 @@ def test_the_data_of_one_patient(
     served.patients.create(
         PatientCreate(identifier=another, parent_identifier="datasource/basel", license=LICENSE)
     )
+    database = urlsplit(uri.get_secret_value()).path.removeprefix("/")
+    here = f" --data-dir {stack.data_dir} -- -d {database} "
+    size = "vxdata db psql -- -At -c \"SELECT pg_relation_size('imagingstudy')\"".replace(" -- ", here)
     names: dict[str, Any] = {}
+    said: list[str] = []
     for block in blocks(PAGES / "patients.md", "python", "sh"):
-        if block.language == "sh":
-            name = urlsplit(uri.get_secret_value()).path.removeprefix("/")
-            here = f"vxdata db psql --data-dir {stack.data_dir} -- -d {name}"
-            assert _here(block.code.replace("vxdata db psql --", here)) == "0\n"
-        else:
+        if block.language == "python":
             run(block, names)
+        else:
+            said += [_here(size), _here(block.code.replace(" -- ", here))]
+    before, _, after, found = said
+    assert int(before) > 0
+    assert (after, found) == ("0\n", "0\n")
     assert names["types"] == ["imagingstudy", "patient", "volume"]
     assert sorted(path.stem for path in (tmp_path / "export").iterdir()) == names["types"]
     assert names["corrected"] == [1950, 1951]
