@@ -100,3 +100,24 @@ def test_catalogs_that_are_configured_are_not(
     made = run("create", unique, "--catalog", "cda.subject", *database_options)
     assert made.exit_code == 0
     assert "Warning" not in made.output
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("--catalog", "cda.subject"), "It sees all records beside the catalogs: "),
+        (("--type", "volume"), "It sees all catalogs that a server has: "),
+        (("--license", "CC BY 4.0"), "It sees all catalogs that a server has: "),
+        (("--read", "datasource/a", "--catalog", "cda"), None),
+        ((), None),
+    ],
+)
+def test_what_limits_leave_open_is_told(
+    database_options: tuple[str, str], unique: str, limits: tuple[str, ...], said: str | None
+) -> None:
+    made = run("create", unique, *limits, *database_options)
+    assert made.exit_code == 0
+    if said is None:
+        assert "It sees all" not in made.output
+    else:
+        assert said in made.output

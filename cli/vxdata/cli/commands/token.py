@@ -91,7 +91,8 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
 ) -> None:
     """Make a token, and print it once: the database keeps no more than a digest of it.
 
-    Catalogs that the settings do not name are told of, as a server may have them nevertheless.
+    Limits on records leave catalogs open, and the other way round: what is left open is told. So are
+    catalogs that the settings do not name, as a server may have them nevertheless.
     """
     grants = _grants(read, write, resource_type, license_, catalog)
     if output is not None and output.exists():
@@ -100,6 +101,7 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with _store(data_dir, database_uri) as store:
         _hand_out(store.create(name, role, grants, expires_at), output)
+    _tell_unlimited(grants)
     _tell_unknown(grants.catalogs or {})
 
 
@@ -213,6 +215,15 @@ def _grants(
         )
     except ValidationError as error:
         raise typer.BadParameter(said_of(error.errors(include_url=False)[0])) from None
+
+
+def _tell_unlimited(grants: Grants) -> None:
+    """Tell what limits on the one kind of data leave open of the other."""
+    are_records_limited = any(part is not None for part in (grants.read, grants.types, grants.licenses))
+    if grants.catalogs is not None and not are_records_limited:
+        console.print("It sees all records beside the catalogs: --read, --type and --license limit these.")
+    elif are_records_limited and grants.catalogs is None:
+        console.print("It sees all catalogs that a server has: --catalog limits these.")
 
 
 def _tell_unknown(catalogs: Iterable[str]) -> None:
