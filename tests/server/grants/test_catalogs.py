@@ -10,7 +10,7 @@ from tests.server.cohorts.conftest import cda_server, example_uri
 from tests.server.grants.support import call_of
 from tests.server.support import CALL
 from vxdata.schemas.cohorts import CohortPlan
-from vxdata.schemas.errors import InvalidCatalog, TableNotFound, UnknownCatalog
+from vxdata.schemas.errors import TableNotFound, UnknownCatalog
 from vxdata.schemas.plan import Plan
 from vxdata.server.services.catalog_info import description_of, info_of
 
@@ -78,8 +78,10 @@ def test_a_description_names_what_is_seen(services: Services) -> None:
 
 
 def test_cohorts_need_their_tables(services: Services) -> None:
-    with pytest.raises(InvalidCatalog):
+    with pytest.raises(UnknownCatalog, match="plain tables and no cohorts"):
         services.cohorts.columns("cda", FILES)
+    (seen,) = services.catalogs.seen_by(FILES.principal.grants)
+    assert info_of(seen).problem is None
     whole = call_of(catalogs={"cda": None})
     assert services.cohorts.columns("cda", whole) == services.cohorts.columns("cda", CALL)
 

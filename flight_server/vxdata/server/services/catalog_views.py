@@ -149,7 +149,8 @@ def only_tables(loaded: LoadedCatalog, tables: frozenset[str]) -> LoadedCatalog:
         tables: Names of the tables that stay.
 
     Returns:
-        The same as if the others were not there. It serves cohorts if these tables have the form for it.
+        The same as if the others were not there. It serves cohorts if these tables have the form for it, and
+        else plain tables: what grants leave out is no fault of the catalog, which its operator has to mend.
     """
     found = loaded.reflection
     schema = ReflectedSchema(
@@ -168,10 +169,10 @@ def only_tables(loaded: LoadedCatalog, tables: frozenset[str]) -> LoadedCatalog:
         release_metadata=found.release_metadata if RELEASE_METADATA in tables else (),
     )
     serves_cohorts = loaded.model is not None or loaded.problem is not None
-    model, problem = cohort_model(seen) if serves_cohorts else (None, None)
+    model = cohort_model(seen)[0] if serves_cohorts else None
     relations = {name: each for name, each in loaded.relations.relations.items() if name in tables}
     return replace(
-        loaded, reflection=seen, relations=Catalog(relations, Registry(())), model=model, problem=problem
+        loaded, reflection=seen, relations=Catalog(relations, Registry(())), model=model, problem=None
     )
 
 
