@@ -250,8 +250,8 @@ class Settings(AccessSettings, BaseSettings):
     )
     copy_memory_bytes: Annotated[int, Field(ge=64 * 1024**2)] | None = Field(
         None,
-        description="Bytes of memory of the copies, at most; by default an eighth of the machine's, from "
-        "256 MiB to 8 GiB.",
+        description="Bytes of memory of the copies, at most, and no less than 64 MiB; by default an eighth "
+        "of the machine's, from 256 MiB to 8 GiB.",
     )
     copy_threads: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None,
