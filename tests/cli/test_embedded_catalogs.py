@@ -23,7 +23,7 @@ from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.sql.schema.catalog_rights import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vxdata.server.config import Settings
     from vxdata.server.embedded import EmbeddedStack
@@ -75,6 +75,11 @@ def ids(server: Server, catalog: str = CATALOG) -> list[int]:
     return sorted(row["id"] for batch in result.batches for row in batch.to_pylist())
 
 
+def explain(server: Server) -> str:
+    """Have the way explained in which the table is read."""
+    return server._services.tables.explain(CATALOG, Plan(relation="measured"), CALL).postgresql
+
+
 def test_both_catalogs_of_a_schema_are_read(server: Server) -> None:
     assert ids(server) == ids(server, "again") == [1, 2]
 
@@ -116,13 +121,14 @@ def test_a_table_that_is_made_anew_is_read_at_once(
     assert ids(server) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("ask", [ids, explain])
 def test_a_schema_that_is_made_anew_is_read_after_one_refusal(
-    server: Server, owner: ConnectionPool, schema: str
+    server: Server, owner: ConnectionPool, schema: str, ask: Callable[[Server], object]
 ) -> None:
     change(owner, f'DROP SCHEMA "{schema}" CASCADE', f'CREATE SCHEMA "{schema}"', *table(schema))
     change(owner, f'INSERT INTO "{schema}".measured VALUES (3)')
     with pytest.raises(ServerUnavailable, match="have just changed; try again"):
-        ids(server)
+        ask(server)
 
     def is_read() -> bool:
         try:

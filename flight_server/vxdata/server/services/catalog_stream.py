@@ -169,7 +169,14 @@ class CatalogReader:
             catalog: The catalog.
             sql: The statement.
             call: The call.
+
+        Raises:
+            ServerUnavailable: The tables have just changed.
         """
         lent = catalog.database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline)
-        with lent as connection, self.monitor.watching(connection, call.is_cancelled):
+        with (
+            _noticing_changes(catalog),
+            lent as connection,
+            self.monitor.watching(connection, call.is_cancelled),
+        ):
             return "\n".join(row["QUERY PLAN"] for row in connection.rows(f"EXPLAIN {sql}"))
