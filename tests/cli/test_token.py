@@ -93,6 +93,16 @@ def test_catalogs_that_are_not_configured_are_told(
     assert made.output.count(f"Warning: the settings name no catalog 'cdb'. {said}") == 1
 
 
+def test_settings_that_cannot_be_read_are_told_before_a_token_is_made(
+    database_options: tuple[str, str], unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VXDATA_CATALOGS", "{")
+    refused = run("create", unique, "--catalog", "cda", *database_options)
+    assert refused.exit_code != 0
+    monkeypatch.undo()
+    assert unique not in run("list", *database_options).output
+
+
 def test_catalogs_that_are_configured_are_not(
     database_options: tuple[str, str], unique: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

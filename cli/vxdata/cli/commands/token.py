@@ -99,10 +99,12 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
         msg = f"{output} exists, and may hold the token of another user; name a new file"
         raise typer.BadParameter(msg, param_hint="--output")
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    warnings = _of_unknown(grants.catalogs)  # before a token is made: settings may be refused
     with _store(data_dir, database_uri) as store:
         _hand_out(store.create(name, role, grants, expires_at), output)
     _tell_unlimited(grants)
-    _tell_unknown(grants.catalogs or {})
+    for warning in warnings:
+        console.print(warning)
 
 
 @commands.command("list")
@@ -226,16 +228,18 @@ def _tell_unlimited(grants: Grants) -> None:
         console.print("It sees all catalogs that a server has: --catalog limits these.")
 
 
-def _tell_unknown(catalogs: Iterable[str]) -> None:
-    """Tell of catalogs that the settings do not name; only those of a server decide what there is."""
+def _of_unknown(catalogs: Iterable[str] | None) -> list[str]:
+    """Warn of catalogs that the settings do not name; only those of a server decide what there is."""
+    if catalogs is None:
+        return []
     known = Settings().catalogs
-    for name in catalogs:
-        if name not in known:
-            there_are = did_you_mean(name, list(known)) if known else "They name none."
-            console.print(
-                f"Warning: the settings name no catalog {name!r}. {there_are} "
-                "The token sees it where a server has a catalog of this name."
-            )
+    there_are = {name: did_you_mean(name, list(known)) if known else "They name none." for name in catalogs}
+    return [
+        f"Warning: the settings name no catalog {name!r}. {told} "
+        "The token sees it where a server has a catalog of this name."
+        for name, told in there_are.items()
+        if name not in known
+    ]
 
 
 def _refuse_owner(name: str, data_dir: Path | None, database_uri: str | None) -> None:
