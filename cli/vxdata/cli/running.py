@@ -13,6 +13,7 @@ import structlog
 from rich.console import Console
 
 from vxdata.cli.embedded_catalogs import embedded_catalogs
+from vxdata.cli.variables import warn_of_unknown
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk._transport.token_sources import NamedFile
 from vxdata.server.app import Server
@@ -77,6 +78,7 @@ def embedded_server(
     given = Settings(**{name: value for name, value in named.items() if value is not None})
     # Before the start: until then, lines of the log would go to standard output.
     configure_logs("WARNING" if quiet else given.log_level, as_json=given.log_json)
+    warn_of_unknown(os.environ)
     for wanted in (given.port, given.http_port):
         require_free(wanted, given.host)
     with start_stack(data_dir or default_data_dir(), stopping, connections_of(given)) as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from vxdata.cli.running import (
     require_free,
 )
 from vxdata.cli.signals import until_signal
+from vxdata.cli.variables import warn_of_unknown
 from vxdata.server.app import Server
 from vxdata.server.config import Settings
 from vxdata.server.logs import configure_logs
@@ -64,6 +66,7 @@ def serve(
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     refuse_embedded(settings.catalogs)
     configure_logs(settings.log_level, as_json=settings.log_json)
+    warn_of_unknown(os.environ)
     for wanted in (settings.port, settings.http_port):
         require_free(wanted, settings.host)
     allow_many_files()

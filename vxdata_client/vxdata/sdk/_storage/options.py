@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vxdata.sdk._storage.access import Access
     from vxdata.sdk._transport.base import Transport
 
+THREADS_VARIABLE: Final = "VXDATA_STORAGE_THREADS"
 DEFAULT_THREADS: Final = 16
 
 
@@ -41,7 +42,7 @@ class StorageOptions:
         Raises:
             InvalidRequest: It is no positive number.
         """
-        given = os.environ.get("VXDATA_STORAGE_THREADS", "") if self.threads is None else str(self.threads)
+        given = os.environ.get(THREADS_VARIABLE, "") if self.threads is None else str(self.threads)
         if not given:
             return DEFAULT_THREADS
         if not given.isdecimal() or int(given) < 1:
