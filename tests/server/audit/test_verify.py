@@ -87,6 +87,16 @@ def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
     assert after == "records 16 to 20 are missing before it"
 
 
+def test_a_file_of_any_number_is_told_at_once(tmp_path: Path) -> None:
+    """Else whoever adds one could have the check take all memory."""
+    first, last = write(tmp_path, 4, 4)
+    last.rename(first.with_name(first.name.replace("-0001.", f"-{10**100}.")))
+    first.write_bytes(b"".join(first.read_bytes().splitlines(keepends=True)[:-1]))
+    (told,) = (finding.message for finding in verify(tmp_path).findings)
+    assert told.startswith("record 5 is missing before it; these files are gone: ")
+    assert told.endswith("-0021.jsonl and others")
+
+
 def test_all_files_but_the_head_are_missed(folder: Path) -> None:
     for path in files(folder):
         path.unlink()

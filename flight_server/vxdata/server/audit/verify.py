@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from vxdata.schemas.errors.messages import abridged
 from vxdata.server.audit.chain import START, Line, Link, NotALine, parse_link, read_line
 from vxdata.server.audit.files import HEAD, End, FileName, lines_of, names_in, read_head
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_FINDINGS: Final = 100
 """Findings that are told; what follows a fault is often its consequence."""
+
+MAX_GONE: Final = 20
+"""Files that are gone, of which a finding gives the names."""
 
 WRONG: Final = {
     "missing": "when the server began this file, the last record that it had written was not there",
@@ -176,16 +179,21 @@ class _Check:
             )
 
     def _gone_between(self, before: str, after: str) -> str:
-        """Name the files that are gone between two others, as far as their numbers tell."""
+        """Name the first files that are gone between two others, as far as their numbers tell.
+
+        Whoever adds a file gives it any number, so those before it are not counted.
+        """
         last, following = FileName.parse(before), FileName.parse(after)
         if last is None or following is None:
             return ""
-        begin = (
-            last.number + 1 if last.day == following.day else 1
-        )  # nobody knows how many an earlier day had
+        # Nobody knows how many files an earlier day had.
+        begin = last.number + 1 if last.day == following.day else 1
         every = (FileName(following.day, number) for number in range(begin, following.number))
-        gone = [str(name) for name in every if name not in self._names]
-        return f"; these files are gone: {abridged(gone)}" if gone else ""
+        gone = [
+            str(name) for name in islice((name for name in every if name not in self._names), MAX_GONE + 1)
+        ]
+        others = " and others" if len(gone) > MAX_GONE else ""
+        return f"; these files are gone: {', '.join(gone[:MAX_GONE])}{others}" if gone else ""
 
     def _read_marks(self, file: str, number: int, content: Mapping[str, Any]) -> None:
         """Take up what records say of the log itself."""
