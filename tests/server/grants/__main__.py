@@ -1,6 +1,7 @@
 """Ask many random plans and changes of stores that differ in what is hidden.
 
-`python -m tests.server.grants 20000` asks 20,000 plans.
+`python -m tests.server.grants 20000` asks 20,000 plans. A second number is the seed of the
+first pair of stores.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ CHANGES: Final = 200
 """Changes of each pair, after the plans."""
 
 
-def main(asked: int) -> None:
+def main(asked: int, seed: int) -> None:
     """Ask random plans, and tell how many were answered."""
     folder = Path(tempfile.mkdtemp(prefix="vxdata-interference-"))
     folder.chmod(0o755)
@@ -35,13 +36,13 @@ def main(asked: int) -> None:
     ):
         while done < asked:
             number = min(PLANS_OF_A_STORE, asked - done)
-            with twins(admin, new_database, folder / str(done), done) as pair:
+            with twins(admin, new_database, folder / str(done), seed + done) as pair:
                 answered += ask_random_plans(pair, number)
                 for name in NAMES:
                     pair.check_resource(name)
                 pair.check_wholes()
                 pair.check_health()
-                made = change_alike(pair, CHANGES, done)
+                made = change_alike(pair, CHANGES, seed + done)
             done += number
             told = (
                 f"{done:,} plans, {answered:,} of them answered with rows; {made} of {CHANGES} changes made"
@@ -50,4 +51,4 @@ def main(asked: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 0)

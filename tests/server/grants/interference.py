@@ -81,12 +81,11 @@ class Teller:
 
     def tell(self, plan: Plan, call: Call) -> Told:
         """Tell all that there is to tell of a plan: its rows, its schema, their number, how it is run."""
-        asked = decode(encode(plan))
         return {
-            "rows": said(lambda: _table(self.reads, asked, call, is_ordered=_is_ordered(asked))),
-            "schema": said(lambda: _described(self.reads, asked, call)),
-            "count": said(lambda: count(self.reads, asked, call).rows()),
-            "explain": said(lambda: self.reads.explain(asked, call).model_dump()),
+            "rows": said(lambda: _table(self.reads, plan, call, is_ordered=_is_ordered(plan))),
+            "schema": said(lambda: _described(self.reads, plan, call)),
+            "count": said(lambda: count(self.reads, plan, call).rows()),
+            "explain": said(lambda: self.reads.explain(plan, call).model_dump()),
         }
 
     def tell_of(self, name: str, call: Call) -> Told:
@@ -138,6 +137,7 @@ class Twins:
         Returns:
             What the identity is told.
         """
+        plan = decode(encode(plan))  # as it travels: its terms have an order, so the first error is the same
         for each in (self.first, self.second):
             fill_cache = partial(_table, each.reads, plan, CALL, is_ordered=False)
             for _ in range(2):
