@@ -144,9 +144,10 @@ class Twins:
                 said(fill_cache)
         told = self.first.tell(plan, self.call)
         same(told, self.second.tell(plan, self.call))
+        # The third is asked anyway: an instant behind the last commit moves its clock, as it has the others'.
+        bare = {"rows": said(lambda: _table(self.bare, plan, CALL, is_ordered=_is_ordered(plan)))}
         if not _reads_log(plan):
-            is_ordered = _is_ordered(plan)
-            same({"rows": said(lambda: _table(self.bare, plan, CALL, is_ordered=is_ordered))}, told)
+            same(bare, told)
         return told
 
     def check_wholes(self) -> None:
