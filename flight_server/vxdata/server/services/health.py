@@ -6,8 +6,9 @@ catalogs is well as long as one of them answers.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
@@ -22,13 +23,11 @@ from vxdata.server.services.catalog_views import SeenCatalogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
 
     from vxdata.server.call import Call
     from vxdata.server.copies import Copies, CopiesStatus
     from vxdata.server.database.connection import Connection
     from vxdata.server.database.pool import ConnectionPool
-    from vxdata.server.database.witness import ClockReading
     from vxdata.server.services.catalogs import NamedCatalog
     from vxdata.server.storage.blobs import BlobStore
 
@@ -40,6 +39,8 @@ DATABASE_FOR_WRITES: Final = "database for writes"
 """What is down where reads have a login of their own, and the other one is refused."""
 
 BLOB_STORE: Final = "blob store"
+
+Asked = TypeVar("Asked")
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +96,7 @@ class HealthService:
             return self._check_catalogs(call)
         problems: dict[str, Exception] = {}
         try:
-            reading = self._read_clock(self._database, call)
+            reading = _asked(self._database, call, read_clock)
         except (ServerUnavailable, ConnectionLost) as problem:
             problems[DATABASE] = problem
         else:
@@ -142,14 +143,7 @@ class HealthService:
     def _try_owner(self, database: ConnectionPool, call: Call) -> None:
         """Ask the database for nothing by the login that writes, where reads have another one."""
         if database.has_two_logins:
-            _ping(database, call, Lane.PRIVATE)
-
-    def _read_clock(self, database: ConnectionPool, call: Call) -> ClockReading:
-        """Read the commit clock, on a new connection if PostgreSQL was started again: idle ones are gone."""
-        try:
-            return _read_clock_once(database, call)
-        except ConnectionLost:
-            return _read_clock_once(database, call)
+            _asked(database, call, _ping, Lane.PRIVATE)
 
 
 def _copies_health(status: CopiesStatus) -> CopiesHealth:
@@ -163,37 +157,34 @@ def _copies_health(status: CopiesStatus) -> CopiesHealth:
     )
 
 
-def _read_clock_once(database: ConnectionPool, call: Call) -> ClockReading:
-    with _checking(database, call) as connection:
-        return read_clock(connection)
-
-
 def _answers(catalog: NamedCatalog, call: Call) -> bool:
     """Return whether a catalog has been read, and its database answers."""
     if not catalog.is_loaded:
         return False
     try:
-        _ping(catalog.loaded.database, call)
+        _asked(catalog.loaded.database, call, _ping)
     except (ServiceProblem, DatabaseError) as problem:
         log.warning("catalog_does_not_answer", catalog=catalog.name, reason=str(_reason(problem)))
         return False
     return True
 
 
-def _ping(database: ConnectionPool, call: Call, lane: Lane = Lane.LOOKUP) -> None:
-    """Ask a database for nothing, on a new connection if it was started again."""
+def _ping(connection: Connection) -> None:
+    """Ask a database for nothing."""
+    connection.rows("SELECT 1 AS one")
+
+
+def _asked(
+    database: ConnectionPool, call: Call, ask: Callable[[Connection], Asked], lane: Lane = Lane.LOOKUP
+) -> Asked:
+    """Ask a database, on a new connection if PostgreSQL was started again: idle ones are gone."""
+    checking = partial(database.connection, lane, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline)
     try:
-        with _checking(database, call, lane) as connection:
-            connection.rows("SELECT 1 AS one")
+        with checking() as connection:
+            return ask(connection)
     except ConnectionLost:
-        with _checking(database, call, lane) as connection:
-            connection.rows("SELECT 1 AS one")
-
-
-def _checking(
-    database: ConnectionPool, call: Call, lane: Lane = Lane.LOOKUP
-) -> AbstractContextManager[Connection]:
-    return database.connection(lane, caller=call.caller, wait=MAX_WAIT, deadline=call.deadline)
+        with checking() as connection:
+            return ask(connection)
 
 
 def _reason(problem: Exception) -> BaseException:
