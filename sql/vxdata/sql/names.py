@@ -77,6 +77,11 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(name, table=table, quoted=True)
 
 
+def quoted(name: str) -> str:
+    """Write a name, such as that of a schema or a role, as PostgreSQL text."""
+    return render(exp.to_identifier(name, quoted=True))
+
+
 def render(tree: exp.Expr) -> str:
     """Write a tree as PostgreSQL text; the tree is used up."""
     return tree.sql(dialect=_POSTGRES, copy=False)

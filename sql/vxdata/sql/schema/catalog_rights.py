@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from vxdata.sql.names import render, text
+from vxdata.sql.names import quoted, render, text
 from vxdata.sql.reflection import READABLE_KINDS
 
 if TYPE_CHECKING:
@@ -49,14 +49,10 @@ def grants(schema: str, tables: Iterable[str], role: str) -> tuple[str, ...]:
     Returns:
         The statements.
     """
-    place, reader = _quoted(schema), _quoted(role)
+    place, reader = quoted(schema), quoted(role)
     named = ", ".join(render(exp.table_(table, db=schema, quoted=True)) for table in tables)
     return (
         f"GRANT USAGE ON SCHEMA {place} TO {reader}",
         f"GRANT SELECT ON {named} TO {reader}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT SELECT ON TABLES TO {reader}",
     )
-
-
-def _quoted(name: str) -> str:
-    return render(exp.to_identifier(name, quoted=True))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlglot import exp
-
-from vxdata.sql.names import SCHEMA, render, text
+from vxdata.sql.names import SCHEMA, quoted, text
 
 PRIVATE: Final = ("signing_key", "token")
 """The tables that it does not see: no answer is made of them, and who knew the key could sign addresses."""
@@ -68,7 +66,7 @@ def grants(role: str) -> tuple[str, ...]:
     Args:
         role: Its name.
     """
-    name = render(exp.to_identifier(role, quoted=True))
+    name = quoted(role)
     private = ", ".join(f"{SCHEMA}.{table}" for table in PRIVATE)
     return (
         f"GRANT USAGE ON SCHEMA {SCHEMA} TO {name}",

@@ -43,7 +43,7 @@ class BlobColumn:
     @property
     def urls(self) -> str:
         """Expression for the URLs of a row."""
-        return URLS_OF[self.column_type].format(render(column(self.column)))
+        return _urls_of(self.column, self.column_type)
 
 
 def held(holders: Iterable[BlobColumn], *, begin: str, since: int = 0) -> str:
@@ -92,7 +92,7 @@ def _naming(payload_type: PayloadType, granted: Granted) -> Iterator[str]:
     """
     holding = _holding(payload_type)
     single = [render(column(field.name)) for field in holding if catalog_type(field.type) == "text"]
-    several = [_urls_of(field) for field in holding if catalog_type(field.type) != "text"]
+    several = [_urls_of_field(field) for field in holding if catalog_type(field.type) != "text"]
     for table in (latest, history):
         versions, is_visible = written(table, payload_type.prefix), granted.is_visible(payload_type.prefix)
         if single:
@@ -143,7 +143,7 @@ def foreign(
 def _seen_urls(payload_types: Iterable[PayloadType], granted: Granted) -> str:
     """The URLs that versions name which are seen."""
     parts = [
-        f"SELECT {_urls_of(field)} AS url "
+        f"SELECT {_urls_of_field(field)} AS url "
         f"FROM {written(table, payload_type.prefix)} WHERE {granted.is_visible(payload_type.prefix)}"
         for payload_type in payload_types
         for field in _holding(payload_type)
@@ -156,8 +156,12 @@ def _holding(payload_type: PayloadType) -> list[Field]:
     return [field for field in payload_type.response_fields if field.holds_blobs]
 
 
-def _urls_of(field: Field) -> str:
-    return URLS_OF[catalog_type(field.type)].format(render(column(field.name)))
+def _urls_of_field(field: Field) -> str:
+    return _urls_of(field.name, catalog_type(field.type))
+
+
+def _urls_of(name: str, column_type: str) -> str:
+    return URLS_OF[column_type].format(render(column(name)))
 
 
 def _staged_urls(payload_type: PayloadType) -> Iterator[str]:
