@@ -16,7 +16,7 @@ import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 
 from vxdata.server.database.connect_failures import connect_failure, not_text
-from vxdata.server.database.connect_timeout import with_connect_timeout
+from vxdata.server.database.connection_times import with_connect_timeout
 from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,

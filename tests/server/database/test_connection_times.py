@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from tests.server.support import until
 from vxdata.schemas.errors import NotAuthenticated, ServerUnavailable
 from vxdata.schemas.identity import EVERYTHING, Role
-from vxdata.server.database import connect_timeout
-from vxdata.server.database.connect_timeout import with_connect_timeout
+from vxdata.server.database import connection_times
+from vxdata.server.database.connection_times import with_connect_timeout
 from vxdata.server.database.connection import ConnectionFactory
 from vxdata.server.database.errors import DatabaseError
 from vxdata.server.database.pool import ConnectionPool, Lane
@@ -77,7 +77,7 @@ class Turnout:
 
 @pytest.fixture
 def turnout(database_uri: SecretStr, monkeypatch: pytest.MonkeyPatch) -> Iterator[Turnout]:
-    monkeypatch.setattr(connect_timeout, "CONNECT_SECONDS", SECONDS)
+    monkeypatch.setattr(connection_times, "CONNECT_SECONDS", SECONDS)
     # The path of a socket has to be short.
     with (
         TemporaryDirectory() as folder,
