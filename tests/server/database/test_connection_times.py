@@ -17,8 +17,8 @@ from tests.server.support import until
 from vxdata.schemas.errors import NotAuthenticated, ServerUnavailable
 from vxdata.schemas.identity import EVERYTHING, Role
 from vxdata.server.database import connection_times
-from vxdata.server.database.connection_times import with_connect_timeout
 from vxdata.server.database.connection import ConnectionFactory
+from vxdata.server.database.connection_times import with_connect_timeout
 from vxdata.server.database.errors import DatabaseError
 from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.database.statement_limits import StatementLimits
