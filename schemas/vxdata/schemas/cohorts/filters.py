@@ -41,7 +41,7 @@ FLIPPED: Final[dict[str, Ordering]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=
 """Comparison with the column on its right -> the same with the column on its left."""
 
 WORDS: Final[dict[str, bool | None]] = {"null": None, "true": True, "false": False}
-"""Words that are no text, in any case, quoted or not."""
+"""Words that do not stand for text, in upper or lower case, quoted or not."""
 
 MAX_DEPTH: Final = 8
 """How deeply the brackets of a literal may be nested; no valid one is nested more than once."""

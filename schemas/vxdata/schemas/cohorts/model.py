@@ -260,7 +260,7 @@ class CohortModel:
             raise ColumnNotFound.from_name(name) from None
 
     def folded_column(self, name: str) -> CohortColumn:
-        """Look a column up by its public name in any case.
+        """Look a column up by its public name, ignoring case.
 
         Raises:
             ColumnNotFound: There is none.

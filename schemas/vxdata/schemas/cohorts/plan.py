@@ -40,7 +40,7 @@ class CohortCondition(Node):
     """A condition on one column, of the endpoint's table or of another one.
 
     Args:
-        column: Public name of the column, in any case.
+        column: Public name of the column, in upper or lower case.
         op: The operator.
         value: What is compared with; several values for ``in`` and ``not in``.
         also: The other end, if the condition is a range of numbers.

@@ -33,10 +33,10 @@ ENDS: Final[dict[Closed, tuple[Operator, Ordering]]] = {
 class ColumnRef(TakesTables):
     """A column of a catalog under its public name; made by `C`.
 
-    Texts are compared in any case. A condition on a column of another table than the endpoint's, such as
-    the diagnosis of a subject's observations, is met if *some* row meets it. So a negation there has two
-    meanings, and each has a spelling of its own: ``some_is_not`` and ``none_is``. A plain ``!=`` is only
-    taken on the endpoint's own columns.
+    Texts are compared without regard to case. A subject or file can have several rows in another table, such
+    as the observations of a subject. A condition on a column of that table is met if *some* row meets it. So
+    a negation there has two meanings, each with a method of its own: ``some_is_not`` and ``none_is``. A plain
+    ``!=`` is accepted only for columns of the subjects' or files' own table.
 
     Args:
         name: Public name of the column.
@@ -52,11 +52,11 @@ class ColumnRef(TakesTables):
     __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, value: Value) -> Condition:  # type: ignore[override]
-        """Equal to the value, in any case."""
+        """Equal to the value, ignoring case."""
         return self._compare("=", value)
 
     def __ne__(self, value: Value) -> Condition:  # type: ignore[override]
-        """Different from the value; for a column of the endpoint's own table. Null differs from a text."""
+        """Different from the value; only for columns of the entities' own table. Null differs from a text."""
         return self._compare("!=", value, is_bare=True)
 
     def __lt__(self, value: float | str) -> Condition:
@@ -76,12 +76,12 @@ class ColumnRef(TakesTables):
         return self._compare(">=", value)
 
     def between(self, low: float, high: float, *, closed: Closed = "both") -> Condition:
-        """Between two numbers, both of the same row; ``(C.age >= 50) & (C.age < 60)`` may be met by two rows.
+        """Between two numbers, in one row; ``(C.age >= 50) & (C.age < 60)`` may be met by two different rows.
 
         Args:
             low: The least number.
             high: The greatest number.
-            closed: Which ends belong to the range.
+            closed: Which ends the range includes.
 
         Returns:
             The condition.
@@ -105,10 +105,10 @@ class ColumnRef(TakesTables):
         return self._condition(first, least, also=SecondBound(op=second, value=greatest))
 
     def like(self, pattern: str) -> Condition:
-        """Like a pattern, in any case: ``*`` and ``%`` stand for any text, ``_`` for one character.
+        """Like a pattern, ignoring case: ``*`` and ``%`` stand for any text, ``_`` for one character.
 
         Args:
-            pattern: The pattern; ``*`` alone also finds null.
+            pattern: The pattern; a single ``*`` also finds null.
 
         Returns:
             The condition.
@@ -124,7 +124,7 @@ class ColumnRef(TakesTables):
         return self._condition("like", plain_text(self, "like", pattern))
 
     def not_like(self, pattern: str) -> Condition:
-        """Not like a pattern; for a column of the endpoint's own table.
+        """Not like a pattern; only for columns of the entities' own table.
 
         Args:
             pattern: The pattern.
@@ -138,7 +138,7 @@ class ColumnRef(TakesTables):
         return self._condition("not like", plain_text(self, "not_like", pattern), is_bare=True)
 
     def is_in(self, values: Iterable[Value]) -> Condition:
-        """Equal to one of the values, in any case.
+        """Equal to one of the values, ignoring case.
 
         Args:
             values: Any number of them, such as a list, a Polars series or an Arrow column; None is refused.
@@ -158,7 +158,7 @@ class ColumnRef(TakesTables):
         return self._condition("in", plain_values(self, "is_in", values))
 
     def not_in(self, values: Iterable[Value]) -> Condition:
-        """Equal to none of the values; for a column of the endpoint's own table.
+        """Equal to none of the values; only for columns of the entities' own table.
 
         Args:
             values: Any number of them.
@@ -173,7 +173,7 @@ class ColumnRef(TakesTables):
         return self._condition("not in", plain_values(self, "not_in", values), is_bare=True)
 
     def is_null(self) -> Condition:
-        """The entity has no value at all: no row of it has one, and perhaps there is no row.
+        """The entity has no value: none of its rows has one, or it has no rows.
 
         Returns:
             The condition.
@@ -186,7 +186,7 @@ class ColumnRef(TakesTables):
         return self._condition("is", None)
 
     def some_is_null(self) -> Condition:
-        """Some row has no value; other rows of the entity may have one.
+        """Some row has no value; other rows of the same entity may have one.
 
         Returns:
             The condition.
@@ -202,7 +202,7 @@ class ColumnRef(TakesTables):
         return self._condition("is not", None)
 
     def some_is_not(self, value: Value) -> Condition:
-        """Some row has another value, whatever other rows have; null is another one than a text.
+        """Some row has a different value, whatever the other rows have; null differs from a text.
 
         Args:
             value: The value.
@@ -221,7 +221,7 @@ class ColumnRef(TakesTables):
         return self._compare("!=", value)
 
     def some_is_not_like(self, pattern: str) -> Condition:
-        """Some row has a value that is not like a pattern, or null.
+        """Some row has a value that does not match a pattern, or null.
 
         Args:
             pattern: The pattern.
@@ -235,7 +235,7 @@ class ColumnRef(TakesTables):
         return self._condition("not like", plain_text(self, "some_is_not_like", pattern))
 
     def some_is_not_in(self, values: Iterable[Value]) -> Condition:
-        """Some row has a value that is none of these, or a text column null.
+        """Some row has a value that is none of these; in a text column, null counts as such a value.
 
         Args:
             values: Any number of them.
@@ -250,7 +250,7 @@ class ColumnRef(TakesTables):
         return self._condition("not in", plain_values(self, "some_is_not_in", values))
 
     def none_is(self, value: Value) -> Condition:
-        """No row has the value; entities without any row are found, too.
+        """No row has the value; entities without rows are found too.
 
         Args:
             value: The value.
@@ -269,7 +269,7 @@ class ColumnRef(TakesTables):
         return (self == value).in_no_row()
 
     def none_is_like(self, pattern: str) -> Condition:
-        """No row has a value like a pattern.
+        """No row has a value that matches a pattern.
 
         Args:
             pattern: The pattern.

@@ -118,7 +118,7 @@ function TextInput({ operand, set }) {
     <input aria-label="Text" value=${operand.value} onInput=${(/** @type {any} */ event) => set({ value: event.target.value })} />
     <label>
       <input type="checkbox" checked=${operand.ignoresCase} onChange=${() => set({ ignoresCase: !operand.ignoresCase })} />
-      in any case
+      ignore case
     </label>
   `;
 }
