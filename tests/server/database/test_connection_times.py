@@ -1,13 +1,14 @@
-"""A server that accepts connections and says nothing: libpq gives it up, and all waits with it end."""
+"""A server that says nothing: libpq gives it up, and all waits with it end."""
 
 from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -18,7 +19,7 @@ from vxdata.schemas.errors import NotAuthenticated, ServerUnavailable
 from vxdata.schemas.identity import EVERYTHING, Role
 from vxdata.server.database import connection_times
 from vxdata.server.database.connection import ConnectionFactory
-from vxdata.server.database.connection_times import with_connect_timeout
+from vxdata.server.database.connection_times import with_times
 from vxdata.server.database.errors import DatabaseError
 from vxdata.server.database.pool import ConnectionPool, Lane
 from vxdata.server.database.statement_limits import StatementLimits
@@ -142,20 +143,31 @@ def test_callers_are_told_to_try_again_and_known_as_soon_as_the_database_answers
 
 
 class TestForms:
-    @pytest.mark.parametrize(
-        "uri",
-        [
-            "postgresql://host/db?connect_timeout=3",
-            "host=a connect_timeout=3",
-            "postgresql://host/db?connect_timeout=3&sslmode=require",
-        ],
-    )
-    def test_a_limit_that_is_said_stays(self, uri: str) -> None:
-        assert with_connect_timeout(uri) == uri
+    @pytest.mark.parametrize("form", ["{}&connect_timeout=2", "host={} connect_timeout=2"])
+    def test_a_limit_that_is_said_holds(
+        self, turnout: Turnout, form: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connection_times, "CONNECT_SECONDS", 60)
+        turnout.be_silent()
+        uri = turnout.uri.get_secret_value()
+        (host,) = parse_qs(urlsplit(uri).query)["host"]
+        said = SecretStr(form.format(uri if "&" in form else host))
+        begun = time.monotonic()
+        with (
+            closing(ConnectionFactory(said, StatementLimits())) as factory,
+            pytest.raises(DatabaseError, match="timeout expired"),
+        ):
+            factory.connect()
+        assert time.monotonic() - begun < 30
 
     def test_so_does_that_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PGCONNECT_TIMEOUT", "3")
-        assert with_connect_timeout("postgresql://host/db") == "postgresql://host/db"
+        assert "connect_timeout" not in with_times("postgresql://host/db")
+        assert "keepalives_idle=30" in with_times("postgresql://host/db")
+
+    @pytest.mark.parametrize("uri", ["postgresql://u:connect_timeout@host/db", "password=connect_timeout"])
+    def test_a_password_says_none(self, uri: str) -> None:
+        assert f"connect_timeout={connection_times.CONNECT_SECONDS}" in with_times(uri)
 
     @pytest.mark.parametrize("form", ["{}", "{}&", "{}&application_name=a%3Fb@c"])
     def test_libpq_reads_what_it_is_given(self, database_uri: SecretStr, form: str) -> None:
@@ -177,3 +189,32 @@ class TestForms:
             pytest.raises(DatabaseError, match="No such file"),
         ):
             factory.connect()
+
+
+KEEPALIVE: Final = "02"
+"""The timer of a socket that will ask for a sign of life, as `/proc/net/tcp` has it (Linux, proc_net_tcp)."""
+
+
+def test_the_other_machine_is_asked_for_signs_of_life(database_uri: SecretStr) -> None:
+    """Linux tells when the timer of a connection ends: soon, where it would be two hours otherwise."""
+    user, _, rest = database_uri.get_secret_value().partition("@")
+    database = rest.partition("?")[0]
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as others:
+        port = silent.getsockname()[1]
+        factory = ConnectionFactory(
+            SecretStr(f"{user}@127.0.0.1:{port}{database}?connect_timeout={SECONDS}"), StatementLimits()
+        )
+        failure = others.submit(factory.connect)
+        accepted, (_, own_port) = silent.accept()
+        with accepted:
+            accepted.recv(1)
+
+            def hundredths() -> list[int]:
+                rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+                timers = [row[5].split(":") for row in rows if row[1].endswith(f":{own_port:04X}")]
+                return [int(left, 16) for kind, left in timers if kind == KEEPALIVE]
+
+            until(hundredths, "the connection has a timer")
+            assert all(0 < left <= 3_000 for left in hundredths())
+            with pytest.raises(DatabaseError, match="timeout expired"):
+                failure.result()

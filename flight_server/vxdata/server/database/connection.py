@@ -16,7 +16,7 @@ import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 
 from vxdata.server.database.connect_failures import connect_failure, not_text
-from vxdata.server.database.connection_times import with_connect_timeout
+from vxdata.server.database.connection_times import with_times
 from vxdata.server.database.errors import (
     ConnectionLost,
     DatabaseError,
@@ -306,7 +306,7 @@ class ConnectionFactory:
         Raises:
             DatabaseError: PostgreSQL cannot be reached, or accepts no more connections.
         """
-        uri = with_connect_timeout(self._uri.get_secret_value())
+        uri = with_times(self._uri.get_secret_value())
         try:
             if self._first is None:
                 self._first = dbapi.connect(uri, autocommit=True)

@@ -1,6 +1,7 @@
-"""The time that it may take to connect: libpq waits for ever for a server that accepts and says nothing.
+"""The times of a connection: how long libpq waits for a server that says nothing, which is for ever otherwise.
 
-Whoever connects holds a lock of the pool, so that calls which have connections would wait with it.
+Whoever connects holds a lock of the pool, so that calls which have connections would wait with it. And a machine
+that has vanished without a word would never end the statements that were sent to it.
 """
 
 from __future__ import annotations
@@ -9,45 +10,55 @@ import os
 from typing import Final
 
 CONNECT_SECONDS: Final = 10
-"""Seconds for each address of the server, unless the URI or the environment says another number."""
+"""Seconds to connect, for each address of the server."""
 
-NAME: Final = "connect_timeout"
-"""What libpq calls it, in URIs and among keywords."""
-
-VARIABLE: Final = "PGCONNECT_TIMEOUT"
+CONNECT_VARIABLE: Final = "PGCONNECT_TIMEOUT"
 """The environment variable of libpq for it."""
+
+SILENT: Final = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""After 30 seconds of silence the other machine is asked for a sign of life, each 10 seconds; the connection is
+lost once three were not answered, or once something sent has not arrived for 60,000 milliseconds."""
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 """How URIs begin; other texts are lists of keywords and values."""
 
 
-def with_connect_timeout(uri: str) -> str:
-    """Limit the time that libpq takes to connect, unless it is limited.
+def with_times(uri: str) -> str:
+    """Limit how long libpq waits, where nobody has said how long.
+
+    The limits stand before all that is there: libpq takes the last of several.
 
     Args:
         uri: A connection URI, or keywords and values.
 
     Returns:
-        The same with the limit.
+        The same with the limits.
 
     Example:
-        >>> with_connect_timeout("postgresql://host/db"), with_connect_timeout("host=a")
-        ('postgresql://host/db?connect_timeout=10', 'connect_timeout=10 host=a')
-        >>> with_connect_timeout("postgresql://u:a?b@host/db?sslmode=require")
-        'postgresql://u:a?b@host/db?sslmode=require&connect_timeout=10'
+        >>> with_times("postgresql://u:a?b@host/db?connect_timeout=3")  # doctest: +ELLIPSIS
+        'postgresql://u:a?b@host/db?connect_timeout=10&keepalives_idle=30&...&connect_timeout=3'
+        >>> with_times("host=a")  # doctest: +ELLIPSIS
+        'connect_timeout=10 keepalives_idle=30 ... host=a'
     """
-    if NAME in uri or VARIABLE in os.environ:
-        return uri
-    limit = f"{NAME}={CONNECT_SECONDS}"
+    connecting = {} if CONNECT_VARIABLE in os.environ else {"connect_timeout": CONNECT_SECONDS}
+    limits = [f"{name}={value}" for name, value in (connecting | SILENT).items()]
     if not uri.startswith(SCHEMES):
-        return f"{limit} {uri}"
-    if not _has_parameters(uri):
-        return f"{uri}?{limit}"
-    return f"{uri}{limit}" if uri.endswith(("?", "&")) else f"{uri}&{limit}"
+        return " ".join([*limits, uri])
+    place, parameters = _divided(uri)
+    return f"{place}?{'&'.join([*limits, *filter(None, [parameters])])}"
 
 
-def _has_parameters(uri: str) -> bool:
-    """Whether a URI has parameters, as libpq reads it: a password before the `@` may have question marks."""
-    rest = uri.partition("://")[2]
+def _divided(uri: str) -> tuple[str, str]:
+    """Divide a URI at its parameters, as libpq reads it: a password before the `@` may have question marks."""
+    scheme, _, rest = uri.partition("://")
     user, at, behind = rest.partition("@")
-    return "?" in (behind if at and "/" not in user else rest)
+    if at and "/" not in user:
+        place, _, parameters = behind.partition("?")
+        return f"{scheme}://{user}@{place}", parameters
+    place, _, parameters = rest.partition("?")
+    return f"{scheme}://{place}", parameters
