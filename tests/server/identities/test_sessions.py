@@ -146,7 +146,9 @@ class TestSession:
             assert guarded.admission.in_progress == 0
 
     def test_strangers_have_places_of_their_own(self, guarded: Server, token: str) -> None:
-        strangers = [Call(f"{number}", never, NOBODY) for number in range(STRANGERS)]
+        strangers = [
+            Call(f"{number}", never, NOBODY, f"ipv4:192.0.2.{number}:1") for number in range(STRANGERS)
+        ]
         header = {"Authorization": f"Bearer {token}"}
         with ExitStack() as stack:
             for each in strangers:

@@ -8,13 +8,18 @@ from tests.server.support import OPEN, never
 from vxdata.schemas.errors import ServerBusy
 from vxdata.schemas.identity import EVERYTHING, Role
 from vxdata.server.call import ANONYMOUS, NOBODY, Call, Principal
-from vxdata.server.listeners.admission import STRANGERS, Admission
+from vxdata.server.listeners.admission import STRANGERS, STRANGERS_EACH, Admission
 from vxdata.server.listeners.boundary import Boundary, CallFailed
 from vxdata.server.listeners.errors import ErrorReporter
 
 
 def call(number: int, host: str = "ipv4:10.0.0.1", principal: Principal = ANONYMOUS) -> Call:
     return Call(f"{number}", never, principal, f"{host}:{4000 + number}")
+
+
+def address(number: int) -> str:
+    """An address that takes as many of the places for callers who are not known as one may."""
+    return f"ipv4:10.0.1.{number // STRANGERS_EACH}"
 
 
 def test_a_limit_for_all() -> None:
@@ -47,18 +52,30 @@ def test_a_limit_for_each_caller() -> None:
 
 def test_strangers_take_no_places_of_others() -> None:
     admission = Admission(1, STRANGERS + 1)
-    strangers = [call(number, principal=NOBODY) for number in range(STRANGERS)]
+    strangers = [call(number, address(number), NOBODY) for number in range(STRANGERS)]
     for each in strangers:
         admission.enter(each)
-    with pytest.raises(ServerBusy, match="callers who are not known"):
-        admission.enter(call(STRANGERS, "ipv4:10.0.0.2", NOBODY))
+    with pytest.raises(ServerBusy, match="as many as may be"):
+        admission.enter(call(STRANGERS, address(STRANGERS), NOBODY))
     ann = Principal("ann", Role.READER, EVERYTHING, "token")
     admission.enter(call(100, principal=ann))
     with pytest.raises(ServerBusy, match="1 calls are in progress"):
         admission.enter(call(101, principal=ann))
     admission.leave(strangers[0])
-    admission.enter(call(STRANGERS, "ipv4:10.0.0.2", NOBODY))
+    admission.enter(call(STRANGERS, address(STRANGERS), NOBODY))
     assert admission.in_progress == STRANGERS + 1
+
+
+def test_strangers_of_one_address_leave_places_to_others() -> None:
+    admission = Admission(1, STRANGERS)
+    for number in range(STRANGERS_EACH):
+        admission.enter(call(number, principal=NOBODY))
+    with pytest.raises(ServerBusy, match="from this address") as caught:
+        admission.enter(call(STRANGERS, principal=NOBODY))
+    assert (caught.value.retryable, caught.value.details["limit"]) == (True, STRANGERS_EACH)
+    admission.enter(call(STRANGERS, "ipv4:10.0.0.2", NOBODY))
+    admission.leave(call(0, principal=NOBODY))
+    admission.enter(call(0, principal=NOBODY))
 
 
 def test_a_refused_call_is_not_counted_out() -> None:
