@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from tests.server.identities.issuer import AUDIENCE, KEYS, Issuer, running_issue
 from tests.server.support import until
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.access_settings import AccessSettings
+from vxdata.server.identities import provider
 from vxdata.server.identities.authenticator import Presented
 from vxdata.server.identities.jwks import (
     ASK_SECONDS,
@@ -259,6 +261,26 @@ class TestSilentProvider:
         for _ in range(100):
             assert keys.find(issuer.kid) is not None
         assert time.monotonic() - begun < 1
+
+
+def test_a_provider_that_answers_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No byte is late, but all of them together would be."""
+    monkeypatch.setattr(provider, "CONTENT_SECONDS", 0.5)
+
+    def trickle() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.01)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as threads:
+        trickling = threads.submit(trickle)
+        with pytest.raises(ProviderProblem, match=r"takes longer than 0\.5 seconds"):
+            Provider(f"http://127.0.0.1:{listening.getsockname()[1]}").keys()
+        trickling.result(60)  # it ends as nobody listens any more
 
 
 class TestSlowProvider:

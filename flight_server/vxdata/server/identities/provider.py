@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,7 +25,10 @@ MAX_BYTES: Final = 1024**2
 """Bytes of an answer, at most: a set of keys has a few thousand."""
 
 TIMEOUT: Final = urllib3.Timeout(connect=3.0, read=5.0)
-"""Seconds: calls wait for the keys."""
+"""Seconds to connect, and until the next byte: calls wait for the keys."""
+
+CONTENT_SECONDS: Final = 5.0
+"""Seconds until all of an answer is there, once it has begun."""
 
 SYMMETRIC: Final = "oct"
 """Kind of keys that sign and verify alike; published, they would let everybody sign."""
@@ -77,7 +81,7 @@ class Provider:
                     "GET", url, redirect=False, retries=False, timeout=TIMEOUT, preload_content=False
                 )
                 with response:
-                    content = response.read(MAX_BYTES + 1)
+                    content = _content(response)
                 status = response.status
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ProviderProblem(str(error)) from error
@@ -101,6 +105,18 @@ class Provider:
         if proxy is None:
             return urllib3.PoolManager(ssl_context=self._tls)
         return urllib3.ProxyManager(proxy, ssl_context=self._tls)
+
+
+def _content(response: urllib3.BaseHTTPResponse) -> bytes:
+    """Read an answer as it arrives, so that one which comes byte by byte ends as well; no more than may be."""
+    ends = time.monotonic() + CONTENT_SECONDS
+    content = b""
+    while len(content) <= MAX_BYTES and (part := response.read1(MAX_BYTES + 1)):
+        content += part
+        if time.monotonic() > ends:
+            msg = f"its answer takes longer than {CONTENT_SECONDS:g} seconds"
+            raise ProviderProblem(msg)
+    return content
 
 
 def keys_address(issuer: str, described: Mapping[str, Any]) -> str:
