@@ -1,6 +1,7 @@
 """Statements that read what tables a PostgreSQL schema has, and which release of its data.
 
-They read `pg_catalog`, which tells every role all of it, and show only the tables that the role may read.
+They read `pg_catalog`, which tells every role all of it, and show only the tables that the role may read, and the
+views whose tables may be read as well.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def columns_of(schema: str) -> str:
         A SELECT of `table`, `table_comment`, `name`, `sql_type`, `is_nullable` and `comment`.
     """
     return f"""
+        WITH RECURSIVE needed AS ({_needed(schema)})
         SELECT c.relname::text AS "table", obj_description(c.oid, 'pg_class') AS table_comment,
             a.attname::text AS name, col_description(c.oid, a.attnum) AS comment,
             CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
@@ -42,7 +44,32 @@ def columns_of(schema: str) -> str:
         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         WHERE n.nspname = {text(schema)} AND c.relkind IN {READABLE_KINDS} AND NOT c.relispartition
             AND a.attnum > 0 AND NOT a.attisdropped AND has_table_privilege(c.oid, 'SELECT')
+            AND NOT EXISTS (SELECT FROM needed
+                WHERE needed.view = c.oid AND NOT has_any_column_privilege(reader, relation, 'SELECT'))
         ORDER BY c.relname, a.attnum"""
+
+
+def _needed(schema: str) -> str:
+    """What the views of a schema read, and with whose rights: one row a view, relation and role.
+
+    A view reads as its owner, or with `security_invoker` as who reads it, who may be the owner of another view.
+    Its rule depends on all relations that its query names (`pg_depend`), whichever schema they are in.
+    """
+    return f"""
+        SELECT v.oid AS view, v.oid AS relation, u.oid AS reader
+        FROM pg_catalog.pg_class v
+        JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+        JOIN pg_catalog.pg_roles u ON u.rolname = current_user
+        WHERE n.nspname = {text(schema)} AND v.relkind = 'v'
+        UNION
+        SELECT needed.view, c.oid, CASE WHEN EXISTS (SELECT FROM pg_options_to_table(v.reloptions)
+            WHERE option_name = 'security_invoker' AND option_value::boolean) THEN reader ELSE v.relowner END
+        FROM needed
+        JOIN pg_catalog.pg_class v ON v.oid = needed.relation AND v.relkind = 'v'
+        JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+        JOIN pg_catalog.pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
+        WHERE c.relkind IN {READABLE_KINDS}"""
 
 
 def keys_of(schema: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, ReflectedTable
 from vxdata.schemas.errors import InvalidCatalog
 from vxdata.server.database.connection import READ_ONLY
+from vxdata.server.database.errors import Denied
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.reflection import (
     Reflection,
@@ -43,7 +44,18 @@ TABLES: Final = (
     """CREATE TABLE "Some Data".measured_1 PARTITION OF "Some Data".measured
         FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')""",
     'CREATE TABLE "Some Data".secret (word text)',
+    'CREATE VIEW "Some Data".asked_as_reader WITH (security_invoker) AS SELECT id FROM "Some Data".late',
 )
+
+CLOSED: Final = (
+    'CREATE VIEW "Some Data".closed AS SELECT word FROM "Some Data".secret',
+    'CREATE VIEW "Some Data".closed_to_reader WITH (security_invoker) AS SELECT word FROM "Some Data".secret',
+    'CREATE VIEW "Some Data".closed_below AS SELECT word FROM "Some Data".closed_to_reader',
+    """CREATE VIEW "Some Data".closed_in_part WITH (security_invoker = on) AS
+        SELECT id FROM "Some Data".visit WHERE EXISTS (SELECT FROM "Some Data".secret)""",
+    'REVOKE SELECT ON "Some Data".secret FROM CURRENT_USER',
+)
+"""Views that may be read, of a table that may not."""
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +67,7 @@ def empty(new_database: Callable[[], SecretStr]) -> Iterator[ConnectionPool]:
 @pytest.fixture(scope="module")
 def pool(empty: ConnectionPool) -> ConnectionPool:
     with empty.connection() as connection:
-        connection.execute(*TABLES)
-        connection.execute('REVOKE SELECT ON "Some Data".secret FROM CURRENT_USER')
+        connection.execute(*TABLES, *CLOSED)
     return empty
 
 
@@ -67,7 +78,17 @@ def found(pool: ConnectionPool) -> dict[str, ReflectedTable]:
 
 
 def test_tables_views_and_partitioned_tables(found: dict[str, ReflectedTable]) -> None:
-    assert list(found) == ["kept", "late", "measured", "study", "visit"]
+    assert list(found) == ["asked_as_reader", "kept", "late", "measured", "study", "visit"]
+
+
+def test_tables_and_views_that_are_shown_can_be_read(pool: ConnectionPool, found: dict[str, ReflectedTable]) -> None:
+    closed = ["secret", "closed", "closed_to_reader", "closed_below", "closed_in_part"]
+    with pool.connection() as connection:
+        for name in found:
+            assert connection.rows(f'SELECT * FROM "Some Data".{name}') == []
+        for name in closed:
+            with pytest.raises(Denied):
+                connection.rows(f'SELECT * FROM "Some Data".{name}')
 
 
 def test_columns(found: dict[str, ReflectedTable]) -> None:
