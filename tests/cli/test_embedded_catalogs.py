@@ -157,6 +157,21 @@ def test_a_catalog_with_its_rights_waits_for_no_other(server: Server, owner: Con
         threads.submit(catalog.refresh).result(30)
 
 
+def test_rights_are_given_by_one_at_a_time(server: Server, owner: ConnectionPool, schema: str) -> None:
+    """PostgreSQL fails one of two that change the rights on a schema at once."""
+    catalog = server._services.catalogs.seen_by(EVERYTHING)[CATALOG]
+    waiting = """SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    change(owner, f'DROP SCHEMA "{schema}" CASCADE', f'CREATE SCHEMA "{schema}"', *table(schema))
+    with ThreadPoolExecutor(1) as threads, owner.connection() as watching:
+        with owner.connection() as other, other.transaction(READ_WRITE):
+            other.rows(LOCK)
+            given = threads.submit(catalog.refresh)
+            until(lambda: bool(watching.rows(waiting)), "the catalog waits for the lock")
+        given.result(30)
+    assert ids(server) == [1, 2]
+
+
 @pytest.mark.parametrize(("uri", "schema_name"), [("embedded:vxdata", "public"), ("embedded:", "vxdata")])
 def test_own_data_are_no_catalog(stack: EmbeddedStack, uri: str, schema_name: str) -> None:
     given = CatalogSettings(uri=SecretStr(uri), schema_name=schema_name)
