@@ -5,12 +5,17 @@ Addresses are relative, so that they work behind any proxy, and keep what the re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import string
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from starlette.responses import RedirectResponse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+AS_IT_IS: Final = string.punctuation
+"""What a query keeps beside letters and digits; bytes beyond ASCII, which some clients send, are percent-encoded."""
 
 
 def redirect(request: Request, path: str) -> RedirectResponse:
@@ -29,5 +34,5 @@ def redirect(request: Request, path: str) -> RedirectResponse:
         >>> redirect(asked, "cda/").headers["location"]
         'cda/?a=%20b&c'
     """
-    query = request.scope["query_string"].decode("latin-1")
+    query = quote(request.scope["query_string"], safe=AS_IT_IS)
     return RedirectResponse(f"{path}?{query}" if query else path)
