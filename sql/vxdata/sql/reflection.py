@@ -1,7 +1,7 @@
 """Statements that read what tables a PostgreSQL schema has, and which release of its data.
 
-They read `pg_catalog`, which tells every role all of it, and show only the tables that the role may read, and the
-views whose tables may be read as well.
+They read `pg_catalog`, which tells every role all of it, and show only the tables that the role may read, and
+the views which show nothing else.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def columns_of(schema: str) -> str:
 def _needed(schema: str) -> str:
     """What the views of a schema read, and with whose rights: one row a view, relation and role.
 
-    A view reads as its owner, or with `security_invoker` as who reads it, who may be the owner of another view.
+    A view reads as its owner, or with `security_invoker` as its reader, who may be the owner of another view.
     Its rule depends on all relations that its query names (`pg_depend`), whichever schema they are in.
     """
     return f"""

@@ -81,7 +81,9 @@ def test_tables_views_and_partitioned_tables(found: dict[str, ReflectedTable]) -
     assert list(found) == ["asked_as_reader", "kept", "late", "measured", "study", "visit"]
 
 
-def test_tables_and_views_that_are_shown_can_be_read(pool: ConnectionPool, found: dict[str, ReflectedTable]) -> None:
+def test_tables_and_views_that_are_shown_can_be_read(
+    pool: ConnectionPool, found: dict[str, ReflectedTable]
+) -> None:
     closed = ["secret", "closed", "closed_to_reader", "closed_below", "closed_in_part"]
     with pool.connection() as connection:
         for name in found:

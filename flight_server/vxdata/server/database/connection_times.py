@@ -1,7 +1,7 @@
-"""The times of a connection: how long libpq waits for a server that says nothing, which is for ever otherwise.
+"""The times of a connection: how long libpq waits for a server that says nothing; by itself, for ever.
 
-Whoever connects holds a lock of the pool, so that calls which have connections would wait with it. And a machine
-that has vanished without a word would never end the statements that were sent to it.
+Whoever connects holds a lock of the pool, so that calls which have connections would wait with it. And where
+the machine of the server has vanished, statements that were sent to it would never end.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ SILENT: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""After 30 seconds of silence the other machine is asked for a sign of life, each 10 seconds; the connection is
-lost once three were not answered, or once something sent has not arrived for 60,000 milliseconds."""
+"""After 30 seconds of silence the other machine is asked for a sign of life, every 10 seconds. The connection
+is lost when three were not answered, or when something sent has not arrived within 60,000 milliseconds."""
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 """How URIs begin; other texts are lists of keywords and values."""
@@ -54,7 +54,7 @@ def with_times(uri: str) -> str:
 
 
 def _divided(uri: str) -> tuple[str, str]:
-    """Divide a URI at its parameters, as libpq reads it: a password before the `@` may have question marks."""
+    """Divide a URI at its parameters, as libpq does: a password before the `@` may have question marks."""
     scheme, _, rest = uri.partition("://")
     user, at, behind = rest.partition("@")
     if at and "/" not in user:

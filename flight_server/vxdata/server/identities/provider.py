@@ -108,7 +108,7 @@ class Provider:
 
 
 def _content(response: urllib3.BaseHTTPResponse) -> bytes:
-    """Read an answer as it arrives, so that one which comes byte by byte ends as well; no more than may be."""
+    """Read an answer part by part, so that its time and its size are both bounded."""
     ends = time.monotonic() + CONTENT_SECONDS
     content = b""
     while len(content) <= MAX_BYTES and (part := response.read1(MAX_BYTES + 1)):

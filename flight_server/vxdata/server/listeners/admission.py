@@ -27,8 +27,8 @@ STRANGERS: Final = 32
 threads that answer the calls of an application over HTTP, so the others are left to callers who are known."""
 
 STRANGERS_EACH: Final = 8
-"""Calls in progress from one address of callers who are not known, at most: no single one keeps all others from
-signing in."""
+"""Calls in progress of callers who are not known from one address, at most, so that no single address keeps
+all others from signing in."""
 
 
 class Admission:
@@ -86,7 +86,9 @@ class Admission:
                 msg = f"{self._limit:,} calls are in progress, as many as may be; try again later."
                 raise ServerBusy(msg, limit=self._limit, setting="VXDATA_MAX_CALLS")
             if is_stranger and self._by_caller[call.caller] >= STRANGERS_EACH:
-                msg = f"{STRANGERS_EACH} calls of callers who are not known are in progress from this address."
+                msg = (
+                    f"{STRANGERS_EACH} calls of callers who are not known are in progress from this address."
+                )
                 raise ServerBusy(msg, limit=STRANGERS_EACH)
             if self._by_caller[call.caller] >= self._limit_each:
                 msg = f"{self._limit_each:,} calls of this caller are in progress, as many as one may have."

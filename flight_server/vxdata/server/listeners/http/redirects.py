@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 AS_IT_IS: Final = string.punctuation
-"""What a query keeps beside letters and digits; bytes beyond ASCII, which some clients send, are percent-encoded."""
+"""What a query keeps beside letters and digits; bytes beyond ASCII, which some clients send, are escaped."""
 
 
 def redirect(request: Request, path: str) -> RedirectResponse:
@@ -30,9 +30,10 @@ def redirect(request: Request, path: str) -> RedirectResponse:
 
     Example:
         >>> from starlette.requests import Request
-        >>> asked = Request({"type": "http", "path": "/cda", "query_string": b"a=%20b&c", "headers": []})
+        >>> query = b"a=%20b&c=" + "é".encode("latin-1")
+        >>> asked = Request({"type": "http", "path": "/cda", "query_string": query, "headers": []})
         >>> redirect(asked, "cda/").headers["location"]
-        'cda/?a=%20b&c'
+        'cda/?a=%20b&c=%E9'
     """
     query = quote(request.scope["query_string"], safe=AS_IT_IS)
     return RedirectResponse(f"{path}?{query}" if query else path)
