@@ -13,6 +13,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from os.path import commonprefix
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,7 +119,8 @@ class Twins:
     Args:
         first: The one.
         second: The other.
-        bare: Reads a database without what is hidden.
+        bare: Reads a database without what is hidden, and without the types that are.
+        whole: Reads the same database with all types.
         call: A call of an identity from which it is hidden.
         material: What plans are made of; it knows the hidden values of the first one.
         hidden: How many versions are hidden in the first one.
@@ -127,24 +129,27 @@ class Twins:
     first: Teller
     second: Teller
     bare: ReadService
+    whole: ReadService
     call: Call
     material: Material
     hidden: int
 
     def check(self, plan: Plan) -> Told:
-        """Ask both for a plan, after somebody who sees everything has asked twice.
+        """Ask for a plan, after somebody who sees everything has asked twice.
+
+        An instant after the last commit moves the clock of a database, even where the identity is refused, so
+        all three are asked by somebody who sees everything.
 
         Returns:
             What the identity is told.
         """
         plan = decode(encode(plan))  # as it travels: its terms have an order, so the first error is the same
-        for each in (self.first, self.second):
-            fill_cache = partial(_table, each.reads, plan, CALL, is_ordered=False)
+        for reads in (self.first.reads, self.second.reads, self.whole):
+            fill_cache = partial(_table, reads, plan, CALL, is_ordered=False)
             for _ in range(2):
                 said(fill_cache)
         told = self.first.tell(plan, self.call)
         same(told, self.second.tell(plan, self.call))
-        # The third is asked anyway: an instant behind the last commit moves its clock, as it has the others'.
         bare = {"rows": said(lambda: _table(self.bare, plan, CALL, is_ordered=_is_ordered(plan)))}
         if not _reads_log(plan):
             same(bare, told)
@@ -172,10 +177,15 @@ def same(first: Told, second: Told) -> None:
     """Compare what two servers tell.
 
     Raises:
-        AssertionError: It differs.
+        AssertionError: It differs; the message shows both from shortly before the first difference.
     """
     for name, told in first.items():
-        assert told == second[name], f"{name}: {told!s:.1500} is not {second[name]!s:.1500}"
+        if told != second[name]:
+            texts = f"{told}", f"{second[name]}"
+            begin = max(0, len(commonprefix(texts)) - 200)  # noqa: RUF071 - these are no paths
+            differing = " is not ".join(text[begin : begin + 1_500] for text in texts)
+            msg = f"{name}, from character {begin} on: {differing}"
+            raise AssertionError(msg)
 
 
 def said(ask: Callable[[], Any]) -> Any:
@@ -258,8 +268,8 @@ def twins(
         material = Material(content, default_catalog())
         database = parts.enter_context(closing(ConnectionPool(bare_uri, size=2, wait=30.0)))
         seen = Catalog.from_registry(registry().only(grants.types))
-        bare = ReadService(database, seen, monitor)
-        yield Twins(tellers[0], tellers[1], bare, with_grants(grants), material, hidden)
+        bare, whole = (ReadService(database, each, monitor) for each in (seen, default_catalog()))
+        yield Twins(tellers[0], tellers[1], bare, whole, with_grants(grants), material, hidden)
 
 
 @contextmanager
