@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vxdata.schemas.binding.values import Literal
-from vxdata.sql.dialect.membership import is_shared_one_of
+from vxdata.sql.dialect.membership import is_one_of_low_cardinality
 from vxdata.sql.names import column
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def is_visible(rows: VisibleRows | None, dialect: Dialect, table: str | None = N
         return []
     granted = {SOURCE: rows.sources, LICENSE: rows.licenses}
     return [
-        is_shared_one_of(column(name, table), tuple(map(Literal, values)), dialect)
+        is_one_of_low_cardinality(column(name, table), tuple(map(Literal, values)), dialect)
         for name, values in granted.items()
         if values is not None
     ]

@@ -36,7 +36,7 @@ class Dialect(Protocol):
         """Read text as tokens."""
 
     @property
-    def reads_first_rows_late(self) -> bool:
+    def materializes_late(self) -> bool:
         """Whether of one table, not of a union, the first rows are found before other columns are read."""
 
     def no_columns(self) -> list[exp.Expr]:
@@ -65,7 +65,7 @@ class Dialect(Protocol):
     def is_any_of(self, value: exp.Expr, array: exp.Expr) -> exp.Expr:
         """A value that an array holds."""
 
-    def is_shared_one_of(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
+    def is_one_of_low_cardinality(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
         """A text of a column with few different ones, each in many rows, that is one of a few others."""
 
     def is_among(self, value: exp.Expr, query: exp.Expr) -> exp.Expr:
@@ -74,7 +74,7 @@ class Dialect(Protocol):
     # --- lists and mappings ---
 
     @property
-    def max_overlapped(self) -> int:
+    def max_has_any(self) -> int:
         """Most items that a list is best compared with by `has_any`."""
 
     def has_any(self, items: exp.Expr, wanted: Sequence[Scalar]) -> exp.Expr:
@@ -163,8 +163,8 @@ class Dialect(Protocol):
     # --- planning ---
 
     @property
-    def max_planned(self) -> int:
+    def max_planned_terms(self) -> int:
         """Most terms of a conjunction that the planner should look at one by one."""
 
-    def step_by_step(self, query: exp.Query) -> exp.Query:
+    def optimization_fence(self, query: exp.Query) -> exp.Query:
         """A query of one column beside each row of another one, to be run row by row and taken for small."""

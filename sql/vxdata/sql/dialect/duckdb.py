@@ -46,11 +46,11 @@ class DuckDB:
 
     name: ClassVar[str] = "duckdb"
 
-    reads_first_rows_late: ClassVar[bool] = True
-    max_overlapped: ClassVar[int] = 50
+    materializes_late: ClassVar[bool] = True
+    max_has_any: ClassVar[int] = 50
     """`list_has_any` looks at each list anew; beyond this, a join with the items is as fast."""
 
-    max_planned: ClassVar[int] = 100
+    max_planned_terms: ClassVar[int] = 100
 
     def render(self, tree: exp.Expr) -> str:
         """Write a tree as text; the tree is used up."""
@@ -95,7 +95,7 @@ class DuckDB:
         """`value IN (SELECT UNNEST(array))`, which DuckDB hashes."""
         return exp.In(this=value, query=exp.Subquery(this=exp.select(exp.Explode(this=array), copy=False)))
 
-    def is_shared_one_of(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
+    def is_one_of_low_cardinality(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
         """`list_contains`: a function of a column is computed once for each text of its dictionary.
 
         `IN` is a join, whatever the column, which looks each row up.
@@ -217,7 +217,7 @@ class DuckDB:
         """Unknown: counting is fast."""
         return exp.null()
 
-    def step_by_step(self, query: exp.Query) -> exp.Query:
+    def optimization_fence(self, query: exp.Query) -> exp.Query:
         """The query: DuckDB has no estimates of it to mend."""
         return query
 

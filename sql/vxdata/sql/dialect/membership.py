@@ -39,7 +39,7 @@ def is_one_of(value: exp.Expr, values: Sequence[Scalar], item_type: FieldType, d
     return dialect.is_any_of(value, dialect.array_of(values, item_type))
 
 
-def is_shared_one_of(value: exp.Expr, texts: Sequence[Scalar], dialect: Dialect) -> exp.Expr:
+def is_one_of_low_cardinality(value: exp.Expr, texts: Sequence[Scalar], dialect: Dialect) -> exp.Expr:
     """Look a text up among others, in a column with few different ones, such as that of data sources.
 
     Args:
@@ -51,5 +51,5 @@ def is_shared_one_of(value: exp.Expr, texts: Sequence[Scalar], dialect: Dialect)
         A condition; false if there are no others.
     """
     if 1 < len(texts) <= MAX_LISTED:  # one alone lets DuckDB pass over parts of the table that do not have it
-        return dialect.is_shared_one_of(value, texts)
+        return dialect.is_one_of_low_cardinality(value, texts)
     return is_one_of(value, texts, Text(), dialect)

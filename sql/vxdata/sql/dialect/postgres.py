@@ -29,11 +29,11 @@ class PostgreSQL:
 
     name: ClassVar[str] = "postgresql"
 
-    reads_first_rows_late: ClassVar[bool] = False
-    max_overlapped: ClassVar[int] = 20
+    materializes_late: ClassVar[bool] = False
+    max_has_any: ClassVar[int] = 20
     """`&&` compares each item with each; beyond this, a lookup that is hashed is faster."""
 
-    max_planned: ClassVar[int] = 100
+    max_planned_terms: ClassVar[int] = 100
     """The planner compares each term with each, which takes many seconds for ten thousand."""
 
     def render(self, tree: exp.Expr) -> str:
@@ -77,7 +77,7 @@ class PostgreSQL:
         """`value = ANY (array)`."""
         return exp.EQ(this=value, expression=exp.Any(this=exp.paren(array)))
 
-    def is_shared_one_of(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
+    def is_one_of_low_cardinality(self, value: exp.Expr, texts: Sequence[Scalar]) -> exp.Expr:
         """`value IN (…)`, as for every other column."""
         return exp.In(this=value, expressions=list(map(to_sql, texts)))
 
@@ -205,7 +205,7 @@ class PostgreSQL:
         """A function of the database that looks the numbers up (migration 0011)."""
         return _own("live_at", text_array(map(Literal, resource_types)), as_of)
 
-    def step_by_step(self, query: exp.Query) -> exp.Query:
+    def optimization_fence(self, query: exp.Query) -> exp.Query:
         """`unnest(ARRAY(query))`.
 
         The planner cannot join what is inside with the rows beside it, and takes the array for ten items, as

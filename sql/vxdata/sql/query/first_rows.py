@@ -23,7 +23,7 @@ def first_of_each_table(query: exp.Select, plan: BoundPlan, target: Target) -> e
     (https://duckdb.org/2024/11/18/optimizers). Of a union it reads every column of every row. A condition
     that asks another query would be worked out once for each table, so it stays where it is.
     """
-    if not (target.dialect.reads_first_rows_late and _asks_for_first_rows(plan)):
+    if not (target.dialect.materializes_late and _asks_for_first_rows(plan)):
         return query
     rows, where = query.args["from_"].this, query.args.get("where")
     if not _is_united(rows) or (where is not None and where.find(exp.Select) is not None):

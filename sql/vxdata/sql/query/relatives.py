@@ -5,8 +5,8 @@ conditions of a query that follow them in the same way share one recursive query
 names every table, and PostgreSQL takes several megabytes for such a plan.
 
 PostgreSQL allocates the hash table of a recursive query by its estimate of the rows. A step is estimated at
-ten rows, whatever the tables hold (`Dialect.step_by_step`), so the table begins small and grows with what is
-found. The queries below are written as PostgreSQL reads them.
+ten rows, whatever the tables hold (`Dialect.optimization_fence`), so the table begins small and grows with
+what is found. The queries below are written as PostgreSQL reads them.
 """
 
 from __future__ import annotations
@@ -199,5 +199,5 @@ def _parsed(template: str, dialect: Dialect) -> exp.Expr:
     """A query with what the dialect adds to it; the roots and the tables are still to be filled in."""
     tree = parse_one(template, dialect=DIALECT)
     for lateral in reversed(list(tree.find_all(exp.Lateral))):  # what stands inside others first
-        lateral.this.set("this", dialect.step_by_step(lateral.this.this))
+        lateral.this.set("this", dialect.optimization_fence(lateral.this.this))
     return tree

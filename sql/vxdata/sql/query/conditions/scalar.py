@@ -90,7 +90,7 @@ def all_of(predicate: BoundAnd, scope: ConditionScope) -> exp.Expr:
 
     More than the engine should plan one by one are grouped as `(a AND b …) IS TRUE`, which it does not open.
     """
-    terms, most = [_part(scope.condition(term)) for term in predicate.terms], scope.dialect.max_planned
+    terms, most = [_part(scope.condition(term)) for term in predicate.terms], scope.dialect.max_planned_terms
     if len(terms) > most and not scope.negated:
         chunks = [terms[start : start + most] for start in range(0, len(terms), most)]
         terms = [_is_true(_balanced(exp.And, chunk)) for chunk in chunks]

@@ -35,7 +35,7 @@ def items_test(predicate: BoundItemsTest, scope: ConditionScope) -> exp.Expr:
         return dialect.has_any_key(value, wanted) if is_any else dialect.has_all_keys(value, wanted)
     if not is_any:
         return dialect.has_all(value, wanted)
-    if len(wanted) <= dialect.max_overlapped:
+    if len(wanted) <= dialect.max_has_any:
         return dialect.has_any(value, wanted)
     array = dialect.array_of(wanted, Text())
     test = dialect.has_item(value, lambda item: dialect.is_any_of(item, array))
