@@ -23,7 +23,7 @@ def is_visible(rows: VisibleRows | None, dialect: Dialect, table: str | None = N
 
     Args:
         rows: What is visible; None for everything.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
         table: Name of the versions, where several tables have such columns.
 
     Returns:

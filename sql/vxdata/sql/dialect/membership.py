@@ -21,13 +21,13 @@ MAX_LISTED: Final = 100
 
 
 def is_one_of(value: exp.Expr, values: Sequence[Scalar], item_type: FieldType, dialect: Dialect) -> exp.Expr:
-    """Look a value up among others: few as a list, many as one array.
+    """Write the test whether a value is one of some others: a few as a list, many as one array.
 
     Args:
         value: The value.
         values: The others.
         item_type: Their type.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A condition; false if there are no others.
@@ -40,12 +40,14 @@ def is_one_of(value: exp.Expr, values: Sequence[Scalar], item_type: FieldType, d
 
 
 def is_one_of_low_cardinality(value: exp.Expr, texts: Sequence[Scalar], dialect: Dialect) -> exp.Expr:
-    """Look a text up among others, in a column with few different ones, such as that of data sources.
+    """Write the test whether a text is one of some others, for a column with few distinct values.
+
+    The column of data sources is one.
 
     Args:
         value: The text.
         texts: The others.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A condition; false if there are no others.

@@ -23,7 +23,7 @@ def aggregate_of(aggregate: BoundAggregate, table: str, dialect: Dialect) -> exp
     Args:
         aggregate: What is computed, of which operand; of none for the number of rows.
         table: Name of the rows.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
     if aggregate.operand is None:
         return exp.Count(this=exp.Star())
@@ -36,7 +36,7 @@ def aggregate_of_value(aggregate: BoundAggregate, value: exp.Expr, dialect: Dial
     Args:
         aggregate: What is computed, with the operand that the value stands for.
         value: The value.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
     assert aggregate.operand is not None  # noqa: S101 - for the type checker: the value stands for it
     is_integer = isinstance(aggregate.operand.type, Integer)

@@ -23,7 +23,7 @@ def compile_plan(plan: BoundPlan, instant: Instant, dialect: Dialect = POSTGRESQ
     Args:
         plan: A bound plan.
         instant: The instant to read at, resolved in the snapshot that will run the query.
-        dialect: How the engine writes that will run it.
+        dialect: The dialect of the engine.
 
     Returns:
         One SELECT statement; all values in it are literals, because bound parameters would switch
@@ -38,7 +38,7 @@ def query_of(plan: BoundPlan, instant: Instant, dialect: Dialect) -> exp.Select:
     Args:
         plan: A bound plan.
         instant: The instant to read at.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A tree that belongs to the caller.

@@ -28,7 +28,7 @@ def operand(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
     Args:
         source: What is meant.
         table: Name of the rows that it belongs to.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A column, the entry of a mapping in the type of its values, a part of that, or the number of the bin
@@ -82,7 +82,7 @@ def sort_key(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
     Args:
         source: What is meant.
         table: Name of the rows that it belongs to.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
     value = operand(source, table, dialect)
     return dialect.sort_key(value) if isinstance(source.type, Float) else value
@@ -106,7 +106,7 @@ def text_of(source: Operand, table: str, dialect: Dialect) -> exp.Expr:
     Args:
         source: What is meant.
         table: Name of the rows that it belongs to.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
     value = operand(source, table, dialect)
     return exp.cast(value, exp.DType.TEXT) if isinstance(source.type, Integer) else value
@@ -118,7 +118,7 @@ def hash_of(text: exp.Expr, seed: Scalar | None, dialect: Dialect) -> exp.Expr:
     Args:
         text: What is hashed.
         seed: What is put before it.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A text that is compared by code points; null for a null.
@@ -134,7 +134,7 @@ def ordered(query: exp.Select, order: Sequence[BoundOrder], table: str, dialect:
         query: What to order.
         order: By what, the most important first.
         table: Name of its rows.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         The query, as it is where there is no order.
@@ -148,7 +148,7 @@ def order_terms(order: Sequence[BoundOrder], table: str, dialect: Dialect) -> li
     Args:
         order: By what, the most important first.
         table: Name of the rows.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
     return [_term(term, table, dialect) for term in order]
 

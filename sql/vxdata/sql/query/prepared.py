@@ -71,7 +71,7 @@ def prepare(
         plan: A bound plan.
         instant: The instant to read at, resolved in the snapshot that will run the statement. A point lookup
             needs none: its statement brings its own.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         The prepared plan; None where it depends on an instant and none was given.

@@ -114,7 +114,7 @@ def relatives_of(predicate: BoundAncestry, dialect: Dialect) -> exp.Expr:
 
     Args:
         predicate: A condition that names the resource.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A query of one row and one column, without a row if the resource is not in the clause.
@@ -130,7 +130,7 @@ def with_relatives(query: exp.Select, plan: BoundPlan, dialect: Dialect) -> exp.
     Args:
         query: The query of the plan.
         plan: A bound plan.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         The query, with a WITH clause if any condition needs one.

@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 
 class Rewrite(Protocol):
-    """A pure step: takes the query so far, the plan and what it is for; returns the next query."""
+    """A pure function from a query to the next one, given the plan and the target."""
 
     def __call__(self, query: exp.Select, plan: BoundPlan, target: Target) -> exp.Select:
         """Apply the step."""
 
 
 RULES: tuple[Rewrite, ...] = (
-    project,  # which columns, each in the type that the registry declares
-    group,  # which aggregates of which groups
-    count_everything,  # whether that is a number which is kept
-    distinct,  # whether equal rows are one
-    restrict,  # which rows
-    check_patterns,  # whether its regular expressions can be read
-    order,  # in which order
-    paginate,  # how many of them
-    first_per,  # which one of each group of rows, before all but the condition
-    each_item,  # whether the items of a list make a row each
-    having,  # which groups of rows with equal keys
-    relatives,  # what the conditions on ancestors have in common
-    at_instant,  # which versions: the only rule that names real tables, so nothing can bypass it
-    first_of_each_table,  # whether the first rows of each table are found before those of all of them
+    project,  # SELECT: the columns, each in the type that the registry declares
+    group,  # GROUP BY, with the aggregates
+    count_everything,  # replaces a count of all live resources by the number that each commit keeps
+    distinct,  # SELECT DISTINCT
+    restrict,  # WHERE
+    check_patterns,  # where rows are hidden, makes PostgreSQL check regular expressions before it reads any
+    order,  # ORDER BY
+    paginate,  # LIMIT and OFFSET
+    first_per,  # keeps the first row of each group, after the condition and before everything else
+    each_item,  # gives each item of a list a row of its own, for groups by item
+    having,  # keeps the groups that meet a condition
+    relatives,  # WITH: the recursive queries that conditions on ancestors share
+    at_instant,  # reads the versions of the instant: no other rule names real tables, so none can bypass it
+    first_of_each_table,  # takes the first rows of each table before the first rows of their union
 )

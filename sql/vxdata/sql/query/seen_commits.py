@@ -31,7 +31,7 @@ def counts_of_seen(types: Sequence[str], rows: VisibleRows, dialect: Dialect) ->
     Args:
         types: The types that are seen.
         rows: What is visible of them.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A subquery of one value, beside a row of the commit log.
@@ -51,7 +51,7 @@ def wrote_any_seen(types: Sequence[str], rows: VisibleRows, dialect: Dialect) ->
     Args:
         types: The types that are seen.
         rows: What is visible of them.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A condition on a row of the commit log.

@@ -21,7 +21,7 @@ class Target:
 
     Args:
         instant: The instant to read at.
-        dialect: How the engine that will run it writes.
+        dialect: The dialect of the engine that will run it.
     """
 
     instant: Instant
@@ -33,10 +33,10 @@ class ConditionScope:
     """The place in a query where a condition stands.
 
     Args:
-        table: Name of the rows that it is asked of.
-        dialect: How the engine writes.
+        table: Alias of the rows that it tests.
+        dialect: The dialect of the engine.
         write: Writes a predicate in a scope.
-        negated: Whether it stands below a negation, where unknown and false differ.
+        negated: Whether it stands below a negation, where null and false differ.
     """
 
     table: str
@@ -45,13 +45,13 @@ class ConditionScope:
     negated: bool = False
 
     def condition(self, predicate: BoundPredicate) -> exp.Expr:
-        """Write a predicate that stands in the same place."""
+        """Write a predicate in this scope."""
         return self.write(predicate, self)
 
     def below_not(self) -> ConditionScope:
-        """The place below a negation."""
+        """The scope below a negation."""
         return replace(self, negated=True)
 
     def within(self, table: str) -> ConditionScope:
-        """The place inside a subquery, whose rows are where its condition is true."""
+        """The scope of the condition of a subquery, which keeps the rows for which the condition is true."""
         return replace(self, table=table, negated=False)

@@ -133,7 +133,7 @@ class Shape:
     Args:
         plan: The plan with parameters in its condition, and without `as_of`.
         instant: The instant to read at; `NO_INSTANT` where the statement names none.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
 
     plan: BoundPlan
@@ -181,7 +181,7 @@ def statement_of(plan: BoundPlan, instant: Instant, dialect: Dialect = POSTGRESQ
     Args:
         plan: A bound plan.
         instant: The instant to read at, resolved in the snapshot that will run the statement.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
 
     Returns:
         A statement whose `sql` is what `compile_plan` gives.

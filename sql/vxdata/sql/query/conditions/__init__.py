@@ -1,7 +1,7 @@
 """Conditions as SQL: one function for each kind of bound predicate, in the table below.
 
-SQL's logic has three values, and so have plans: what asks about a null is unknown. Where SQL itself says
-false instead, the difference shows below a negation only; there, `unknown_for_null` mends it.
+Conditions of plans have three values, like those of SQL: a test of a null is unknown. Where SQL itself
+answers false instead, the difference shows only below a negation; there, `unknown_for_null` restores it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def scope_of(table: str, dialect: Dialect) -> ConditionScope:
 
     Args:
         table: Name of its rows.
-        dialect: How the engine writes.
+        dialect: The dialect of the engine.
     """
     return ConditionScope(table, dialect, _write)
 

@@ -1,6 +1,6 @@
 """Ancestry: resources below or above another one, at any depth.
 
-The identifiers that are found become an array, which is looked up in an index.
+The identifiers of its relatives become an array, whose items are looked up in an index.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def ancestry(predicate: BoundAncestry, scope: ConditionScope) -> exp.Expr:
-    """The resource hangs below another one, or above it."""
+    """Write the test whether a resource is below another one, or above it."""
     own = column("identifier", scope.table)
     lineage = predicate.column if predicate.below else None
     value = own.copy() if lineage is None else column(lineage.name, scope.table)
     among = scope.dialect.is_among(value, relatives_of(predicate, scope.dialect))
-    if scope.negated and lineage is not None:  # what has no such ancestor at all does not hang below this one
+    if scope.negated and lineage is not None:  # without any such ancestor, a resource is not below this one
         among = exp.Coalesce(this=among, expressions=[exp.false()])
     itself = exp.NEQ(this=own, expression=to_sql(predicate.identifier))
     return exp.And(this=among, expression=itself)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def hash_test(predicate: BoundHashTest, scope: ConditionScope) -> exp.Expr:
-    """The hash of a value in a range, either end of which may be open; never unknown."""
+    """Write the test whether the hash of a value lies in a range, open at either end or not; never null."""
     first, *others = [text_of(each, scope.table, scope.dialect) for each in predicate.operands]
     if not predicate.operands[-1].required:
         others.append(exp.Literal.string(""))

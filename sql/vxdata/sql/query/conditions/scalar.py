@@ -34,13 +34,13 @@ OPERATORS: dict[ComparisonOperator, type[exp.Binary]] = {
 
 
 def comparison(predicate: BoundComparison, scope: ConditionScope) -> exp.Expr:
-    """A value beside a literal."""
+    """Write a comparison with a literal."""
     left = operand(predicate.operand, scope.table, scope.dialect)
     return OPERATORS[predicate.op](this=left, expression=to_sql(predicate.value))
 
 
 def is_null(predicate: BoundIsNull, scope: ConditionScope) -> exp.Expr:
-    """A value that is null, or is not."""
+    """Write the test whether a value is null, or is not."""
     test = operand(predicate.operand, scope.table, scope.dialect).is_(exp.null())
     return exp.not_(test) if predicate.negated else test
 
@@ -56,17 +56,17 @@ def unknown_for_null(test: exp.Expr, value: exp.Expr, scope: ConditionScope) -> 
 
 
 def null_or_false(value: exp.Expr) -> exp.Expr:
-    """Unknown where the value is null, else false."""
+    """Write an expression that is null where the value is null, and false elsewhere."""
     return exp.Nullif(this=value.copy().is_(exp.null()), expression=exp.true())
 
 
 def null_or_true(value: exp.Expr) -> exp.Expr:
-    """Unknown where the value is null, else true."""
+    """Write an expression that is null where the value is null, and true elsewhere."""
     return exp.Nullif(this=exp.not_(value.copy().is_(exp.null())), expression=exp.false())
 
 
 def text_test(predicate: BoundTextTest, scope: ConditionScope) -> exp.Expr:
-    """A text that is, contains, begins or ends with another, or matches a regular expression."""
+    """Write the test whether a text equals, contains, begins or ends with another, or matches a pattern."""
     value = operand(predicate.operand, scope.table, scope.dialect)
     text = to_sql(predicate.text)
     dialect = scope.dialect

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def items_test(predicate: BoundItemsTest, scope: ConditionScope) -> exp.Expr:
-    """A list or mapping that has some, or all, of the items."""
+    """Write the test whether a list or mapping contains any, or all, of some items."""
     value, wanted = operand(predicate.operand, scope.table, scope.dialect), predicate.values
     dialect, is_any = scope.dialect, predicate.op == "contains_any"
     if predicate.is_mapping:
@@ -43,7 +43,7 @@ def items_test(predicate: BoundItemsTest, scope: ConditionScope) -> exp.Expr:
 
 
 def is_in(predicate: BoundIsIn, scope: ConditionScope) -> exp.Expr:
-    """A value among literals; unknown for a null, also where there are none."""
+    """Write the test whether a value is one of some literals; null for a null, even without literals."""
     value, values = operand(predicate.operand, scope.table, scope.dialect), predicate.values
     if not values and scope.negated:
         return null_or_false(value)
@@ -51,7 +51,7 @@ def is_in(predicate: BoundIsIn, scope: ConditionScope) -> exp.Expr:
 
 
 def is_in_query(predicate: BoundIsInQuery, scope: ConditionScope) -> exp.Expr:
-    """A value, or some item of a list, among what a subquery finds."""
+    """Write the test whether a subquery returns a value, or any item of a list."""
     value, found = operand(predicate.operand, scope.table, scope.dialect), values_of(predicate.query, scope)
     if isinstance(predicate.operand.type, TextList):
         return unknown_for_null(scope.dialect.has_item(value, lambda item: _in(item, found)), value, scope)
@@ -63,7 +63,7 @@ def _in(value: exp.Expr, found: exp.Select) -> exp.Expr:
 
 
 def quantified(predicate: BoundQuantified, scope: ConditionScope) -> exp.Expr:
-    """A value above or below any, or all; over no values the first is false, the second true."""
+    """Write a comparison with any or all values of a subquery: any of none is false, all of none is true."""
     value = operand(predicate.operand, scope.table, scope.dialect)
     is_above = predicate.op in {">", ">="}
     is_all = predicate.quantifier == "all"
@@ -76,7 +76,7 @@ def quantified(predicate: BoundQuantified, scope: ConditionScope) -> exp.Expr:
 
 
 def aggregated(predicate: BoundAggregated, scope: ConditionScope) -> exp.Expr:
-    """A value beside an aggregate, which is found once."""
+    """Write a comparison with the aggregate of a subquery, which is computed once."""
     value = operand(predicate.operand, scope.table, scope.dialect)
     found = aggregate_of_values(predicate.query, predicate.function, scope)
     return OPERATORS[predicate.op](this=value, expression=found.subquery(copy=False))
