@@ -1,9 +1,10 @@
-"""Matching: which entities fulfil the conditions of a cohort, as one condition on the rows of the endpoint.
+"""Matching: the entities that a cohort finds, as one condition on the rows of the endpoint's table.
 
-A match asks for a tuple of the entity, one other entity of each kind, that fulfils all conditions and one of
-some. The parts of a tuple are independent of each other, so each kind of entity becomes one subquery, and
-tuples are never built. An entity without others is found where nothing is asked of them, as outer joins
-would find it.
+An entity, such as a subject, is linked to other entities, such as files and projects, by mapping tables. A
+match finds an entity if there is a tuple of it and one linked entity of each kind that meets all conditions
+of `match_all`, and at least one of `match_some`. The parts of a tuple are independent of each other, so each
+kind of linked entity becomes one subquery, and no tuple is ever built. An entity without linked entities is
+found if no condition is about those, as outer joins would find it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from vxdata.schemas.cohorts.paths import Link, Path
     from vxdata.schemas.cohorts.plan import ConditionValue
 
+    RowTest = Callable[[Sequence[BoundCondition], str], exp.Expr]
+    """Writes a test of several conditions on the rows of an alias."""
+
 MAX_JOINED: Final = 6
 """Subqueries of one match that PostgreSQL may turn into joins; it searches all orders of eight."""
 
@@ -34,11 +38,11 @@ def entity_condition(entities: BoundEntities, endpoint: Endpoint) -> exp.Expr:
     """Write the condition that finds the entities of a cohort.
 
     Args:
-        entities: Which entities.
-        endpoint: Their table.
+        entities: The bound cohort.
+        endpoint: The table of its entities.
 
     Returns:
-        A condition on the rows named `ENTITY`; the constant true if it leaves nothing out.
+        A condition on the rows named `ENTITY`; the constant true if the cohort holds all entities.
     """
     if isinstance(entities, BoundMatch):
         return _Matching(entities, endpoint).condition()
@@ -53,7 +57,7 @@ def entity_condition(entities: BoundEntities, endpoint: Endpoint) -> exp.Expr:
 
 
 def _linked_to(entities: BoundLinked, endpoint: Endpoint) -> exp.Expr:
-    """Entities that some of the others are connected with, by a mapping table or by their own key."""
+    """Write the test whether an entity is linked to one of a cohort, by a mapping table or by its key."""
     link, others = entities.path.link, entities.endpoint
     named = entities.path.column if link is None else others.key
     found = exp.select(column(named, ENTITY)).from_(table(others.schema, others.table, ENTITY))
@@ -67,16 +71,16 @@ def _linked_to(entities: BoundLinked, endpoint: Endpoint) -> exp.Expr:
 
 
 def narrowing(entities: BoundEntities, endpoint: Endpoint, path: Path, links: str) -> exp.Expr:
-    """Write the condition that keeps the other entities that stand in a matching tuple.
+    """Write the condition that keeps the linked entities that are part of a matching tuple.
 
     Args:
-        entities: Which entities are asked for.
-        endpoint: Their table.
-        path: The way to the other entities.
-        links: Name of the rows of the mapping table.
+        entities: The bound cohort.
+        endpoint: The table of its entities.
+        path: The way to the linked entities.
+        links: Alias of the rows of the mapping table.
 
     Returns:
-        A condition; true if nothing is asked of those entities.
+        A condition on the rows of the mapping table; true if the cohort asks nothing of those entities.
     """
     if not isinstance(entities, BoundMatch) or path.link is None:
         return exp.true()
@@ -89,7 +93,7 @@ class _Matching:
     endpoint: Endpoint
 
     def condition(self) -> exp.Expr:
-        """All conditions, and one of some if there are any."""
+        """All conditions of `match_all`, and at least one of `match_some` if there are any."""
         links = dict.fromkeys(item.path.link for item in self._of_others(self.match.match_all))
         terms = [
             *(self._of_endpoint([item]) for item in self.match.match_all if _is_of_endpoint(item)),
@@ -100,7 +104,7 @@ class _Matching:
         return every(_apart(terms))
 
     def narrowing(self, link: Link, links: str) -> exp.Expr:
-        """What is asked of the entities behind one mapping table."""
+        """The conditions on the entities that one mapping table links to."""
         asked = [item for item in self._of_others(self.match.match_some) if item.path.link == link]
         term = self._all_of(link, links)
         if not asked:
@@ -113,7 +117,7 @@ class _Matching:
         return every([term, exp.paren(some(either), copy=False)])
 
     def _some_terms(self, but: Link | None = None) -> list[exp.Expr]:
-        """The ways to fulfil one of some: by the entity itself, or by another one behind a mapping table."""
+        """The ways to meet one condition of `match_some`: by the entity itself, or by a linked one."""
         own = [item for item in self.match.match_some if _is_of_endpoint(item)]
         links = dict.fromkeys(item.path.link for item in self._of_others(self.match.match_some))
         terms = [self._of_endpoint(group) for group in _by_rows(own)]
@@ -121,16 +125,16 @@ class _Matching:
         return terms
 
     def _of_endpoint(self, group: Sequence[BoundCondition]) -> exp.Expr:
-        """Conditions of which one has to be fulfilled by the entity, or by one row that hangs on it."""
+        """Write the test whether the entity, or a row that belongs to it, meets one of some conditions."""
         first = group[0]
         if first.quantifier == "none":
             return self._none_of(first)
         if first.path.table == self.endpoint.table:
             return _either(group, ENTITY)
-        return among(column(self.endpoint.key, ENTITY), self._rows(group))
+        return among(column(self.endpoint.key, ENTITY), self._rows(group, _either))
 
     def _of_link(self, link: Link, *, with_some: bool) -> exp.Expr:
-        """Entities that have another one behind a mapping table which fulfils what is asked of it."""
+        """Write the test whether a mapping table links the entity to one that meets the conditions."""
         terms = [self._all_of(link, "m")]
         if with_some:
             terms.append(exp.paren(self._some_of(link, "m"), copy=False))
@@ -140,40 +144,38 @@ class _Matching:
         return among(column(self.endpoint.key, ENTITY), found.where(every(terms), copy=False))
 
     def _all_of(self, link: Link, links: str) -> exp.Expr:
-        """All conditions on the entities behind a mapping table; those on their own rows are asked of one."""
+        """The conditions of `match_all` on linked entities; a single one must meet those on its own table."""
         asked = [item for item in self._of_others(self.match.match_all) if item.path.link == link]
         own = [item for item in asked if item.path.table == item.path.entity]
-        terms = [self._linked([item], link, links) for item in asked if item.path.table != item.path.entity]
+        others = [item for item in asked if item.path.table != item.path.entity]
+        terms = [self._linked([item], link, links, _either) for item in others]
         if own:
-            terms.append(self._linked(own, link, links, together=every))
+            terms.append(self._linked(own, link, links, _each))
         return every(terms)
 
     def _some_of(self, link: Link, links: str) -> exp.Expr:
+        """At least one condition of `match_some` on linked entities."""
         asked = [item for item in self._of_others(self.match.match_some) if item.path.link == link]
-        return some(self._linked(group, link, links) for group in _by_rows(asked))
+        return some(self._linked(group, link, links, _either) for group in _by_rows(asked))
 
     def _linked(
         self,
         group: Sequence[BoundCondition],
         link: Link,
         links: str,
-        together: Callable[[Iterable[exp.Expr]], exp.Expr] = some,
+        row_test: RowTest,
     ) -> exp.Expr:
-        return among(column(link.entity_column, links), self._rows(group, together))
+        """Write the test whether a row of the mapping table leads to an entity with a row that passes."""
+        return among(column(link.entity_column, links), self._rows(group, row_test))
 
-    def _rows(
-        self,
-        group: Sequence[BoundCondition],
-        together: Callable[[Iterable[exp.Expr]], exp.Expr] = some,
-    ) -> exp.Select:
-        """The entities on which those rows of a table hang that fulfil conditions."""
+    def _rows(self, group: Sequence[BoundCondition], row_test: RowTest) -> exp.Select:
+        """Select the keys of the entities that have a row which passes a test of conditions on one table."""
         path = group[0].path
-        test = _either(group, "t") if together is some else every(row_condition(item, "t") for item in group)
         found = exp.select(column(path.column, "t")).from_(table(self.endpoint.schema, path.table, "t"))
-        return found.where(every([only_of(path, "t"), test]), copy=False)
+        return found.where(every([only_of(path, "t"), row_test(group, "t")]), copy=False)
 
     def _none_of(self, condition: BoundCondition) -> exp.Expr:
-        """Entities of which no row fulfils a condition, those without rows among them."""
+        """Write the test whether no row of the entity meets a condition; an entity without rows passes."""
         some_row = replace(condition, quantifier="some")
         if condition.path.link is not None:
             alone = _Matching(BoundMatch((some_row,)), self.endpoint)
@@ -188,19 +190,19 @@ class _Matching:
 
 
 def only_of(path: Path, rows: str) -> exp.Expr:
-    """The condition that rows hang on entities of the endpoint, where they may hang on others."""
+    """Write the test whether rows belong to the endpoint's entities, where they may belong to others."""
     if path.only_of is None:
         return exp.true()
     return exp.EQ(this=column(path.only_of, rows), expression=exp.Literal.string(path.entity))
 
 
 def _is_of_endpoint(condition: BoundCondition) -> bool:
-    """Whether a condition is asked of the entity alone, whatever other entities stand beside it."""
+    """Whether a condition is about the entity itself, whatever other entities are in the tuple."""
     return condition.path.link is None or condition.quantifier == "none"
 
 
 def _by_rows(conditions: Iterable[BoundCondition]) -> list[list[BoundCondition]]:
-    """Conditions by the table whose rows fulfil them: some row of it fulfils one, or another one."""
+    """Group conditions by the table that they are about, so that one subquery tests each group."""
     groups: dict[object, list[BoundCondition]] = {}
     for number, item in enumerate(conditions):
         alone = number if item.quantifier == "none" else None
@@ -208,8 +210,13 @@ def _by_rows(conditions: Iterable[BoundCondition]) -> list[list[BoundCondition]]
     return list(groups.values())
 
 
+def _each(group: Sequence[BoundCondition], rows: str) -> exp.Expr:
+    """Write a conjunction of conditions on a row."""
+    return every(row_condition(item, rows) for item in group)
+
+
 def _either(group: Sequence[BoundCondition], rows: str) -> exp.Expr:
-    """One of several conditions on a row; equalities of one column become one membership test."""
+    """Write a disjunction of conditions on a row; equalities of one column become one membership test."""
     return some(row_condition(item, rows) for item in _fold_equalities(group))
 
 
@@ -228,7 +235,7 @@ def _fold_equalities(group: Sequence[BoundCondition]) -> list[BoundCondition]:
 
 
 def _values(conditions: Iterable[BoundCondition]) -> tuple[ConditionValue, ...]:
-    """All values that some equality or membership test of a column is about."""
+    """All values that equality and membership tests of one column compare with."""
     return tuple(
         value
         for item in conditions
@@ -237,7 +244,7 @@ def _values(conditions: Iterable[BoundCondition]) -> tuple[ConditionValue, ...]:
 
 
 def _apart(terms: Sequence[exp.Expr]) -> list[exp.Expr]:
-    """Keep the planner from joining more subqueries than it can put in order; the others are hashed."""
+    """Keep the planner from joining more subqueries than it can order; it hashes the others."""
     subqueries = [term for term in terms if isinstance(term, exp.In)]
     too_many = {id(term) for term in subqueries[MAX_JOINED:]}
     return [
@@ -246,7 +253,7 @@ def _apart(terms: Sequence[exp.Expr]) -> list[exp.Expr]:
 
 
 def _not_true(term: exp.Expr) -> exp.Expr:
-    """The negation of a term, which is true where the term is unknown."""
+    """The negation of a term; it is true where the term is null."""
     if is_true(term):
         return exp.false()
     return exp.Not(this=exp.Coalesce(this=exp.paren(term, copy=False), expressions=[exp.false()]))
