@@ -34,8 +34,8 @@ KINDS: Final[dict[str, tuple[dict[str, Any], int]]] = {
     "pull": ({"cache_bytes": 0}, 1),
     "pull of what is kept": ({}, 5),
 }
-"""Kinds of pulls, with the settings of their servers, and how many of them a round has. One of what is kept takes
-a second, most of which the system needs to give the client its memory, so they differ much."""
+"""Kinds of pulls, with the settings of their servers, and how many of them a round has. One of what is kept
+takes a second, most of which the system needs to give the client its memory, so they differ much."""
 
 MILLISECONDS: Final = 1e3
 
