@@ -99,10 +99,10 @@ def test_a_draining_listener_refuses_new_calls_alone(boundary: Boundary, outcome
 
 
 def test_a_call_whose_body_comes_too_late_takes_no_place(boundary: Boundary) -> None:
-    with boundary.call("first", never, takes_place=False) as opened:
+    with boundary.call("first", never, admit_now=False) as opened:
         boundary.drain()
         with pytest.raises(ServerUnavailable, match="shutting down"):
-            opened.take_place()
+            opened.admit()
 
 
 class TestStreams:

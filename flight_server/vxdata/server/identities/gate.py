@@ -79,7 +79,7 @@ class Gate:
             if not self.is_required:
                 return _ANYBODY
             return Identified() if presented.is_empty else Identified(self._principal(presented.strongest))
-        except Exception as error:  # noqa: BLE001 - raised by `admit`, within the boundary of the call
+        except Exception as error:  # noqa: BLE001 - raised by `authorise`, within the boundary of the call
             return Identified(refusal=error)
 
     def _principal(self, presented: Presented) -> Principal:
@@ -94,7 +94,7 @@ class Gate:
                 return principal
         raise refused()
 
-    def admit(self, door: str, caller: Identified) -> Principal:
+    def authorise(self, door: str, caller: Identified) -> Principal:
         """Let a caller through a door.
 
         Args:

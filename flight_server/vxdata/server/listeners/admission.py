@@ -72,11 +72,11 @@ class Admission:
             ServerBusy: As many calls as may be are in progress.
             VxDataError: A guard refuses it; it has to leave nevertheless.
         """
-        self._take_place(call)
+        self._reserve(call)
         for guard in self._guards:
             guard(door, call)
 
-    def _take_place(self, call: Call) -> None:
+    def _reserve(self, call: Call) -> None:
         with self._lock:
             is_stranger = call.principal == NOBODY
             if is_stranger and self._strangers >= STRANGERS:

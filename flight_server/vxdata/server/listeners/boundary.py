@@ -147,7 +147,7 @@ class Boundary:
         caller: Identified = UNIDENTIFIED,
         door: str | None = None,
         peer: str = "",
-        takes_place: bool = True,
+        admit_now: bool = True,
     ) -> Iterator[OpenCall]:
         """Open a call for the length of a block.
 
@@ -158,7 +158,7 @@ class Boundary:
             caller: What the gate has found out about the caller.
             door: Name of the operation in the list of doors, if it has another one there.
             peer: Network address of the caller, with its port after the last colon.
-            takes_place: Whether the call is admitted at once; else by `OpenCall.take_place`, until which it
+            admit_now: Whether the call is admitted at once; else by `OpenCall.admit`, until which it
                 counts as none that is in progress.
 
         Yields:
@@ -172,26 +172,26 @@ class Boundary:
         principal = caller.principal or NOBODY
         call = Call(secrets.token_hex(8), has_left, principal, peer, begun + timeout)
         observe = self._observer(operation, door, begun)
-        opened = OpenCall(call, self._errors, observe, self._as_error, partial(self._take_place, door))
+        opened = OpenCall(call, self._errors, observe, self._as_error, partial(self._enter, door))
         with structlog.contextvars.bound_contextvars(
             request_id=call.request_id, listener=self._listener, operation=operation
         ):
             try:
-                self._admit(opened, door, caller)
-                if takes_place:
-                    opened.take_place()
+                self._authorise(opened, door, caller)
+                if admit_now:
+                    opened.admit()
                 yield opened
             except Exception as error:  # noqa: BLE001 - the boundary: nothing but our own errors leaves it
                 raise opened.failed(error) from None
         if not opened.is_streaming:
             opened.end(OK)
 
-    def _admit(self, opened: OpenCall, door: str, caller: Identified) -> None:
+    def _authorise(self, opened: OpenCall, door: str, caller: Identified) -> None:
         if self._is_draining:
             raise shutting_down()
-        opened.call = replace(opened.call, principal=self.gate.admit(door, caller))
+        opened.call = replace(opened.call, principal=self.gate.authorise(door, caller))
 
-    def _take_place(self, door: str, call: Call) -> None:
+    def _enter(self, door: str, call: Call) -> None:
         if self._is_draining:  # this may have begun since the call was opened
             raise shutting_down()
         if self._admission is not None:
@@ -236,7 +236,7 @@ class OpenCall:
         self._admit = admit
         self._has_ended = False
 
-    def take_place(self) -> None:
+    def admit(self) -> None:
         """Have the call admitted.
 
         Raises:

@@ -117,14 +117,14 @@ class Calls:
             caller=found,
             door=door,
             peer=peer_of(request),
-            takes_place=not is_open,
+            admit_now=not is_open,
         ) as opened:
             require_seconds(told)
             try:
                 body = await self._body(request, is_open=is_open)
                 opened.call.trail.received = len(body)
                 if is_open:
-                    opened.take_place()
+                    opened.admit()
                 return await self._answer(partial(run, body), opened, caller)
             except asyncio.CancelledError:  # the grace period is over; nothing else cancels a request
                 caller.leave()  # the thread ends, and its statement

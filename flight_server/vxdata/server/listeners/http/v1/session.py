@@ -74,7 +74,7 @@ def session_routes(context: Context) -> APIRouter:
         def run(content: bytes, _: Call) -> Reply:
             token = read_body(SessionRequest, content).token.get_secret_value()
             presented = Presented(f"Bearer {token}")
-            principal = gate.admit("GET /v1/session", gate.identify(presented))
+            principal = gate.authorise("GET /v1/session", gate.identify(presented))
             if not principal.is_known:
                 return json_reply(_answer(principal), NO_STORE)
             _end(gate, request)
