@@ -1,1 +1,1 @@
-"""Who calls: credentials are told apart by authenticators, and the gate lets in whom the role allows."""
+"""Identities: authenticators check credentials, and the gate checks that the role allows the operation."""

@@ -1,4 +1,4 @@
-"""Authenticators: each knows one kind of credentials, and tells whose they are."""
+"""Authenticators: each checks one kind of credentials, and returns the principal whom they identify."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ BEARER: Final = "bearer"
 
 @dataclass(frozen=True)
 class Presented:
-    """What a call shows of its caller; all of it is secret, so its representation is empty.
+    """The credentials that a call presents. All of them are secret, so `repr` shows none.
 
     Args:
         authorization: The header `Authorization`; None if the call has none.
         certificate: The name in the client's certificate, which TLS has checked; empty without one.
         session: The identifier of a browser's session; None without one.
-        address: The address that is read, where it is signed; None elsewhere.
+        address: The signed address that the call reads; None if it reads none.
     """
 
     authorization: str | None = field(default=None, repr=False)
@@ -33,7 +33,7 @@ class Presented:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the call shows nothing."""
+        """Whether the call presents no credentials."""
         nothing = (self.authorization, self.session, self.address) == (None, None, None)
         return nothing and not self.certificate
 
@@ -50,9 +50,9 @@ class Presented:
 
     @property
     def strongest(self) -> Presented:
-        """The part that counts: the header goes before a session, then a signature, then a certificate.
+        """The credentials that count: the header, else the session, else the signature, else the certificate.
 
-        So credentials that do not hold are not made good by others beside them.
+        So invalid credentials are refused even if the call presents valid ones of a weaker kind too.
         """
         if self.authorization is not None:
             return Presented(authorization=self.authorization)
@@ -64,25 +64,25 @@ class Presented:
 
 
 class Authenticator(Protocol):
-    """Tells whose credentials are, if they are of the kind that it knows."""
+    """Identifies callers by one kind of credentials."""
 
     def identify(self, presented: Presented) -> Principal | None:
-        """Tell who calls; it may wait, and several threads ask at a time.
+        """Identify a caller. This may block, and several threads may call it at a time.
 
         Args:
-            presented: What the call shows.
+            presented: The credentials of the call.
 
         Returns:
-            The caller; None where nothing of this authenticator's kind is shown.
+            The caller; None if there are no credentials of this kind.
 
         Raises:
-            NotAuthenticated: Something of its kind is shown, and it does not hold.
+            NotAuthenticated: There are credentials of this kind, and they are invalid.
         """
         ...
 
 
 def refused() -> NotAuthenticated:
-    """Make the error of credentials that do not hold: always the same, so that nobody learns why."""
+    """Make the error of invalid credentials: always the same, so that it reveals nothing about them."""
     return NotAuthenticated(
         "What the call presents as its identity does not hold: it is unknown, expired or revoked."
     )

@@ -1,7 +1,7 @@
-"""The doors: every operation of the listeners, and the right that a caller needs for it.
+"""Doors: every operation that a listener offers, by name, with the right that its caller needs.
 
-An operation that is not in this list is refused to everybody. A test compares this list with the
-methods, actions and routes that there are.
+An operation that is not listed here is refused to everybody. A test compares the list with the methods,
+actions and routes of the listeners.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FLIGHT: Final = {
     "list_actions": Right.READ,
     "do_action": Right.READ,
 }
-"""The calls of Flight; `do_action` stands for actions that do not exist."""
+"""Methods of Flight; `do_action` stands for unknown actions."""
 
 VERBS: Final = {
     "do_put:create": Right.WRITE,
@@ -37,7 +37,7 @@ VERBS: Final = {
     "do_put:restore": Right.CURATE,
     "do_put:purge": Right.CURATE,
 }
-"""What an upload does, as its command tells it."""
+"""Uploads, by the verb of their command."""
 
 ACTIONS: Final = {
     "action:health": Right.READ,
@@ -63,7 +63,7 @@ ADDRESSES: Final = {
     "action:presign:head": Right.READ,
     "action:presign:put": Right.WRITE,
 }
-"""What the addresses of blobs are asked for."""
+"""Addresses of blobs, by what they allow."""
 
 HTTP: Final = {
     "GET /livez": Right.NOTHING,
@@ -119,7 +119,7 @@ CDA: Final = {
     "GET /{catalog}/columns": Right.READ,
     "GET /{catalog}/release_metadata": Right.READ,
 }
-"""The CDA API, below the name of each catalog: even its document tells that there is the catalog."""
+"""The CDA API of a catalog. Its OpenAPI document needs a right too, as it shows that the catalog exists."""
 
 DOORS: Final[Mapping[str, Right]] = MappingProxyType(
     {**FLIGHT, **VERBS, **ACTIONS, **ADDRESSES, **HTTP, **V1, **CDA}
@@ -128,14 +128,14 @@ DOORS: Final[Mapping[str, Right]] = MappingProxyType(
 
 
 def require(door: str, principal: Principal) -> None:
-    """Refuse a caller whose role is not enough for a door.
+    """Refuse a caller whose role does not allow an operation.
 
     Args:
-        door: Name of the door.
+        door: Name of the operation.
         principal: The caller.
 
     Raises:
-        NotPermitted: The role does not have the right that the door needs, or there is no such door.
+        NotPermitted: The role lacks the right that the operation needs, or there is no such operation.
     """
     right = DOORS.get(door)
     if right is None:

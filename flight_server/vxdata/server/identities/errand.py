@@ -1,6 +1,6 @@
-"""Errands: what several callers need at a time is done once, in a thread of its own.
+"""Errands: work in the background that runs once at a time, however many callers ask for it.
 
-So nobody who can do without the outcome waits for it, and who has to wait need not wait for ever.
+A caller that needs the outcome waits for the running errand, up to a limit; the others go on at once.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ log = structlog.get_logger(__name__)
 
 
 class Errand:
-    """Something that is done again and again, once at a time.
+    """Work that is done again and again, in a thread of its own, and never twice at a time.
 
     Args:
-        name: Name of its threads.
-        do: Does it.
-        wait: Seconds after which nobody waits for it any longer; it may go on.
+        name: Name of its threads, and in the log.
+        do: The work.
+        wait: Seconds from its start for which callers wait; the work itself may go on longer.
     """
 
     def __init__(self, name: str, do: Callable[[], None], wait: float) -> None:
-        """Do nothing yet."""
+        """Prepare; `begin` starts the work."""
         self._name = name
         self._do = do
         self._wait = wait
@@ -39,26 +39,26 @@ class Errand:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether it is being done; what another caller is beginning just now counts."""
+        """Whether the work is running."""
         with self._lock:
             return not self._outcome.done()
 
     def begin(self) -> None:
-        """Have it done; if it is under way, nothing changes."""
+        """Start the work, unless it is running already."""
         with self._lock:
             if not self._outcome.done():
                 return
             outcome: Future[None] = Future()
             thread = threading.Thread(target=self._run, args=[outcome], name=self._name, daemon=True)
-            thread.start()  # first: an errand whose thread cannot start is not under way
+            thread.start()  # before it counts as running, since a thread may fail to start
             self._begun, self._outcome = time.monotonic(), outcome
 
     def join(self) -> None:
-        """Wait until what is under way is done.
+        """Wait for the running work to end; return at once if none is running.
 
         Raises:
-            TimeoutError: It takes too long.
-            Exception: It has failed with this.
+            TimeoutError: It did not end within `wait` seconds of its start.
+            Exception: Whatever the work raised, the last time that it ran.
         """
         with self._lock:
             outcome, until = self._outcome, self._begun + self._wait

@@ -1,4 +1,4 @@
-"""The gate: finds out who calls, and lets them through the doors that their role opens."""
+"""The gate: identifies the caller of each call, and checks that its role allows the operation."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Identified:
     """What the gate has found out about a caller.
 
     Args:
-        principal: Who it is; None if that is not known.
-        refusal: Why what it has shown does not tell; None if it has shown nothing.
+        principal: Who it is; None if unknown.
+        refusal: Why its credentials were refused; None if they were not, or if it presented none.
     """
 
     principal: Principal | None = None
@@ -33,18 +33,20 @@ class Identified:
 
 
 def no_signature_holds(_: SignedAddress) -> None:
-    """Refuse every signature: that of a server without data of its own to sign addresses of."""
+    """Refuse every signature, as a server does that signs no addresses because it has no data of its own."""
     raise refused()
 
 
 class Gate:
-    """Knows who calls, and which doors are open to them.
+    """Identifies callers, and decides which operations they may use.
+
+    An operation is listed as a *door*, with the right that it needs (`doors.py`).
 
     Args:
-        authenticators: Those of all kinds of credentials that the server takes.
-        is_required: Whether callers must say who they are; else everybody is anonymous, and may do
+        authenticators: One for each kind of credentials that the server accepts.
+        is_required: Whether callers must say who they are. Otherwise everybody is anonymous, and may do
             everything.
-        require_signature: Checks the signature of an address, whoever reads it; by default none holds.
+        require_signature: Checks the signature of an address, whoever reads it; by default it refuses all.
 
     Attributes:
         is_required: Whether callers must say who they are.
@@ -65,13 +67,13 @@ class Gate:
         self.sessions = Sessions()
 
     def identify(self, presented: Presented) -> Identified:
-        """Find out who calls. It may wait, but raises nothing: a refusal belongs to the call.
+        """Identify a caller. This may block, but raises nothing: `authorise` raises the refusal.
 
         Args:
-            presented: What the call shows.
+            presented: The credentials of the call.
 
         Returns:
-            The caller, or why it is not known.
+            The caller, or why it is unknown.
         """
         try:
             if presented.address is not None:
@@ -83,7 +85,7 @@ class Gate:
             return Identified(refusal=error)
 
     def _principal(self, presented: Presented) -> Principal:
-        """Ask the authenticators; a session stands for what it was opened with."""
+        """Ask the authenticators; a session stands for the credentials that it was opened with."""
         if presented.session is not None:
             opened_with = self.sessions.presented(presented.session)
             if opened_with is None:
@@ -95,20 +97,20 @@ class Gate:
         raise refused()
 
     def authorise(self, door: str, caller: Identified) -> Principal:
-        """Let a caller through a door.
+        """Check that a caller may use an operation.
 
         Args:
             door: Name of the operation, one of `DOORS`.
-            caller: What `identify` has found.
+            caller: What `identify` has returned.
 
         Returns:
-            The caller; `NOBODY` where the door needs no right and the caller is not known.
+            The principal of the call; `NOBODY` for an unknown caller of an operation that needs no right.
 
         Raises:
-            NotAuthenticated: The door needs a right, and the caller is not known.
-            NotPermitted: The caller's role does not have the right, or there is no such door.
-            InvalidSignature: The signature of the address does not belong to it.
-            AddressExpired: It has held until now.
+            NotAuthenticated: The operation needs a right, and the caller is unknown.
+            NotPermitted: The caller's role lacks the right, or there is no such operation.
+            InvalidSignature: The signature does not belong to the address.
+            AddressExpired: The signature of the address has expired.
         """
         if not self.is_required:
             if caller.refusal is not None:
@@ -125,5 +127,5 @@ _ANYBODY: Final = Identified(ANONYMOUS)
 
 
 def _missing() -> NotAuthenticated:
-    """Make the error of a call that shows nothing of its caller."""
+    """Make the error of a call without credentials."""
     return NotAuthenticated("The server takes calls of those alone who say who they are: present a token.")

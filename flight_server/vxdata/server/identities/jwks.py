@@ -1,8 +1,9 @@
-"""The keys of an issuer, as this server knows them: fetched when they are needed, and again when they change.
+"""The keys of an issuer: fetched when they are first needed, and again when they change.
 
-A provider changes its keys from time to time, and names the key of each JWT (`kid`). So an unknown name is a
-reason to ask, but whoever forges JWTs can invent names: the provider is asked once in some seconds at most,
-for all of them together. A key that is known is not waited for; it is fetched anew beside the calls.
+A provider changes its keys from time to time, and each JWT names its key (`kid`). So an unknown name is a
+reason to ask the provider; but whoever forges JWTs can invent names, so the provider is asked at most once in
+some seconds, whatever the number of names. Calls with a known key never wait: it is refreshed in the
+background.
 """
 
 from __future__ import annotations

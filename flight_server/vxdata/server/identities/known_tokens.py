@@ -1,10 +1,10 @@
-"""The tokens that a server knows: all that hold, kept in memory and read anew every second.
+"""The tokens that a server knows: all valid ones, kept in memory and reloaded every second.
 
-So a revoked token holds for two seconds at most, on every server. What is about to be refused is looked at
-more closely, as a new token is wanted at once: then what is known may be a tenth of a second old. That holds
-for whatever is wrong with a token, so the time tells nobody what it is; and however many are tried, the
-database is asked ten times a second at most. A thread of its own asks: callers with a token that is known
-wait for it only where the database has not answered for two seconds.
+So a revoked token works for two seconds at most, on every server. Before a token is refused, the tokens are
+reloaded if they are more than a tenth of a second old, so that a new token works at once. This is done
+whatever is wrong with the token, so that the time of the answer reveals nothing; and however many tokens a
+caller tries, the database is asked ten times a second at most. A thread of its own does it: callers with a
+known token wait for it only if the database has not answered for two seconds.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
     from vxdata.server.database.pool import ConnectionPool
 
 FRESH_SECONDS: Final = 1.0
-"""For how long nobody asks the database again."""
+"""Age up to which the loaded tokens are used without asking the database."""
 
 SURE_SECONDS: Final = 0.1
-"""Before a token is refused, the database is asked again if what is known is older than that."""
+"""Age beyond which the tokens are reloaded before one is refused."""
 
 STALE_SECONDS: Final = 2.0
-"""For how long callers go on with what is known while the database is asked."""
+"""Age up to which the loaded tokens are used while the database is asked in the background."""
 
 WAIT_SECONDS: Final = 10.0
-"""How long that may take: then the question is given up, and so are the calls that wait for it."""
+"""Time that the database has to answer; then the calls that wait for it fail."""
 
 USES_SECONDS: Final = 60.0
-"""How often is written when tokens were used."""
+"""Interval at which the times of use of tokens are written."""
 
 HOW: Final = "token"
-"""By what principals of tokens are known."""
+"""How such principals were identified (`Principal.how`)."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +73,11 @@ class KnownTokens:
 
     Args:
         database: Pool of connections to the database that holds the tokens.
-        monitor: Ends what the database does not answer in time.
+        monitor: Cancels statements that the database does not answer in time.
     """
 
     def __init__(self, database: ConnectionPool, monitor: CancellationMonitor) -> None:
-        """Begin with no token known; the first caller has them read."""
+        """Begin with no tokens; the first call loads them."""
         self._database = database
         self._monitor = monitor
         self._known = _Known({}, -math.inf)
@@ -89,17 +89,17 @@ class KnownTokens:
         self._thread.start()
 
     def identify(self, presented: Presented) -> Principal | None:
-        """Tell whose token a call presents.
+        """Identify a caller by its bearer token.
 
         Args:
-            presented: What the call shows.
+            presented: The credentials of the call.
 
         Returns:
-            The principal of the token; None if it shows none of this kind.
+            The principal of the token; None if the call presents no token of VxData.
 
         Raises:
             NotAuthenticated: The token is malformed, unknown, expired or revoked.
-            ServerUnavailable: The database does not tell which tokens there are.
+            ServerUnavailable: The tokens cannot be read from the database.
         """
         token = presented.bearer
         if token is None or not token.startswith(MARK):
@@ -116,31 +116,31 @@ class KnownTokens:
         return found
 
     def principal_of(self, token_id: str) -> Principal | None:
-        """Tell whose token has an id, for those who have proved that its holder sent them.
+        """Find the principal of a token by its id, for callers that have proved in another way to act for it.
 
         Args:
-            token_id: The part of the token that may be seen.
+            token_id: The public part of the token.
 
         Returns:
-            The principal; None if there is no such token, or it holds no longer.
+            The principal; None if there is no such token, or it is no longer valid.
 
         Raises:
-            ServerUnavailable: The database does not tell which tokens there are.
+            ServerUnavailable: The tokens cannot be read from the database.
         """
         return self._holder(token_id, _is_proved, FRESH_SECONDS)
 
     def close(self) -> None:
-        """Write down the last uses, and stop."""
+        """Write the last times of use, and stop."""
         self._ends.set()
         self._thread.join()
 
     def _holder(self, token_id: str, is_right: Callable[[str], bool], seconds: float) -> Principal | None:
-        """Who has a token, if it holds; to find that out takes equally long for all that do not.
+        """The principal of a token; None if it is invalid, after the same time whatever is wrong with it.
 
         Args:
             token_id: Its id.
-            is_right: Tells of a digest whether it is that of the token.
-            seconds: How old what is known may be.
+            is_right: Returns whether a digest is that of the token.
+            seconds: The most that the loaded tokens may be old.
         """
         stored, principal = self._current(seconds).tokens.get(token_id, (None, None))
         holds = is_right(NO_DIGEST if stored is None else stored.digest)
@@ -151,7 +151,7 @@ class KnownTokens:
         return principal
 
     def _current(self, seconds: float) -> _Known:
-        """All tokens as they were some seconds ago at most, or a little longer if the database is slow."""
+        """The tokens, at most so many seconds old; a little more if the database is slow."""
         known, asked = self._known, time.monotonic()
         if known.age < seconds:
             return known
@@ -181,7 +181,7 @@ class KnownTokens:
         self._known = _Known(tokens, begun)
 
     def _readable(self, row: dict[str, Any]) -> StoredToken | None:
-        """Read a row; one that a later version has written is unknown here, and locks nobody else out."""
+        """Read a row; skip one that a later version has written, so that the other tokens still work."""
         try:
             return StoredToken.from_row(row)
         except ValueError as error:  # such as a grant or a role that this version does not have
@@ -191,14 +191,14 @@ class KnownTokens:
             return None
 
     def _note_uses(self) -> None:
-        """Write down from time to time which tokens were used; nobody waits for it."""
+        """Write from time to time when tokens were last used, in a thread of its own."""
         is_last = False
         while not is_last:
             is_last = self._ends.wait(USES_SECONDS)
             noted, self._used = self._used, {}
             if not noted:
                 continue
-            used = dict(noted)  # a caller that is on its way may still add to the other
+            used = dict(noted)  # a call in progress may still add to the other one
             try:
                 with self._database.connection(Lane.PRIVATE, wait=WAIT_SECONDS) as connection:
                     connection.execute(statements.note_uses(used))
@@ -207,5 +207,5 @@ class KnownTokens:
 
 
 def _is_proved(_: str) -> bool:
-    """Take any digest: who asks has a proof that the holder of the token sent them."""
+    """Accept any digest: the caller has proved in another way to act for the holder of the token."""
     return True

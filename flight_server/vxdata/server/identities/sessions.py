@@ -1,7 +1,7 @@
-"""Sessions of browsers: a page presents its token once, and is known by a cookie from then on.
+"""Sessions of browsers: a page presents its token once, and a cookie identifies it from then on.
 
-What a session stands for is the credentials that it was opened with. They are looked at again at every call,
-so a session ends with its token. Sessions lie in the memory of one server, and end with it.
+A session stands for the credentials that it was opened with. Every call checks them again, so a session ends
+with its token. Sessions are kept in the memory of one server, and end with it.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Sessions:
         self._open: OrderedDict[str, _Session] = OrderedDict()
 
     def open(self, presented: Presented, owner: str) -> str:
-        """Open a session; the oldest ones end where there are too many.
+        """Open a session; if there are too many, the oldest ones end.
 
         Args:
-            presented: The credentials that it stands for, which have been found to hold.
-            owner: Name of the principal whose they are.
+            presented: The credentials that it stands for, which have been found valid.
+            owner: Name of the principal whom they identify.
 
         Returns:
-            Its identifier, 256 random bits, which is kept as a digest alone.
+            Its identifier: 256 random bits, of which only a digest is kept.
         """
         name = secrets.token_urlsafe(32)
         with self._lock:
@@ -78,7 +78,7 @@ class Sessions:
         return name
 
     def presented(self, name: str) -> Presented | None:
-        """Tell which credentials a session stands for.
+        """Look up the credentials that a session stands for.
 
         Args:
             name: Its identifier.

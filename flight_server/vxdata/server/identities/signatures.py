@@ -1,4 +1,4 @@
-"""Signatures: what lets the holder of an address read it until an instant, in its signer's place."""
+"""Signatures: they let whoever holds an address read it, on behalf of its signer, until an instant."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SignedAddress:
     Args:
         path: What is addressed.
         expires: Seconds of Unix time until which the signature holds.
-        signer: Public id of the token of who has signed it; empty where the server asked nobody who they are.
+        signer: Public id of the signer's token; empty if the server does not ask callers who they are.
         signature: The signature.
     """
 

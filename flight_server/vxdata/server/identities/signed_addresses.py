@@ -1,7 +1,7 @@
-"""Signed addresses: who reads one is taken for who has signed it, at that address alone.
+"""Signed addresses: whoever reads one acts as its signer, for that address and nothing else.
 
-So a library that can send no header reads what its user may see. The signer's token decides at each call: the
-address ends with it, and with its grants.
+So a library that cannot send headers can read what its user may see. Each call checks the signer's token
+again: once the token or its grants end, so does the address.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from vxdata.server.identities.known_tokens import KnownTokens
 
 HOW: Final = "signed address"
-"""By what the principals of such calls are known."""
+"""How such principals were identified (`Principal.how`)."""
 
 
 class SignedAddresses:
     """Identifies callers by the signature of the address that they read, which the gate has checked.
 
     Args:
-        tokens: Tells whose token a signer's is, and whether it still holds.
+        tokens: Finds the principal of the signer's token, if it is still valid.
     """
 
     def __init__(self, tokens: KnownTokens) -> None:
@@ -33,17 +33,17 @@ class SignedAddresses:
         self._tokens = tokens
 
     def identify(self, presented: Presented) -> Principal | None:
-        """Tell who has signed the address of a call.
+        """Find the signer of the address that a call reads.
 
         Args:
-            presented: What the call shows.
+            presented: The credentials of the call.
 
         Returns:
-            The signer, as a reader; None where the address has no signature, or one of nobody.
+            The signer, with the role of a reader; None without a signature, or if it names no signer.
 
         Raises:
-            NotAuthenticated: The signer's token holds no longer.
-            ServerUnavailable: The database does not tell which tokens there are.
+            NotAuthenticated: The signer's token is no longer valid.
+            ServerUnavailable: The tokens cannot be read from the database.
         """
         address = presented.address
         if address is None or not address.signer:

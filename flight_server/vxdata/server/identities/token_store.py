@@ -1,4 +1,4 @@
-"""The tokens of a database: made, listed, made anew and revoked, by whoever may write in it."""
+"""The tokens of a database: creation, listing, rotation and revocation, for whoever may write to it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class StoredToken:
         return cls(**row | {"role": Role(row["role"]), "grants": Grants.model_validate_json(row["grants"])})
 
     def holds_at(self, instant: datetime) -> bool:
-        """Tell whether the token is neither revoked nor expired at an instant."""
+        """Whether the token is neither revoked nor expired at an instant."""
         return self.revoked_at is None and (self.expires_at is None or instant < self.expires_at)
 
 
@@ -160,7 +160,7 @@ class TokenStore:
         return StoredToken.from_row(rows[0])
 
     def rotate(self, name: str, token: SecretStr | None = None) -> SecretStr:
-        """Make a token anew: the earlier one holds no longer.
+        """Replace a token by a new one; the earlier one is no longer valid.
 
         Args:
             name: Its name.

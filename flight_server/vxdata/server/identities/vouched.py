@@ -1,4 +1,4 @@
-"""Identities that others vouch for, as the settings name them: an identity provider, and authorities."""
+"""Identities from outside, as the settings allow them: JWTs of an identity provider, client certificates."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def vouched_identities(settings: AccessSettings, now: dt.datetime) -> list[Authe
         now: The present instant.
 
     Returns:
-        That of JWTs before that of certificates: the connection of a program can have a certificate, and its
-        calls say by a JWT on whose behalf they are.
+        The one of JWTs before the one of certificates: the connection of a program can have a certificate,
+        while a JWT says on whose behalf each of its calls is.
 
     Raises:
         UnusableTlsFile: The file of the authorities of the identity provider cannot be used.

@@ -1,8 +1,8 @@
-"""Admission: how many calls may be in progress at a time, in all and for each caller.
+"""Admission: limits on the calls in progress, over all callers and for each of them.
 
-gRPC gives every call a thread and refuses none, so a caller that leaves calls open would take them all. Those
-who are not known have a few places of their own, and take none of the others. The guards are asked as well,
-each of which may have another reason to refuse a call.
+gRPC gives every call a thread and refuses none, so a caller that leaves its calls open would use up all
+threads. Callers who have not said who they are share a few places, and cannot take those of the others.
+Guards are asked too: each may have a reason of its own to refuse a call.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from vxdata.server.call import Call
 
     Guard = Callable[[str, Call], None]
-    """A function that may refuse a call that begins, given the door that it comes through."""
+    """A function that may refuse a new call, given the name of its door."""
 
 STRANGERS: Final = 32
-"""Calls in progress of callers who are not known, at most, beside those of callers who are. It is half of the
-threads that answer the calls of an application over HTTP, so the others are left to callers who are known."""
+"""Most calls in progress of unknown callers, on top of those of known ones. It is half of the threads that
+answer the calls of an HTTP application, so the other half is left to known callers."""
 
 STRANGERS_EACH: Final = 8
 """Calls in progress of callers who are not known from one address, at most, so that no single address keeps

@@ -1,9 +1,9 @@
 """The boundary that every call crosses, from every listener.
 
-A call gets a request id, which its errors carry, and the log of its handler. It is refused while the server
-drains, if its caller may not use the operation, or if it is not admitted. Every exception becomes a
-`VxDataError`. When the call has ended, the observers get its outcome. A listener adds the parts of its
-protocol: how a request is read, and which status an error has.
+A call gets a request id, which its errors and the lines of its log carry. It is refused if the server is
+shutting down, if the caller may not use the operation, or if too many calls are in progress. Every exception
+becomes a `VxDataError`. When the call has ended, the observers get its outcome. A listener adds what belongs
+to its protocol: how to read a request, and which status an error has.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _itself(failed: CallFailed) -> Exception:
 
 
 def shutting_down() -> ServerUnavailable:
-    """Make the error of a call that a server refuses or ends because it stops."""
+    """Make the error of a call that the server refuses or ends because it is shutting down."""
     return ServerUnavailable("The server is shutting down; try again.")
 
 
@@ -152,14 +152,14 @@ class Boundary:
         """Open a call for the length of a block.
 
         Args:
-            operation: Name of the operation.
+            operation: Name of the operation in the log.
             has_left: Returns whether the caller has gone; called from another thread.
             timeout: Seconds that the call may take.
             caller: What the gate has found out about the caller.
-            door: Name of the operation in the list of doors, if it has another one there.
+            door: Name of the operation in the list of doors; `operation` by default.
             peer: Network address of the caller, with its port after the last colon.
-            admit_now: Whether the call is admitted at once; else by `OpenCall.admit`, until which it
-                counts as none that is in progress.
+            admit_now: Whether the call counts as in progress from the start. If not, the block has to call
+                `OpenCall.admit`.
 
         Yields:
             The call. It ends with the block, or with the response that the block passed to `stream`.
@@ -216,7 +216,7 @@ class OpenCall:
         errors: Encodes exceptions for the wire.
         observe: Receives the call, and the code with which it ends.
         as_error: Returns the error of the protocol.
-        admit: Admits the call, or refuses it.
+        admit: Counts the call as in progress, or refuses it.
     """
 
     def __init__(
@@ -237,10 +237,10 @@ class OpenCall:
         self._has_ended = False
 
     def admit(self) -> None:
-        """Have the call admitted.
+        """Count the call as in progress.
 
         Raises:
-            VxDataError: There is no place for it, or a guard refuses it.
+            VxDataError: Too many calls are in progress, or a guard refuses it.
         """
         self._admit(self.call)
 
@@ -264,7 +264,7 @@ class OpenCall:
         return self._as_error(CallFailed(shown, wire))
 
     def end(self, code: str) -> None:
-        """Give the outcome to the observers, once."""
+        """Pass the outcome to the observers, once."""
         if not self._has_ended:
             self._has_ended = True
             self._observe(self.call, code)
