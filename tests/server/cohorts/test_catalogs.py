@@ -19,7 +19,8 @@ from vxdata.server.app import Server
 from vxdata.server.catalog_settings import CatalogSettings
 from vxdata.server.config import Settings
 from vxdata.server.database.pool import ConnectionPool
-from vxdata.server.services.catalogs import Catalogs, NamedCatalog
+from vxdata.server.services.catalogs import Catalogs
+from vxdata.server.services.named_catalog import NamedCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,7 +167,7 @@ class TestCatalogs:
     def test_one_that_is_away_does_not_hold_up_the_others_and_comes_back(
         self, plain_uri: SecretStr, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("vxdata.server.services.catalogs.FIRST_DELAY", 0.05)
+        monkeypatch.setattr("vxdata.server.services.named_catalog.FIRST_DELAY", 0.05)
         is_back = False
 
         def connect(uri: SecretStr) -> ConnectionPool:

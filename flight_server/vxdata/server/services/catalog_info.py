@@ -17,7 +17,7 @@ from vxdata.schemas.wire import (
 if TYPE_CHECKING:
     from vxdata.schemas.catalog.reflected import ReflectedTable
     from vxdata.server.services.catalog_views import SeenCatalog
-    from vxdata.server.services.catalogs import LoadedCatalog
+    from vxdata.server.services.loaded_catalog import LoadedCatalog
 
 
 def info_of(catalog: SeenCatalog) -> CatalogInfo:

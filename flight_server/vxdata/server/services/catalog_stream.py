@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vxdata.server.database.monitor import CancellationMonitor
     from vxdata.server.result_cache.cache import ResultCache
     from vxdata.server.result_cache.write_aside import WriteAside
-    from vxdata.server.services.catalogs import LoadedCatalog
+    from vxdata.server.services.loaded_catalog import LoadedCatalog
 
 Run = Callable[["Connection"], "Iterator[pa.RecordBatch]"]
 """Runs statements on a connection in a snapshot, and yields the batches of their result."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from vxdata.server.call import Call
     from vxdata.server.database.connection import Connection
     from vxdata.server.services.catalog_stream import CatalogReader
-    from vxdata.server.services.catalogs import Catalogs, LoadedCatalog
+    from vxdata.server.services.catalogs import Catalogs
+    from vxdata.server.services.loaded_catalog import LoadedCatalog
     from vxdata.sql.query.prepared import PreparedPlan
 
 NO_COMMIT: Final = Instant(0, datetime(1970, 1, 1, tzinfo=UTC), is_current=True)

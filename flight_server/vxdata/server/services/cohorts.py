@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from vxdata.server.call import Call
     from vxdata.server.database.connection import Connection
     from vxdata.server.services.catalog_stream import CatalogReader, Run
-    from vxdata.server.services.catalogs import Catalogs, LoadedCatalog
+    from vxdata.server.services.catalogs import Catalogs
+    from vxdata.server.services.loaded_catalog import LoadedCatalog
     from vxdata.sql.cohorts import JsonPage
 
 TEXT: Final = str(SCHEMA)

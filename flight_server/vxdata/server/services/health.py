@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vxdata.server.copies import Copies, CopiesStatus
     from vxdata.server.database.connection import Connection
     from vxdata.server.database.pool import ConnectionPool
-    from vxdata.server.services.catalogs import NamedCatalog
+    from vxdata.server.services.named_catalog import NamedCatalog
     from vxdata.server.storage.blobs import BlobStore
 
 MAX_WAIT: Final = 2.0

@@ -1,0 +1,225 @@
+"""A catalog as the settings name it: read at the start, and anew when it has changed.
+
+A catalog whose database is away is tried again, less and less often. A refresh reads it anew beside the calls
+in progress; one that fails leaves what was there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from pydantic import SecretStr
+
+from vxdata.schemas.catalog import Catalog
+from vxdata.schemas.catalog.reflected_relations import relations_of
+from vxdata.schemas.catalog.registry import Registry
+from vxdata.schemas.errors import ServerUnavailable, VxDataError
+from vxdata.server.database.errors import DatabaseError, MalformedUri
+from vxdata.server.database.pool import Lane
+from vxdata.server.database.reflection import ReleaseReader, reflect
+from vxdata.server.services.loaded_catalog import NO_API, LoadedCatalog, model_of
+
+if TYPE_CHECKING:
+    from vxdata.server.catalog_settings import CatalogSettings
+    from vxdata.server.database.pool import ConnectionPool
+    from vxdata.server.result_cache.write_aside import WriteAside
+
+FIRST_DELAY: Final = 1.0
+LAST_DELAY: Final = 30.0
+"""Seconds until a catalog that cannot be read is tried again, first and at most."""
+
+log = structlog.get_logger(__name__)
+
+Connect = Callable[[SecretStr], "ConnectionPool"]
+"""Makes a pool of connections to a database."""
+
+Beside = Callable[["ConnectionPool"], "WriteAside | None"]
+"""Makes what frees the connections of slow readers of a pool."""
+
+Prepare = Callable[["CatalogSettings"], None]
+"""Does what a catalog needs each time before it is read."""
+
+
+def nothing(_: object) -> None:
+    """Let slow readers keep their connections, and read a catalog as it is."""
+
+
+class NamedCatalog:
+    """One catalog, whether its database can be reached or not.
+
+    Args:
+        name: Its name.
+        settings: Where it is.
+        connect: Makes a pool of connections to a database.
+        beside: Makes what frees the connections of slow readers of a pool.
+        prepare: Does what a catalog needs each time before it is read.
+
+    Attributes:
+        has_been_tried: Set once it has been read, or could not be.
+        mistake: Why its URI cannot be read, if it cannot.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: CatalogSettings,
+        connect: Connect,
+        beside: Beside = nothing,
+        prepare: Prepare = nothing,
+    ) -> None:
+        """Begin without connections; `refresh` makes them."""
+        self._prepare = prepare
+        self._beside = beside
+        self._aside: WriteAside | None = None
+        self.name = name
+        self._settings = settings
+        self._connect = connect
+        self._database: ConnectionPool | None = None
+        self._loaded: LoadedCatalog | None = None
+        self._reading = threading.Lock()
+        self._soon = threading.Lock()
+        self._is_pending = False
+        self._not_before = 0.0
+        self.has_been_tried = threading.Event()
+        self.mistake: MalformedUri | None = None
+        self._is_closed = threading.Event()
+
+    @property
+    def may_serve_cohorts(self) -> bool:
+        """Whether the settings leave it to the tables, or say that it serves cohorts."""
+        return self._settings.api != NO_API
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has been read since the server started."""
+        return self._loaded is not None
+
+    @property
+    def loaded(self) -> LoadedCatalog:
+        """The catalog as it was read last.
+
+        Raises:
+            ServerUnavailable: It has not been read yet.
+        """
+        if self._loaded is None:
+            msg = f"The catalog {self.name} cannot be read at present; try again."
+            raise ServerUnavailable(msg, catalog=self.name)
+        return self._loaded
+
+    def refresh(self) -> LoadedCatalog:
+        """Read the catalog anew; calls in progress go on with what they began with.
+
+        Raises:
+            InvalidCatalog: Its schema has no table that can be read.
+            ServerUnavailable: Its database cannot be reached, or it is closed.
+            DatabaseError: PostgreSQL refused a query.
+        """
+        with self._reading:
+            self._prepare(self._settings)
+            if self._database is None:
+                self._database = self._connect(self._settings.uri)
+                self._aside = self._beside(self._database)
+            else:
+                self._database.reconnect()
+            if self._is_closed.is_set():  # after the connections are made: `close` has not seen them
+                self._database.close()
+            self._loaded = self._read(self._database)
+        _tell(self._loaded)
+        return self._loaded
+
+    def keep_trying(self) -> None:
+        """Read the catalog, and try again until that has succeeded once or the server stops.
+
+        A URI that cannot be read is not tried again.
+        """
+        delay = FIRST_DELAY
+        while not self._is_closed.is_set():
+            try:
+                self.refresh()
+            except (VxDataError, DatabaseError) as error:
+                reason = error.__cause__ or error
+                if isinstance(reason, MalformedUri):
+                    self.mistake = reason
+                    return
+                log.warning("catalog_not_read", catalog=self.name, reason=str(reason), again_in_seconds=delay)
+            except Exception as error:
+                log.exception("catalog_not_read", catalog=self.name, reason=type(error).__name__)
+            else:
+                return
+            finally:
+                self.has_been_tried.set()
+            self._is_closed.wait(delay)
+            delay = min(2 * delay, LAST_DELAY)
+
+    def refresh_soon(self) -> None:
+        """Read the catalog anew in a thread of its own, unless one does so already, or did a moment ago."""
+        with self._soon:
+            if self._is_pending or time.monotonic() < self._not_before:
+                return
+            self._is_pending = True
+        name = f"vxdata-catalog-{self.name}"
+        threading.Thread(target=self._refresh_again, name=name, daemon=True).start()
+
+    def _refresh_again(self) -> None:
+        try:
+            self.refresh()
+        except (VxDataError, DatabaseError) as error:
+            log.warning("catalog_not_read", catalog=self.name, reason=str(error.__cause__ or error))
+        except Exception as error:
+            log.exception("catalog_not_read", catalog=self.name, reason=type(error).__name__)
+        finally:
+            with self._soon:
+                self._is_pending, self._not_before = False, time.monotonic() + FIRST_DELAY
+
+    def close(self) -> None:
+        """Close the connections; calls in progress keep theirs until they end."""
+        self._is_closed.set()
+        if self._database is not None:
+            self._database.close()
+
+    def _read(self, database: ConnectionPool) -> LoadedCatalog:
+        settings = self._settings
+        with database.connection(Lane.LOOKUP) as connection:
+            found = reflect(connection, settings.schema_name, settings.release)
+            releases = ReleaseReader(found.schema, settings.release)
+            releases.try_out(connection)
+        schema = found.schema
+        model, problem = model_of(found, self._settings.api)
+        return LoadedCatalog(
+            self.name,
+            found,
+            Catalog({each.name: each for each in relations_of(schema, found.release)}, Registry(())),
+            model,
+            problem,
+            releases,
+            database,
+            self._aside,
+            self.refresh_soon,
+            hashlib.blake2b(settings.uri.get_secret_value().encode()).hexdigest(),
+        )
+
+
+def _tell(loaded: LoadedCatalog) -> None:
+    """Log what has been read, and what its operator should know."""
+    model, name = loaded.model, loaded.name
+    log.info(
+        "catalog_read",
+        catalog=name,
+        tables=len(loaded.reflection.schema.tables),
+        serves_cohorts=model is not None,
+        digest=loaded.digest[:12],
+        release=loaded.release,
+    )
+    if loaded.problem is not None:
+        log.error("catalog_serves_no_cohorts", catalog=name, reason=loaded.problem)
+    if loaded.release is None:
+        log.warning("catalog_without_release", catalog=name, effect="no result is kept")
+    if model is not None and model.renamed:
+        log.debug("columns_renamed", catalog=name, names=model.renamed)
+    if model is not None and model.missing_sources:
+        log.warning("data_sources_without_columns", catalog=name, columns=list(model.missing_sources))
