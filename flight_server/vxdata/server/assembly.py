@@ -88,8 +88,10 @@ class Assembly:
     def _catalogs(self, own: OwnParts | None) -> Catalogs:
         connect = partial(open_catalog, self.settings)
         if own is None:
-            return Catalogs(self.settings.catalogs, connect, self._aside)
-        return Catalogs(self.settings.catalogs, connect, self._aside, partial(let_read, own.database))
+            return Catalogs(self.settings.catalogs, connect, self._make_write_aside)
+        return Catalogs(
+            self.settings.catalogs, connect, self._make_write_aside, partial(let_read, own.database)
+        )
 
     def _own_data(self, own: OwnParts, catalog: Catalog) -> OwnData:
         """Build the services of VxData's own data."""
@@ -101,7 +103,7 @@ class Assembly:
             monitor,
             shared.results,
             stall_limit=settings.stall_limit,
-            aside=self._aside(own.database, own.copies),
+            write_aside=self._make_write_aside(own.database, own.copies),
             witness=own.witness,
             copy_reads=CopyReads(own.copies, own.database, monitor, settings.query_limit),
         )
@@ -129,8 +131,8 @@ class Assembly:
             answers=AnswerService(read, own.database, monitor, files, own.signatures, limits, disk),
         )
 
-    def _aside(self, database: ConnectionPool, copies: Copies | None = None) -> WriteAside:
-        """Make what frees the connections of slow readers."""
+    def _make_write_aside(self, database: ConnectionPool, copies: Copies | None = None) -> WriteAside:
+        """Make the `WriteAside` that frees the connections of slow readers of a pool."""
 
         def has_waiters() -> bool:
             return database.has_waiters(Lane.STREAM) or (copies is not None and copies.has_waiters)

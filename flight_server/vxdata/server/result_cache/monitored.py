@@ -35,16 +35,16 @@ class StalledQuery:
 
     Args:
         query: The query.
-        aside: Decides when.
+        write_aside: Decides when.
     """
 
     query: SharedQuery
-    aside: WriteAside
+    write_aside: WriteAside
 
     def is_due(self) -> bool:
         """Return whether it has to give its connection back now."""
-        return self.aside.is_due(self.query)
+        return self.write_aside.is_due(self.query)
 
     def cancel(self) -> None:
         """Write it aside."""
-        self.aside.run(self.query)
+        self.write_aside.run(self.query)

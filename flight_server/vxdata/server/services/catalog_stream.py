@@ -126,7 +126,7 @@ class CatalogReader:
         catalog: LoadedCatalog,
         query: CatalogQuery,
         call: Call,
-        aside: WriteAside | None = None,
+        write_aside: WriteAside | None = None,
     ) -> tuple[Iterator[pa.RecordBatch], str | None]:
         """Begin to read the result of a question.
 
@@ -134,7 +134,7 @@ class CatalogReader:
             catalog: The catalog.
             query: The question.
             call: The call, with its deadline.
-            aside: Frees the connections of slow readers.
+            write_aside: Frees the connections of slow readers.
 
         Returns:
             The batches, and the release that they show.
@@ -147,8 +147,8 @@ class CatalogReader:
         with ExitStack() as stack:
             stream = CatalogStream(catalog, query, self.monitor, readers, call)
             stack.callback(stream.close)
-            if aside is not None:
-                stalled = StalledQuery(readers, aside)
+            if write_aside is not None:
+                stalled = StalledQuery(readers, write_aside)
                 stream.hold(self.monitor.watching(stalled, stalled.is_due))
             release = stream.release
             if release is None:

@@ -85,7 +85,7 @@ class CatalogTableService:
         schema = _schema(prepared)
         run = partial(_batches, prepared=prepared, schema=schema)
         query = CatalogQuery(prepared.statement.sql, str(schema), run)
-        batches, release = self._reader.read(catalog, query, call, catalog.aside)
+        batches, release = self._reader.read(catalog, query, call, catalog.write_aside)
         counted = call.trail.counted(batches)
         return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(counted, told))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.identity import Grants
     from vxdata.server.catalog_settings import CatalogSettings
-    from vxdata.server.services.named_catalog import Beside, Connect, Prepare
+    from vxdata.server.services.named_catalog import Connect, MakeWriteAside, Prepare
 
 START_SECONDS: Final = 10.0
 """Seconds that the start of a server waits for its catalogs; those that take longer come up behind it."""
@@ -32,7 +32,7 @@ class Catalogs:
     Args:
         settings: Where each of them is.
         connect: Makes a pool of connections to a database.
-        beside: Makes what frees the connections of slow readers of a pool.
+        make_write_aside: Makes the `WriteAside` of a pool; by default, slow readers keep connections.
         prepare: Does what a catalog needs each time before it is read.
     """
 
@@ -40,12 +40,13 @@ class Catalogs:
         self,
         settings: Mapping[str, CatalogSettings],
         connect: Connect,
-        beside: Beside = nothing,
+        make_write_aside: MakeWriteAside = nothing,
         prepare: Prepare = nothing,
     ) -> None:
         """Begin with none of them read."""
         self._by_name = {
-            name: NamedCatalog(name, each, connect, beside, prepare) for name, each in settings.items()
+            name: NamedCatalog(name, each, connect, make_write_aside, prepare)
+            for name, each in settings.items()
         }
 
     def __iter__(self) -> Iterator[NamedCatalog]:

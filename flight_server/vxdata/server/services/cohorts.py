@@ -222,7 +222,7 @@ class CohortService:
         sql, _ = page_as_arrow(bound)
         schema = cohort_schema(bound.outputs)
         query = CatalogQuery(sql, str(schema), partial(_frames, sql=sql, bound=bound, schema=schema))
-        batches, release = self._reader.read(catalog, query, call, catalog.aside)
+        batches, release = self._reader.read(catalog, query, call, catalog.write_aside)
         counted = call.trail.counted(batches)
         return Result(schema.with_metadata(told := catalog.metadata(release)), relabelled(counted, told))
 
@@ -253,7 +253,7 @@ class CohortService:
 
     def _page(self, catalog: LoadedCatalog, page: JsonPage, run: Run, call: Call) -> JsonRows:
         query = CatalogQuery(f"{page.rows_sql};{page.count_sql}", TEXT, run)
-        batches, _ = self._reader.read(catalog, query, call, catalog.aside)
+        batches, _ = self._reader.read(catalog, query, call, catalog.write_aside)
         return JsonRows(batches, page.shown_sql, call.trail)
 
     def _text(self, catalog: LoadedCatalog, sql: str, call: Call) -> bytes:

@@ -81,7 +81,7 @@ class CopyReads:
         plan: BoundPlan,
         readers: SharedQuery,
         call: Call,
-        instead: Callable[[BoundPlan], OwnedStream],
+        postgresql_stream: Callable[[BoundPlan], OwnedStream],
     ) -> CopyStream | str:
         """Open the stream of a plan, if the copies can answer it now.
 
@@ -89,7 +89,7 @@ class CopyReads:
             plan: A bound plan, whose instant is closed.
             readers: The shared query that will read the batches.
             call: The call, with its deadline.
-            instead: Opens PostgreSQL's stream of a plan, for what DuckDB refuses.
+            postgresql_stream: Opens PostgreSQL's stream of a plan, for what DuckDB refuses.
 
         Returns:
             The stream; or the reason for which PostgreSQL has to answer.
@@ -99,7 +99,7 @@ class CopyReads:
             RequestTimedOut: None became free before the deadline.
         """
         try:
-            return self._open(plan, readers, call, instead)
+            return self._open(plan, readers, call, postgresql_stream)
         except (_StaysWithPostgreSQL, CopiesUnavailable, CopyError) as reason:
             return str(reason)
 
@@ -108,7 +108,7 @@ class CopyReads:
         plan: BoundPlan,
         readers: SharedQuery,
         call: Call,
-        instead: Callable[[BoundPlan], OwnedStream],
+        postgresql_stream: Callable[[BoundPlan], OwnedStream],
     ) -> CopyStream:
         if self._copies is None:
             raise _StaysWithPostgreSQL(NO_COPIES)
@@ -135,7 +135,7 @@ class CopyReads:
                 connection,
                 prepared,
                 snapshot,
-                lambda: instead(same),
+                lambda: postgresql_stream(same),
                 self._limit,
             )
         stream.hold(self._monitor.watching(CancellableQuery(connection, readers), readers.is_abandoned))

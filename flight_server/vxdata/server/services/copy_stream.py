@@ -37,7 +37,7 @@ class CopyStream(OwnedStream):
         connection: A read transaction of the copies.
         prepared: The prepared plan.
         snapshot: The instant that it reads at, and the state of the types that are read.
-        instead: Opens the stream of PostgreSQL.
+        postgresql_stream: Opens the stream of PostgreSQL.
         limit: Seconds that the statement may take, with the time that its rows wait to be read.
 
     Attributes:
@@ -52,7 +52,7 @@ class CopyStream(OwnedStream):
         connection: CopyConnection,
         prepared: PreparedPlan,
         snapshot: ResolvedSnapshot,
-        instead: Callable[[], OwnedStream],
+        postgresql_stream: Callable[[], OwnedStream],
         limit: float,
     ) -> None:
         """Begin before the first batch."""
@@ -61,7 +61,7 @@ class CopyStream(OwnedStream):
         self._layout = result_schema_of(prepared.columns)
         self.schema = self._layout.at(snapshot.instant)
         self._connection = connection
-        self._instead = instead
+        self._postgresql_stream = postgresql_stream
         self._limit = limit
         self._ends = math.inf
         super().__init__(resources, self._run())
@@ -95,7 +95,7 @@ class CopyStream(OwnedStream):
         yield from self._from_postgresql()
 
     def _from_postgresql(self) -> Generator[pa.RecordBatch]:
-        stream = self._instead()
+        stream = self._postgresql_stream()
         try:
             for batch in stream:
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)

@@ -39,7 +39,7 @@ class LoadedCatalog:
         problem: Why it serves no cohorts although it should.
         releases: Tells the release of its data.
         database: Connections to it.
-        aside: Frees connections of slow readers; without it, they keep them.
+        write_aside: Frees the connections of slow readers; without it, they keep theirs.
         refresh_soon: Has the catalog read anew, behind the call that has noticed that it has changed.
         place: Digest of the URI of its database.
     """
@@ -51,7 +51,7 @@ class LoadedCatalog:
     problem: str | None
     releases: ReleaseReader
     database: ConnectionPool
-    aside: WriteAside | None = None
+    write_aside: WriteAside | None = None
     refresh_soon: Callable[[], None] = lambda: None
     place: str = ""
 

@@ -38,8 +38,8 @@ log = structlog.get_logger(__name__)
 Connect = Callable[[SecretStr], "ConnectionPool"]
 """Makes a pool of connections to a database."""
 
-Beside = Callable[["ConnectionPool"], "WriteAside | None"]
-"""Makes what frees the connections of slow readers of a pool."""
+MakeWriteAside = Callable[["ConnectionPool"], "WriteAside | None"]
+"""Makes the `WriteAside` that frees the connections of slow readers of a pool."""
 
 Prepare = Callable[["CatalogSettings"], None]
 """Does what a catalog needs each time before it is read."""
@@ -56,7 +56,7 @@ class NamedCatalog:
         name: Its name.
         settings: Where it is.
         connect: Makes a pool of connections to a database.
-        beside: Makes what frees the connections of slow readers of a pool.
+        make_write_aside: Makes the `WriteAside` of a pool; by default, slow readers keep connections.
         prepare: Does what a catalog needs each time before it is read.
 
     Attributes:
@@ -69,13 +69,13 @@ class NamedCatalog:
         name: str,
         settings: CatalogSettings,
         connect: Connect,
-        beside: Beside = nothing,
+        make_write_aside: MakeWriteAside = nothing,
         prepare: Prepare = nothing,
     ) -> None:
         """Begin without connections; `refresh` makes them."""
         self._prepare = prepare
-        self._beside = beside
-        self._aside: WriteAside | None = None
+        self._make_write_aside = make_write_aside
+        self._write_aside: WriteAside | None = None
         self.name = name
         self._settings = settings
         self._connect = connect
@@ -123,7 +123,7 @@ class NamedCatalog:
             self._prepare(self._settings)
             if self._database is None:
                 self._database = self._connect(self._settings.uri)
-                self._aside = self._beside(self._database)
+                self._write_aside = self._make_write_aside(self._database)
             else:
                 self._database.reconnect()
             if self._is_closed.is_set():  # after the connections are made: `close` has not seen them
@@ -198,7 +198,7 @@ class NamedCatalog:
             problem,
             releases,
             database,
-            self._aside,
+            self._write_aside,
             self.refresh_soon,
             hashlib.blake2b(settings.uri.get_secret_value().encode()).hexdigest(),
         )

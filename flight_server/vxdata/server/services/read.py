@@ -85,7 +85,7 @@ class ReadService:
         monitor: Cancels queries whose caller has gone.
         result_cache: Keeps the results of earlier queries.
         stall_limit: Seconds that may pass without a reader asking for a batch.
-        aside: Frees the connections of slow readers; without it, they keep them.
+        write_aside: Frees the connections of slow readers; without it, they keep theirs.
         witness: Decides whether the database server's clock can be trusted.
         copy_reads: Answers from the columnar copies what these hold.
     """
@@ -98,7 +98,7 @@ class ReadService:
         result_cache: ResultCache | None = None,
         *,
         stall_limit: float = math.inf,
-        aside: WriteAside | None = None,
+        write_aside: WriteAside | None = None,
         witness: ClockWitness | None = None,
         copy_reads: CopyReads | None = None,
     ) -> None:
@@ -108,7 +108,7 @@ class ReadService:
         self._counting = threading.Lock()
         self._result_cache = result_cache or ResultCache(None)
         self._stall_limit = stall_limit
-        self._aside = aside
+        self._write_aside = write_aside
         self._witness = witness or ClockWitness()
         self._database = database
         self._catalog = catalog
@@ -188,8 +188,8 @@ class ReadService:
             stream = copied if isinstance(copied, CopyStream) else self._stream(bound, readers, call)
             stack.callback(stream.close)
             self._count(stream.prepared.engine)
-            if self._aside is not None:
-                stalled = StalledQuery(readers, self._aside)
+            if self._write_aside is not None:
+                stalled = StalledQuery(readers, self._write_aside)
                 stream.hold(self._monitor.watching(stalled, stalled.is_due))
             batches = self._shared(bound, stream, readers, call)
             stack.pop_all()  # the reader of the batches ends the stream
