@@ -1,4 +1,4 @@
-"""Views of catalogs: those that a caller sees, each with the tables that are granted, as if that were all."""
+"""Views of catalogs: only those that a caller may see, each with only the tables that it may see."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _tables(shown: Mapping[str, Collection[str] | None] | None, name: str) -> fr
 
 
 def unknown_catalog(name: str, known: Iterable[str]) -> UnknownCatalog:
-    """Make the error of a catalog that there is not.
+    """Make the error for a catalog that does not exist.
 
     Args:
         name: What was asked for.

@@ -1,8 +1,7 @@
 """Catalogs: databases that VxData did not design, each read by reflection and served under its name.
 
-What one of them does stops neither the server nor another one. A catalog whose database is away answers with
-`ServerUnavailable` and is tried again, less and less often. One whose URI cannot be read is refused at the
-start.
+A failure of one catalog stops neither the server nor the others: calls for it fail with `ServerUnavailable`.
+Only a catalog whose URI cannot be parsed keeps the server from starting.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from vxdata.server.services.named_catalog import Connect, MakeWriteAside, Prepare
 
 START_SECONDS: Final = 10.0
-"""Seconds that the start of a server waits for its catalogs; those that take longer come up behind it."""
+"""Seconds that the start of a server waits for its catalogs; slower ones are read while it serves."""
 
 
 class Catalogs:
@@ -33,7 +32,7 @@ class Catalogs:
         settings: Where each of them is.
         connect: Makes a pool of connections to a database.
         make_write_aside: Makes the `WriteAside` of a pool; by default, slow readers keep connections.
-        prepare: Does what a catalog needs each time before it is read.
+        prepare: Prepares the database of a catalog, each time before it is read.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ class _StaysWithPostgreSQL(Exception):
 
 
 class CopyReads:
-    """Opens the streams that DuckDB answers.
+    """Opens the streams of plans that DuckDB can answer.
 
     Args:
         copies: The columnar copies; None where the server keeps none.
@@ -89,10 +89,10 @@ class CopyReads:
             plan: A bound plan, whose instant is closed.
             readers: The shared query that will read the batches.
             call: The call, with its deadline.
-            postgresql_stream: Opens PostgreSQL's stream of a plan, for what DuckDB refuses.
+            postgresql_stream: Opens PostgreSQL's stream of a plan, if DuckDB refuses it.
 
         Returns:
-            The stream; or the reason for which PostgreSQL has to answer.
+            The stream; or, as text, the reason why PostgreSQL has to answer.
 
         Raises:
             ServerBusy: No connection to PostgreSQL, which tells the clocks, became free in time.
@@ -124,9 +124,8 @@ class CopyReads:
             if isinstance(snapshot, NotCurrent):
                 self._copies.wake()
                 raise _StaysWithPostgreSQL(snapshot.reason)
-            if (
-                not self._copies.is_trusted
-            ):  # it was when the transaction began, which may show what it should not
+            # Looked at after the transaction has begun, which may show rows that it should not.
+            if not self._copies.is_trusted:
                 raise _StaysWithPostgreSQL(COPIER_FAILED)
             prepared = prepare(plan, snapshot.instant, DUCKDB)
             same = replace(plan, as_of=snapshot.instant.as_of)

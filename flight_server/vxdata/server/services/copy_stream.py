@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 class CopyStream(OwnedStream):
     """An iterator over the batches of a plan, which DuckDB runs when the first one is requested.
 
-    What DuckDB refuses before its first batch, such as a sum that is too large, PostgreSQL answers instead,
-    as of the same instant: it knows the error that belongs to it, if there is one.
+    If DuckDB fails before its first batch, as on a sum that overflows, PostgreSQL runs the plan instead, as
+    of the same instant, and answers it or raises the proper error.
 
     Args:
         resources: What the stream owns, the connection among it.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vxdata.server.result_cache.write_aside import WriteAside
 
 NO_API: Final = "none"
-"""What a catalog that is to serve no cohorts is set to."""
+"""Value of the setting `api` of a catalog that must not serve cohorts."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class LoadedCatalog:
     Args:
         name: Its name.
         reflection: Its tables, and the release of its data.
-        relations: What plans may read.
-        model: What cohorts may name; None if it serves none.
-        problem: Why it serves no cohorts although it should.
-        releases: Tells the release of its data.
+        relations: The relations that plans may read.
+        model: The columns that cohorts may name; None if the catalog serves no cohorts.
+        problem: Why it serves no cohorts although its settings or tables ask for it; None otherwise.
+        releases: Reads the release of its data.
         database: Connections to it.
         write_aside: Frees the connections of slow readers; without it, they keep theirs.
-        refresh_soon: Has the catalog read anew, behind the call that has noticed that it has changed.
+        refresh_soon: Starts a refresh in the background, for a call that has noticed a change.
         place: Digest of the URI of its database.
     """
 
@@ -62,29 +62,29 @@ class LoadedCatalog:
 
     @property
     def release(self) -> str | None:
-        """The release of its data when it was read; None if nothing tells it."""
+        """The release of its data when it was read; None if it is unknown."""
         return self.reflection.release
 
     def metadata(self, release: str | None) -> dict[bytes, bytes]:
-        """What a result says of where it comes from.
+        """The schema metadata of a result: the catalog, its digest, and the release of the data.
 
         Args:
-            release: The release that it shows.
+            release: The release that the result shows.
         """
         return catalog_metadata(self.name, self.digest, release)
 
     @cached_property
     def only(self) -> Callable[[frozenset[str]], LoadedCatalog]:
-        """Show the tables of some names, as if there were no others; what was shown before is remembered."""
+        """Return the catalog with only the tables of some names. Results are cached."""
         return lru_cache(MAX_VIEWS)(partial(only_tables, self))
 
     @property
     def cohorts(self) -> CohortModel:
-        """What cohorts may name.
+        """The columns that cohorts may name.
 
         Raises:
             InvalidCatalog: Its tables do not have the form that cohorts need.
-            UnknownCatalog: It is not offered for cohorts.
+            UnknownCatalog: It serves no cohorts.
         """
         if self.model is not None:
             return self.model
@@ -96,7 +96,7 @@ class LoadedCatalog:
 
 
 def model_of(found: Reflection, api: str | None) -> tuple[CohortModel | None, str | None]:
-    """The model of cohorts, if the catalog serves them; else why it does not although it should."""
+    """The model of cohorts, if the catalog serves them; or why it does not, although it should."""
     has_endpoints = all(found.schema.table(name) is not None for name in ENDPOINTS)
     if api == NO_API or (api is None and not has_endpoints):
         return None, None
@@ -104,13 +104,13 @@ def model_of(found: Reflection, api: str | None) -> tuple[CohortModel | None, st
 
 
 def cohort_model(found: Reflection) -> tuple[CohortModel | None, str | None]:
-    """Work out what cohorts may name.
+    """Derive the columns that cohorts may name.
 
     Args:
-        found: A catalog that is meant to serve cohorts.
+        found: A catalog that should serve cohorts.
 
     Returns:
-        The model; or None, and why there is none.
+        The model and None; or None and the reason for which there is none.
     """
     try:
         return CohortModel.of(found.schema, found.column_metadata, found.release_metadata), None
@@ -121,15 +121,16 @@ def cohort_model(found: Reflection) -> tuple[CohortModel | None, str | None]:
 
 
 def only_tables(loaded: LoadedCatalog, tables: frozenset[str]) -> LoadedCatalog:
-    """Leave tables out of a catalog, and all that names them.
+    """Restrict a catalog to some tables.
 
     Args:
         loaded: The catalog.
         tables: Names of the tables that stay.
 
     Returns:
-        The same as if the others were not there. It serves cohorts if these tables have the form for it, and
-        else plain tables: what grants leave out is no fault of the catalog, which its operator has to mend.
+        The catalog as if it had no other tables, nor keys and metadata that refer to them. It serves cohorts
+        if the remaining tables have the form for it. If not, it has no `problem`: the operator has nothing to
+        mend where grants leave tables out.
     """
     found = loaded.reflection
     schema = ReflectedSchema(
@@ -156,5 +157,5 @@ def only_tables(loaded: LoadedCatalog, tables: frozenset[str]) -> LoadedCatalog:
 
 
 def _only(table: ReflectedTable, tables: frozenset[str]) -> ReflectedTable:
-    """A table without its keys to tables that are left out."""
+    """A table without its foreign keys to tables that are left out."""
     return replace(table, foreign_keys=tuple(key for key in table.foreign_keys if key.table in tables))

@@ -1,7 +1,7 @@
-"""A catalog as the settings name it: read at the start, and anew when it has changed.
+"""A named catalog: a database that the settings name, read at the start and again when it has changed.
 
-A catalog whose database is away is tried again, less and less often. A refresh reads it anew beside the calls
-in progress; one that fails leaves what was there.
+If the database cannot be reached, the catalog is tried again, at growing intervals. A refresh does not
+disturb calls in progress, and one that fails leaves the catalog as it was read before.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ MakeWriteAside = Callable[["ConnectionPool"], "WriteAside | None"]
 """Makes the `WriteAside` that frees the connections of slow readers of a pool."""
 
 Prepare = Callable[["CatalogSettings"], None]
-"""Does what a catalog needs each time before it is read."""
+"""Prepares the database of a catalog, each time before the catalog is read."""
 
 
 def nothing(_: object) -> None:
-    """Let slow readers keep their connections, and read a catalog as it is."""
+    """Do nothing: no preparation, and no `WriteAside`."""
 
 
 class NamedCatalog:
@@ -54,14 +54,14 @@ class NamedCatalog:
 
     Args:
         name: Its name.
-        settings: Where it is.
+        settings: Its settings.
         connect: Makes a pool of connections to a database.
         make_write_aside: Makes the `WriteAside` of a pool; by default, slow readers keep connections.
-        prepare: Does what a catalog needs each time before it is read.
+        prepare: Prepares the database, each time before the catalog is read.
 
     Attributes:
-        has_been_tried: Set once it has been read, or could not be.
-        mistake: Why its URI cannot be read, if it cannot.
+        has_been_tried: Set after the first attempt to read it, whether it succeeded or not.
+        mistake: Why its URI cannot be parsed; None if it can.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class NamedCatalog:
 
     @property
     def may_serve_cohorts(self) -> bool:
-        """Whether the settings leave it to the tables, or say that it serves cohorts."""
+        """Whether the settings allow it to serve cohorts; if they say nothing, its tables decide."""
         return self._settings.api != NO_API
 
     @property
@@ -126,16 +126,16 @@ class NamedCatalog:
                 self._write_aside = self._make_write_aside(self._database)
             else:
                 self._database.reconnect()
-            if self._is_closed.is_set():  # after the connections are made: `close` has not seen them
+            if self._is_closed.is_set():  # `close` may have come before the connections were made
                 self._database.close()
             self._loaded = self._read(self._database)
         _tell(self._loaded)
         return self._loaded
 
     def keep_trying(self) -> None:
-        """Read the catalog, and try again until that has succeeded once or the server stops.
+        """Read the catalog, and try again until it succeeds or the server stops.
 
-        A URI that cannot be read is not tried again.
+        A URI that cannot be parsed is not tried again.
         """
         delay = FIRST_DELAY
         while not self._is_closed.is_set():
@@ -157,7 +157,7 @@ class NamedCatalog:
             delay = min(2 * delay, LAST_DELAY)
 
     def refresh_soon(self) -> None:
-        """Read the catalog anew in a thread of its own, unless one does so already, or did a moment ago."""
+        """Read the catalog again in the background, unless this is under way or was done a moment ago."""
         with self._soon:
             if self._is_pending or time.monotonic() < self._not_before:
                 return

@@ -64,7 +64,7 @@ class Section:
 
 
 class NamedResources(Message):
-    """The resources that an upload names, as the audit tells them.
+    """The resources that an upload names, as the audit records them.
 
     Args:
         identifiers: The first of them.
@@ -85,11 +85,11 @@ class WriteService:
         allow_purge: Whether the verb `purge` is allowed.
         idle: Seconds that an upload may be silent.
         limit: Seconds that an upload may take to arrive.
-        space: The disk space for uploads that have not arrived as a whole.
+        space: The disk space for uploads that are still arriving.
         disk: The guard of the database's disk.
         witness: Decides whether the database server's clock can be trusted.
-        on_purge: Told the number of purges so far after each one was committed, before it is acknowledged.
-        on_commit: Told that there is a commit.
+        on_purge: Called with the number of purges so far, after each purge and before its response.
+        on_commit: Called after each commit.
         buckets: Buckets that the server opens with its own credentials.
     """
 
@@ -136,7 +136,7 @@ class WriteService:
             command: What to do with the rows.
             sections: The sections as they arrive, then the number of rows that the commit marker states.
             call: The call, with its deadline.
-            lineage: Takes up the lineage of what is created, if the caller wants it.
+            lineage: Collects the lineage of created resources, if the caller wants it.
 
         Returns:
             The receipt of the commit: the stored one for a repeated key, the last one if nothing changes.
@@ -250,8 +250,8 @@ class _Request:
     Args:
         command: What to do with the rows.
         digest: Digest of all of it.
-        sender: Its sender, as the server has known it when the request began.
-        key: Under which its receipt is kept; None where it is not.
+        sender: Its sender, as identified when the request began.
+        key: The key under which its receipt is kept; None if it is not kept.
     """
 
     command: WriteCommand
@@ -261,7 +261,7 @@ class _Request:
 
 
 def record_key(command: WriteCommand, principal: Principal) -> str | None:
-    """Tell under which key the receipt of a request is kept: each principal has keys of its own.
+    """Return the key under which the receipt of a request is kept; principals do not share keys.
 
     Args:
         command: The request.
@@ -293,27 +293,27 @@ def _apply(
     if counts:
         statements += clock.log_commit(commit, command, counts, request.sender.name)
     answered = commit if counts else last_commit(connection)
-    told = _told(connection, staging, command, commit, counts)
+    seen_counts = _seen_counts(connection, staging, command, commit, counts)
     if key is not None:
-        statements.append(clock.store_response(key, request.digest, answered, told))
+        statements.append(clock.store_response(key, request.digest, answered, seen_counts))
     if statements:
         connection.execute(*statements)
-    return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=told)
+    return CommitReceipt(version=answered.version, as_of=answered.as_of, counts=seen_counts)
 
 
 def _require_unrevoked(connection: Connection, sender: Principal) -> None:
-    """Refuse a sender whose token has been revoked, or made anew, since the upload began.
+    """Refuse a sender whose token has been revoked or replaced since the upload began.
 
-    One that has expired meanwhile holds to the end of the upload.
+    A token that has merely expired is still good for the rest of the upload.
     """
     if sender.token_id and not connection.rows(unrevoked(sender.token_id)):
         raise refused()
 
 
-def _told(
+def _seen_counts(
     connection: Connection, staging: Staging, command: WriteCommand, commit: Instant, counts: dict[str, int]
 ) -> dict[str, int]:
-    """The counts for the sender. A move takes along what hangs below and is hidden from the sender."""
+    """The counts that the sender may know: a move also changes descendants that are hidden from it."""
     granted = staging.granted
     if command.verb != "update" or granted == EVERYTHING:
         return counts
