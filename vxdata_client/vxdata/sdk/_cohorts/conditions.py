@@ -1,4 +1,4 @@
-"""Conditions of cohorts, combined with `&` and `|` as far as one match can say it."""
+"""Conditions of cohorts, combined with `&` and `|` as far as a single match can express it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Condition:
     different ones; two on files have to be met by one file, and two on projects by one project.
 
     Args:
-        every: Terms that all have to be met.
-        some: Terms of which one has to be met, if there are any.
+        every: Terms that must all be met.
+        some: Terms of which at least one must be met, if there are any.
 
     Example:
         >>> from vxdata.sdk import C
@@ -58,10 +58,10 @@ class Condition:
         self.some = some
 
     def __and__(self, other: Condition) -> Condition:
-        """Both are met.
+        """Combine two conditions that must both be met.
 
         Raises:
-            InvalidPlan: Both ask for one of several.
+            InvalidPlan: Both contain alternatives.
         """
         other = _required(other)
         if self.some and other.some:
@@ -70,10 +70,10 @@ class Condition:
         return Condition(self.every + other.every, self.some + other.some)
 
     def __or__(self, other: Condition) -> Condition:
-        """At least one is met.
+        """Combine two conditions of which at least one must be met.
 
         Raises:
-            InvalidPlan: One of them asks for several conditions together.
+            InvalidPlan: One of them combines several conditions with `&`.
         """
         other = _required(other)
         terms: tuple[Term, ...] = ()
@@ -85,13 +85,13 @@ class Condition:
         return Condition((), terms)
 
     def in_no_row(self) -> Condition:
-        """No row meets it: the entity has none that does, and perhaps no row at all.
+        """Met if no row of the entity meets the condition; an entity without rows qualifies.
 
         Returns:
             The condition.
 
         Raises:
-            InvalidPlan: It is no single condition, or asks for this already.
+            InvalidPlan: It combines several conditions, or is already about no row.
 
         Example:
             >>> from vxdata.sdk import C
@@ -150,7 +150,7 @@ class Condition:
 
 
 def no_condition(value: object) -> TypeError:
-    """The error for something that is no condition.
+    """Make the error for a value that is not a condition.
 
     Args:
         value: What was given.
@@ -171,6 +171,6 @@ def _required(value: object) -> Condition:
 
 
 def _grouped(term: Term) -> str:
-    """A term as one side of an operator."""
+    """Show a term as an operand of `&` or `|`."""
     shown = repr(term)
     return f"({shown})" if " " in shown.partition("(")[0] else shown

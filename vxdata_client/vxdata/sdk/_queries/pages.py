@@ -1,7 +1,7 @@
-"""Pages: a result piece by piece, each of which goes on behind the last row of the one before.
+"""Pages: a result in pieces, each of which begins after the last row of the previous one (keyset pagination).
 
-An offset makes the server count through all rows that it leaves out. A page that begins behind a known row
-takes as long as the first one, if an index has the order.
+With an offset, the server has to count through all the rows that it skips. A page that begins after a known
+row is as fast as the first page, if an index has the order of the query.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class Page:
 
 
 class Cursor(BaseModel):
-    """The place behind a page.
+    """The end of a page, where the next one begins.
 
     Args:
         query: Digest of the query, without its instant.
         as_of: Instant that its pages are read at.
         after: Values of the last row, in the order of the query; None for a null.
-        left: How many rows the limit of the query leaves; None without one.
+        left: How many rows the limit of the query still allows; None without a limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -78,12 +78,12 @@ class Pager:
         rows: Rows of each page but the last.
 
     Raises:
-        InvalidPlan: The rows have no order to go on in, or no past that all pages could be read at.
+        InvalidPlan: The rows have no order to continue in, or no versions that make pages fit together.
         InvalidRequest: `rows` is no number of rows.
     """
 
     def __init__(self, session: Session, plan: Plan, rows: int) -> None:
-        """Find the order that tells all rows apart."""
+        """Find the total order of the rows."""
         self._session = session
         self._plan = plan
         self._rows = whole("iter_pages", "rows", rows, 1, MAX_ROWS - 1)
@@ -102,10 +102,10 @@ class Pager:
         self._columns = [column.name for column in bound.columns]
 
     def read(self, after: str | None) -> Iterator[Page]:
-        """Begin behind a page that is known, or at the first one.
+        """Read the pages after a known one, or from the first one on.
 
         Args:
-            after: The cursor of a page.
+            after: The cursor of the known page; None to begin with the first one.
 
         Returns:
             The pages, at least one; each is read when it is asked for.
@@ -115,7 +115,7 @@ class Pager:
         """
         if after is None:
             return self._pages(self._plan)
-        return self._pages(self._behind(self._cursor(after)))
+        return self._pages(self._continued(self._cursor(after)))
 
     def _pages(self, plan: Plan) -> Iterator[Page]:
         cursor: Cursor | None
@@ -124,10 +124,10 @@ class Pager:
             yield page
             if cursor is None:
                 return
-            plan = self._behind(cursor)
+            plan = self._continued(cursor)
 
     def _page(self, plan: Plan) -> tuple[Page, Cursor | None]:
-        """Read one row more than a page has, to know whether it is the last."""
+        """Read a page. One more row is fetched, which shows whether the page is the last one."""
         limit = self._rows + 1 if plan.limit is None else min(self._rows + 1, plan.limit)
         changes: dict[str, object] = {"limit": limit}
         if plan.select is not None:
@@ -138,16 +138,16 @@ class Pager:
         cursor = None
         if table.num_rows > self._rows:
             last = [table[_name(order)][self._rows - 1].as_py() for order in self._order]
-            cursor = self._cursor_behind(last, snapshot, left)
+            cursor = self._cursor_after(last, snapshot, left)
         text = None if cursor is None else cursor.model_dump_json(exclude_none=False)
         return Page(frame.select(self._columns), snapshot, text), cursor
 
-    def _cursor_behind(self, row: Sequence[Any], snapshot: Snapshot, left: int | None) -> Cursor:
+    def _cursor_after(self, row: Sequence[Any], snapshot: Snapshot, left: int | None) -> Cursor:
         after = tuple(map(_value, self._order, row))
         return Cursor(query=self._digest, as_of=snapshot.as_of, after=after, left=left)
 
-    def _behind(self, cursor: Cursor) -> Plan:
-        """The plan of all rows behind a cursor."""
+    def _continued(self, cursor: Cursor) -> Plan:
+        """The plan of all rows after a cursor."""
         where = _after(self._order, cursor.after)
         if self._plan.where is not None:
             where = (Predicate.of(self._plan.where) & Predicate.of(where)).node
@@ -159,7 +159,7 @@ class Pager:
         return digest(self._plan.model_copy(update={"as_of": None}))
 
     def _cursor(self, text: object) -> Cursor:
-        """Read a cursor, and refuse that of another query."""
+        """Parse a cursor, and refuse one that belongs to another query."""
         try:
             cursor = Cursor.model_validate_json(text if isinstance(text, str) else "")
         except ValueError as error:
@@ -179,7 +179,7 @@ class Pager:
 
 
 def _operand(order: BoundOrder) -> Operand:
-    """What a row is ordered by; a column of a distinct result is a field of each of its rows."""
+    """The operand of an order; a column of a distinct result is a field of its rows."""
     return Operand(order.by.field) if isinstance(order.by, Output) else order.by
 
 
@@ -188,7 +188,7 @@ def _name(order: BoundOrder) -> str:
 
 
 def _value(order: BoundOrder, found: Any) -> Value | None:
-    """The value of a row, as plans carry it; of a mapping, that of the entry that is ordered by."""
+    """The value that a row is ordered by, as plans hold it."""
     operand = _operand(order)
     if operand.key is not None:
         found = dict(found or ()).get(operand.key)
@@ -196,7 +196,7 @@ def _value(order: BoundOrder, found: Any) -> Value | None:
 
 
 def _after(orders: Sequence[BoundOrder], values: Sequence[Value | None]) -> PredicateNode:
-    """A condition that is true of the rows behind one whose values are known."""
+    """The condition that keeps the rows that come after one with these values."""
     ways: list[PredicateNode] = []
     same: list[PredicateNode] = []
     for order, value in zip(orders, values, strict=True):
@@ -204,17 +204,17 @@ def _after(orders: Sequence[BoundOrder], values: Sequence[Value | None]) -> Pred
         if beyond is not None:
             ways.append(And(terms=(*same, beyond)) if same else beyond)
         same.append(_same(order, value))
-    behind = ways[0] if len(ways) == 1 else Or(terms=tuple(ways))
+    later = ways[0] if len(ways) == 1 else Or(terms=tuple(ways))
     first, value = orders[0], values[0]
     if len(orders) == 1 or value is None or not first.required:
-        return behind
-    # Says nothing new, but an index can be entered by it.
+        return later
+    # This follows from the other condition, but lets PostgreSQL start within an index.
     bound = Comparison(op="<=" if first.descending else ">=", value=value, **_named(first))
-    return And(terms=(bound, behind))
+    return And(terms=(bound, later))
 
 
 def _beyond(order: BoundOrder, value: Value | None) -> PredicateNode | None:
-    """The rows that come later by one term of the order; None if there are none."""
+    """The condition that keeps the rows that come later by one term of the order; None if there are none."""
     if value is None:
         return IsNull(op="is_not_null", **_named(order)) if order.nulls_first else None
     later = Comparison(op="<" if order.descending else ">", value=value, **_named(order))

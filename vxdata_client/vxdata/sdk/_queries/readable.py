@@ -206,13 +206,13 @@ class ReadableQuery(PlannedQuery, Unread, Generic[Response_co]):
     def iter_pages(self, rows: int = 10_000, *, after: str | None = None) -> Iterator[Page]:
         """Read the result page by page, all at one instant, in the order of the query or else by identifier.
 
-        A page begins behind the last row of the one before, so a late page takes no longer than an early
-        one where an index has the order, as it has that of identifiers. Each page is a call of its own: a
+        A page begins after the last row of the previous one, so a late page takes no longer than an early
+        one if an index has the order, as one has that of identifiers. Each page is a call of its own: a
         reader may take its time, and go on later, in another process, with the cursor of a page.
 
         Args:
             rows: Rows of each page but the last.
-            after: The cursor of a page of the same query, to go on behind it, at the instant of that page.
+            after: The cursor of a page of the same query, to continue after it, at the instant of that page.
 
         Returns:
             The pages, at least one. The first that is asked for fixes the instant.

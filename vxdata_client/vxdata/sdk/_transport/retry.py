@@ -1,4 +1,4 @@
-"""Retries of what may be done again: reads, and writes that carry an idempotency key."""
+"""Retries of calls that are safe to repeat: reads, and writes with an idempotency key."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0)
-"""Waits before each further try: long enough together for a server that is started again."""
+"""Seconds to wait before each further try: in all, long enough for a server to restart."""
 
 RETRY_LIMIT: Final = 45.0
-"""Seconds from the first try, within which another one may begin, unless the user says otherwise."""
+"""Seconds after the first try in which another one may begin, by default."""
 
 FIRST_CONTACT_SECONDS: Final = 8.0
-"""Seconds of retries of a client that has not reached its server yet: the address may be wrong."""
+"""The same for a client that has not reached its server yet: the address may be wrong."""
 
 
 @dataclass
 class Retries:
-    """How long a transport's calls are tried again, and whether its server has been reached.
+    """How long the calls of a transport are retried, and whether its server has been reached.
 
     Args:
-        seconds: Seconds from the first try, within which another one may begin.
-        has_answered: Whether the server has answered a call.
+        seconds: Seconds after the first try in which another one may begin.
+        has_answered: Whether the server has ever answered a call.
     """
 
     seconds: float
@@ -38,50 +38,50 @@ class Retries:
 
     @property
     def limit(self) -> float:
-        """The seconds that count now."""
+        """The seconds in force: fewer until the server has answered once."""
         return self.seconds if self.has_answered else min(self.seconds, FIRST_CONTACT_SECONDS)
 
 
 class Retried(Protocol):
-    """What calls are tried again on: a transport."""
+    """A transport whose calls are retried."""
 
     retries: Retries
 
 
 def _always() -> bool:
-    """Whatever is asked may be asked again."""
+    """Return true: the call may always be repeated."""
     return True
 
 
-def _told_to_wait(error: ServerUnavailable | QuotaExceeded) -> float:
-    """The seconds after which the server has said that it answers again; 0 if it has not."""
-    told = error.details.get("retry_after", 0)
-    return told if isinstance(told, int | float) else 0.0
+def _stated_wait(error: ServerUnavailable | QuotaExceeded) -> float:
+    """The seconds to wait that the server has stated (`retry_after`); 0 if it has stated none."""
+    stated = error.details.get("retry_after", 0)
+    return stated if isinstance(stated, int | float) else 0.0
 
 
 def retry_read(
     ask: Callable[[], Answer], transport: Retried, may_repeat: Callable[[], bool] = _always
 ) -> Answer:
-    """Ask again while the server cannot be reached, or a quota is used up, for a limited time.
+    """Make a call; retry it for a limited time while the server is unavailable or a quota is used up.
 
     Args:
-        ask: What to do; it must be safe to do again.
-        transport: The way to the server, which knows the limit.
-        may_repeat: Whether it can be asked once more.
+        ask: Makes the call, which must be safe to repeat.
+        transport: The transport of the call, which knows the limit.
+        may_repeat: Returns whether the call can be repeated once more.
 
     Returns:
-        Its answer.
+        The result of the call.
 
     Raises:
-        ServerUnavailable: The server could not be reached at the last try either.
-        QuotaExceeded: The caller has to wait longer than calls are tried again.
+        ServerUnavailable: The server was unavailable at the last try too.
+        QuotaExceeded: The caller would have to wait beyond the limit.
     """
     retries, begin = transport.retries, time.monotonic()
     for number, seconds in enumerate(RETRY_SECONDS):
         try:
             answer = ask()
         except (ServerUnavailable, QuotaExceeded) as error:
-            wait = max(seconds, _told_to_wait(error))
+            wait = max(seconds, _stated_wait(error))
             waited = time.monotonic() - begin
             if waited + wait > retries.limit or not may_repeat():
                 raise

@@ -1,8 +1,7 @@
-"""Writing behind: what is sent over the network is sent by a thread of its own.
+"""Writing behind: a thread of its own sends to the network what the caller's thread produces.
 
-As in `read_ahead`, the C++ below pyarrow hears no signal while it waits. The caller's thread makes the items,
-so that what the user's own code raises is raised where it was called, and waits in Python, which Ctrl-C ends
-at once.
+As in `read_ahead`, the C++ code of pyarrow ignores signals while it waits. So the caller's thread makes the
+items, where exceptions of the user's own code belong, and waits in Python, which Ctrl-C interrupts at once.
 """
 
 from __future__ import annotations
@@ -24,14 +23,15 @@ Answer = TypeVar("Answer")
 
 
 class GivenUp(Exception):
-    """Ends a sending thread whose caller waits no more."""
+    """Ends the sending thread after its caller has given up."""
 
 
 class WriteBehind(Generic[Item, Answer]):
-    """A call that another thread makes, with the items that it is given.
+    """A call that another thread makes, with items that this thread hands over.
 
     Args:
-        send: Makes the call. Where the items do not come to their end, they raise `GivenUp`.
+        send: Makes the call. If the caller gives up before the end of the items, iterating over them raises
+            `GivenUp`.
     """
 
     def __init__(self, send: Callable[[Iterator[Item]], Answer]) -> None:
@@ -42,33 +42,33 @@ class WriteBehind(Generic[Item, Answer]):
         run_in_thread(self._call.run)
 
     def give(self, item: Item) -> bool:
-        """Hand an item over, once there is room.
+        """Hand an item over; this blocks until there is room.
 
         Args:
             item: The item.
 
         Returns:
-            Whether the call goes on; if not, `answer` tells how it ended.
+            False if the call has ended already: then `answer` returns its result, or raises its error.
         """
         return self._call.put(_Given(item))
 
     @property
     def is_taken(self) -> bool:
-        """Whether the call has begun to take items, for which it needs a connection."""
+        """Whether the call has begun to take items, which shows that it is connected."""
         return self._call.is_taken
 
     def end(self) -> None:
-        """Say that all items were given."""
+        """Mark the end of the items."""
         self._call.put(None)
 
     def answer(self, on_wait: Callable[[], None]) -> Answer:
         """Wait until the call has ended.
 
         Args:
-            on_wait: Called now and then meanwhile.
+            on_wait: Called from time to time while waiting.
 
         Returns:
-            What it answers; what it raises is raised here.
+            The result of the call. An exception of the call is raised here.
         """
         while not self._call.answer.done():
             wait([self._call.answer], WAKE_SECONDS)
@@ -76,25 +76,25 @@ class WriteBehind(Generic[Item, Answer]):
         return self._call.answer.result()
 
     def give_up(self) -> None:
-        """Wait no more. A call whose items have not all been given ends without its end."""
+        """Stop waiting. If items are missing, the call ends with `GivenUp`."""
         self._call.is_given_up = True
 
 
 def call_in_thread(ask: Callable[[], Answer], on_wait: Callable[[], None]) -> Answer:
-    """Make a call in another thread, and wait for it in a way that Ctrl-C ends.
+    """Make a call in another thread, and wait for it so that Ctrl-C can interrupt.
 
     Args:
         ask: Makes the call.
-        on_wait: Called now and then meanwhile.
+        on_wait: Called from time to time while waiting.
 
     Returns:
-        What it answers; what it raises is raised here.
+        The result of the call. An exception of the call is raised here.
     """
     return WriteBehind[None, Answer](lambda _: ask()).answer(on_wait)
 
 
 class _Given(Generic[Item]):
-    """An item on its way; the end of the items is None."""
+    """An item in the queue, in which None marks the end."""
 
     __slots__ = ("item",)
 
@@ -117,7 +117,7 @@ class _Call(Generic[Item, Answer]):
         self.is_taken = False
 
     def put(self, given: _Given[Item] | None) -> bool:
-        """Hand over what comes next, unless the call has ended."""
+        """Queue an item or the end; return whether the call was still running."""
         while not self.answer.done():
             try:
                 self._items.put(given, timeout=WAKE_SECONDS)
@@ -127,13 +127,13 @@ class _Call(Generic[Item, Answer]):
         return False
 
     def leave_to_parent(self) -> None:
-        """In a forked child: the call and its thread are the parent's, and so are the locks of both."""
+        """In a forked child: let go of the call and its locks, which belong to the parent."""
         self._items = queue.Queue()
         self.answer = Future()
         self.answer.set_exception(ForkedProcess("This call belongs to the process that began it."))
 
     def abandon(self, seconds: float = GRACE_SECONDS) -> None:
-        """Let the call end without its end, and wait a while for it."""
+        """Make the call end with `GivenUp`, and wait a while for it."""
         self.is_given_up = True
         wait([self.answer], seconds)
 
