@@ -34,12 +34,12 @@ TIMEOUT = 60.0
 
 @commands.callback()
 def catalog() -> None:
-    """Look after catalogs."""
+    """List, refresh and index catalogs."""
 
 
 @commands.command("list")
 def list_(url: Url = None, token_file: TokenFile = None, insecure: Insecure = False) -> None:
-    """Show the catalogs, what each serves, and the release of its data."""
+    """List the catalogs, with what each serves and the release of its data."""
     with _server(url, token_file, insecure=insecure) as server:
         found = CatalogList.model_validate_json(server.act(Action.CATALOGS))
     for info in found.catalogs:
@@ -55,7 +55,7 @@ def refresh(
     token_file: TokenFile = None,
     insecure: Insecure = False,
 ) -> None:
-    """Have the server read the tables of a catalog anew; calls in progress go on with the old ones."""
+    """Make the server read the tables of a catalog again; calls in progress keep the old ones."""
     with _server(url, token_file, insecure=insecure) as server:
         body = CatalogRequest(name=name).to_bytes()
         info = CatalogInfo.model_validate_json(server.act(Action.REFRESH_CATALOG, body))
@@ -66,9 +66,9 @@ def refresh(
 def indexes(
     name: Annotated[str, typer.Argument(help="Name of the catalog.")], catalog: CatalogUris = None
 ) -> None:
-    """Print the statements that make the indexes which cohorts use, for psql.
+    """Print, for psql, the statements that create the indexes which cohorts use.
 
-    Nothing is changed: VxData only reads catalogs. The catalog is one of the settings, or of the option.
+    Nothing is changed: VxData only reads catalogs. The catalog is named in the settings or by --catalog.
     """
     named: dict[str, Any] = {"catalogs": catalogs_of(catalog)} if catalog else {}
     settings = Settings(**named)

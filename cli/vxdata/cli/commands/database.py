@@ -37,7 +37,7 @@ DataDir = Annotated[
 
 @commands.callback()
 def db() -> None:
-    """Look after the database's tables."""
+    """Upgrade and inspect the database."""
 
 
 @commands.command()
@@ -46,7 +46,7 @@ def upgrade(
     read_uri: Annotated[
         str | None,
         typer.Option(
-            help="The same for the role by which servers read: it gets its rights.",
+            help="libpq URI of the role by which servers read, which gets its rights.",
             show_default="VXDATA_READ_URI",
         ),
     ] = None,
@@ -71,16 +71,18 @@ def upgrade(
 def clock(
     trust: Annotated[
         bool,
-        typer.Option("--trust", help="Say that the clock is right; commits go on from the last."),
+        typer.Option("--trust", help="Declare the clock right; later commits continue from the last one."),
     ] = False,
     restamp: Annotated[
         bool,
-        typer.Option("--restamp", help="Say that it is right, and stamp commits that are ahead of it anew."),
+        typer.Option(
+            "--restamp", help="Declare it right, and give the commits that are ahead of it new stamps."
+        ),
     ] = False,
     database_uri: DatabaseUri = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show the commit clock beside PostgreSQL's, and set right what a wrong clock has stamped."""
+    """Show the commit clock and PostgreSQL's clock, and correct what a wrong clock has stamped."""
     with _database(database_uri, data_dir) as uri, closing(ConnectionPool(uri, size=1)) as database:
         require_current(database, registry())
         if trust or restamp:
@@ -95,12 +97,12 @@ def answers(
         int, typer.Option(min=1, max=100_000, help="Days in which nobody has asked for an answer.")
     ] = 365,
     forget: Annotated[
-        bool, typer.Option("--forget", help="Remove their plans, so that their addresses hold no longer.")
+        bool, typer.Option("--forget", help="Remove their plans, so that their addresses stop working.")
     ] = False,
     database_uri: DatabaseUri = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show how many answers have addresses and how many of them nobody uses, and forget these."""
+    """Count the answers that have addresses and those that nobody uses; --forget removes the latter."""
     with _database(database_uri, data_dir) as uri, closing(ConnectionPool(uri, size=1)) as database:
         require_current(database, registry())
         with database.connection() as connection:

@@ -46,10 +46,10 @@ def serve(
         typer.Option("--insecure", help="Listen to other machines without TLS, or without asking who calls."),
     ] = False,
 ) -> None:
-    """Serve a database and an S3 bucket that exist already, or catalogs alone, until Ctrl-C or SIGTERM.
+    """Serve an existing database and S3 bucket, or catalogs only, until Ctrl-C or SIGTERM.
 
     Settings that are not given come from VXDATA_* environment variables and the file that
-    VXDATA_CONFIG names. Other machines are listened to with TLS and authentication alone.
+    VXDATA_CONFIG names. To listen to other machines, the server needs TLS and authentication.
 
     When ready, prints the same line as `vxdata up`.
     """

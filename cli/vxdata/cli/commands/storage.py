@@ -35,7 +35,7 @@ commands = typer.Typer(help="Look after the blobs.", no_args_is_help=True)
 
 @commands.callback()
 def storage() -> None:
-    """Look after the blobs."""
+    """Manage the blobs."""
 
 
 def _duration(given: str | timedelta) -> timedelta:

@@ -47,14 +47,14 @@ Name = Annotated[str, typer.Argument(help="Name of the token, which is that of i
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", help="File to write the token to, for its owner alone; standard output without it."
+        "--output", help="File to write the token to, readable by its owner only; by default standard output."
     ),
 ]
 
 
 @commands.callback()
 def token() -> None:
-    """Make and revoke the tokens by which callers are known."""
+    """Make and revoke the tokens that identify callers."""
 
 
 @commands.command()
@@ -63,23 +63,27 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     role: Annotated[Role, typer.Option(help="What its user may do.")] = Role.READER,
     read: Annotated[
         list[str] | None,
-        typer.Option(help="Data source whose resources are seen; can be repeated. All without it."),
+        typer.Option(help="Data source whose resources are visible; can be repeated. By default all."),
     ] = None,
     write: Annotated[
         list[str] | None,
-        typer.Option(help="Of these, one below which may be written; can be repeated. All without it."),
+        typer.Option(
+            help="One of these whose resources may also be written; can be repeated. By default all."
+        ),
     ] = None,
     resource_type: Annotated[
         list[str] | None,
-        typer.Option("--type", help="Resource type that is seen; can be repeated. All without it."),
+        typer.Option("--type", help="Resource type that is visible; can be repeated. By default all."),
     ] = None,
     license_: Annotated[
         list[str] | None,
-        typer.Option("--license", help="Licence of what is seen; can be repeated. All without it."),
+        typer.Option(
+            "--license", help="Licence whose resources are visible; can be repeated. By default all."
+        ),
     ] = None,
     catalog: Annotated[
         list[str] | None,
-        typer.Option(help="Catalog that is seen, as NAME or NAME.TABLE; can be repeated. All without it."),
+        typer.Option(help="Catalog that is visible, as NAME or NAME.TABLE; can be repeated. By default all."),
     ] = None,
     days: Annotated[
         int | None,
@@ -89,10 +93,10 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     data_dir: DataDir = None,
     database_uri: DatabaseUri = None,
 ) -> None:
-    """Make a token, and print it once: the database keeps no more than a digest of it.
+    """Make a token, and print it once: the database keeps only a digest of it.
 
-    Limits on records leave catalogs open, and the other way round: what is left open is told. So are
-    catalogs that the settings do not name, as a server may have them nevertheless.
+    Limits on records do not limit catalogs, nor the other way round: a warning says what is left open.
+    Another one names catalogs that are not in the settings, since a server may have them all the same.
     """
     grants = _grants(read, write, resource_type, license_, catalog)
     if output is not None and output.exists():

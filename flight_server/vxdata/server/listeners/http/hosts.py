@@ -1,13 +1,13 @@
-"""Hosts: by which names the server answers.
+"""Hosts: the names under which the server answers, and the sites whose pages may send it requests.
 
-A page of any site can make its own name lead to this machine, and would then read what the server gives
-(DNS rebinding). The browser still tells the name in `Host`, so a server that is for this machine alone
-answers to addresses and to `localhost`, and to the names that the settings add.
+DNS rebinding: any site can make its own name resolve to this machine, and its pages could then read what the
+server answers. The browser still sends that name in `Host`. So a server that only this machine can reach
+answers to addresses and `localhost`, and to the names that the settings add.
 
-A page of another site can also send requests to this machine by its own name, without reading what comes
-back: to have it answer costly questions, or write down plans of answers until there is room for no more. The
-browser tells that, too. Of sites with other names, only what a link can do, a GET, is answered. Where a
-session lets the request in, the same holds for every other origin.
+Cross-site requests: a page of another site can send requests to this machine, though it cannot read the
+answers: to make it answer costly questions, or to register answers until no more are allowed. The browser
+marks such requests. From another site, only what a link can do, a GET, is answered. If a session cookie
+identifies the caller, the same holds for every other origin, even of the same site.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ SESSION_PATH: Final = "/v1/session"
 """Where sessions are opened."""
 
 SAFE: Final = frozenset({"GET", "HEAD"})
-"""Methods of links."""
+"""Methods that change nothing, such as those of links."""
 
 OWN_SITES: Final = frozenset({"same-origin", "none"})
-"""What browsers tell of requests by the pages of the server, and by their users."""
+"""Values of `Sec-Fetch-Site` of requests by the server's own pages, and by users themselves."""
 
 SESSION_COOKIE: Final = "vxdata_session"
 """Name of the cookie with the identifier of a browser's session."""
@@ -44,15 +44,15 @@ MISDIRECTED: Final = 421
 
 
 def answers_to(host: str, names: Collection[str]) -> Callable[[str], bool]:
-    """Decide by which names a server answers.
+    """Decide under which names a server answers.
 
     Args:
         host: The address or name that it listens on.
-        names: Further names that the settings add; `*` stands for any.
+        names: Further names, from the settings; `*` stands for any.
 
     Returns:
-        Tells of a `Host` header whether to answer: addresses, `localhost` and the names; any name where the
-        server listens beyond this machine and no names are set.
+        A test of `Host` headers. It accepts addresses, `localhost` and the names; or any name, if other
+        machines can reach the server and no names are set.
 
     Example:
         >>> allowed = answers_to("127.0.0.1", ["data.example.org"])
@@ -70,11 +70,11 @@ def answers_to(host: str, names: Collection[str]) -> Callable[[str], bool]:
 
 
 class KnownHosts:
-    """Refuses requests for other names, and those that pages of other sites send.
+    """Refuses requests for unknown names, and cross-site requests other than GET.
 
     Args:
-        app: Answers all others.
-        allowed: Tells of a `Host` header whether to answer.
+        app: Answers all other requests.
+        allowed: Tests a `Host` header, as `answers_to` returns it.
     """
 
     def __init__(self, app: ASGIApp, allowed: Callable[[str], bool]) -> None:
@@ -89,30 +89,30 @@ class KnownHosts:
         if not self._allowed(host):
             await _misdirected(host)(scope, receive, send)
         elif scope.get("method") not in SAFE and (
-            self._is_strange(headers) or _rides(headers, scope.get("path", ""))
+            self._is_cross_site(headers) or _uses_session_across_origins(headers, scope.get("path", ""))
         ):
             await _from_another_site()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _is_strange(self, headers: Headers) -> bool:
-        """Whether a page of another site, of none of the server's names, has sent the request."""
+    def _is_cross_site(self, headers: Headers) -> bool:
+        """Whether a page of another site, which has none of the server's names, has sent the request."""
         is_of_another = headers.get("sec-fetch-site") == "cross-site"
         return is_of_another and not self._allowed(headers.get("origin", "").rpartition("//")[2])
 
 
-def _rides(headers: Headers, path: str) -> bool:
-    """Whether a page of another origin has sent a request that uses the session of a browser, or opens one.
+def _uses_session_across_origins(headers: Headers, path: str) -> bool:
+    """Whether a page of another origin has sent a request that uses a browser's session, or opens one.
 
-    The cookie of the session is sent with it where that origin differs by its port alone, or by a part of its
-    name: to the browser, such origins are the same site. A session that such a page opens would be that of
-    another user, for whom this one then works.
+    If the origins differ only in port or subdomain, they are the same site to the browser, which then sends
+    the cookie. A session that such a page opens would belong to another user, on whose behalf this one would
+    then work unknowingly.
     """
     is_of_session = SESSION_COOKIE in headers.get("cookie", "") or path.endswith(SESSION_PATH)
     if not is_of_session or "authorization" in headers:
         return False
     site = headers.get("sec-fetch-site")
-    if site is None:  # the browser tells it to servers with TLS, and to those on its own machine
+    if site is None:  # browsers send it only over TLS and to their own machine
         return headers.get("origin", "").rpartition("//")[2] not in {"", headers.get("host", "")}
     return site not in OWN_SITES
 
