@@ -123,7 +123,7 @@ class Models:
         summary: Begins the docstring of each class.
         section: Where its fields are described: `Args` or `Attributes`.
         fields: The fields of a payload type that its class has.
-        annotation: Writes what stands behind the name of a field.
+        annotation: Writes the annotation of a field.
     """
 
     kind: str

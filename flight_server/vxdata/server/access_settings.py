@@ -49,22 +49,22 @@ class AccessSettings(BaseModel, frozen=True):
 
     tls_certificate: Path | None = Field(
         None,
-        description="File with the certificate of both listeners and those between it and its authority, in "
-        "PEM; without it they speak without TLS. [Encryption](security/tls.md) tells more.",
+        description="File with the certificate of both listeners and its intermediate certificates, in PEM; "
+        "without it they do not use TLS. [Encryption](security/tls.md) explains more.",
     )
     tls_key: Path | None = Field(
         None,
-        description="File with the private key of that certificate, in PEM, for the server alone to read.",
+        description="File with the private key of that certificate, in PEM, which only the server may read.",
     )
     tls_client_ca: Path | None = Field(
         None,
-        description="File with the certificates of authorities, in PEM. With it, both listeners turn away "
-        "clients without a certificate that one of them has signed.",
+        description="File with the certificates of client authorities, in PEM. If set, both listeners "
+        "refuse clients without a certificate that one of these has signed.",
     )
     certificate_roles: Mapping[str, Role] = Field(
         {},
-        description="Roles of clients by the name in their certificates, as a JSON object: the first subject "
-        "alternative name, or the common name where there is none.",
+        description="Roles of clients by the name in their certificates, as a JSON object: the first "
+        "subject alternative name, or the common name where there is none.",
     )
     insecure: bool = Field(
         False,  # noqa: FBT003 - pydantic's default
@@ -72,22 +72,22 @@ class AccessSettings(BaseModel, frozen=True):
     )
     oidc_issuer: EncryptedUrl | None = Field(
         None,
-        description="Issuer of the JWTs that are accepted, as their claim `iss` names it; none without it. "
-        "[OpenID Connect](security/oidc.md) tells more.",
+        description="Issuer of accepted JWTs, as in their claim `iss`; if unset, no JWT is accepted. "
+        "[OpenID Connect](security/oidc.md) explains more.",
     )
     oidc_audience: tuple[str, ...] = Field(
-        (), description="Audiences, one of which a JWT must be meant for (`aud`), as a JSON list."
+        (), description="Accepted audiences (`aud`) of JWTs, as a JSON list."
     )
     oidc_jwks_url: EncryptedUrl | None = Field(
         None, description="Address of the issuer's public keys (JWKS); by default the issuer is asked for it."
     )
     oidc_ca: Path | None = Field(
         None,
-        description="File with the authorities, in PEM, that vouch for the issuer's HTTPS; by default those "
-        "of the system.",
+        description="File with the certificates of authorities, in PEM, to verify the issuer's HTTPS; by "
+        "default those of the system.",
     )
     oidc_algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = Field(
-        ("RS256", "ES256"), description="Algorithms of signatures that are accepted, as a JSON list."
+        ("RS256", "ES256"), description="Accepted signature algorithms, as a JSON list."
     )
     oidc_leeway: Annotated[float, Field(ge=0, le=300)] = Field(
         30.0, description="Seconds that the clocks of the issuer and of this server may differ."

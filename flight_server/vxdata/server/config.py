@@ -54,44 +54,46 @@ class Settings(AccessSettings, BaseSettings):
     )
     http_hosts: tuple[str, ...] = Field(
         (),
-        description="Names by which HTTP is reached, as a JSON list; `*` stands for any. Without them, a "
-        "server on loopback answers to addresses and `localhost` alone, any other to every name.",
+        description="Host names under which the server answers over HTTP, as a JSON list; `*` stands for "
+        "any. By default a server on loopback answers only to addresses and `localhost`, others to every "
+        "name.",
     )
     http_proxies: tuple[Network, ...] = Field(
         (),
-        description="Addresses or networks of proxies, as a JSON list, that are believed whom a request over "
-        "HTTP comes from, and by which scheme (`X-Forwarded-For`, `X-Forwarded-Proto`); none by default.",
+        description="Addresses or networks of trusted proxies, as a JSON list: their headers "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` tell the caller and the scheme of a request over HTTP; "
+        "none by default.",
     )
     http_root_path: Annotated[str, Field(pattern="^(/[A-Za-z0-9._~-]+)*$")] = Field(
         "",
-        description="Path, such as `/vxdata`, under which a proxy offers HTTP, and which it takes off "
-        "requests.",
+        description="Path prefix, such as `/vxdata`, under which a proxy serves HTTP and which it strips "
+        "from requests.",
     )
     authentication: Literal["required", "off"] = Field(
         "required",
-        description="`required`: the server takes calls of those alone who say who they are. `off`: "
-        "everybody who reaches its ports is an administrator.",
+        description="`required`: callers must authenticate. `off`: everybody who reaches the ports of the "
+        "server is an administrator.",
     )
     database_uri: SecretStr | None = Field(
         None,
         description=(
-            "libpq URI of the PostgreSQL database; a proxy on the way there has to pool sessions, "
+            "libpq URI of the PostgreSQL database. A connection pooler in between must pool sessions, "
             "not transactions."
         ),
     )
     read_uri: SecretStr | None = Field(
         None,
         description=(
-            "libpq URI of the same database for a role that may only read: then PostgreSQL lets its "
-            "connections do nothing else. `vxdata db upgrade` gives the role its rights; `vxdata up` has "
-            "one. Without it, reads go by `VXDATA_DATABASE_URI`, in transactions that are read-only."
+            "libpq URI of the same database for a role that may only read, so that PostgreSQL itself refuses "
+            "writes. `vxdata db upgrade` grants the role its rights; `vxdata up` has such a role. By "
+            "default, reads use `VXDATA_DATABASE_URI`, in read-only transactions."
         ),
     )
     catalogs: CatalogsByName = Field(
         {},
         description="Further databases, whose tables are read by reflection: a JSON object of names, each "
         'with an object `{"uri": …, "schema": "public", "api": "cda" or "none", "release": …}`; '
-        "[Other databases, and the CDA API](cda.md) tells what they mean.",
+        "[Other databases, and the CDA API](cda.md) explains them.",
     )
     s3_url: str | None = Field(None, description="Endpoint of the S3 service; AWS where not set.")
     s3_bucket: str | None = Field(
@@ -113,19 +115,21 @@ class Settings(AccessSettings, BaseSettings):
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
     pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Most database connections of queries, which is also most queries that run at a time."
+        16, description="Most database connections of queries, and so most queries that run at a time."
     )
     lookup_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8,
-        description="Most database connections of point lookups and health checks, beside those of queries: "
-        "they are quick, and wait for no query.",
+        description="Most database connections of point lookups and health checks, in addition to those of "
+        "queries, for which they never have to wait.",
     )
     writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="Most database connections of writers, beside those of readers; more writers queue."
+        8,
+        description="Most database connections of writers, in addition to those of readers; more writers "
+        "queue.",
     )
     max_calls: Annotated[int, Field(ge=1)] = Field(
         1000,
-        description="Calls in progress, at most. Callers who are not known have 32 places beside these.",
+        description="Calls in progress, at most. Unknown callers share 32 more.",
     )
     max_calls_each: Annotated[int, Field(ge=1)] = Field(
         500, description="Calls in progress of one caller, at most."
@@ -140,13 +144,13 @@ class Settings(AccessSettings, BaseSettings):
     )
     query_limit: Annotated[float, Field(gt=0, le=2_000_000)] = Field(
         3600.0,
-        description="Seconds that a statement of a query may run. Readers that have kept it waiting for half "
-        "of that get the rest of its result from disk.",
+        description="Seconds that the statement of a query may run. If readers have kept it waiting for "
+        "half of that, the rest of the result is written to disk, and they read it from there.",
     )
     query_temp_bytes: Annotated[int, Field(ge=1024**2)] | None = Field(
         None,
-        description="Bytes of temporary files of one PostgreSQL process, at most; if unset, PostgreSQL's own "
-        "`temp_file_limit` holds: a sixteenth of the free disk for `vxdata up`, no limit by PostgreSQL's "
+        description="Bytes of temporary files of one PostgreSQL process, at most. If unset, PostgreSQL's "
+        "own `temp_file_limit` applies: a sixteenth of the free disk for `vxdata up`; elsewhere none by "
         "default. The role needs `GRANT SET ON PARAMETER temp_file_limit`.",
     )
     upload_idle: Annotated[float, Field(gt=0, le=threading.TIMEOUT_MAX)] = Field(
@@ -162,13 +166,13 @@ class Settings(AccessSettings, BaseSettings):
     )
     clock_idle: Annotated[float, Field(gt=0, le=1e10)] = Field(
         31 * 86_400.0,
-        description="Seconds that may have passed since the last commit when the server starts, before an "
-        "administrator has to say that the clock is right.",
+        description="Longest time in seconds between the last commit and the start of the server; after "
+        "more, an administrator has to confirm that the clock is right.",
     )
     spool_dir: Path | None = Field(
         None,
-        description="Folder for uploads that have not arrived as a whole, and for results that wait for "
-        "their readers; that of temporary files if unset.",
+        description="Folder for uploads that are still arriving, and for results that wait for their "
+        "readers; by default that of temporary files.",
     )
     spool_bytes: Annotated[int, Field(ge=0)] = Field(
         64 * 1024**3,
@@ -176,8 +180,8 @@ class Settings(AccessSettings, BaseSettings):
     )
     free_space_dir: Path | None = Field(
         None,
-        description="Folder on the database's disk, whose free space is looked at before each write; "
-        "`vxdata up` takes its data directory.",
+        description="Folder on the database's disk, whose free space is checked before each write; `vxdata "
+        "up` uses its data directory.",
     )
     free_space_bytes: Annotated[int, Field(ge=0)] = Field(
         1024**3,
@@ -186,8 +190,8 @@ class Settings(AccessSettings, BaseSettings):
     )
     stall_yield: Annotated[float, Field(ge=0)] = Field(
         2.0,
-        description="Seconds that a query may have waited for its readers in all, before the rest of its "
-        "result is written to disk because other queries wait for a connection.",
+        description="Seconds that a query may wait for its readers in all. After that, if other queries "
+        "wait for a connection, the rest of its result is written to disk.",
     )
     header_bytes: Annotated[int, Field(ge=1024, le=16384)] = Field(
         DEFAULT_LIMITS.header_bytes,
@@ -218,7 +222,7 @@ class Settings(AccessSettings, BaseSettings):
     )
     cache_dir: Path | None = Field(
         None,
-        description="Folder of the result cache, for one server alone; without it no results are cached.",
+        description="Folder of the result cache, for this server only; if unset, no results are cached.",
     )
     cache_bytes: Annotated[int, Field(ge=0)] = Field(
         8 * 1024**3,
@@ -227,9 +231,9 @@ class Settings(AccessSettings, BaseSettings):
     )
     answer_bytes: Annotated[int, Field(ge=1024**2)] = Field(
         8 * 1024**3,
-        description="Bytes of the files of answers with addresses, at most; of those that nobody reads, the "
-        "least recently used go first. They lie in the folder `answers` of that of the result cache, or of "
-        "temporary files.",
+        description="Bytes of the files of answers with addresses, at most; of those that nobody is "
+        "reading, the least recently used go first. They are in `answers`, in the folder of the result "
+        "cache or else of temporary files.",
     )
     answer_plans: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         100_000,
@@ -240,13 +244,13 @@ class Settings(AccessSettings, BaseSettings):
     )
     copies: bool = Field(
         True,  # noqa: FBT003 - pydantic's default
-        description="Whether columnar copies of the database are kept, in the folder `copies` of that of the "
-        "result cache; without that folder there are none. [Columnar copies](columnar-copies.md) tells what "
-        "they are.",
+        description="Whether columnar copies of the database are kept, in `copies` in the folder of the "
+        "result cache; without that folder there are none. [Columnar copies](columnar-copies.md) explains "
+        "them.",
     )
     copy_bytes: Annotated[int, Field(ge=1024**2)] = Field(
         64 * 1024**3,
-        description="Bytes of the file of the copies, at most; a database that needs more has none.",
+        description="Bytes of the file of the copies, at most; a database that needs more is not copied.",
     )
     copy_memory_bytes: Annotated[int, Field(ge=64 * 1024**2)] | None = Field(
         None,
@@ -255,22 +259,22 @@ class Settings(AccessSettings, BaseSettings):
     )
     copy_threads: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None,
-        description="Threads that questions to the copies share; by default as many as the server has cores.",
+        description="Threads that queries of the copies share; by default as many as the server has cores.",
     )
     copy_queries: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Questions that the copies answer at a time, at most."
+        16, description="Queries that the copies answer at a time, at most."
     )
     audit_dir: Path | None = Field(
         None,
-        description="Folder of the audit, for one server alone: a record of each read and write, and of each "
-        "refusal; `vxdata up` takes `audit` in its data directory. Without it none is kept. "
-        "[The audit](security/audit.md) tells what stands in it.",
+        description="Folder of the audit, for this server only: a record of each read, write and refusal. "
+        "`vxdata up` uses `audit` in its data directory; if unset, no audit is kept. [The "
+        "audit](security/audit.md) describes the records.",
     )
     audit_bytes: Annotated[int, Field(ge=4096)] = Field(
-        64 * 1024**2, description="Bytes of a file of the audit, from which on the next one is begun."
+        64 * 1024**2, description="Bytes after which a file of the audit is followed by a new one."
     )
     audit_days: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
-        None, description="Days for which the files of the audit are kept; for ever if unset."
+        None, description="Days for which files of the audit are kept; by default for ever."
     )
     audit_required: bool = Field(
         True,  # noqa: FBT003 - pydantic's default
@@ -288,7 +292,7 @@ class Settings(AccessSettings, BaseSettings):
         "number if unset.",
     )
     grace: Annotated[float, Field(ge=0)] = Field(
-        30.0, description="Seconds that calls in progress get to end when the server is told to stop."
+        30.0, description="Seconds that calls in progress have left when the server is told to stop."
     )
     allow_purge: bool = Field(False, description="Whether clients may purge: remove versions for good.")  # noqa: FBT003 - pydantic's default
     log_level: str = Field(

@@ -342,6 +342,6 @@ TABLES: Final = (
     COLUMN_METADATA,
     RELEASE_METADATA,
 )
-"""All tables, each behind those that it refers to."""
+"""All tables, each after those that it refers to."""
 
 TABLE_BY_NAME: Final = {table.name: table for table in TABLES}

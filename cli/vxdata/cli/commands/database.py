@@ -125,7 +125,8 @@ def url(data_dir: cli_options.DataDir = None) -> None:
 @commands.command()
 def psql(
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="Arguments of psql, behind --; without them it asks.")
+        list[str] | None,
+        typer.Argument(help="Arguments of psql, after --; without them psql is interactive."),
     ] = None,
     data_dir: cli_options.DataDir = None,
     write: Annotated[

@@ -73,7 +73,7 @@ def lines_of(path: Path, offset: int = 0) -> Iterator[tuple[int, bytes]]:
         offset: Where to begin: the start of a line.
 
     Yields:
-        Each line as it lies there, with its line feed if it has one, and the offset behind it.
+        Each line as it is, with its line feed if it has one, and the offset after it.
     """
     with path.open("rb") as file:
         file.seek(offset)
@@ -88,7 +88,7 @@ class End:
 
     Args:
         line: Its last whole line, without the line feed; None if it has none.
-        rest: Bytes behind that: a line that was not written to its end.
+        rest: The bytes after that: a line that was not written to its end.
     """
 
     line: bytes | None

@@ -89,7 +89,7 @@ def records(folder: Path, wanted: Wanted, after: Place | None = None) -> Iterato
         after: Where to begin; with the first record if None.
 
     Yields:
-        The place behind each, its line, and its content.
+        The place after each, its line, and its content.
     """
     for name in names_in(folder):
         if after is not None and name < after.file:

@@ -31,7 +31,7 @@ Value = TypeVar("Value")
 def retry_on_conflict(connection: Connection, act: Callable[[], Value]) -> Value:
     """Run a part of a transaction, again if it meets a deadlock or a serialisation failure.
 
-    Each attempt but the last is made behind a savepoint. Going back to it undoes the attempt and gives up
+    Each attempt but the last is made within a savepoint. Going back to it undoes the attempt and gives up
     the locks that it took, so that the other transaction can end; what was done before, such as the
     staging of an upload, stays.
 

@@ -128,4 +128,4 @@ _ANYBODY: Final = Identified(ANONYMOUS)
 
 def _missing() -> NotAuthenticated:
     """Make the error of a call without credentials."""
-    return NotAuthenticated("The server takes calls of those alone who say who they are: present a token.")
+    return NotAuthenticated("The server answers no caller who has not said who they are: present a token.")

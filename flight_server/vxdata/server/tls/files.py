@@ -37,13 +37,13 @@ class TlsFiles:
     """The checked files of a server.
 
     Args:
-        certificate_path: File of the certificate, with those between it and its authority behind it.
+        certificate_path: File of the certificate, followed by its intermediate certificates.
         key_path: File of its private key.
         certificate: Content of the first.
         key: Content of the second.
         client_authorities: Certificates of the authorities, one of which has to vouch for each client;
             None where clients need no certificates.
-        expires: When the certificate expires, or the first of those behind it.
+        expires: When the first of these certificates expires.
     """
 
     certificate_path: Path

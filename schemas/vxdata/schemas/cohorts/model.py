@@ -362,7 +362,7 @@ def _require_endpoint(schema: ReflectedSchema, name: str) -> None:
 
 
 def _require_short_names(schema: ReflectedSchema, columns: Sequence[CohortColumn]) -> None:
-    """Refuse names that PostgreSQL would cut off without a word once a suffix stands behind them."""
+    """Refuse names that PostgreSQL would silently truncate once a suffix is appended."""
     names = {*schema.table_by_name, *(column.name for column in columns if column.is_in_data)}
     too_long = sorted(name for name in names if len(name.encode()) > MAX_NAME_BYTES)
     too_long += sorted(found.name for found in columns if len(found.name.encode()) > MAX_IDENTIFIER_BYTES)

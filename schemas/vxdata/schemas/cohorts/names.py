@@ -1,4 +1,4 @@
-"""Public names: how a column is called by those who do not know its table."""
+"""Public names: names of columns that are unique in a catalog."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def public_name(table: str, column: str, *, is_alone: bool) -> str:
         is_alone: Whether no other table has a column of that name.
 
     Returns:
-        Its own name if that is unique, else the same behind the name of its table.
+        Its own name if that is unique, else the name prefixed with that of its table.
 
     Example:
         >>> public_name("subject", "id", is_alone=False), public_name("subject", "species", is_alone=True)

@@ -51,7 +51,7 @@ def show_keys(keys: Iterable[str | GroupKey]) -> str:
         keys: Names of fields, and what is computed of each row.
 
     Returns:
-        The arguments; those behind one that is named are named as well, as Python wants it.
+        The arguments; once one is a keyword argument, so are all that follow, as Python requires.
 
     Example:
         >>> from vxdata.schemas.plan import GroupKey

@@ -330,6 +330,6 @@ def _field_in(nodes: Iterable[ast.expr], error: InvalidRequest) -> ast.expr | No
 
 
 def _end_of(node: ast.Attribute) -> ast.expr:
-    """The place of the name behind the point: where a step stands in a chain."""
+    """The position of the name after the dot: where a step stands in a chain."""
     line, column = node.end_lineno or node.lineno, (node.end_col_offset or 0) - len(node.attr.encode())
     return ast.Name(node.attr, lineno=line, col_offset=column)

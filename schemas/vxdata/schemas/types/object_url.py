@@ -169,7 +169,7 @@ def problems_of(column: pa.Array) -> pa.Array:
 
 
 def _without_star(key: str) -> str:
-    """The prefix that a star at the end of a key stands behind; any other key itself."""
+    """The key without a star at its end, which makes it a prefix."""
     return key.removesuffix("*") if key == "*" or key.endswith("/*") else key
 
 

@@ -208,7 +208,7 @@ Int64 = Annotated[int, Field(ge=INT64.ge, le=INT64.le)]
 """Any 64-bit integer."""
 
 ISO_DAY: Final = BeforeValidator(day)
-"""Marker of every calendar day; bounds stand before it, since behind it they would be checked in Python."""
+"""Marker of every calendar day; bounds come before it, since after it they would be checked in Python."""
 
 Day = Annotated[date, ISO_DAY]
 """A calendar day."""

@@ -31,7 +31,7 @@ COMPRESSION: Final = "vxdata-accept-compression"
 ACCEPT_LINEAGE: Final = "vxdata-accept-lineage"
 """Header of an upload, with the value 1: its caller takes the lineage of what it creates.
 
-A second message behind the receipt holds it, as an Arrow IPC stream of `LINEAGE_SCHEMA`, a row for each
+A second message after the receipt holds it, as an Arrow IPC stream of `LINEAGE_SCHEMA`, a row for each
 resource. It may be missing: a server need not keep so much until the commit, and knows none where it answers
 a request again. It can be read at any time.
 """

@@ -85,7 +85,7 @@ END""",
 """The double nearest to the sum of the sums of the parts; null if there were no values.
 
 The sums are carried into each other, so that the last two lie between 0 and 2^62, and the sign is taken off.
-Of the leading bits 60 or so are kept; if any bit behind them is set, so is the last one that is kept. Then
+Of the leading bits 60 or so are kept; if any bit after them is set, so is the last one that is kept. Then
 the conversion to a double rounds once, to the nearest, and a power of two does not round.
 """
 

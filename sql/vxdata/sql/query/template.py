@@ -58,7 +58,7 @@ class Template:
     Args:
         text: The statement, with PostgreSQL's own `$1` to `$n`.
         pieces: The text between the parameters, before the first and after the last.
-        numbers: The parameter behind each piece but the last.
+        numbers: The parameter after each piece but the last.
     """
 
     text: str

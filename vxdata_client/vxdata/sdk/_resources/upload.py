@@ -138,7 +138,7 @@ def _checked(key: object) -> str:
 def _laid_out(table: pa.Table) -> pa.Table:
     """Lay the rows out anew, so that equal rows are equal bytes: by them the server knows a request again.
 
-    As they come, the bytes under nulls and behind the end may be whatever a computation left there.
+    In the given rows, the bytes under nulls and beyond the end may be whatever a computation left there.
     """
     batches = [batch.take(pa.array(range(batch.num_rows))) for batch in table.to_batches()]
     return pa.Table.from_batches(batches, schema=table.schema)

@@ -188,7 +188,7 @@ class _Fetching:
         self._present = {url for url, place in self._places.items() if os.path.isfile(place)}  # noqa: PTH113
 
     def prepare(self) -> None:
-        """Announce what will be asked for, and tidy up behind processes that were killed."""
+        """Announce what will be requested, and clean up after processes that were killed."""
         unsure = [url for url in self._sizes if url in self._present and self._needs_look(url)]
         self._access.expect("head", unsure)
         self._access.expect("get", [url for url in self._sizes if url not in self._present])

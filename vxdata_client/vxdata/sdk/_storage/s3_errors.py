@@ -22,7 +22,7 @@ class ConditionFailed(StorageProblem):
 
 
 class NothingThere(StorageProblem):
-    """The part that was asked for lies behind the end of the object; never leaves the engine."""
+    """The requested part lies beyond the end of the object; never leaves the engine."""
 
 
 Meaning = tuple[type[StorageProblem], str]

@@ -169,7 +169,7 @@ class FlightTransport:
     ) -> Written:
         """Upload sections and end with the commit marker; what lacks it, the server does not write.
 
-        The lineage is a message of its own behind the receipt.
+        The lineage is a separate message after the receipt.
         """
         write = partial(self._write, command, sections, rows, lineage=lineage, meanwhile=meanwhile)
         return self._admitted(write, may_repeat=not isinstance(sections, Iterator))

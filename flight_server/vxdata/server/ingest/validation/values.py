@@ -151,7 +151,7 @@ def _mapping(mapping: TextMap | NumberMap, column: pa.Array) -> Problems:
 
 
 def _parents(column: pa.Array) -> pa.Array:
-    """The row of each item; what lies hidden behind a null row is no item."""
+    """The row of each item; values hidden under a null row are no items."""
     rows = pc.list_parent_indices(column)
     return rows.filter(column.is_valid().take(rows)) if column.null_count else rows
 

@@ -100,7 +100,7 @@ def build_app(
 
 
 class _WithSlash:
-    """Has an application answer at its name alone, as if a slash stood behind it.
+    """Makes an application answer at its bare name, as if a slash followed.
 
     Args:
         mount: The application at its name.

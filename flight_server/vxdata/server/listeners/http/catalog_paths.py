@@ -1,8 +1,8 @@
-"""Paths of catalogs: the application of each is there for those alone who see the catalog.
+"""Paths of catalogs: the application of a catalog exists only for callers who may see the catalog.
 
-All paths that are none of the server's own come here, whether a catalog has their name or not, and go the
-same way: who is not known is asked who they are, and who does not see a catalog finds nothing. So nobody can
-try names to learn which catalogs there are.
+Every path that is not one of the server's own comes here, whether there is a catalog of that name or not.
+Unknown callers are asked to authenticate, and callers who may not see the catalog get the answer for a path
+that does not exist. So nobody can find out which catalogs there are by trying names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from vxdata.server.listeners.boundary import Boundary
 
 DOOR: Final = "GET /{catalog}"
-"""The door of all these paths; what lies behind it has doors of its own."""
+"""The door of all these paths; the operations of a catalog have doors of their own."""
 
 
 class CatalogPaths:

@@ -10,7 +10,7 @@ ONE_RANGE: Final = re.compile(r"bytes=,*(\d*)-(\d*),*", re.ASCII | re.IGNORECASE
 """A header with one range, without its white space."""
 
 MAX_DIGITS: Final = 19
-"""Digits of a position; one with more lies behind any file."""
+"""Digits of a position; one with more lies beyond any file."""
 
 
 @dataclass(frozen=True)
