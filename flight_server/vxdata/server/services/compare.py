@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from vxdata.schemas.catalog.builtin import COMMIT
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.plan import And, Comparison, IsIn, ItemsTest, Plan
-from vxdata.schemas.plan.kin import BOOKKEEPING
+from vxdata.schemas.plan.relatives import BOOKKEEPING
 from vxdata.schemas.plan.traverse import levels
 from vxdata.server.services.facet_plans import rows_of_question
 

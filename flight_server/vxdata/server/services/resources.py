@@ -10,7 +10,7 @@ from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import prefix_of
 from vxdata.schemas.plan import And, Comparison, HasDescendant, IsIn, OrderBy, Plan
-from vxdata.schemas.plan.kin import (
+from vxdata.schemas.plan.relatives import (
     BOOKKEEPING,
     commits_plan,
     family_plan,

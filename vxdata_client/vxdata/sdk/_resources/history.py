@@ -11,7 +11,7 @@ from vxdata.schemas.catalog.builtin import DELETED
 from vxdata.schemas.errors import InvalidRequest, ResourceNotFound
 from vxdata.schemas.errors.messages import abridged
 from vxdata.schemas.identifiers import prefix_of
-from vxdata.schemas.plan.kin import BOOKKEEPING, commits_plan, versions_plan
+from vxdata.schemas.plan.relatives import BOOKKEEPING, commits_plan, versions_plan
 from vxdata.sdk._conversion.models import responses
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from vxdata.schemas.catalog.builtin import RESOURCE
 from vxdata.schemas.errors import ResourceNotFound
 from vxdata.schemas.identifiers import normalise
 from vxdata.schemas.plan import HasAncestor, HasDescendant
-from vxdata.schemas.plan.kin import downwards, family_plan, is_child_of, unread, upwards
+from vxdata.schemas.plan.relatives import downwards, family_plan, is_child_of, unread, upwards
 from vxdata.sdk._queries.stream import read_whole
 from vxdata.sdk._resources.retrieve import read_in, retrieve
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from vxdata.schemas.models import ResourceResponse
     from vxdata.schemas.plan import Predicate
-    from vxdata.schemas.plan.kin import Parents
+    from vxdata.schemas.plan.relatives import Parents
     from vxdata.sdk._session import Session
     from vxdata.sdk._snapshot import AsOf
     from vxdata.sdk._transport.base import Transport

@@ -1,4 +1,4 @@
-"""Kin: plans that find the relatives and the versions of a resource, and walks over what they find."""
+"""Relatives: plans that find the ancestors, descendants and versions of a resource, and walks over them."""
 
 from __future__ import annotations
 
