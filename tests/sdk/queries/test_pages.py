@@ -88,7 +88,8 @@ ORDERS: list[tuple[Any, ...]] = [
 def test_together_they_are_the_result(query: Query, order: tuple[Any, ...]) -> None:
     ordered = query.order_by(*order) if order else query.order_by("identifier")
     paged = ordered if order else query
-    for rows in (1, 7, ROWS - 1, ROWS, 1000):
+    # Pages of one row begin behind each row, in sixty queries: the orders of several columns have them.
+    for rows in (*((4,) if len(order) == 1 else (1, 7)), ROWS - 1, ROWS, 1000):
         assert joined(paged, rows).equals(ordered.collect())
 
 
