@@ -7,6 +7,7 @@ checks again over whole columns.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -48,6 +49,11 @@ REQUIRED: Final[dict[str, Any]] = {
     "value": 1.0,
 }
 FIELDS: Final = [(payload_type, field) for payload_type in registry() for field in payload_type.create_fields]
+FIRST_OF_TYPE: Final = {repr(field.type): field for _, field in reversed(FIELDS)}
+"""A field of each type: with it, all values are sought; with the others, whether they have this type."""
+
+SOUGHT: Final = settings().max_examples // 3
+"""Examples of a type, and of an identifier; a sixth of them for each further field of the type."""
 CHARACTERS: Final = st.characters(exclude_categories=["Cs"])
 HOSTILE: Final = st.sampled_from(
     [
@@ -199,7 +205,7 @@ def server_accepts(payload_type: PayloadType, field: Field, column: list[Any]) -
     ids=lambda found: getattr(found, "prefix", None) or found.name,
 )
 def test_values(payload_type: PayloadType, field: Field) -> None:
-    @settings(max_examples=settings().max_examples // 3)
+    @settings(max_examples=SOUGHT if FIRST_OF_TYPE[repr(field.type)] is field else ceil(SOUGHT / 6))
     @given(column=st.lists(values(field.type) | st.none(), min_size=1, max_size=8))
     def agree(column: list[Any]) -> None:
         assert server_accepts(payload_type, field, column) == [
@@ -222,6 +228,7 @@ IDENTIFIERS: Final = st.builds("{}/{}".format, PREFIXES, REST) | REST
     ids=lambda found: getattr(found, "prefix", None) or found.name,
 )
 def test_identifiers(payload_type: PayloadType, field: Field) -> None:
+    @settings(max_examples=SOUGHT)
     @given(value=IDENTIFIERS | st.builds(f"{payload_type.prefix}/{{}}".format, REST) | st.none())
     def agree(value: str | None) -> None:
         (verdict,) = server_accepts(payload_type, field, [value])
