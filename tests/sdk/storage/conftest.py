@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,7 +52,8 @@ def storage(request: pytest.FixtureRequest) -> Storage:
     return found
 
 
-@pytest.fixture
-def s3(stack: EmbeddedStack) -> Any:
+@pytest.fixture(scope="session")
+def s3(stack: EmbeddedStack) -> Iterator[Any]:
     """The S3 server itself, to look and to meddle."""
-    return s3_client(stack.s3)
+    with closing(s3_client(stack.s3)) as client:
+        yield client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from tests.sdk.storage.conftest import point_at
 from tests.store.relay import Relay
 from vxdata.schemas.errors import BlobCorrupted, InvalidBlobUrl, InvalidRequest, LocalFileProblem
 from vxdata.sdk import Client, StorageOptions
+from vxdata.sdk._storage.access import PART_BYTES
 from vxdata.sdk._storage.upload import LOOK_FIRST_BYTES
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     from vxdata.server.app import Server
     from vxdata.server.embedded import EmbeddedStack
 
-SMALL_OBJECTS = 2_000
-LARGE_OBJECT = 1024**3
-"""Bytes of a large object."""
+SMALL_OBJECTS = 500
+LARGE_OBJECT = int(os.environ.get("LARGE_OBJECT", str(24 * PART_BYTES + 1)))
+"""Bytes of a large object: more parts than are under way at once, and a last one of a single byte."""
 
 
 def real_files() -> list[Path]:
