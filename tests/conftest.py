@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,15 @@ def pytest_configure() -> None:
     os.environ["VXDATA_AUTHENTICATION"] = "off"
     default = "ci" if os.environ.get("CI") else "dev"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", default))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the files, begin with those that take long, then with those of many tests.
+
+    A file stays in one process: a long one at the end would keep the others waiting.
+    """
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        number = Counter(item.path for item in items)
+        items.sort(key=lambda item: (item.path not in slow, -number[item.path]))

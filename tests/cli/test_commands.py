@@ -317,6 +317,7 @@ def test_the_demo_of_cohorts_twice(data_dir: Path) -> None:
     assert f"vxdata up --data-dir {data_dir} --catalog cda=embedded:cda" in again.stdout
 
 
+@pytest.mark.slow
 def test_the_demo_twice(data_dir: Path) -> None:
     first = vxdata("demo", "--small", "--data-dir", data_dir)
     assert first.returncode == 0, first.stderr

@@ -65,6 +65,7 @@ def test_these_are_all_operations(document: Any) -> None:
     assert sorted(f"{each.method.upper()} {each.path}" for each in found) == sorted(OPERATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_answers_are_those_of_the_document(document: Any, operation: str, mode: GenerationMode) -> None:

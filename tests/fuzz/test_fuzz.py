@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.fuzz.fuzzer import fuzz
 from tests.fuzz.seeds import kept
 from tests.server.child import child_server
@@ -15,6 +17,7 @@ CALLS = 4_000
 MEMORY = 1_500_000_000
 
 
+@pytest.mark.slow
 def test_no_request_ends_the_server_or_finds_a_fault(settings: Settings) -> None:
     with child_server(settings, cache_dir=None, log_level="ERROR") as child:
         report = fuzz(child.port, kept(), 28, CALLS, lambda: child.is_alive)

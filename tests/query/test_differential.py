@@ -83,6 +83,7 @@ def store(
             yield Store(engines, Material(content, default_catalog()), Oracle(content, default_catalog()))
 
 
+@pytest.mark.slow
 def test_any_plan_is_answered_as_polars_answers_it(store: Store) -> None:
     @settings(max_examples=ceil(EXAMPLES / STORES), suppress_health_check=list(HealthCheck))
     @given(plan=plans(store.material))

@@ -98,6 +98,7 @@ def both(
         yield Both(material, flight, http, other)
 
 
+@pytest.mark.slow
 def test_every_format_has_the_rows_of_flight(both: Both) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(plan=plans(both.material), codecs=st.tuples(*(st.sampled_from(form.codecs) for form in FORMATS)))

@@ -37,6 +37,7 @@ def race(
         yield race
 
 
+@pytest.mark.slow
 def test_no_answer_differs_while_others_write(race: Race, request: pytest.FixtureRequest) -> None:
     followed(race.copies, race.pool)
     run(race, request.config.getoption("randomly_seed", default=0), PLANS)

@@ -242,6 +242,7 @@ def _type(identifier: str) -> str:
     return identifier.partition("/")[0]
 
 
+@pytest.mark.slow
 def test_the_store_does_what_the_model_does(client: Client) -> None:
     profile = settings.default
     assert profile is not None

@@ -34,6 +34,7 @@ def pair(
         yield made
 
 
+@pytest.mark.slow
 def test_what_is_hidden_is_not_told(pair: Twins) -> None:
     assert ask_random_plans(pair, PLANS) > PLANS / 20
     pair.check_wholes()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.server.identities.forged import GRPC_REFUSALS, HTTP_REFUSALS, forgeries, try_flight, try_http
 from vxdata.schemas.identity import EVERYTHING, Role
 from vxdata.server.identities.token_store import TokenStore
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 CALLS = 500
 
 
+@pytest.mark.slow
 def test_none_is_accepted(guarded: Server, database: ConnectionPool) -> None:
     store = TokenStore(database)
     token = store.create("right", Role.ADMINISTRATOR, EVERYTHING).get_secret_value()

@@ -98,6 +98,7 @@ def _scroll(page: Page, *places: float) -> int:
     return int(page.evaluate(TO_PLACES, [box, places]))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_are_scrolled(query_page: QueryPage, artefacts: dict[str, Any]) -> None:
     page = query_page.show(plan=artefacts)
     expect(page.get_by_text(f"{ROWS:,} rows", exact=True)).to_be_visible()

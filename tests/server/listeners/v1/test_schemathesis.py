@@ -40,6 +40,7 @@ def document(server: Server) -> Any:
     return schemathesis.openapi.from_url(f"{server.http_url}/v1/openapi.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
 def test_answers_are_those_of_the_document(document: Any, mode: GenerationMode) -> None:
     asked = {operation.label: _answered(operation, mode) for operation in _operations(document)}
