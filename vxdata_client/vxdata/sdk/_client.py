@@ -1,4 +1,4 @@
-"""The client: what a user holds."""
+"""The client: the entry point of the SDK."""
 
 from __future__ import annotations
 
@@ -53,29 +53,30 @@ class Client(TypedNamespaces):
     Args:
         base_url: The server's address, such as ``grpc://127.0.0.1:8815``. By default the environment
             variable ``VXDATA_URL``, and without it the default port on this machine.
-        timestamp: Instant of every read that names no other: a date or instant as text or object, or the
-            snapshot of an earlier read. By default each read sees the last commit.
-        timeout: Seconds that one call may take; without a limit by default, as pulls can be long.
+        timestamp: Default instant of reads: a date or instant as text or object, or the snapshot of an
+            earlier read. If None, each read sees the last commit.
+        timeout: Seconds that one call may take; no limit by default, since pulls can take long.
         storage: How files in S3 are reached; by default as the environment says.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached: it may be
-            starting again. Reads are repeated, and writes too, which carry a key. 0 for no retries.
-        compression: How tables travel: ``"zstd"``, ``"lz4"``, or None for as they are. By default with
-            Zstandard, unless the server is on this machine.
-        token: The bearer token that names the caller, or a function that fetches one. The function is called
-            before the first call, and again when the server refuses what it has returned; it may run in
-            another thread. By default the token is taken from ``VXDATA_TOKEN``, from the file that
-            ``VXDATA_TOKEN_FILE`` names, or from the credentials file of the server's address.
-        insecure: Whether the token may travel to another machine without encryption.
-        tls: Whom to trust, and which certificate to show, at a ``grpc+tls://`` address. By default the
-            authorities of the system and no certificate, or the files that ``VXDATA_CA_FILE``,
-            ``VXDATA_CERTIFICATE_FILE`` and ``VXDATA_KEY_FILE`` name.
-        transport: What carries requests in the place of Arrow Flight, as `MemoryTransport` in tests. It has
-            its own address, timeout, compression, token and TLS, so none of them can be given beside it.
+        retry_seconds: Seconds for which calls are retried while the server cannot be reached: it may be
+            restarting. Writes are retried as well as reads, since they carry an idempotency key. 0 for no
+            retries.
+        compression: How tables are compressed on the network: ``"zstd"``, ``"lz4"``, or None for not at all.
+            By default with Zstandard, unless the server is on this machine.
+        token: The bearer token that identifies the caller, or a function that fetches one. The function is
+            called before the first call, and again when the server refuses the token that it has returned;
+            it may run in another thread. By default the token is taken from ``VXDATA_TOKEN``, from the file
+            that ``VXDATA_TOKEN_FILE`` names, or from the credentials file of the server's address.
+        insecure: Whether the token may be sent to another machine without encryption.
+        tls: The authorities to trust, and the certificate to present, at a ``grpc+tls://`` address. By
+            default the files that ``VXDATA_CA_FILE``, ``VXDATA_CERTIFICATE_FILE`` and ``VXDATA_KEY_FILE``
+            name; without these, the authorities of the system and no certificate.
+        transport: A replacement for Arrow Flight, such as `MemoryTransport` in tests. It has its own address,
+            timeout, compression, token and TLS, so none of them can be given together with it.
 
     Raises:
-        InvalidRequest: The address has a scheme other than those of Arrow Flight, no such codec exists, or
-            something is given that a transport decides itself.
-        UnusableCredentials: The token has not the form of one, or must not travel like this.
+        InvalidRequest: The scheme of the address is not one of Arrow Flight, the codec is unknown, or an
+            argument is given that belongs to the transport.
+        UnusableCredentials: The token is malformed, or would be sent without encryption.
 
     Example:
         >>> Client("grpc+tls://data.example.org:8815", token=lambda: "fetched when it is needed")

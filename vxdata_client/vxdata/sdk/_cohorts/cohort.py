@@ -30,15 +30,15 @@ SUBJECT, FILE = ENDPOINTS
 
 
 class Cohort(ReadableCohort):
-    """A question for subjects or files of a catalog; nothing is sent until it is collected.
+    """A query for subjects or files of a catalog; nothing is sent until it is collected.
 
-    Every step returns a new cohort. Names and types of values are checked at once. The rows show the columns
-    of the subjects or files themselves, those that conditions name, and those that are added; all but the
-    first come as lists of distinct values, or, where they are nested, as lists of records. Made by
-    ``catalog.subjects`` and ``catalog.files``.
+    Start with ``catalog.subjects`` or ``catalog.files``. Every step returns a new cohort, and checks names
+    and types of values at once. The rows have the columns of the subjects or files themselves, those that
+    conditions name, and those that are added. Columns of other tables are lists of distinct values; the
+    columns of a nested table are one list of records.
 
-    Cohorts are sets: ``a | b`` holds the entities of either, ``a & b`` those of both, and ``a - b`` those of
-    the first alone.
+    Cohorts can be combined as sets: ``a | b`` holds the entities of either, ``a & b`` those of both, and
+    ``a - b`` those that are in the first but not in the second.
     """
 
     __slots__ = ()
@@ -46,8 +46,8 @@ class Cohort(ReadableCohort):
     def filter(self, *conditions: Condition | Iterable[Condition]) -> Self:
         """Keep the entities that meet every condition.
 
-        Conditions of several calls count as if they had been given together, so those on files are to be
-        met by one file.
+        Conditions of several calls count as if they had been given together: one file must meet all those on
+        files.
 
         Args:
             *conditions: Conditions made with `C`, or one list of them.
@@ -75,11 +75,10 @@ class Cohort(ReadableCohort):
         return self._matching("filter", every, some)
 
     def match_some(self, *conditions: Condition | Iterable[Condition]) -> Self:
-        """Keep the entities that meet at least one of several conditions, besides all of those of `filter`.
+        """Keep the entities that meet at least one of several conditions, and also all those of `filter`.
 
         Args:
-            *conditions: Conditions made with `C`, or one list of them; those of several calls are
-                alternatives to each other.
+            *conditions: Conditions made with `C`, or one list of them. Further calls add alternatives.
 
         Returns:
             The narrower cohort.
@@ -89,7 +88,7 @@ class Cohort(ReadableCohort):
             AmbiguousNegation: A negation on a column of another table does not say which rows count.
             FilterTypeMismatch: Operator, value and column do not fit.
             NullNotFilterable: Nothing tells which entities have no value of the column.
-            InvalidPlan: A condition asks for several things together, or the cohort has a limit or an offset.
+            InvalidPlan: A condition combines several with `&`, or the cohort has a limit or an offset.
             TypeError: An argument is no condition.
         """
         either = Condition(())
@@ -98,21 +97,21 @@ class Cohort(ReadableCohort):
         return self._matching("match_some", (), either.some)
 
     def filter_text(self, *filters: str, some: Iterable[str] = ()) -> Self:
-        """Keep the entities that meet filters, which are written as for cdapython.
+        """Keep the entities that meet filters written in the language of cdapython.
 
-        After ``=`` and ``!=`` a text that begins or ends with ``*`` is a pattern, and null asks whether there
-        is any value, both as in cdapython. A negation is met by some row.
+        As there, a text that begins or ends with ``*`` after ``=`` or ``!=`` is a pattern, and null tests
+        whether there is any value. A negation is met if some row meets it.
 
         Args:
-            *filters: Filters that all have to be met, such as ``"diagnosis = glio*"`` or
+            *filters: Filters that must all be met, such as ``"diagnosis = glio*"`` or
                 ``"1950 <= year_of_birth < 1960"``; cdapython's ``match_all``.
-            some: Filters of which one has to be met; cdapython's ``match_any``.
+            some: Filters of which at least one must be met; cdapython's ``match_any``.
 
         Returns:
             The narrower cohort.
 
         Raises:
-            FilterSyntaxError: A text is no filter.
+            FilterSyntaxError: A text is not a valid filter.
             ColumnNotFound: No column has the name; the nearest are named.
             FilterTypeMismatch: Operator, value and column do not fit.
             NullNotFilterable: Nothing tells which entities have no value of the column.
@@ -125,11 +124,11 @@ class Cohort(ReadableCohort):
         )
 
     def add(self, *columns: str | ColumnRef | Iterable[str | ColumnRef]) -> Self:
-        """Show further columns; which entities are found does not change.
+        """Show further columns; the entities stay the same.
 
         Args:
-            *columns: Public names, references such as ``C.sex``, or ``"table.*"`` for all columns of a table
-                that are shown; or one list of them.
+            *columns: Public names, references such as ``C.sex``, or ``"table.*"`` for all visible columns of
+                a table; or one list of them.
 
         Returns:
             The cohort with more columns.
@@ -143,7 +142,7 @@ class Cohort(ReadableCohort):
         return self._with(add=_merged(self._plan.add, names))
 
     def exclude(self, *columns: str | ColumnRef | Iterable[str | ColumnRef]) -> Self:
-        """Leave columns out, whatever else asks for them.
+        """Leave out columns, even if conditions or `add` name them.
 
         Args:
             *columns: As those of `add`.
@@ -191,10 +190,10 @@ class Cohort(ReadableCohort):
         return self._with(external_reference=True)
 
     def limit(self, entities: int) -> Self:
-        """Fetch so many entities at most, the first by their key.
+        """Fetch at most a number of entities: the first by their key.
 
         Args:
-            entities: Their number, at least 0; of several limits the least one counts.
+            entities: Their number, at least 0; of several limits the smallest counts.
 
         Returns:
             The narrower cohort.
@@ -205,7 +204,7 @@ class Cohort(ReadableCohort):
         return self._with(limit=least_limit(self._plan.limit, entities))
 
     def offset(self, entities: int) -> Self:
-        """Leave out so many entities first, before a limit counts, wherever that was stated.
+        """Skip a number of entities, before a limit applies, in whatever order both are given.
 
         Args:
             entities: Their number, at least 0.
@@ -219,7 +218,7 @@ class Cohort(ReadableCohort):
         return self._with(offset=only_offset(self._plan.offset, entities, self._noun, self._counted))
 
     def head(self, entities: int = 5) -> pl.DataFrame:
-        """Fetch the first entities alone.
+        """Fetch the first entities only.
 
         Args:
             entities: Their number, at least 0.
@@ -265,7 +264,7 @@ class Cohort(ReadableCohort):
         return self._together("union", other)
 
     def __sub__(self, other: Self) -> Self:
-        """The entities of this cohort that are not in the other, with the columns that either shows."""
+        """The entities of this cohort that are not in the other one, with the columns that either shows."""
         return self._together("difference", other)
 
     def _linked(self, endpoint: str) -> Self:

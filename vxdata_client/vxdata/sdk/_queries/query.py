@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Query(ReadableQuery[Response_co]):
-    """A question about the resources of one type; nothing is sent until it is collected.
+    """A query for the resources of one type; nothing is sent until it is collected.
 
-    Every step returns a new query. Rows are filtered first, then the first of each group are taken, then they
-    are grouped or made distinct, then ordered, then limited; a step that comes too late for this order raises
-    `InvalidPlan`. Names and types of values are checked at once. Made by the `query()` of a namespace.
+    Start with the `query()` of a namespace. Every step returns a new query, and checks names and types of
+    values at once. Rows are filtered first; then the first of each group is taken; then rows are grouped or
+    made distinct, then ordered, then limited. A step that comes too late for this order raises `InvalidPlan`.
 
     Args:
         session: The way to the server, and the instant that is read at unless the query states one.
@@ -29,7 +29,7 @@ class Query(ReadableQuery[Response_co]):
     __slots__ = ()
 
     def head(self, rows: int = 5) -> pl.DataFrame:
-        """Run the query for its first rows alone.
+        """Run the query for its first rows only.
 
         Args:
             rows: Number of rows, at least 0.
@@ -58,7 +58,7 @@ class Query(ReadableQuery[Response_co]):
         self.head(rows).show(rows)
 
     def as_of(self, instant: AsOf) -> Self:
-        """Read at an instant, instead of that of the client or the last commit.
+        """Read at an instant, instead of the client's own or the last commit.
 
         Args:
             instant: A date or instant as text or object, or the snapshot of an earlier read.
@@ -73,10 +73,10 @@ class Query(ReadableQuery[Response_co]):
         return self._with(as_of=instant_of(instant))
 
     def pin(self) -> Self:
-        """Fix the instant that the query reads at, by asking the server which commit is the last.
+        """Fix the instant that the query reads at, by asking the server which one that is.
 
         Returns:
-            The query at that instant, or at its own if it states one: its answer never changes.
+            The query at that instant; its result never changes.
 
         Raises:
             AsOfInFuture: The query's own instant is later than the server's clock.
