@@ -343,5 +343,3 @@ TABLES: Final = (
     RELEASE_METADATA,
 )
 """All tables, each after those that it refers to."""
-
-TABLE_BY_NAME: Final = {table.name: table for table in TABLES}

@@ -79,14 +79,6 @@ class Grants(BaseModel):
         seen = self.model_dump_json(include={"read", "types", "licenses"})
         return hashlib.blake2b(seen.encode(), digest_size=16).hexdigest()
 
-    def shows_license(self, name: str | None) -> bool:
-        """Tell whether resources of a licence are seen, as far as the licence decides.
-
-        Args:
-            name: The licence, as the resources name it.
-        """
-        return self.licenses is None or name in self.licenses
-
     def shows_catalog(self, name: str) -> bool:
         """Tell whether a reflected catalog is seen, if there is one of this name.
 
