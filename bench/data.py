@@ -26,9 +26,9 @@ STAMPS: Final = ("valid_from", "created_at")
 LINEAGE: Final = ("datasource_id", "patient_id", "study_id")
 
 
-def select_volumes(table: str = "vxdata.volume", where: str = WHERE) -> str:
+def select_volumes(where: str = WHERE) -> str:
     """The query that peers run: all live volumes with all columns."""
-    return f"SELECT {', '.join(VOLUMES)} FROM {table} WHERE {where}"
+    return f"SELECT {', '.join(VOLUMES)} FROM vxdata.volume WHERE {where}"
 
 
 def read_volumes(path: Path, rows: int, label: str = "") -> pl.DataFrame:

@@ -6,14 +6,11 @@ the views which show nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlglot import exp
 
 from vxdata.sql.names import render, text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 READABLE_KINDS: Final = "('r', 'p', 'v', 'm', 'f')"
 """Tables, partitioned ones, views, materialised ones and foreign tables, as `pg_class` abbreviates them."""
@@ -132,19 +129,9 @@ def fingerprint(schema: str, table: str) -> str:
     return f"SELECT {found} AS fingerprint FROM {_table(schema, table)} AS r"
 
 
-def rows_to_send(schema: str, table: str, columns: Sequence[str] = ()) -> str:
-    """A query for all rows of a small table as JSON objects, a comma before each, in a stable order.
-
-    Args:
-        schema: Name of the schema.
-        table: Name of the table.
-        columns: Columns to order by first.
-
-    Returns:
-        A SELECT of one text column.
-    """
-    order = ", ".join([*(render(exp.column(name, table="r", quoted=True)) for name in columns), "1"])
-    return f"SELECT ',' || row_to_json(r)::text FROM {_table(schema, table)} AS r ORDER BY {order}"
+def rows_to_send(schema: str, table: str) -> str:
+    """A query for all rows of a small table as JSON objects, a comma before each, ordered by these texts."""
+    return f"SELECT ',' || row_to_json(r)::text FROM {_table(schema, table)} AS r ORDER BY 1"
 
 
 def _table(schema: str, table: str) -> str:

@@ -130,10 +130,10 @@ def _mapping(name: str, *columns: Column) -> Table:
     return Table(name, columns, tuple(column.name for column in columns))
 
 
-def _external(name: str, sql_type: str = "text") -> Column:
+def _external(name: str) -> Column:
     return Column(
         name,
-        sql_type,
+        "text",
         f"{name.replace('_', ' ').capitalize()} of a resource elsewhere.",
         "unbounded",
         is_summarised=False,

@@ -159,12 +159,11 @@ class TokenStore:
             raise self._unknown(name)
         return StoredToken.from_row(rows[0])
 
-    def rotate(self, name: str, token: SecretStr | None = None) -> SecretStr:
+    def rotate(self, name: str) -> SecretStr:
         """Replace a token by a new one; the earlier one is no longer valid.
 
         Args:
             name: Its name.
-            token: The new token; one is made if None.
 
         Returns:
             The new token.
@@ -172,7 +171,7 @@ class TokenStore:
         Raises:
             InvalidRequest: There is no token of this name, or it has been revoked.
         """
-        token = token or new_token()
+        token = new_token()
         token_id, digest = _parts(token)
         self._change(name, statements.replace(name, token_id, digest))
         return token

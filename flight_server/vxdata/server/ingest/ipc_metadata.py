@@ -58,9 +58,10 @@ class _Table:
         offset = _read(self.data, "<H", table + slot)
         return self.at + offset if offset else 0
 
-    def number(self, field: int, form: str, default: int = 0) -> int:
+    def number(self, field: int, form: str) -> int:
+        """Value of a scalar field; 0, the default of the format, if it is absent."""
         at = self.position(field)
-        return _read(self.data, form, at) if at else default
+        return _read(self.data, form, at) if at else 0
 
     def _target(self, field: int) -> int:
         """Where a field refers to; 0 if it is absent."""
