@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from vxdata.server.listeners.boundary import Observer
 
 CANCEL_SECONDS: Final = 10.0
-"""How long cancelled calls get to end."""
+"""Time that cancelled calls have to end."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Server:
     Args:
         settings: How to run; a database or catalogs must be set.
         catalog: What is served of VxData's own data; the installed payload types by default.
-        observers: Told of every call that has ended, for metrics.
+        observers: Called with the outcome of every call, for metrics.
 
     Raises:
         ServerUnavailable: PostgreSQL cannot be reached.
@@ -110,7 +110,7 @@ class Server:
     def _listen(
         self, parts: ExitStack, own: OwnParts | None, catalog: Catalog, observers: Sequence[Observer]
     ) -> None:
-        """Start the listeners: health is answered from before the first call until after the last one."""
+        """Start HTTP before Flight, so that health is answered before the first call and after the last."""
         settings, errors = self._settings, ErrorReporter()
         gate = self._gate(own, parts)
         observers = [*observers, self._auditing.observe]
@@ -143,7 +143,7 @@ class Server:
         parts.callback(guard.close)
 
     def _gate(self, own: OwnParts | None, parts: ExitStack) -> Gate:
-        """Make what knows who calls, from the kinds of credentials that the settings allow."""
+        """Build the gate, with an authenticator for each kind of credentials that the settings allow."""
         require = no_signature_holds if own is None else own.signatures.require
         if self._settings.authentication == "off":
             return Gate((), is_required=False, require_signature=require)
@@ -183,7 +183,7 @@ class Server:
         )
 
     def _calls(self, mount: str) -> Calls:
-        """Make what opens the calls of one application."""
+        """Build the `Calls` of one HTTP application."""
         settings = self._settings
         return Calls(
             self._http_calls,
@@ -254,7 +254,7 @@ class Server:
 
 
 def _fair_use(settings: Settings) -> Sequence[Guard]:
-    """Make what keeps the quotas, if there are any."""
+    """Return the guard that enforces the quotas, if any are set."""
     quotas = Quotas(settings.rate_calls, settings.daily_rows, settings.daily_bytes)
     return () if quotas == Quotas() else (FairUse(quotas).enter,)
 

@@ -45,7 +45,7 @@ class Assembly:
         settings: How to run.
         shared: What all services use.
         audit: The audit, where one is kept.
-        parts: What is closed with the server.
+        parts: Closes what the services open when the server stops.
     """
 
     settings: Settings
@@ -57,9 +57,9 @@ class Assembly:
         """Build all services.
 
         Args:
-            own: What VxData's own data are reached by; None for a server of catalogs alone.
+            own: The databases and stores of VxData's own data; None for a server of catalogs only.
             catalog: What is served of VxData's own data.
-            unprotected: What the listeners lack although other machines reach them.
+            unprotected: The protection that the listeners lack although other machines can reach them.
 
         Returns:
             The services; the catalogs are not read yet.

@@ -1,4 +1,4 @@
-"""Lists: the columns of other tables, gathered for each entity of the page.
+"""Lists: the values of columns of other tables, collected for each entity of a page.
 
 Each table is read once for all of its columns. Rows that hang on other entities come through a mapping
 table, and only of those entities that stand in a matching tuple.
@@ -34,7 +34,7 @@ LINKS = "m"
 def gathered_rows(
     endpoint: Endpoint, entities: BoundEntities, path: Path, keys: Keys | None
 ) -> tuple[exp.Select, exp.Expr]:
-    """Select the rows of a table that are shown of the entities of a page.
+    """Select the rows of a table that belong to the entities of a page.
 
     Args:
         endpoint: The entities.
@@ -71,7 +71,7 @@ def distinct_values(found: exp.Expr) -> exp.Expr:
 
 
 def or_empty(gathered: exp.Expr) -> exp.Expr:
-    """A list, the empty one for null."""
+    """A list; empty instead of null."""
     return exp.Coalesce(this=gathered, expressions=[exp.Literal.string("{}")])
 
 
@@ -113,14 +113,14 @@ def join_lists(
 
 
 def join_grouped(query: exp.Select, grouped: exp.Select, name: str) -> None:
-    """Join a query that has one row for each entity with something to show to the query of a page."""
+    """Join to a page a query that has one row for each entity with values."""
     subquery = grouped.subquery(exp.to_identifier(name, quoted=True), copy=False)
     on = exp.EQ(this=column(KEY, name), expression=column(KEY, PAGE))
     query.join(subquery, on=on, join_type="left", copy=False)
 
 
 def ordered_aggregate(name: str, value: exp.Expr, order: Iterable[exp.Expr]) -> exp.Expr:
-    """An aggregate that takes its values in an order."""
+    """An aggregate over ordered values."""
     return call(name, exp.Order(this=value, expressions=[exp.Ordered(this=item) for item in order]))
 
 

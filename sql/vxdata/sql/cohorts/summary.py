@@ -76,7 +76,7 @@ def _categorical(summary: BoundSummary, rows: SummaryRows) -> dict[str, list[Coh
 
 
 def _counted(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
-    """Rows, counted by each categorical column in one pass; pairs are counted column by column."""
+    """Count rows by each categorical column in one pass; count pairs column by column."""
     for source, columns in _categorical(summary, rows).items():
         if source.endswith(PAIRED):
             continue
@@ -89,7 +89,7 @@ def _counted(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
 
 
 def _known(summary: BoundSummary, rows: SummaryRows) -> Iterator[exp.CTE]:
-    """The number of entities with rows of which none has a value, for each column counted by pairs."""
+    """Count, for each column counted by pairs, the entities that have rows but no value in any of them."""
     for source, counted_columns in _categorical(summary, rows).items():
         columns = [item for item in counted_columns if item.reflected.is_nullable]
         if not source.endswith(PAIRED) or not columns:
@@ -119,7 +119,7 @@ def _column(item: SummaryOutput, summary: BoundSummary, rows: SummaryRows) -> ex
 
 
 def _by_grouping(counted: CohortColumn, source: str, columns: list[CohortColumn]) -> exp.Select:
-    """The counts of a column: those of rows that are grouped by it alone."""
+    """Select the counts of a column: the groups of its own grouping set."""
     place = [item.name for item in columns].index(counted.name)
     mask = 2 ** len(columns) - 1 - 2 ** (len(columns) - 1 - place)
     name = source + COUNTED
@@ -128,7 +128,7 @@ def _by_grouping(counted: CohortColumn, source: str, columns: list[CohortColumn]
 
 
 def _counts_of_pairs(item: SummaryOutput, source: str) -> exp.Query:
-    """The number of entities by value; null counts those with rows, but without a value."""
+    """Count entities by value; null stands for those that have rows but no value."""
     counted, found = item.column, column(item.column.name, source)
     is_value = exp.Not(this=exp.Is(this=found.copy(), expression=exp.null()))
     pairs = exp.select(column(KEY, source), alias(found, "value")).from_(named(source))
@@ -146,7 +146,7 @@ def _counts_of_pairs(item: SummaryOutput, source: str) -> exp.Query:
 
 
 def _records(of: CohortColumn, counts: exp.Query) -> exp.Expr:
-    """Values and their counts as records; null without any."""
+    """Aggregate values and their counts into records; null if there are none."""
     name, count_result = exp.Literal.string(of.name), exp.Literal.string("count_result")
     record = call("json_build_object", name, column("value", "c"), count_result, column(NUMBER, "c"))
     rows = exp.Subquery(this=counts, alias=exp.TableAlias(this=exp.to_identifier("c", quoted=True)))
@@ -154,7 +154,7 @@ def _records(of: CohortColumn, counts: exp.Query) -> exp.Expr:
 
 
 def _numbers(of: CohortColumn, source: str) -> exp.Expr:
-    """The least, the largest, the mean and the quartiles of numbers, as one record in a list."""
+    """Aggregate numbers into one record in a list: minimum, maximum, mean and quartiles."""
     found = column(of.name, source)
     mean = call("round", exp.cast(exp.Avg(this=found.copy()), exp.DType.DECIMAL))
     quarters = exp.Array(expressions=[exp.Literal.number(part) for part in ("0.25", "0.5", "0.75")])
@@ -181,7 +181,7 @@ def _numbers(of: CohortColumn, source: str) -> exp.Expr:
 
 
 def _sources(item: SourcesOutput, rows: SummaryRows) -> exp.Expr:
-    """How many rows, or entities, have exactly each combination of data sources, the empty one left out.
+    """Count the rows, or entities, that have exactly each combination of data sources but the empty one.
 
     A combination is a number with one binary digit for each source, so that they are counted in one pass; its
     name is the item of that number in the list of all names.
@@ -208,7 +208,7 @@ def _derived(query: exp.Select, name: str) -> exp.Subquery:
 
 
 def _combination_of(columns: Sequence[CohortColumn], source: str) -> exp.Expr:
-    """The number of the combination of sources that a row has."""
+    """The number of the combination of sources of a row."""
     number: exp.Expr = exp.Literal.number(0)
     for place, found in enumerate(columns):
         is_held = exp.Is(this=column(found.name, source), expression=exp.true())
@@ -232,7 +232,7 @@ def _combinations(columns: Sequence[CohortColumn]) -> exp.Expr:
 
 
 def _name_of(number: int, sources: Sequence[str]) -> str:
-    """The name of a combination, such as `gdc_idc_exclusive`; that of all sources says no more than them.
+    """The name of a combination, such as `gdc_idc_exclusive`; that of all sources only lists them.
 
     Example:
         >>> [_name_of(number, ["gdc", "idc"]) for number in (1, 2, 3)]

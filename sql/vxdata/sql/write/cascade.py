@@ -1,4 +1,4 @@
-"""Cascades: what follows below what is pending."""
+"""Cascades: the descendants of pending resources, which a verb changes too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Cascade(Enum):
-    """Why a verb follows the children of what it pends."""
+    """Why a verb goes on to the descendants of the resources that it changes."""
 
     DELETE = "delete"
     RESTORE = "restore"
@@ -27,7 +27,7 @@ class Cascade(Enum):
 
 
 def child_types(payload_types: Iterable[PayloadType], parents: Iterable[str]) -> str:
-    """Find which types have any resource below any of some types: one look into an index for each pair.
+    """Find which types have resources below resources of some types: one look into an index for each pair.
 
     `min` instead of `EXISTS`, since that always takes the index.
 
@@ -48,7 +48,7 @@ def child_types(payload_types: Iterable[PayloadType], parents: Iterable[str]) ->
 
 
 def pend_below(payload_type: PayloadType, cascade: Cascade, rows: int) -> str:
-    """Pend what was found below, deleted resources included.
+    """Add the descendants that were found to a pending table, deleted ones included.
 
     Deleted resources are passed through, since live ones may hang below them; `drop_unchanged` takes
     those out again that the verb has no version to write for.
@@ -76,7 +76,7 @@ def pend_below(payload_type: PayloadType, cascade: Cascade, rows: int) -> str:
 
 
 def drop_unchanged(payload_type: PayloadType, cascade: Cascade, roots: Iterable[int] = ()) -> str:
-    """Take out cascaded rows that need no new version.
+    """Remove the rows of a cascade that need no new version.
 
     Args:
         payload_type: The type.

@@ -1,4 +1,4 @@
-"""Descent: what hangs below what, however deep, each resource once.
+"""Descent: all descendants of resources, at any depth, each once.
 
 A chain of resources below each other is as deep as it is long. So no statement is run for each level, which
 would go through all rows again: one recursion takes from each resource to those below it by an index.

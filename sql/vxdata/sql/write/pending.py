@@ -61,7 +61,7 @@ def changed(
     column_sets: Mapping[tuple[str, ...], int],
     rows: int | None = None,
 ) -> str:
-    """The versions that staged columns make, leaving out what would change nothing.
+    """A query for the versions that an update writes, without those in which nothing changes.
 
     Args:
         payload_type: The type.

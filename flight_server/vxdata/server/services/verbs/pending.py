@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 
 class Pending:
-    """The versions that a verb will write: queries, until more follows from them, then a table for each type.
+    """The versions that a verb is about to write.
 
-    Making a table takes longer than changing a row, and all writers wait for it: so none is made where a
-    query is enough, and none before there are rows for it.
+    They are kept as queries as long as that is enough, since creating a table takes longer than changing a
+    row, and all writers have to wait for it. Once further versions follow from them, by a cascade or by
+    lineage, they are put into temporary tables, one for each type.
 
     Args:
         connection: In the transaction that writes.
@@ -51,23 +52,23 @@ class Pending:
         return self._named(self._prefixes)
 
     def add(self, payload_type: PayloadType, query: str, rows: int | None) -> None:
-        """Pend what a query finds.
+        """Add the rows of a query to the pending versions.
 
         Args:
-            payload_type: The type, once.
-            query: A query for pending rows.
-            rows: How many these are at most; None for a few.
+            payload_type: Their type, which must not have been added before.
+            query: A query with the columns of a pending table.
+            rows: The most rows that it returns; None for a few.
         """
         self._queries[payload_type.prefix] = query
         self._rows[payload_type.prefix] = rows
 
     def spread(self) -> None:
-        """Put into tables what is pending so far, since more will follow from it."""
+        """Move the pending versions from queries into tables, before further ones are derived from them."""
         for payload_type in self._named(set(self._queries)):
             self._put(payload_type, pend(payload_type, self._queries.pop(payload_type.prefix)), 0)
 
     def _put(self, payload_type: PayloadType, statement: str, before: int) -> None:
-        """Run a statement that inserts into the pending table of a type, in which there are some rows."""
+        """Insert into the pending table of a type, which holds `before` rows so far."""
         if payload_type.prefix not in self._prefixes:
             self._connection.execute(HASH_JOINS, create_pending(payload_type))
             self._prefixes.add(payload_type.prefix)
@@ -77,9 +78,10 @@ class Pending:
             self._connection.execute(analyze(pending_table(payload_type)))
 
     def follow(self, reason: Cascade) -> None:
-        """Pend all descendants of what is pending.
+        """Add all descendants of the pending resources to the pending versions.
 
-        Lineage has to be right of all of them. Else those are meant that the sender sees.
+        If their lineage has to be computed again, these are all descendants; otherwise only those that the
+        sender may see.
         """
         self.spread()
         children = self._child_types()
@@ -97,7 +99,7 @@ class Pending:
         self._cascaded |= set(found)
 
     def _child_types(self) -> dict[str, list[str]]:
-        """By type, the types of the parents of its resources: of what is pending, and of all below."""
+        """The types that may be below pending resources, at any depth, each with the types of its parents."""
         children: dict[str, list[str]] = {}
         new, known = set(self._prefixes), set(self._prefixes)
         while new:
@@ -109,10 +111,10 @@ class Pending:
         return children
 
     def drop_unchanged(self, reason: Cascade, roots: Iterable[int] = ()) -> None:
-        """Take out what a cascade pended on the way but needs no new version.
+        """Remove versions that a cascade has added although nothing changes in them.
 
         Args:
-            reason: Why it was pended.
+            reason: Why the cascade has added them.
             roots: Commits whose deletions a restore undoes.
         """
         roots = list(roots)
@@ -120,10 +122,10 @@ class Pending:
             self._connection.execute(cascade.drop_unchanged(payload_type, reason, roots))
 
     def require_parents(self) -> None:
-        """Refuse versions that are placed below what is neither live nor about to be.
+        """Refuse versions whose new parent is neither live nor about to become live.
 
         Raises:
-            ParentNotFound: There are such.
+            ParentNotFound: There are such versions.
         """
         self.spread()
         orphans = []
@@ -138,10 +140,10 @@ class Pending:
             )
 
     def require_granted(self) -> None:
-        """Refuse to change what the sender sees but must not write: where it is, or where it will be.
+        """Refuse versions that the sender may see but not write, at their old place or at their new one.
 
         Raises:
-            NotPermitted: There is such.
+            NotPermitted: There are such versions.
         """
         if not self._granted.limits_writes:
             return
@@ -154,10 +156,10 @@ class Pending:
             raise NotPermitted.to_write(denied)
 
     def link(self) -> None:
-        """Compute the lineage of the versions that wait for it, parents before children.
+        """Compute the lineage of the versions that still lack it, parents before children.
 
         Raises:
-            LineageCycle: Some have no end to their ancestors.
+            LineageCycle: Some resources would be their own ancestors.
         """
         self.spread()
         parents = self._parents(MarkColumn.RELINK)
@@ -175,7 +177,7 @@ class Pending:
     def _link_apart(
         self, parents: dict[PayloadType, dict[str | None, int]], waiting: dict[PayloadType, int]
     ) -> None:
-        """Compute the lineage of versions that hang below each other."""
+        """Compute the lineage of versions that are below each other."""
         prefixes = {prefix for counts in parents.values() for prefix in _prefixes(counts)}
         self._connection.execute(descent.CREATE_WAITING)
         left = [payload_type for payload_type, count in waiting.items() if count]
@@ -206,7 +208,7 @@ class Pending:
         return tuple(payload_type for payload_type in self._registry if payload_type.prefix in prefixes)
 
     def _parents(self, marked: MarkColumn) -> dict[PayloadType, dict[str | None, int]]:
-        """How many marked versions there are of each type, by the type of their parent."""
+        """Count the marked versions of each type, by the type of their parent."""
         counts: dict[str, dict[str | None, int]] = {}
         for row in self._connection.rows(lineage.parent_types(self.types, marked)):
             counts.setdefault(row["prefix"], {})[row["parent"]] = row["rows"]
