@@ -12,8 +12,8 @@ from bench._harness.figures import Answer, Measured
 from bench._harness.summary import Range
 from bench.access.credentials import make_tokens
 from bench.access.sources import create_sources, create_volumes, source_name
-from bench.columnar.asked import PULLED, question_named
-from bench.columnar.askers import asker, through_vxdata
+from bench.columnar.column_questions import PULLED, question_named
+from bench.columnar.respondents import connected, through_vxdata
 from bench.columnar.rounds import Way, ask_all, most_over, over
 from vxdata.schemas.identity import EVERYTHING, Grants
 from vxdata.sdk import Client
@@ -80,9 +80,9 @@ def answer(environment: Environment, scale: Scale) -> Answer:
 def _ask(url: str, tokens: Mapping[str, str], scale: Scale, *, is_all: bool) -> dict[str, Seconds]:
     """Ask one server in all ways; who sees everything gets other rows, unless all of it is granted."""
     with ExitStack() as stack:
-        free = stack.enter_context(asker(through_vxdata, url, tokens["free"]))
-        choosing = stack.enter_context(asker(through_vxdata, url, tokens["free"], NAMES))
-        granted = stack.enter_context(asker(through_vxdata, url, tokens["granted"]))
+        free = stack.enter_context(connected(through_vxdata, url, tokens["free"]))
+        choosing = stack.enter_context(connected(through_vxdata, url, tokens["free"], NAMES))
+        granted = stack.enter_context(connected(through_vxdata, url, tokens["granted"]))
         ways = {
             FREE: Way(free, FREE),
             CHOOSING: Way(choosing, FREE if is_all else CHOOSING),

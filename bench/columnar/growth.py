@@ -18,8 +18,8 @@ from bench._harness.candidates import tell
 from bench._harness.copies import await_copies, health_of_copies
 from bench._harness.environment import served
 from bench._harness.timing import curve, median_seconds
-from bench.columnar import askers
-from bench.columnar.asked import ASKED
+from bench.columnar import respondents
+from bench.columnar.column_questions import COLUMN_QUESTIONS
 from bench.columnar.own_table import make_own_table
 from bench.columnar.rounds import Way, ask_all, milliseconds
 from bench.data import Toucher
@@ -86,15 +86,17 @@ class _Ground:
         with ExitStack() as stack:
             touch = Toucher(self.url, name(0), (self.url,))
             stack.callback(touch.close)
-            ours = stack.enter_context(askers.asker(askers.through_vxdata, self.url))
-            adbc = stack.enter_context(askers.asker(askers.through_adbc, self.uri))
-            alone = stack.enter_context(askers.asker(askers.through_duckdb, str(table), os.cpu_count()))
+            ours = stack.enter_context(respondents.connected(respondents.through_vxdata, self.url))
+            adbc = stack.enter_context(respondents.connected(respondents.through_adbc, self.uri))
+            alone = stack.enter_context(
+                respondents.connected(respondents.through_duckdb, str(table), os.cpu_count())
+            )
             ways = {OURS: Way(ours, SQL, before=touch), SQL: Way(adbc, SQL), ALONE: Way(alone, SQL)}
             if past is not None:
                 instants = [past + timedelta(microseconds=turn) for turn in range(rounds + 1)]
                 ways[PAST] = Way(ours, PAST_SQL, instants, before=touch)
                 ways[PAST_SQL] = Way(adbc, PAST_SQL, instants)
-            found = ask_all(ways, ASKED, rounds, 1)
+            found = ask_all(ways, COLUMN_QUESTIONS, rounds, 1)
             commit = MILLISECONDS * median_seconds(touch, COMMITS)
         asked = {
             f"{question}, {who}": milliseconds(seconds, who).median

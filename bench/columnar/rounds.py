@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bench.columnar.asked import Asked
-    from bench.columnar.askers import Asker, Reply
+    from bench.columnar.column_questions import ColumnQuestion
+    from bench.columnar.respondents import Reply, Respondent
 
 Seconds = dict[str, list[list[float]]]
 """Of one question: by way, for each round, those of single calls."""
@@ -28,26 +28,28 @@ class Way:
     """One way to ask.
 
     Args:
-        asker: Who is asked.
+        respondent: Who is asked.
         peer: The way whose answers its own have to equal; itself where there is none.
         instants: As of when, another one each time; the present if empty.
         before: What happens before each call, not timed.
     """
 
-    asker: Asker
+    respondent: Respondent
     peer: str
     instants: Sequence[datetime] = ()
     before: Callable[[], object] | None = None
 
-    def ask(self, question: Asked, number: int) -> Reply:
+    def ask(self, question: ColumnQuestion, number: int) -> Reply:
         """Ask a question for the nth time."""
         if self.before is not None:
             self.before()
-        return self.asker.ask(question, self.instants[number % len(self.instants)] if self.instants else None)
+        return self.respondent.ask(
+            question, self.instants[number % len(self.instants)] if self.instants else None
+        )
 
 
 def ask_all(
-    ways: Mapping[str, Way], questions: Sequence[Asked], rounds: int, calls: int, *, warm: int = 1
+    ways: Mapping[str, Way], questions: Sequence[ColumnQuestion], rounds: int, calls: int, *, warm: int = 1
 ) -> dict[str, Seconds]:
     """Ask every question in every way, one call at a time, every second time from the last way to the first.
 
@@ -76,7 +78,7 @@ def ask_all(
     return found
 
 
-def _ask_once(ways: Mapping[str, Way], question: Asked, turn: int) -> dict[str, float]:
+def _ask_once(ways: Mapping[str, Way], question: ColumnQuestion, turn: int) -> dict[str, float]:
     """One call in each way, and their answers held side by side."""
     names = list(ways)
     replies = {name: ways[name].ask(question, turn) for name in (names if turn % 2 else reversed(names))}

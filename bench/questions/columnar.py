@@ -28,8 +28,8 @@ from bench._harness.environment import served
 from bench._harness.figures import Answer, Measured
 from bench._harness.processes import watching
 from bench._harness.summary import Range
-from bench.columnar import askers
-from bench.columnar.asked import ASKED, PULLED
+from bench.columnar import respondents
+from bench.columnar.column_questions import COLUMN_QUESTIONS, PULLED
 from bench.columnar.own_table import make_own_table
 from bench.columnar.rounds import Way, ask_all, milliseconds, most_over, over
 from bench.data import Toucher
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from bench._harness.environment import Environment
     from bench._harness.scale import Scale
-    from bench.columnar.asked import Asked
+    from bench.columnar.column_questions import ColumnQuestion
     from bench.columnar.rounds import Seconds
 
 OURS: Final = "VxData"
@@ -79,10 +79,10 @@ def answer(environment: Environment, scale: Scale) -> Answer:
         ways = _ways(environment, stack, uri, server.url, (loaded, ago), turns)
         before = answered_by_copies(client)
         with watching({SERVER: server.pid}) as used:
-            found = ask_all(ways, ASKED, scale.rounds, CALLS)
-        asked = len((OURS, AGO, LOADED)) * len(ASKED) * turns
+            found = ask_all(ways, COLUMN_QUESTIONS, scale.rounds, CALLS)
+        asked = len((OURS, AGO, LOADED)) * len(COLUMN_QUESTIONS) * turns
         answered = (answered_by_copies(client) - before) / asked
-        notes = [_engine(client, question) for question in ASKED]
+        notes = [_engine(client, question) for question in COLUMN_QUESTIONS]
     return Answer(
         tables={name: _table(seconds) for name, seconds in found.items()},
         values=_values(found)
@@ -94,7 +94,7 @@ def answer(environment: Environment, scale: Scale) -> Answer:
     )
 
 
-def _engine(client: Client, question: Asked) -> str:
+def _engine(client: Client, question: ColumnQuestion) -> str:
     """Why a question stays with PostgreSQL; empty where the copies answer it."""
     explained = question.query(client.volumes.query()).explain()
     return "" if explained.engine == COPIES else f"PostgreSQL answers “{question.name}”: {explained.reason}."
@@ -123,14 +123,14 @@ def _ways(
     past: tuple[datetime, datetime],
     turns: int,
 ) -> dict[str, Way]:
-    """All ways to ask, each asker connected."""
+    """All ways to ask, each respondent connected."""
     path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vxdata-bench-"))) / "own.duckdb"
     make_own_table(path, uri)
     touch = Toucher(url, environment.smallest_volume, copied_at=(url,))
     stack.callback(touch.close)
-    ours = stack.enter_context(askers.asker(askers.through_vxdata, url))
-    adbc = stack.enter_context(askers.asker(askers.through_adbc, uri))
-    alone = stack.enter_context(askers.asker(askers.through_duckdb, str(path), os.cpu_count()))
+    ours = stack.enter_context(respondents.connected(respondents.through_vxdata, url))
+    adbc = stack.enter_context(respondents.connected(respondents.through_adbc, uri))
+    alone = stack.enter_context(respondents.connected(respondents.through_duckdb, str(path), os.cpu_count()))
     # Where nothing was committed in between, both begin with the same instant: no turn may name one twice.
     loaded, ago = (
         [instant + timedelta(microseconds=begin + turn) for turn in range(turns)]

@@ -29,7 +29,7 @@ from bench._harness.environment import served
 from bench._harness.figures import Answer, Measured
 from bench._harness.processes import watching
 from bench._harness.summary import Range, percentile
-from bench.columnar.asked import LARGE_MB
+from bench.columnar.column_questions import LARGE_MB
 from bench.peers.calls import seconds_of
 from vxdata.schemas.catalog.registry import registry
 from vxdata.sdk import Client, F

@@ -18,8 +18,8 @@ from bench._harness.environment import served
 from bench._harness.figures import Answer, Moved
 from bench._harness.summary import Range
 from bench._harness.timing import median_seconds
-from bench.columnar import askers
-from bench.columnar.asked import ASKED
+from bench.columnar import respondents
+from bench.columnar.column_questions import COLUMN_QUESTIONS
 from bench.columnar.rounds import Way, ask_all, milliseconds, most_over
 from bench.data import Toucher
 from bench.peers import vxdata
@@ -94,11 +94,15 @@ def _kept(
         }
         pulls = in_turn(candidates, scale.rounds, warm=scale.warm)
         ways = {
-            KEPT: Way(stack.enter_context(askers.asker(askers.through_vxdata, keeping.url)), COPY),
-            COPY: Way(stack.enter_context(askers.asker(askers.through_vxdata, fresh.url)), COPY),
+            KEPT: Way(
+                stack.enter_context(respondents.connected(respondents.through_vxdata, keeping.url)), COPY
+            ),
+            COPY: Way(
+                stack.enter_context(respondents.connected(respondents.through_vxdata, fresh.url)), COPY
+            ),
         }
         return (pulls, tabled(pulls, candidates, COPY)), ask_all(
-            ways, ASKED, scale.rounds, scale.of(3, 2), warm=2
+            ways, COLUMN_QUESTIONS, scale.rounds, scale.of(3, 2), warm=2
         )
 
 
@@ -119,7 +123,7 @@ def _pull(client: Client, times: int) -> None:
 def making_statements(_: int) -> Iterator[Work]:
     """Bind and write the plan of each question, from memory and anew."""
     with Client() as unconnected:
-        plans = {each.name: encode(each.query(unconnected.volumes.query()).plan) for each in ASKED}
+        plans = {each.name: encode(each.query(unconnected.volumes.query()).plan) for each in COLUMN_QUESTIONS}
     instant = Instant(1, NEVER, is_current=True)
 
     def work() -> Moved:

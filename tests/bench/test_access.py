@@ -12,8 +12,8 @@ from bench._harness.environment import served
 from bench.access.callers import Caller, pulling, reading
 from bench.access.credentials import make_certificates, make_tokens, provider
 from bench.access.sources import create_sources, create_volumes, source_name
-from bench.columnar.asked import question_named
-from bench.columnar.askers import asker, through_vxdata
+from bench.columnar.column_questions import question_named
+from bench.columnar.respondents import connected, through_vxdata
 from bench.columnar.same import check_same
 from vxdata.schemas.errors import HandshakeFailed, NotAuthenticated
 from vxdata.schemas.identity import EVERYTHING, Grants
@@ -92,12 +92,12 @@ def test_who_asks_for_data_sources_gets_what_is_granted(
     callers: Callers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert callers.free.ca is not None
-    monkeypatch.setenv("VXDATA_CA_FILE", callers.free.ca)  # askers are told of no authority
+    monkeypatch.setenv("VXDATA_CA_FILE", callers.free.ca)  # respondents get no authority
     question = question_named("group by, count and sums")
     with (
-        asker(through_vxdata, callers.free.url, callers.free.token, NAMES) as choosing,
-        asker(through_vxdata, callers.free.url, callers.granted.token) as granted,
-        asker(through_vxdata, callers.free.url, callers.free.token) as free,
+        connected(through_vxdata, callers.free.url, callers.free.token, NAMES) as choosing,
+        connected(through_vxdata, callers.free.url, callers.granted.token) as granted,
+        connected(through_vxdata, callers.free.url, callers.free.token) as free,
     ):
         chosen, seen, everything = (each.ask(question).frame for each in (choosing, granted, free))
     check_same(seen, chosen, "granted beside chosen")

@@ -13,10 +13,10 @@ import pytest
 
 from bench._harness.copies import CopiesBehind, answered_by_copies, await_copies, health_of_copies
 from bench._harness.figures import Moved
-from bench.columnar import askers
-from bench.columnar.asked import ASKED, at_past, at_present, question_named
-from bench.columnar.askers import Asker
+from bench.columnar import respondents
+from bench.columnar.column_questions import COLUMN_QUESTIONS, at_past, at_present, question_named
 from bench.columnar.own_table import copy_volumes
+from bench.columnar.respondents import Respondent
 from bench.columnar.rounds import Way, ask_all, milliseconds, most_over, over
 from bench.columnar.same import WrongAnswer, check_same
 from bench.growth import varied
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from bench.columnar.asked import Asked
+    from bench.columnar.column_questions import ColumnQuestion
     from vxdata.server.config import Settings
 
 ROWS = 2_000
@@ -83,9 +83,9 @@ def alone(past: datetime, uri: str, session_dir: Path) -> Iterator[duckdb.DuckDB
         yield connection
 
 
-@pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)
+@pytest.mark.parametrize("question", COLUMN_QUESTIONS, ids=lambda question: question.name)
 def test_all_say_the_same(
-    volumes: Client, past: datetime, uri: str, alone: duckdb.DuckDBPyConnection, question: Asked
+    volumes: Client, past: datetime, uri: str, alone: duckdb.DuckDBPyConnection, question: ColumnQuestion
 ) -> None:
     then, now = question.ask(volumes, past), question.ask(volumes)
     assert min(then.height, now.height) > 0
@@ -127,8 +127,8 @@ def test_what_differs_is_noticed() -> None:
 
 
 @contextmanager
-def answering(answer: Callable[[int], int]) -> Iterator[Asker]:
-    """An asker in a thread, whose nth answer is a number and took that many milliseconds."""
+def answering(answer: Callable[[int], int]) -> Iterator[Respondent]:
+    """A respondent in a thread, whose nth answer is a number and took that many milliseconds."""
     ours, theirs = Pipe()
 
     def work() -> None:
@@ -141,14 +141,14 @@ def answering(answer: Callable[[int], int]) -> Iterator[Asker]:
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield Asker(0, ours)
+        yield Respondent(0, ours)
     finally:
         ours.send(None)
         thread.join()
 
 
 def test_calls_are_timed_round_by_round_after_one_that_does_not_count() -> None:
-    question = ASKED[0]
+    question = COLUMN_QUESTIONS[0]
     before: list[str] = []
     with answering(lambda number: 100 * (number + 1)) as slow, answering(lambda _: 50) as peer:
         ways = {
@@ -168,7 +168,7 @@ def test_a_wrong_answer_ends_the_run() -> None:
     with answering(lambda number: 0 if number == 2 else 1) as wrong, answering(lambda _: 1) as peer:
         ways = {"wrong": Way(wrong, "peer"), "peer": Way(peer, "peer")}
         with pytest.raises(WrongAnswer, match="wrong beside peer"):
-            ask_all(ways, ASKED[:1], rounds=2, calls=2)
+            ask_all(ways, COLUMN_QUESTIONS[:1], rounds=2, calls=2)
 
 
 def test_clients_never_ask_what_was_asked_before(
@@ -190,15 +190,15 @@ def test_statements_are_made_of_every_question() -> None:
         made = work()
     assert isinstance(made, Moved)
     assert {name: len(values) for name, values in made.series.items()} == {
-        "remembered": len(ASKED),
-        "rendered anew": len(ASKED),
+        "remembered": len(COLUMN_QUESTIONS),
+        "rendered anew": len(COLUMN_QUESTIONS),
     }
 
 
 def test_an_asker_answers_in_a_process_of_its_own(volumes: Client, uri: str, past: datetime) -> None:
     question = question_named("count by a number")
-    with askers.asker(askers.through_adbc, uri) as asker:
-        replies = [asker.ask(question), asker.ask(question, past)]
+    with respondents.connected(respondents.through_adbc, uri) as respondent:
+        replies = [respondent.ask(question), respondent.ask(question, past)]
     assert all(reply.seconds > 0 for reply in replies)
     assert [reply.frame.item() for reply in replies] == [
         question.ask(volumes, as_of).item() for as_of in (None, past)

@@ -25,7 +25,7 @@ PULLED: Final = "pull of 4 columns"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ColumnQuestion:
     """One question about volumes.
 
     Args:
@@ -73,56 +73,56 @@ class Asked:
         return self.sql.format(volumes=volumes, live=live)
 
 
-ASKED: Final = (
-    Asked(
+COLUMN_QUESTIONS: Final = (
+    ColumnQuestion(
         "count by a number",
         lambda volumes: volumes.filter(F.size_mb > LARGE_MB),
         f"SELECT count(*) FROM {{volumes}} WHERE {{live}} AND size_mb > {LARGE_MB}",
         is_counted=True,
     ),
-    Asked(
+    ColumnQuestion(
         "count of two equalities",
         lambda volumes: volumes.filter(F.modality == "MR", F.manufacturer == "SIEMENS"),
         "SELECT count(*) FROM {volumes} WHERE {live} AND modality = 'MR' AND manufacturer = 'SIEMENS'",
         is_counted=True,
     ),
-    Asked(
+    ColumnQuestion(
         "text contains",
         lambda volumes: volumes.filter(F.series_description.contains("t2")),
         "SELECT count(*) FROM {volumes} WHERE {live} AND series_description LIKE '%t2%'",
         is_counted=True,
     ),
-    Asked(
+    ColumnQuestion(
         "text contains, any case",
         lambda volumes: volumes.filter(F.series_description.contains("prostate", ignore_case=True)),
         "SELECT count(*) FROM {volumes} WHERE {live} AND series_description ILIKE '%prostate%'",
         is_counted=True,
     ),
-    Asked(
+    ColumnQuestion(
         "group by, count and sums",
         lambda volumes: volumes.group_by("modality").agg(count(), F.instance_count.sum(), F.size_mb.sum()),
         "SELECT modality, count(*), CAST(sum(instance_count) AS bigint) AS instances, sum(size_mb) AS size "
         "FROM {volumes} WHERE {live} GROUP BY modality",
     ),
-    Asked(
+    ColumnQuestion(
         "distinct patients by group",
         lambda volumes: volumes.group_by("modality").agg(F.patient_id.n_unique()),
         "SELECT modality, count(DISTINCT patient_id) FROM {volumes} WHERE {live} GROUP BY modality",
     ),
-    Asked(
+    ColumnQuestion(
         "median by group",
         lambda volumes: volumes.group_by("manufacturer").agg(F.size_mb.quantile(0.5)),
         "SELECT manufacturer, percentile_cont(0.5) WITHIN GROUP (ORDER BY size_mb) "
         "FROM {volumes} WHERE {live} GROUP BY manufacturer",
     ),
-    Asked(
+    ColumnQuestion(
         "order and limit, all columns",
         lambda volumes: volumes.order_by(F.size_mb.desc()).limit(10),
         f"SELECT {', '.join(VOLUMES)} FROM {{volumes}} WHERE {{live}} "
         "ORDER BY size_mb DESC NULLS LAST, identifier LIMIT 10",
         is_ordered=True,
     ),
-    Asked(
+    ColumnQuestion(
         "is in a subquery",
         lambda volumes: volumes.filter(
             F.patient_id.is_in(volumes.filter(F.modality == "SEG").select("patient_id"))
@@ -131,7 +131,7 @@ ASKED: Final = (
         "(SELECT patient_id FROM {volumes} WHERE {live} AND modality = 'SEG')",
         is_counted=True,
     ),
-    Asked(
+    ColumnQuestion(
         PULLED,
         lambda volumes: volumes.filter(F.modality == "MR", F.body_part_examined == "PROSTATE").select(
             "identifier", "series_description", "size_mb", "path_dicom"
@@ -143,12 +143,12 @@ ASKED: Final = (
 """All of them, in the order that they are asked and reported in."""
 
 
-def at_present(question: Asked) -> str:
+def at_present(question: ColumnQuestion) -> str:
     """The statement over the rows of our table of the present."""
     return question.sql_of("vxdata.volume", "NOT tombstone")
 
 
-def at_past(question: Asked, as_of: datetime) -> str:
+def at_past(question: ColumnQuestion, as_of: datetime) -> str:
     """The statement over the versions that could be seen at an instant, written by hand.
 
     Args:
@@ -170,6 +170,6 @@ def at_past(question: Asked, as_of: datetime) -> str:
     return question.sql_of(versions, "NOT tombstone")
 
 
-def question_named(name: str) -> Asked:
+def question_named(name: str) -> ColumnQuestion:
     """The question of a name."""
-    return next(question for question in ASKED if question.name == name)
+    return next(question for question in COLUMN_QUESTIONS if question.name == name)

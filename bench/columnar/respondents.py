@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bench._harness.candidates import CandidateFailed, apart
-from bench.columnar.asked import at_past, at_present, question_named
+from bench.columnar.column_questions import at_past, at_present, question_named
 from bench.peers.adbc import cursor_on
 from vxdata.sdk import Client, F
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from datetime import datetime
     from multiprocessing.connection import Connection
 
-    from bench.columnar.asked import Asked
+    from bench.columnar.column_questions import ColumnQuestion
 
 # ruff: noqa: PLC0415 - DuckDB is imported in the process that uses it, and nowhere else
 
-Answering = Callable[["Asked", "datetime | None"], pl.DataFrame]
+Answering = Callable[["ColumnQuestion", "datetime | None"], pl.DataFrame]
 """Answers a question as of an instant, the present if None."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What an asker brings back.
+    """What a respondent brings back.
 
     Args:
         seconds: From the question to the frame.
@@ -45,7 +45,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asker:
+class Respondent:
     """Somebody who can be asked.
 
     Args:
@@ -56,7 +56,7 @@ class Asker:
     pid: int
     talk: Connection
 
-    def ask(self, question: Asked, as_of: datetime | None = None) -> Reply:
+    def ask(self, question: ColumnQuestion, as_of: datetime | None = None) -> Reply:
         """Ask a question.
 
         Args:
@@ -73,11 +73,11 @@ class Asker:
         try:
             return Reply(*self.talk.recv())
         except EOFError:
-            raise CandidateFailed("The asker's process ended; its traceback stands above.") from None
+            raise CandidateFailed("The respondent's process ended; its traceback stands above.") from None
 
 
 @contextmanager
-def asker(target: Callable[..., None], *arguments: object) -> Iterator[Asker]:
+def connected(target: Callable[..., None], *arguments: object) -> Iterator[Respondent]:
     """Start one of those below, and wait until it is connected.
 
     Args:
@@ -85,11 +85,11 @@ def asker(target: Callable[..., None], *arguments: object) -> Iterator[Asker]:
         *arguments: For it.
 
     Yields:
-        The asker.
+        The respondent.
     """
     with apart(target, *arguments) as (pid, talk):
         talk.recv()
-        yield Asker(pid, talk)
+        yield Respondent(pid, talk)
 
 
 def through_vxdata(
@@ -112,7 +112,7 @@ def through_vxdata(
 def through_adbc(talk: Connection, uri: str) -> None:
     """Ask PostgreSQL in plain SQL."""
 
-    def answer(question: Asked, as_of: datetime | None) -> pl.DataFrame:
+    def answer(question: ColumnQuestion, as_of: datetime | None) -> pl.DataFrame:
         cursor.execute(at_present(question) if as_of is None else at_past(question, as_of))
         frame = pl.from_arrow(cursor.fetch_arrow_table(), rechunk=False)
         assert isinstance(frame, pl.DataFrame)
@@ -132,7 +132,7 @@ def through_duckdb(talk: Connection, path: str, threads: int) -> None:
     """
     import duckdb
 
-    def answer(question: Asked, _: datetime | None) -> pl.DataFrame:
+    def answer(question: ColumnQuestion, _: datetime | None) -> pl.DataFrame:
         frame: pl.DataFrame = connection.execute(question.sql_of("volume", "true")).pl()
         return frame
 
