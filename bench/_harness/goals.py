@@ -1,4 +1,4 @@
-"""What is wanted: for single figures a bar that has to be met, and a stretch goal beyond it."""
+"""Goals: for single figures, a bar that must be met and a stretch goal beyond it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Goal:
 
     Args:
         work: What is measured, in words.
-        question: Where the figure is found …
-        value: … and under which name.
-        bar: What it has to reach.
-        stretch: What would be better still.
+        question: The question whose answer has the figure.
+        value: Name of the figure in that answer.
+        bar: The value that it must reach.
+        stretch: The value that would be better still.
         more: Whether a greater figure is better.
         unit: Written after the figure.
     """

@@ -1,4 +1,4 @@
-"""The questions, each as our users write it and as plain SQL for PostgreSQL and DuckDB alike.
+"""The questions of the columnar benchmarks, each as a query of the SDK and as SQL for PostgreSQL and DuckDB.
 
 The constants fit Imaging Data Commons as well as the synthetic volumes of `bench.growth.synthetic`.
 """

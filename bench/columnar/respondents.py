@@ -1,6 +1,7 @@
-"""Those who are asked: each in a process of its own, connected, for as many questions as there are.
+"""Respondents: processes that answer questions by one way each, such as our server or plain SQL.
 
-A process answers one question at a time; it takes the time itself, from the question to a frame of Polars.
+Each has a connection of its own, and answers one question at a time. It takes the time itself, from the
+question to a frame of Polars.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Answering = Callable[["ColumnQuestion", "datetime | None"], pl.DataFrame]
 
 @dataclass(frozen=True)
 class Reply:
-    """What a respondent brings back.
+    """What a respondent returns.
 
     Args:
         seconds: From the question to the frame.
@@ -46,11 +47,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class Respondent:
-    """Somebody who can be asked.
+    """A process that answers questions.
 
     Args:
-        pid: The process.
-        talk: Our end of its pipe.
+        pid: Its process id.
+        talk: Our end of the pipe to it.
     """
 
     pid: int
@@ -78,11 +79,11 @@ class Respondent:
 
 @contextmanager
 def connected(target: Callable[..., None], *arguments: object) -> Iterator[Respondent]:
-    """Start one of those below, and wait until it is connected.
+    """Start a respondent, and wait until it is connected.
 
     Args:
-        target: What its process does.
-        *arguments: For it.
+        target: What its process runs: one of the functions below.
+        *arguments: Its arguments after the pipe.
 
     Yields:
         The respondent.
@@ -95,7 +96,7 @@ def connected(target: Callable[..., None], *arguments: object) -> Iterator[Respo
 def through_vxdata(
     talk: Connection, url: str, token: str | None = None, sources: Sequence[str] | None = None
 ) -> None:
-    """Ask a server of ours.
+    """Answer by a VxData server.
 
     Args:
         talk: Its end of the pipe.
@@ -110,7 +111,7 @@ def through_vxdata(
 
 
 def through_adbc(talk: Connection, uri: str) -> None:
-    """Ask PostgreSQL in plain SQL."""
+    """Answer by plain SQL in PostgreSQL."""
 
     def answer(question: ColumnQuestion, as_of: datetime | None) -> pl.DataFrame:
         cursor.execute(at_present(question) if as_of is None else at_past(question, as_of))
@@ -123,7 +124,7 @@ def through_adbc(talk: Connection, uri: str) -> None:
 
 
 def through_duckdb(talk: Connection, path: str, threads: int) -> None:
-    """Ask DuckDB over a table of its own, which knows the present alone.
+    """Answer by DuckDB over a table of its own, which holds only the present state.
 
     Args:
         talk: Its end of the pipe.
@@ -142,7 +143,7 @@ def through_duckdb(talk: Connection, path: str, threads: int) -> None:
 
 
 def _answer_all(talk: Connection, answer: Answering) -> None:
-    """Answer until the other end of the pipe is closed."""
+    """Answer questions until the other end of the pipe is closed."""
     talk.send("connected")
     while True:
         try:

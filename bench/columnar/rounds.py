@@ -28,7 +28,7 @@ class Way:
     """One way to ask.
 
     Args:
-        respondent: Who is asked.
+        respondent: The respondent.
         peer: The way whose answers its own have to equal; itself where there is none.
         instants: As of when, another one each time; the present if empty.
         before: What happens before each call, not timed.
