@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vxdata.schemas.notation.reference import Reference
-from vxdata.sdk._given import column_of, is_table
+from vxdata.sdk._tabular_input import column_of, is_table
 
 
 class TakesTables(Reference):

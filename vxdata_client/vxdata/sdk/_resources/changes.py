@@ -14,7 +14,7 @@ from vxdata.schemas.models import ResourceUpdate
 from vxdata.schemas.types.arrow import arrow_type
 from vxdata.schemas.wire.uploads import EXPECTED_VERSION
 from vxdata.sdk._conversion.models import arrow_value
-from vxdata.sdk._given import column_of
+from vxdata.sdk._tabular_input import column_of
 
 if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry

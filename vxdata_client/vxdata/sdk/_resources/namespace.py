@@ -14,12 +14,12 @@ from vxdata.schemas.models import ResourceCreate, ResourceResponse, ResourceUpda
 from vxdata.schemas.notation.show_names import show_namespace
 from vxdata.schemas.plan import Plan
 from vxdata.sdk._expressions.fields import Fields, FieldsOf, KnownFields
-from vxdata.sdk._given import Columns, Peeked, Row, Table, frames_of, is_table, peeked
 from vxdata.sdk._queries.query import Query
 from vxdata.sdk._resources.local_files import with_uploads
 from vxdata.sdk._resources.rows import is_one
 from vxdata.sdk._resources.tables import Tables, tables_of
 from vxdata.sdk._resources.verbs import Verbs
+from vxdata.sdk._tabular_input import Columns, Peeked, Row, Table, frames_of, is_table, peeked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vxdata.schemas.errors import FieldTypeMismatch, UnexpectedPayload, ValidationFailed
 from vxdata.schemas.models import ResourceCreate, ResourceModel, ResourceUpdate, models_of
 from vxdata.schemas.violations import MAX_VIOLATIONS
-from vxdata.sdk._given import Peeked
+from vxdata.sdk._tabular_input import Peeked
 
 if TYPE_CHECKING:
     from vxdata.schemas.payload_type import PayloadType

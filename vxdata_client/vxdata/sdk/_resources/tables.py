@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from vxdata.schemas.catalog.registry import Registry
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import Verb
-    from vxdata.sdk._given import Frames
     from vxdata.sdk._resources.upload import TypedTable
+    from vxdata.sdk._tabular_input import Frames
 
 
 @dataclass(frozen=True)

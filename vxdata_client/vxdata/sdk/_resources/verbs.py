@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from vxdata.schemas.errors import DuplicateIdentifiers, InvalidRequest
 from vxdata.schemas.models import ResourceResponse, ResourceUpdate
-from vxdata.sdk._given import peeked
 from vxdata.sdk._resources.changes import (
     is_pair,
     names_of,
@@ -23,6 +22,7 @@ from vxdata.sdk._resources.rows import creates_of, is_one, updates_of
 from vxdata.sdk._resources.tables import Tables
 from vxdata.sdk._resources.upload import WriteRequest
 from vxdata.sdk._resources.write_response import read_back
+from vxdata.sdk._tabular_input import peeked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from vxdata.schemas.models import ResourceCreate
     from vxdata.schemas.payload_type import PayloadType
     from vxdata.schemas.wire import CommitReceipt, Verb
-    from vxdata.sdk._given import Columns, Row, Table
     from vxdata.sdk._resources.changes import ExpectedVersions
     from vxdata.sdk._resources.upload import TypedTable
+    from vxdata.sdk._tabular_input import Columns, Row, Table
 
 Update = TypeVar("Update", bound=ResourceUpdate)
 Response = TypeVar("Response", bound=ResourceResponse)
