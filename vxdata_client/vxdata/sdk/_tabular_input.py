@@ -1,7 +1,8 @@
-"""Rows as people hold them: frames and tables of any library, lazy ones, and streams of batches.
+"""Tabular input: rows from frames and tables of any library, lazy or not, and from streams of batches.
 
-Everything but Polars' own comes in by Arrow's C stream, which pandas, pyarrow, DuckDB and most others speak
-(https://arrow.apache.org/docs/format/CStreamInterface.html), or by the older `__dataframe__` protocol.
+Frames of Polars are taken as they are. All others are read through Arrow's C stream interface, which pandas,
+pyarrow, DuckDB and most others offer (https://arrow.apache.org/docs/format/CStreamInterface.html), or through
+the older `__dataframe__` protocol.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from vxdata.schemas.errors import FieldTypeMismatch
 from vxdata.schemas.models import ResourceModel
 
 UNNAMED_INDEX: Final = "__index_level_"
-"""So pyarrow calls an index of pandas that has no name, and is more than a range."""
+"""Prefix of the names that pyarrow gives to unnamed pandas indexes, unless they are plain ranges."""
 
 BATCH_ROWS: Final = 100_000
-"""Rows of the frames that a lazy frame is made into."""
+"""Rows of the frames that a lazy frame is collected into."""
 
 
 @runtime_checkable
 class ArrowStreamable(Protocol):
-    """Whatever gives its rows as an Arrow stream."""
+    """An object that exports its rows as an Arrow stream."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Return a capsule with the stream."""
@@ -34,14 +35,14 @@ class ArrowStreamable(Protocol):
 
 @runtime_checkable
 class Interchangeable(Protocol):
-    """Whatever gives its columns by the dataframe interchange protocol."""
+    """An object that exports its columns by the dataframe interchange protocol."""
 
     def __dataframe__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the interchange object."""
 
 
 class Peeked(Iterator[Any]):
-    """An iterator whose first item tells what its items are.
+    """An iterator whose first item can be looked at, to find out what kind of items it yields.
 
     Args:
         items: The iterator.
@@ -59,7 +60,7 @@ class Peeked(Iterator[Any]):
 
 
 Table = pl.DataFrame | pl.LazyFrame | ArrowStreamable | Interchangeable
-"""Rows in columns, whoever made them."""
+"""Rows in columns, of any library."""
 
 Columns = Mapping[str, list[Any] | pl.Series]
 """Columns by name."""
@@ -70,11 +71,11 @@ Row = Mapping[str, Any]
 
 @dataclass
 class Frames:
-    """Rows as frames, one after the other.
+    """A sequence of frames.
 
     Args:
-        source: The frames; an iterator gives them once, a list as often as needed.
-        rows: How many rows there are in all, where that is known.
+        source: The frames; an iterator yields them once, a list as often as needed.
+        rows: The total number of rows; None if unknown.
     """
 
     source: Iterable[pl.DataFrame]
@@ -82,12 +83,12 @@ class Frames:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether the frames can be had again."""
+        """Whether the frames can be iterated over again."""
         return not isinstance(self.source, Iterator)
 
 
 def is_table(given: object) -> bool:
-    """Tell whether something holds rows in columns; a single column does not."""
+    """Whether an object holds rows in columns; a single column does not."""
     if isinstance(given, pl.DataFrame | pl.LazyFrame):
         return True
     if isinstance(given, pl.Series | pa.Array | pa.ChunkedArray) or getattr(given, "ndim", 2) == 1:
@@ -96,25 +97,25 @@ def is_table(given: object) -> bool:
 
 
 def peeked(given: object) -> object:
-    """Make the first item of an iterator visible; all else is returned as it is.
+    """Wrap an iterator as `Peeked`; return anything else as it is.
 
     Args:
-        given: What a caller gave. An iterator is used up by it.
+        given: The argument of a user. An iterator must not be used afterwards.
     """
     return Peeked(given) if isinstance(given, Iterator) and not is_table(given) else given
 
 
 def frames_of(given: object) -> Frames | None:
-    """Take rows from whatever holds them.
+    """Read rows from the argument of a user.
 
     Args:
-        given: What a caller gave; an iterator as `peeked` returned it.
+        given: The argument; an iterator as `peeked` returned it.
 
     Returns:
-        The rows as frames; None for what holds no columns, such as models and texts.
+        The rows as frames; None if the argument holds no columns, as models and texts do not.
 
     Raises:
-        FieldTypeMismatch: Its columns cannot be had as Arrow's; the library's own words are told.
+        FieldTypeMismatch: The columns cannot be converted to Arrow; the message quotes the library.
     """
     match given:
         case pl.DataFrame():
@@ -131,16 +132,16 @@ def frames_of(given: object) -> Frames | None:
 
 
 def whole_frame(given: object) -> pl.DataFrame | None:
-    """Take rows from whatever holds them, all at once.
+    """Read all rows from the argument of a user into one frame.
 
     Args:
-        given: What a caller gave; an iterator as `peeked` returned it.
+        given: The argument; an iterator as `peeked` returned it.
 
     Returns:
-        One frame; None for what holds no columns.
+        One frame; None if the argument holds no columns.
 
     Raises:
-        FieldTypeMismatch: As of `frames_of`.
+        FieldTypeMismatch: As from `frames_of`.
     """
     frames = frames_of(given)
     if frames is None:
@@ -150,14 +151,14 @@ def whole_frame(given: object) -> pl.DataFrame | None:
 
 
 def column_of(given: object, name: str | None = None) -> list[Any]:
-    """Take values from whatever holds them: a frame, a column of any library, an array, or any iterable.
+    """Read values from a frame, a column of any library, an array, or any other iterable.
 
     Args:
-        given: What a caller gave.
-        name: The column of a frame that is wanted; if None, a frame must have one column only.
+        given: The argument of a user.
+        name: The column to take from a frame; if None, a frame must have a single column.
 
     Returns:
-        The values as Python's.
+        The values, as Python objects.
 
     Raises:
         FieldTypeMismatch: A frame has no such column, or several.
@@ -184,7 +185,7 @@ def _from_library(given: Any) -> Frames:
             return Frames([_frame(given)], given.num_rows)
         if isinstance(given, ArrowStreamable) and not isinstance(given, Sized):
             return Frames(map(_frame, pa.RecordBatchReader.from_stream(given)))
-        if isinstance(given, ArrowStreamable):  # in memory, as a frame of pandas: it has a length
+        if isinstance(given, ArrowStreamable):  # with a length, such as a pandas frame, it is in memory
             table = pa.RecordBatchReader.from_stream(given).read_all()
             return Frames([_frame(table)], table.num_rows)
         frame = _from_interchange(given)
@@ -200,14 +201,14 @@ def _from_interchange(given: Interchangeable) -> pl.DataFrame:
 
 
 def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
-    """Hand rows over to Polars, without an index of pandas that has no name and says nothing of the rows."""
+    """Convert rows to Polars, without unnamed pandas indexes, which say nothing of the rows."""
     frame = pl.from_arrow(rows)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - columns never become a series
     return frame.drop([name for name in frame.columns if name.startswith(UNNAMED_INDEX)])
 
 
 def _from_columns(given: Mapping[Any, Any]) -> Frames | None:
-    """Columns by name; a mapping of single values is one resource, and no frame."""
+    """Read a mapping of columns; None for a mapping of single values, which is one resource."""
     values = given.get("identifier")
     if values is None or isinstance(values, str | ResourceModel) or not isinstance(values, Iterable):
         return None

@@ -118,40 +118,40 @@ class Source:
 
 
 class ObjectReader(Protocol):
-    """An object to read from, in parts and by many threads."""
+    """An object in S3, whose parts several threads can read."""
 
     def read(
         self, span: Span, etag: str | None = None
     ) -> AbstractContextManager[tuple[Stat, Iterator[bytes]]]:
-        """Read a part: what S3 says of the object, and the bytes.
+        """Read a part of the object, for the length of a block: its metadata, and the bytes.
 
         Args:
-            span: Which part; bytes beyond the end of the object are not missed.
-            etag: What the object must still be, as an earlier part told.
+            span: The part; it may reach beyond the end of the object.
+            etag: The ETag that the object must still have, from an earlier part.
         """
 
 
 class Access(Protocol):
-    """Reaches single objects.
+    """A way to read and write single objects in S3.
 
-    Every method raises a `StorageProblem` about its object; a retry can help only after `TransferFailed`.
-    `OSError` is raised for faults of the local file.
+    Every method raises a `StorageProblem` that names the object; a retry can help only after
+    `TransferFailed`. Problems with a local file raise `OSError`.
     """
 
     def expect(self, method: Method, urls: Iterable[ObjectUrl]) -> None:
-        """Say what will be asked for soon, so that it can be prepared in batches."""
+        """Announce the next requests, so that they can be prepared in batches."""
 
     def head(self, url: ObjectUrl) -> Stat:
-        """Look at an object."""
+        """Read the metadata of an object."""
 
     def object(self, url: ObjectUrl) -> ObjectReader:
-        """Give an object to read from; nothing is asked for yet."""
+        """Return a reader of an object; no request is sent yet."""
 
     def put(self, url: ObjectUrl, source: Source, file_progress: FileProgress) -> bool:
-        """Upload a file unless the object is there, and tell whether it was uploaded."""
+        """Upload a file unless the object exists; return whether it was uploaded."""
 
     def list(self, prefix: ObjectUrl) -> Iterator[tuple[str, int]]:
-        """Go through the objects below a prefix: URL and size of each, in the order of keys."""
+        """Yield the URL and size of each object below a prefix, in the order of keys."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,7 +1,8 @@
-"""Reading ahead: what waits for the network does so in a thread of its own.
+"""Reading ahead: a thread of its own waits for the network.
 
-The C++ below pyarrow hears no signal while it waits: Ctrl-C would count only once the server answers. The
-caller's thread waits for the other one instead, which Ctrl-C interrupts at once, and ends the call then.
+The C++ code of pyarrow ignores signals while it waits, so Ctrl-C would have no effect until the server
+answers. The caller's thread waits in Python for the other thread; Ctrl-C interrupts it at once, and it ends
+the call.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ class _End:
 
 
 class ReadAhead(Iterator[Item]):
-    """The items of a source, made in another thread.
+    """An iterator over the items of a source, which another thread produces.
 
-    Closing it early, dropping it, and Ctrl-C while it waits cancel the source's call.
+    Closing it early, dropping it, and Ctrl-C while it waits all cancel the call of the source.
 
     Args:
-        source: Makes the items; whatever it raises is raised here.
-        on_wait: Called now and then while the caller waits.
-        whole: Whether nothing is handed out before everything is there. Who wants it all anyway waits
-            once, and not for each item.
+        source: Produces the items. Its exceptions are raised here.
+        on_wait: Called from time to time while the caller waits.
+        whole: Whether to return no item before all have arrived. A caller that needs all of them then waits
+            once, not once per item.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class ReadAhead(Iterator[Item]):
             self._next = _End()
 
     def __del__(self) -> None:
-        """Cancel the call of one that was dropped."""
+        """Cancel the call if the iterator is dropped."""
         self.close()
 
 
