@@ -1,8 +1,8 @@
-"""The log: takes the records of calls, and has one thread write them in groups.
+"""The audit log: takes the records of calls, and writes them in groups, in a thread of its own.
 
-A call hands its record over and ends. The record is on the disk a few milliseconds later, together with all
-that came meanwhile. What waits is bounded, in number and in bytes: a server that has to be audited refuses
-calls before records of them could be lost. Refusals are recorded one by one as long as they are few.
+A call hands its record over and ends. A few milliseconds later the record is on the disk, together with all
+those that arrived meanwhile. The waiting records are bounded, in number and in bytes: a server that must be
+audited refuses calls before their records could be lost. Refusals are recorded one by one while they are few.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ GROUP: Final = 500
 """Records that are written at a time, at most."""
 
 GATHER_SECONDS: Final = 0.005
-"""How long the first record of a group waits for others: to wake the thread for each of them would take more
-of the time of reads than all the rest."""
+"""How long the first record of a group waits for others. Waking the thread for every record would cost reads
+more time than all other work of the audit."""
 
-UNMADE: Final = 250
-"""Waiting records up to which the thread makes them; further ones are made by their calls, as what a call has
-asked for can be much larger than its record."""
+DEFERRED: Final = 250
+"""Number of waiting records up to which the thread makes them from their calls. Beyond it, calls make their
+own records, since what a call has asked for can be much larger than its record."""
 
-UNMADE_BYTES: Final = 16 * 1024
-"""Bytes that a call has asked for up to which the thread makes its record."""
+DEFERRED_BYTES: Final = 16 * 1024
+"""Bytes of what a call has asked for, up to which the thread makes its record."""
 
 RETRY_SECONDS: Final = 1.0
 FLUSH_SECONDS: Final = 2.0
@@ -64,8 +64,8 @@ class AuditLog:
     """The audit of one server.
 
     Args:
-        folder: Folder of the files, for this server alone; made if missing.
-        file_bytes: Bytes of a file from which on the next one is begun.
+        folder: Folder of the files, for this server only; made if missing.
+        file_bytes: Bytes after which a file is followed by a new one.
         days: Days for which files are kept; for ever if None.
         is_required: Whether calls are refused while nothing can be written.
 
@@ -82,7 +82,7 @@ class AuditLog:
         *,
         is_required: bool = True,
     ) -> None:
-        """Begin to write, after the end of what is there."""
+        """Open the files, and continue after their last record."""
         folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         try:
             self._lock_file = lock_folder(folder)
@@ -95,7 +95,7 @@ class AuditLog:
         self._waiting_bytes = 0
         self._added = self._written = self._missed = 0
         self._refusals = Refusals()
-        self._over: list[Minute] = []  # of which the refusals that were counted have yet to be told
+        self._ended_minutes: list[Minute] = []  # whose counted refusals have not been recorded yet
         self._has_failed = False
         self._is_closing = False
         self._changed = threading.Condition()
@@ -103,39 +103,39 @@ class AuditLog:
             parts.callback(self._lock_file.close)
             self._writer = Writer(folder, file_bytes, days)
             parts.callback(self._writer.close)
-            self._writer.write([])  # a folder that cannot be written is told now
+            self._writer.write([])  # so that a folder that cannot be written is noticed now
             parts.pop_all()
         self._thread = threading.Thread(target=self._run, name="vxdata-audit", daemon=True)
         self._thread.start()
 
     @property
     def is_writing(self) -> bool:
-        """Whether what is recorded reaches the disk."""
+        """Whether records reach the disk."""
         return not self._has_failed and self._fullness < ENOUGH
 
     @property
     def _fullness(self) -> float:
-        """What part of what may wait waits."""
+        """The used share of the space for waiting records, from 0 to 1."""
         return max(len(self._waiting) / MAX_WAITING, self._waiting_bytes / MAX_BYTES)
 
     def require(self) -> None:
-        """Refuse a call of which no record could be written.
+        """Refuse a call whose record could not be written.
 
         Raises:
-            ServerUnavailable: Nothing can be written at present, and calls have to be audited.
+            ServerUnavailable: Nothing can be written at present, and calls must be audited.
         """
         if self._is_required and not self.is_writing:
             msg = "The server cannot write its audit at present, so it answers no calls; its log tells why."
             raise ServerUnavailable(msg, down=["audit"])
 
     def add(self, make: Callable[[], Record], asked_bytes: int = 0) -> None:
-        """Hand a record over; it is written soon.
+        """Hand over a record, to be written soon. If there is no room for it, it is only counted.
 
         Args:
-            make: Makes the record, in the thread that writes it. Where there is no room, it is counted.
-            asked_bytes: Bytes that the call has asked for, which are kept until the record is made.
+            make: Makes the record; called in the thread that writes it, or at once if many are waiting.
+            asked_bytes: Bytes of what the call has asked for, which is kept until the record is made.
         """
-        if len(self._waiting) >= UNMADE or asked_bytes > UNMADE_BYTES:
+        if len(self._waiting) >= DEFERRED or asked_bytes > DEFERRED_BYTES:
             made = make()
             waiting = _Waiting(partial(_itself, made), made.size)
         else:
@@ -151,22 +151,22 @@ class AuditLog:
                 self._changed.notify_all()
 
     def add_refusal(self, make: Callable[[], Record], refusal: Refusal) -> None:
-        """Hand over the record of a call that was refused; where its caller has many, it is counted.
+        """Hand over the record of a refused call. If its caller has had many refused, it is only counted.
 
         Args:
             make: Makes the record.
-            refusal: What was refused to whom.
+            refusal: The caller, the operation and the error.
         """
         with self._changed:
             due_at = self._refusals.due_at
             is_recorded = self._refusals.takes(refusal)
             if self._refusals.due_at != due_at:
-                self._changed.notify_all()  # the thread has something to tell before it meant to wake
+                self._changed.notify_all()  # the thread has to wake earlier than it meant to
         if is_recorded:
             self.add(make)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
-        """Wait until the records that have been handed over are written.
+        """Wait until all records handed over so far are written.
 
         Args:
             seconds: How long to wait.
@@ -179,14 +179,14 @@ class AuditLog:
             return self._changed.wait_for(lambda: self._written >= wanted, seconds)
 
     def close(self) -> None:
-        """Write what waits, and give the folder up."""
+        """Write the waiting records, and release the folder."""
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
         self._thread.join(CLOSE_SECONDS)
         with self._changed:
             lost = len(self._waiting) + self._missed
-            counted = self._refusals.counted + sum(minute.counted for minute in self._over)
+            counted = self._refusals.counted + sum(minute.counted for minute in self._ended_minutes)
         if lost or counted:
             log.error("audit_records_lost", records=lost, counted_refusals=counted)
         self._lock_file.close()
@@ -196,7 +196,7 @@ class AuditLog:
             group = [self._waiting[number] for number in range(min(len(self._waiting), GROUP))]
             missed = self._missed
             told = [Record.of_log(MISSED, calls=missed)] if missed else []
-            told += [minute.record() for minute in self._over]
+            told += [minute.record() for minute in self._ended_minutes]
             try:
                 self._writer.write([*(each.make() for each in group), *told])
             except Exception as error:  # noqa: BLE001 - whatever it is: no call may go on without a record
@@ -204,12 +204,12 @@ class AuditLog:
                 if self._is_closing:
                     break
             else:
-                self._over.clear()
+                self._ended_minutes.clear()
                 self._note_written(len(group), missed)
         self._writer.close()
 
     def _wait_for_records(self) -> bool:
-        """Wait until there is something to write; false once there is not, and never will be."""
+        """Wait until there is something to write; return false if there is not and the log is closing."""
         with self._changed:
             if self._has_failed:
                 self._changed.wait_for(lambda: self._is_closing, RETRY_SECONDS)
@@ -217,8 +217,8 @@ class AuditLog:
             while not (self._waiting or self._missed or self._is_closing or self._refusals.due_in == 0):
                 self._changed.wait(self._refusals.due_in)
             self._changed.wait_for(lambda: len(self._waiting) >= GROUP or self._is_closing, GATHER_SECONDS)
-            self._over += self._refusals.end(all_of_them=self._is_closing)
-            return bool(self._waiting or self._missed or self._over)
+            self._ended_minutes += self._refusals.end(all_of_them=self._is_closing)
+            return bool(self._waiting or self._missed or self._ended_minutes)
 
     def _fail(self, error: Exception) -> None:
         if not self._has_failed:

@@ -1,8 +1,7 @@
-"""Refusals: the first ones of each caller in a minute are recorded one by one, and all further ones counted.
+"""Refusals: the first ones of each caller in a minute are recorded one by one; further ones are only counted.
 
-Whoever reaches a port can have as many calls refused as they like, and each record takes room on the disk
-that reads need for theirs. Those who are not known are one caller together, as nobody can tell how many they
-are.
+Anybody who can reach a port can cause any number of refusals, and their records take disk space that those of
+reads need. All unknown callers count as one, since nobody can tell how many they are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Threads that do one job after the other, try again what may pass, and collect what failed."""
+"""A pool of threads for transfers: it retries transient failures, and collects the others."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
 
 HOPELESS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""Errors of the local disk that every other file would meet too."""
+"""Errors of the local disk that all further files would meet too."""
 
 WAIT_SECONDS: Final = 1.0
-"""How long to wait in one go: not every Python hears Ctrl-C while it waits for a thread without a limit."""
+"""Longest single wait: some versions of Python ignore Ctrl-C while they wait for a thread without a limit."""
 
 TRANSFER_RETRY_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
-"""Waits before each further try of a transfer."""
+"""Seconds to wait before each further try of a transfer."""
 
 TRIES_AFTER_CORRUPTION: Final = 1
-"""Bytes may be damaged on the way; damaged twice, they are damaged where they lie."""
+"""Further tries after a wrong hash: bytes that arrive damaged twice are damaged where they are stored."""
 
 
 class Stopped(Exception):
-    """The run was stopped; raised inside of transfers to break them off."""
+    """The run was stopped. Raised within transfers, to abort them."""
 
 
 class TransferPool:
     """Runs jobs in threads.
 
     Args:
-        threads: How many at most.
-        fail_fast: Whether the first failure stops the rest.
+        threads: The most threads.
+        fail_fast: Whether the first failure stops all other jobs.
     """
 
     def __init__(self, threads: int, *, fail_fast: bool = False) -> None:
@@ -68,16 +68,16 @@ class TransferPool:
         *,
         called: Callable[[Job], str] = str,
     ) -> dict[Job, Outcome]:
-        """Do jobs, each as often as it takes.
+        """Run jobs, with retries.
 
         Args:
-            jobs: What to do.
-            work: Does one, and tells what moves.
-            progress: The bar that shows it, if any.
-            called: What errors call a job.
+            jobs: The jobs.
+            work: Runs one job, and reports its progress.
+            progress: The progress bar, if any.
+            called: Returns the name of a job in errors.
 
         Returns:
-            The outcomes of those that succeeded, in the order of jobs; `finish` tells of the others.
+            The outcomes of the jobs that succeeded, in the order of `jobs`; `finish` raises for the others.
         """
         if progress is None:
             with Progress("", 0, shown=False) as silent:
@@ -94,11 +94,11 @@ class TransferPool:
                     self._not_tried.append(called(job))
                 except StorageProblem as problem:
                     self.fail(called(job), problem)
-                except ServiceProblem as problem:  # it was waited for, and all others need the server too
+                except ServiceProblem as problem:  # after all retries; all other jobs need the server too
                     self._stop.set()
                     why = problem.message.removesuffix(".")
                     self.fail(called(job), TransferFailed.about(str(job), why))
-                except BaseException as fault:  # noqa: BLE001 - a mistake of ours: carried to the caller's thread
+                except BaseException as fault:  # noqa: BLE001 - a bug: raised again in the caller's thread
                     self._fault = fault
                     self._stop.set()
 
@@ -107,11 +107,11 @@ class TransferPool:
         return {job: outcomes[job] for job in jobs if job in outcomes}
 
     def fail(self, name: str, problem: VxDataError) -> None:
-        """Take notice of a failure.
+        """Record a failure.
 
         Args:
-            name: What failed.
-            problem: Why; if it is about several files, the first of them counts.
+            name: The job that failed.
+            problem: Its error; if it is about several files, the first one counts.
         """
         why = problem.failures[0]["problem"] if isinstance(problem, StorageProblem) else problem.message
         if not isinstance(problem, TransferFailed):
@@ -122,7 +122,7 @@ class TransferPool:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the rest was given up."""
+        """Whether the remaining jobs were given up."""
         return self._stop.is_set()
 
     def finish(self) -> None:
@@ -163,7 +163,7 @@ class TransferPool:
     def _tried(
         self, job: Job, work: Callable[[Job, FileProgress], Outcome], file_progress: FileProgress
     ) -> Outcome:
-        """Try until it succeeds, cannot succeed, or S3 is gone for all."""
+        """Run a job until it succeeds, cannot succeed, or S3 does not answer any job."""
         began = time.monotonic()
         for attempt, wait in enumerate((*TRANSFER_RETRY_SECONDS, None)):
             try:
@@ -197,7 +197,7 @@ class TransferPool:
         return outcome
 
     def _check(self) -> None:
-        """Break a transfer off if the run is stopped; asked at every chunk, so S3 is alive."""
+        """Abort the transfer if the run was stopped. Called for every chunk, which shows that S3 is alive."""
         if self._stop.is_set():
             raise Stopped
         self._last_sign_of_life = time.monotonic()
