@@ -52,11 +52,11 @@ MAX_SIGNED_SECONDS: Final = 366 * 86_400
 
 @dataclass(frozen=True)
 class AnswerLimits:
-    """How much the database keeps of what callers register.
+    """Limits on the plans that callers may register.
 
     Args:
-        plan_bytes: Bytes of one plan.
-        plans: Number of plans.
+        plan_bytes: Most bytes of one plan.
+        plans: Most plans.
     """
 
     plan_bytes: int
@@ -70,8 +70,8 @@ class FoundAnswer:
     Args:
         address: Its address.
         purge_epoch: Number of purges so far.
-        key: Names the bytes of the file.
-        question: What the trail of the call says of it.
+        key: Key of the file.
+        question: Its entry in the trail of the call.
     """
 
     address: Address
@@ -89,7 +89,7 @@ class AnswerService:
         monitor: Cancels statements whose caller has gone.
         files: The files.
         signatures: Signs addresses.
-        limits: How many plans are kept, and how large ones.
+        limits: Limits on the plans that are kept.
         disk: The guard of the database's disk.
     """
 
@@ -113,7 +113,7 @@ class AnswerService:
         self._disk = disk
 
     def register(self, plan: Plan, call: Call) -> FixedAnswer:
-        """Give the answer of a plan its address. To do so again changes nothing.
+        """Give the answer of a plan an address. Doing so again changes nothing.
 
         Args:
             plan: A well-formed plan; without an instant, it is read as of the last commit.
@@ -140,7 +140,7 @@ class AnswerService:
         return answer
 
     def sign(self, address: Address, expires: int, call: Call) -> SignedAddress:
-        """Sign an address, so that its holders read it in the place of the caller.
+        """Sign an address, so that whoever holds it can read it on behalf of the caller.
 
         Args:
             address: The address.
@@ -151,8 +151,7 @@ class AnswerService:
             The address with its signature.
 
         Raises:
-            NotPermitted: The caller is known by something else than a token, which nobody could look at when
-                the address is read.
+            NotPermitted: The caller was not identified by a token, which each read could check again.
         """
         signer = call.principal
         if signer.is_known and not signer.token_id:
@@ -161,7 +160,7 @@ class AnswerService:
         return self._signatures.sign(address.path, expires, signer.token_id)
 
     def find(self, address: Address, call: Call) -> FoundAnswer:
-        """Find what has an address.
+        """Look up the answer of an address.
 
         Args:
             address: The address.
@@ -210,7 +209,7 @@ class AnswerService:
                 return found, file
 
     def _make(self, found: FoundAnswer, call: Call, file: NewFile) -> Content:
-        """Write a file, for as long as anybody waits for it."""
+        """Write a file, and stop if nobody waits for it any more."""
         form = found.address.form
         shared = replace(call, has_left=file.is_abandoned, deadline=math.inf, trail=Trail())
         plan = self._plan(found.address, shared)
@@ -272,7 +271,7 @@ def _snapshot_of(arrow_schema: pa.Schema) -> tuple[datetime, int]:
 
 
 class _Counted:
-    """Batches, and how many rows they had.
+    """An iterator that counts the rows of batches.
 
     Args:
         batches: The batches.

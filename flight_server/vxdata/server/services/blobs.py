@@ -1,7 +1,7 @@
-"""Blobs: where they are, addresses to reach them by, and which of them were found again.
+"""Blobs: where they are stored, addresses to reach them by, and which of them uploads have found again.
 
-Blobs do not pass through the server, but for the few that a browser previews. A caller from whom resources
-are hidden reaches the blobs that the others name, themselves or by a prefix, now or earlier.
+Blobs do not pass through the server, except for the few that a browser previews. A caller from whom resources
+are hidden can reach the blobs that visible resources name, now or in an earlier version, by URL or by prefix.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class BlobService:
         self._database = database
 
     def describe(self, call: Call) -> BlobStoreInfo:  # noqa: ARG002 - every service is told of the call
-        """Tell where blobs are kept.
+        """Describe where blobs are stored.
 
         Args:
             call: The call.
@@ -205,7 +205,7 @@ class BlobService:
         )
 
     def touch(self, asked: BlobUrls, call: Call) -> BlobUrls:
-        """Make objects as young to a sweep as if they were stored now.
+        """Protect objects from a sweep as if they had been stored just now.
 
         A client that finds an object and is going to refer to it touches the object and then checks it
         again: an object that is there after the touch stays. The call waits while a sweep removes objects.
@@ -229,7 +229,7 @@ class BlobService:
         return BlobUrls(urls=urls)
 
     def _require_named(self, urls: Iterable[ObjectUrl], call: Call, *, by_hash: bool = False) -> None:
-        """Refuse objects that no resource names which the caller sees.
+        """Refuse objects that no visible resource names.
 
         Args:
             urls: The objects.
@@ -258,7 +258,7 @@ class BlobService:
             )
 
     def _require_own_names(self, urls: Sequence[ObjectUrl], call: Call) -> None:
-        """Refuse names at which an object could be taken for one that a hidden resource names."""
+        """Refuse names under which an object could pass for one that a hidden resource names."""
         hashless = [str(url) for url in urls if url.sha256 is None]
         if hashless:
             msg = f"Your grants let you put objects under names with their hashes, not {abridged(hashless)}."
@@ -274,7 +274,7 @@ class BlobService:
             raise NotPermitted(msg, urls=foreign)
 
     def _named(self, urls: Collection[str], grants: Grants, call: Call) -> set[str]:
-        """Read which of some URLs are named by resources that grants show."""
+        """Find which URLs are named by resources that the grants show."""
         query = named(self._registry.only(grants.types), sorted(urls), Granted.of(grants))
         with (
             self._database.connection(Lane.LOOKUP, caller=call.caller, deadline=call.deadline) as connection,
@@ -290,7 +290,7 @@ class BlobService:
 
 
 def _require(urls: Iterable[ObjectUrl], allowed: Collection[str]) -> None:
-    """Refuse buckets that are not open."""
+    """Refuse buckets that clients may not use."""
     foreign = sorted({url.bucket for url in urls} - set(allowed))
     if foreign:
         names, others = abridged(foreign), abridged(list(allowed))

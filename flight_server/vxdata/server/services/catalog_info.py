@@ -1,4 +1,4 @@
-"""What a server says of its catalogs."""
+"""Descriptions of catalogs for clients."""
 
 from __future__ import annotations
 

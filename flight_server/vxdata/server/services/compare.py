@@ -147,7 +147,7 @@ def _is_written(commit: int, until: PinnedReads, relation: Relation) -> bool:
 
 
 def _is_local(rows: Plan) -> bool:
-    """Whether it depends on a row alone, whether it is found."""
+    """Whether each row is found or not whatever other rows there are."""
     if rows.first_per is not None:
         return False
     return not any(node.reads_other_rows for level in levels(rows.where) for node in level)
@@ -160,7 +160,7 @@ def _among(rows: Plan, names: Sequence[str]) -> Plan:
 
 
 def _different(before: pa.Table, after: pa.Table) -> dict[Change, pa.ChunkedArray]:
-    """The identifiers that are in one state alone, or in both in other versions."""
+    """The identifiers that are in only one state, or in both with different versions."""
     both = before.join(after, KEY, join_type="full outer", left_suffix=" before", right_suffix=" after")
     old, new = both[f"{VERSION} before"], both[f"{VERSION} after"]
     return {

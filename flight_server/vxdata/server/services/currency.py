@@ -1,4 +1,4 @@
-"""Currency: whether the copies hold all that a read must see, as the commit clock proves it."""
+"""Currency: whether the copies are up to date for a read, which the commit clock proves."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NotCurrent:
-    """Why a copy cannot answer.
+    """The copies are not up to date for a read.
 
     Args:
-        reason: What it lacks.
+        reason: What they lack.
     """
 
     reason: str
@@ -30,19 +30,19 @@ class NotCurrent:
 def snapshot_in(
     names: Sequence[str], applied: Mapping[str, Applied], seen: TypeClocks
 ) -> ResolvedSnapshot | NotCurrent:
-    """Tell which state the copies show a read.
+    """Determine the state that a read of the copies shows.
 
-    A copy answers if the last commit that it has of the type is PostgreSQL's last one, or if it has every
-    commit up to the instant. It may have later ones: they are left out, as they are by PostgreSQL. Where the
-    commits of the copies are not in PostgreSQL's log, the database was restored or exchanged since.
+    The copy of a type can be read if it holds the last commit that PostgreSQL has of the type, or every
+    commit up to the instant of the read. Later commits do no harm: the query leaves them out, as PostgreSQL
+    does. If the commits of the copies are not in PostgreSQL's log, the database was restored or replaced.
 
     Args:
-        names: The types that are read, and the commit log if it is.
-        applied: What their copies hold; one that is not built yet is missing.
-        seen: The clocks of the types in PostgreSQL, read after `applied`, whose commits it was asked for.
+        names: The types that are read, and the commit log if it is read.
+        applied: The last commits of their copies; a copy that has not been built is missing.
+        seen: The clocks of the types in PostgreSQL, read after `applied` and for its commits.
 
     Returns:
-        The state, current if the copies hold no later change of the types; or why they cannot answer.
+        The state, which is current if the copies hold no later change of the types; or why there is none.
     """
     if not seen.has_all:
         return NotCurrent("the database has not the commits that the copies hold")

@@ -68,7 +68,7 @@ def resource(reads: PinnedReads, catalog: Catalog, identifier: str) -> Row:
 
 
 def require_found(found: Sized, identifier: str) -> None:
-    """Refuse an identifier of which nothing was found.
+    """Refuse an identifier for which nothing was found.
 
     Args:
         found: What was found.
