@@ -189,6 +189,17 @@ class TestFailures:
         assert said.err.startswith("InvalidSettings: ")
         assert wanted in said.err
 
+    @pytest.mark.parametrize("given", ["{s3kret", '{"a": "s3kret"}', '{"s3kret=": {"uri": "x"}}'])
+    def test_settings_of_catalogs_that_are_refused_are_not_shown(
+        self, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, given: str
+    ) -> None:
+        monkeypatch.setenv("VXDATA_CATALOGS", given)
+        said = run("serve")
+        assert (said.status, said.out) == (1, "")
+        assert said.err.startswith("InvalidSettings: ")
+        assert "catalogs" in said.err.lower()
+        assert "s3kret" not in said.err
+
     @pytest.mark.parametrize("words", [("serve",), ("catalog", "indexes", "cda")], ids=" ".join)
     def test_embedded_catalogs_where_no_database_is_run(
         self, run: Callable[..., Said], words: tuple[str, ...]

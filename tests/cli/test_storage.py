@@ -7,9 +7,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
 from tests.fixtures.commands import vxdata
-from vxdata.cli.commands.storage import _bytes
+from vxdata.cli.commands.storage import _bytes, _duration
 from vxdata.cli.running import upgrade_database
 from vxdata.schemas.create import ArtefactCreate
 from vxdata.sdk import Client, StorageOptions
@@ -163,8 +164,13 @@ def test_less_than_a_day_is_for_when_no_client_is_there(
 
 
 @pytest.mark.parametrize("given", ["24", "h", "-1h", "1.5h", "1w", ""])
-def test_durations_that_are_none(env: dict[str, str], given: str) -> None:
-    status, said = sweep(env, "--older-than", given)
+def test_durations_that_are_none(given: str) -> None:
+    with pytest.raises(typer.BadParameter, match="such as 24h"):
+        _duration(given)
+
+
+def test_a_duration_that_is_none_is_told() -> None:
+    status, said = sweep({}, "--older-than", "24")
     assert status == 2
     assert "such as 24h" in said
 
