@@ -1,4 +1,4 @@
-"""Two thousand hostile requests; `python -m tests.cohorts.hostile 100000` makes more of them."""
+"""A thousand hostile requests; `python -m tests.cohorts.hostile 100000` makes more of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-REQUESTS = 2_000
+REQUESTS = 1_000
 
 
 @pytest.mark.slow
@@ -32,4 +32,4 @@ def test_hostile_requests(new_database: Callable[[], SecretStr], session_dir: Pa
     assert report.statuses[200] > REQUESTS / 10
     assert report.statuses[400] > REQUESTS / 10
     assert report.statuses[422] > REQUESTS / 100
-    assert sum(1 for shape in report.statements if shape.op == "=") > 10
+    assert sum(1 for shape in report.statements if shape.op == "=") > REQUESTS / 200

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-REQUESTS: Final = int(os.environ.get("COHORT_REQUESTS", "1000"))
+REQUESTS: Final = int(os.environ.get("COHORT_REQUESTS", "400"))
 """Requests of a run; `python -m tests.cohorts` asks for more without the rest of the tests."""
 
 REQUESTS_OF_A_DATABASE: Final = 50

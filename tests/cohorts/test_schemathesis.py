@@ -42,7 +42,9 @@ OPERATIONS: Final = (
     "GET /columns/",
     "GET /release_metadata/",
 )
-EXAMPLES: Final = 40
+PROFILE: Final = (settings.default or settings()).max_examples
+EXAMPLES: Final = PROFILE // 4 if PROFILE > 100 else 15
+"""Requests for each operation and mode: 15, and with the thorough profile 500."""
 
 
 @pytest.fixture(scope="module")
