@@ -254,7 +254,7 @@ def test_the_store_does_what_the_model_does(client: Client) -> None:
         seed(number)(StoreMachine),
         settings=settings(
             profile,
-            max_examples=profile.max_examples * 7 // 10,
+            max_examples=profile.max_examples * (7 if profile.max_examples > 100 else 3) // 10,
             stateful_step_count=STEPS,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
