@@ -86,7 +86,7 @@ class Raw:
 
     def free_places(self) -> int:
         """How many connections the server could lend at once."""
-        return self.server._services.read._database._places[Lane.STREAM]._free
+        return self.server._services.read._database._places[Lane.STREAM].free
 
 
 def serve(settings: Settings, uri: SecretStr) -> Iterator[Raw]:

@@ -52,7 +52,7 @@ def test_readers_never_wait_for_writers(
     settings: Settings, database_uri: SecretStr, database: ConnectionPool, unique: str
 ) -> None:
     """Three times as many blocked writers as the pool has places: reads of all kinds are still answered."""
-    changes = {"database_uri": database_uri, "pool_size": 2, "writer_pool_size": 2, "pool_wait": 30.0}
+    changes = {"database_uri": database_uri, "pool_size": 2, "writer_pool_size": 3, "pool_wait": 30.0}
     with (
         Server(settings.model_copy(update=changes)) as server,
         Client(server.flight_url) as client,
@@ -64,7 +64,7 @@ def test_readers_never_wait_for_writers(
             lock_clock(operator)
             writing = [threads.submit(create, server, f"{unique}-{number}") for number in range(6)]
             until(lambda: waiting_for_the_clock(database) == 2, "as many writers as may wait for the clock")
-            until(lambda: len(turns._waiting) == 4, "the others wait for a place")
+            until(lambda: turns.waiters == 4, "the others wait for a place")
             for _ in range(3):
                 assert client.data_sources.retrieve(first.identifier).version == first.version
                 assert client.data_sources.query().filter(F.license == "x").collect().height == 1

@@ -78,7 +78,7 @@ def test_reads_and_writes_go_on_after_a_crash(own_stack: EmbeddedStack, settings
         later = create(creates, resources("datasource", {"identifier": "datasource/after"}))
         assert later.version > receipt.version
         assert httpx.get(f"{server.http_url}/readyz", trust_env=False, timeout=30).status_code == 200
-        assert pool._places[Lane.STREAM]._free == 4
+        assert pool._places[Lane.STREAM].free == 4
 
 
 def test_while_postgresql_is_down_the_server_says_so(own_stack: EmbeddedStack, settings: Settings) -> None:

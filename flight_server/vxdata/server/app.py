@@ -29,6 +29,7 @@ from vxdata.server.listeners.errors import ErrorReporter
 from vxdata.server.listeners.fair_use import FairUse, Quotas
 from vxdata.server.listeners.flight.server import FlightServer
 from vxdata.server.listeners.http.app import LISTENER, build_app
+from vxdata.server.listeners.http.body_room import BodyRoom
 from vxdata.server.listeners.http.calls import Calls
 from vxdata.server.listeners.http.cda.app import build_catalog_app
 from vxdata.server.listeners.http.hosts import answers_to
@@ -114,6 +115,7 @@ class Server:
         settings, errors = self._settings, ErrorReporter()
         gate = self._gate(own, parts)
         observers = [*observers, self._auditing.observe]
+        self._bodies = BodyRoom(settings.limits.message_bytes)
         self._http_calls = Boundary(LISTENER, errors, gate, observers, admission=self.admission)
         apps = {**self._catalog_apps(), PREFIX: self._v1_app(catalog)}
         names = answers_to(settings.host, settings.http_hosts)
@@ -192,6 +194,7 @@ class Server:
             settings.upload_idle,
             settings.upload_limit,
             settings.stall_limit,
+            self._bodies,
         )
 
     @property

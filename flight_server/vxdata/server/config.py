@@ -115,7 +115,9 @@ class Settings(AccessSettings, BaseSettings):
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
     pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Most database connections of queries, and so most queries that run at a time."
+        16,
+        description="Most database connections of queries, and so most queries that run at a time. One "
+        "caller has no more of them than are free for others: half, if nobody else asks.",
     )
     lookup_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8,
@@ -125,7 +127,7 @@ class Settings(AccessSettings, BaseSettings):
     writer_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         8,
         description="Most database connections of writers, in addition to those of readers; more writers "
-        "queue.",
+        "queue. One caller has no more of them than are free for others.",
     )
     max_calls: Annotated[int, Field(ge=1)] = Field(
         1000,
@@ -262,7 +264,9 @@ class Settings(AccessSettings, BaseSettings):
         description="Threads that queries of the copies share; by default as many as the server has cores.",
     )
     copy_queries: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Queries that the copies answer at a time, at most."
+        16,
+        description="Queries that the copies answer at a time, at most. One caller has no more of these "
+        "places than are free for others.",
     )
     audit_dir: Path | None = Field(
         None,

@@ -21,6 +21,7 @@ from vxdata.schemas.errors import (
     ServerUnavailable,
 )
 from vxdata.server.answer_files.file import Content
+from vxdata.server.answer_files.making import PLACES
 from vxdata.server.answer_files.store import AnswerFiles, PurgedMeanwhile
 from vxdata.server.disk_guard import DiskGuard
 
@@ -119,6 +120,26 @@ def test_a_making_goes_on_while_one_of_several_waits_and_ends_with_the_last(
     maker.go_on.set()
     get(files, "a", maker).close()
     assert maker.made == 2
+
+
+def test_one_caller_leaves_room_for_the_makings_of_others(files: AnswerFiles, folder: Path) -> None:
+    slow = Maker(3 * KILOBYTE)
+    slow.go_on.clear()
+    gone = threading.Event()
+    with ThreadPoolExecutor(2 * PLACES) as threads:
+        asked = [
+            threads.submit(files.get, f"slow {number}", 0, slow, gone.is_set, "many")
+            for number in range(2 * PLACES)
+        ]
+        until(lambda: len(files._makings) == 2 * PLACES, "all of them wait")
+        files.get("quick", 0, Maker(), never, "one").close()
+        assert slow.made == PLACES // 2
+        gone.set()
+        for each in asked:
+            with pytest.raises(RequestCancelled):
+                each.result(10)
+    until(lambda: not files._makings, "those that nobody waits for end, also before they have a place")
+    assert names(folder) == ["quick"]
 
 
 def test_the_least_recently_used_go_first_but_none_that_is_read(files: AnswerFiles, folder: Path) -> None:

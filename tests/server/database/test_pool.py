@@ -56,7 +56,7 @@ def terminate(database: ConnectionPool, backend: int) -> None:
 
 
 def is_waiting(pool: ConnectionPool, count: int) -> bool:
-    return len(pool._places[Lane.STREAM]._waiting) == count
+    return pool._places[Lane.STREAM].waiters == count
 
 
 def has_gone(database: ConnectionPool, backend: int) -> bool:
@@ -108,7 +108,7 @@ class TestPool:
             for thread in threads:
                 thread.join()
         assert served.index("one") == 0
-        assert pool._places[Lane.STREAM]._turns == {}
+        assert pool._places[Lane.STREAM]._places._turns == {}
 
     def test_waits_in_turn(self, database_uri: SecretStr) -> None:
         served: list[int] = []

@@ -135,7 +135,7 @@ def upload_of(rows: pa.RecordBatch, resource_type: str = "datasource") -> list[p
 
 def free_places(own: Server) -> int:
     database = own._services.read._database
-    return sum(places._free for places in database._places.values())
+    return sum(places.free for places in database._places.values())
 
 
 def busy(database: ConnectionPool) -> int:

@@ -153,7 +153,7 @@ class TestServer:
     ) -> None:
         monkeypatch.setattr("vxdata.server.services.health.MAX_WAIT", 0.05)
         pool = own._services.read._database
-        with pool.connection(), pool.connection():
+        with pool.connection(caller="ann"), pool.connection(caller="bob"):
             during = httpx.get(f"{own.http_url}/readyz", trust_env=False, timeout=30)
         assert during.status_code == 200, "queries that run do not keep the server from taking calls"
         with pool.connection(Lane.LOOKUP), pool.connection(Lane.LOOKUP):

@@ -239,15 +239,15 @@ class TestPlaces:
         free: list[int] = []
 
         def arriving() -> Iterator[Section | int]:
-            free.append(narrow._places[Lane.WRITE]._free)
+            free.append(narrow._places[Lane.WRITE].free)
             yield sources(name)
-            free.append(narrow._places[Lane.WRITE]._free)
+            free.append(narrow._places[Lane.WRITE].free)
             yield 1
-            free.append(narrow._places[Lane.WRITE]._free)
+            free.append(narrow._places[Lane.WRITE].free)
 
         service.write(WriteCommand(verb="create"), arriving(), CALL)
         assert free == [1, 1, 1]
-        assert narrow._places[Lane.WRITE]._free == 1
+        assert narrow._places[Lane.WRITE].free == 1
 
     def test_the_next_writer_waits_and_is_told(
         self, narrow: ConnectionPool, monitor: CancellationMonitor, name: str

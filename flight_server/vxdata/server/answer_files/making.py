@@ -1,12 +1,15 @@
-"""A file that is being made, and those who wait for it."""
+"""A file that is being made, those who wait for it, and the threads that make such files."""
 
 from __future__ import annotations
 
+import contextvars
+import math
 import threading
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
 from vxdata.schemas.errors import RequestCancelled
+from vxdata.server.database.semaphore import FairSemaphore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +18,12 @@ if TYPE_CHECKING:
 
 WAKE_SECONDS: Final = 0.1
 """Seconds after which one who waits looks again whether its own caller has gone."""
+
+PLACES: Final = 4
+"""Files that are made at a time, at most; more wait for their turn."""
+
+THREADS: Final = 64
+"""Threads of those that are made and of those that wait, as many as there are calls that ask for files."""
 
 
 class Making:
@@ -48,6 +57,16 @@ class Making:
         """Return whether nobody waits; called from other threads."""
         return not self._waiting
 
+    def require_wanted(self) -> None:
+        """Check that somebody waits.
+
+        Raises:
+            RequestCancelled: Nobody does.
+        """
+        if self.is_abandoned():
+            msg = "The caller has gone."
+            raise RequestCancelled(msg)
+
     def wait(self, is_cancelled: Callable[[], bool]) -> AnswerFile:
         """Wait until the file is finished.
 
@@ -71,3 +90,31 @@ class Making:
             with self._lock:
                 self._waiting -= 1
         return self.done.result()
+
+
+class MakingThreads:
+    """The threads that make files: no caller takes the last place, since to make one can take long."""
+
+    def __init__(self) -> None:
+        """Begin with every place free."""
+        self._places = FairSemaphore(PLACES, keeps_room=True)
+        self._threads = ThreadPoolExecutor(THREADS, "vxdata-answers")
+
+    def submit(self, making: Making, caller: str, make: Callable[[], None]) -> None:
+        """Have a file made.
+
+        Args:
+            making: Who waits for it.
+            caller: The caller that its place counts for.
+            make: Makes it, once there is a place for it or nobody waits any more.
+        """
+        context = contextvars.copy_context()  # so that the log names the request
+        self._threads.submit(context.run, self._run, making, caller, make)
+
+    def shutdown(self) -> None:
+        """Wait until all have ended."""
+        self._threads.shutdown()
+
+    def _run(self, making: Making, caller: str, make: Callable[[], None]) -> None:
+        with self._places.acquire(math.inf, caller, making.is_abandoned):
+            make()

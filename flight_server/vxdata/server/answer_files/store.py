@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextvars
 import errno
 import os
 import shutil
 import tempfile
 import threading
 from collections import Counter, OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +23,7 @@ from vxdata.schemas.errors import (
 )
 from vxdata.server.answer_files.file import AnswerFile, LentFile
 from vxdata.server.answer_files.folder import FILE_SUFFIX, PENDING_SUFFIX, open_folder
-from vxdata.server.answer_files.making import Making
+from vxdata.server.answer_files.making import Making, MakingThreads
 from vxdata.server.disk_guard import DiskGuard
 
 if TYPE_CHECKING:
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
     from vxdata.server.answer_files.file import Content
 
     Make = Callable[["NewFile"], Content]
-
-THREADS: Final = 4
-"""Files that are made at a time, at most; more wait for their turn."""
 
 MAX_FILES: Final = 10_000
 """Files that are kept, at most: something is kept in memory of each."""
@@ -132,11 +127,13 @@ class AnswerFiles:
         self._readers: Counter[str] = Counter()
         self._makings: dict[str, Making] = {}
         self._reserved: Counter[Making] = Counter()
-        self._threads = ThreadPoolExecutor(THREADS, "vxdata-answers")
+        self._threads = MakingThreads()
         self._purge_epoch = 0
         self._is_closed = False
 
-    def get(self, key: str, purge_epoch: int, make: Make, is_cancelled: Callable[[], bool]) -> LentFile:
+    def get(
+        self, key: str, purge_epoch: int, make: Make, is_cancelled: Callable[[], bool], caller: str = ""
+    ) -> LentFile:
         """Return a file, and make it if it is not there; of several who ask at once, one makes it.
 
         Args:
@@ -144,6 +141,7 @@ class AnswerFiles:
             purge_epoch: Number of purges before it.
             make: Writes the bytes and tells what they hold; called in another thread, if at all.
             is_cancelled: Returns whether the caller has gone.
+            caller: The caller that its making counts for.
 
         Returns:
             The file, open.
@@ -157,7 +155,7 @@ class AnswerFiles:
         """
         self.note_purges(purge_epoch)
         while (lent := self._lend(key)) is None:  # again, if it was evicted before it could be opened
-            self._making(key, purge_epoch, make).wait(is_cancelled)
+            self._making(key, purge_epoch, make, caller).wait(is_cancelled)
         return lent
 
     def note_purges(self, purge_epoch: int) -> None:
@@ -202,7 +200,7 @@ class AnswerFiles:
             if not self._readers[key]:
                 del self._readers[key]
 
-    def _making(self, key: str, purge_epoch: int, make: Make) -> Making:
+    def _making(self, key: str, purge_epoch: int, make: Make, caller: str) -> Making:
         """Join the making of a file, or begin it."""
         with self._lock:
             if self._is_closed:
@@ -212,14 +210,14 @@ class AnswerFiles:
             if running is not None and running.join():
                 return running
             making = self._makings[key] = Making(key, purge_epoch)
-            context = contextvars.copy_context()  # so that the log names the request
-            self._threads.submit(context.run, self._make, making, make)
+            self._threads.submit(making, caller, partial(self._make, making, make))
             return making
 
     def _make(self, making: Making, make: Make) -> None:
         """Make a file, in a thread of its own; whoever waits gets it, or the failure."""
         path: Path | None = None
         try:
+            making.require_wanted()
             descriptor, name = self._begin_file()
             path = Path(name)
             with os.fdopen(descriptor, "wb", buffering=0) as opened:

@@ -66,7 +66,7 @@ class Copies:
     ) -> None:
         """Start the copier."""
         self._lock_file = lock_file
-        self._places = FairSemaphore(places)
+        self._places = FairSemaphore(places, keeps_room=True)
         self._copier = copier
         self._progress = progress
         self._types = types
@@ -144,7 +144,7 @@ class Copies:
     @property
     def has_waiters(self) -> bool:
         """Whether a question waits for a place."""
-        return self._places.has_waiters
+        return self._places.waiters > 0
 
     def wake(self) -> None:
         """Tell that there are commits to apply."""

@@ -78,6 +78,8 @@ WRITES: Final = "writes (VXDATA_DATABASE_URI)"
 READING: Final = frozenset({Lane.STREAM, Lane.LOOKUP, Lane.COPY})
 """The lanes that only read."""
 
+KEEPING_ROOM: Final = frozenset({Lane.STREAM, Lane.WRITE})
+"""The lanes whose places are held for long: in these, no caller takes the last ones."""
 
 FENCES: Final = 2
 """Fences at a time; each waits for the same lock."""
@@ -150,7 +152,9 @@ class ConnectionPool:
             Lane.COPY: COPIERS,
             Lane.PRIVATE: PRIVATES,
         }
-        self._places = {lane: FairSemaphore(places) for lane, places in sizes.items()}
+        self._places = {
+            lane: FairSemaphore(places, keeps_room=lane in KEEPING_ROOM) for lane, places in sizes.items()
+        }
         self._is_closed = False
         # The driver does not allow two threads to open or close connections of one handle (adbc#4753).
         self._opening = threading.Lock()
@@ -172,7 +176,7 @@ class ConnectionPool:
 
     def has_waiters(self, lane: Lane) -> bool:
         """Return whether a caller waits for a connection of a lane."""
-        return self._places[lane].has_waiters
+        return self._places[lane].waiters > 0
 
     @contextmanager
     def connection(

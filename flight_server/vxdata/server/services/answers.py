@@ -201,7 +201,7 @@ class AnswerService:
         while True:
             try:
                 make = partial(self._make, found, call)
-                file = self._files.get(found.key, found.purge_epoch, make, call.is_cancelled)
+                file = self._files.get(found.key, found.purge_epoch, make, call.is_cancelled, call.caller)
             except PurgedMeanwhile:
                 found = self.find(found.address, call)
             else:

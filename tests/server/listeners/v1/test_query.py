@@ -58,7 +58,7 @@ def api(own: Server, make_http: Callable[[Server], httpx.Client]) -> httpx.Clien
 
 
 def free_places(server: Server) -> int:
-    return server._services.read._database._places[Lane.STREAM]._free
+    return server._services.read._database._places[Lane.STREAM].free
 
 
 def request_bytes(server: Server, body: str, query: str = "") -> bytes:

@@ -11,7 +11,7 @@ from tests.server.support import until
 from vxdata.schemas.wire import WireError
 from vxdata.server.app import Server
 from vxdata.server.database.connection import READ_WRITE
-from vxdata.server.listeners.http.calls import THREADS
+from vxdata.server.listeners.http.threads import THREADS
 
 if TYPE_CHECKING:
     import pytest
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vxdata.server.database.pool import ConnectionPool
 
 CALLS: Final = THREADS + 4
-"""One is in a statement, the others of these threads wait for a connection, and four calls for a thread."""
+"""One is in a statement, others have a thread and wait for a connection, the rest waits for a thread."""
 
 
 def ask(server: Server) -> httpx.Response:

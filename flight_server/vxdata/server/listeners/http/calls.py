@@ -27,6 +27,7 @@ from vxdata.server.listeners.deadlines import require_seconds, seconds_of
 from vxdata.server.listeners.http.client_certificates import client_certificate
 from vxdata.server.listeners.http.hosts import SESSION_COOKIE
 from vxdata.server.listeners.http.responses import Caller, Reply, StreamedAnswer, begin
+from vxdata.server.listeners.http.threads import THREADS, CallThreads
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,12 +38,10 @@ if TYPE_CHECKING:
     from vxdata.server.identities.signatures import SignedAddress
     from vxdata.server.limits import Limits
     from vxdata.server.listeners.boundary import Boundary, OpenCall
+    from vxdata.server.listeners.http.body_room import Body, BodyRoom
 
 CALLER: Final = "vxdata.caller"
 """Key in an ASGI scope: what the gate has found out about the caller, where it has been asked already."""
-
-THREADS: Final = 64
-"""Calls of one application that are answered at a time, at most; more wait for their turn."""
 
 OPEN_BYTES: Final = 16 * 1024
 """Bytes of a body at a door that is open to everybody: nobody is known yet who could be given more room."""
@@ -65,7 +64,8 @@ class Calls:
         idle: Seconds that the body of a request may be silent.
         limit: Seconds that the whole body may take.
         stall_limit: Seconds that an answer may wait for its reader.
-        limiter: Limits the threads that answer.
+        bodies: The memory for bodies.
+        threads: The threads that answer.
         gatekeepers: Limits the threads that find out who calls.
     """
 
@@ -75,7 +75,8 @@ class Calls:
     idle: float
     limit: float
     stall_limit: float
-    limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+    bodies: BodyRoom
+    threads: CallThreads = field(default_factory=CallThreads)
     gatekeepers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
 
     async def answer(
@@ -121,11 +122,12 @@ class Calls:
         ) as opened:
             require_seconds(told)
             try:
-                body = await self._body(request, is_open=is_open)
-                opened.call.trail.received = len(body)
-                if is_open:
-                    opened.admit()
-                return await self._answer(partial(run, body), opened, caller)
+                with self.bodies.body(opened.call.caller) as parts:
+                    body = await self._body(request, parts, is_open=is_open)
+                    opened.call.trail.received = len(body)
+                    if is_open:
+                        opened.admit()
+                    return await self._answer(partial(run, body), opened, caller)
             except asyncio.CancelledError:  # the grace period is over; nothing else cancels a request
                 caller.leave()  # the thread ends, and its statement
                 raise shutting_down() from None
@@ -133,22 +135,20 @@ class Calls:
     async def _answer(self, run: Callable[[Call], Reply], opened: OpenCall, caller: Caller) -> Response:
         async with caller.watched():
             try:
-                begun = await anyio.to_thread.run_sync(begin, run, opened.call, limiter=self.limiter)
+                begun = await self.threads.run(opened.call.caller, begin, run, opened.call)
             except (RequestCancelled, StatementCancelled) as error:
                 if self.boundary.is_draining and not opened.call.is_cancelled():  # nobody but the server has
                     raise shutting_down() from error
                 raise
         if begun.is_whole:
             return begun.whole()
-        return StreamedAnswer(begun, opened, caller, self.limiter, self.stall_limit)
+        return StreamedAnswer(begun, opened, caller, self.threads, self.stall_limit)
 
-    async def _body(self, request: Request, *, is_open: bool) -> bytes:
+    async def _body(self, request: Request, parts: Body, *, is_open: bool) -> bytes:
         """Read the body, as far as its size and its time are allowed."""
         most, seconds = (OPEN_BYTES, OPEN_SECONDS) if is_open else (None, self.limit)
         told = request.headers.get("content-length", "")
         self._check(int(told) if told.isdecimal() else 0, most)
-        parts: list[bytes] = []
-        size = 0
         chunks = request.stream()
         until = anyio.current_time() + seconds
         try:
@@ -156,10 +156,9 @@ class Calls:
                 with anyio.fail_after(min(self.idle, until - anyio.current_time())):
                     part = await anext(chunks, None)
                 if part is None:
-                    return b"".join(parts)
-                size += len(part)
-                self._check(size, most)
-                parts.append(part)
+                    return parts.whole()
+                self._check(len(parts) + len(part), most)
+                parts.add(part)
         except ClientDisconnect:
             raise RequestCancelled("The caller has gone.") from None
         except TimeoutError:

@@ -19,8 +19,9 @@ from starlette.websockets import WebSocketClose
 
 from vxdata.schemas.errors import UnknownCatalog
 from vxdata.server.listeners.boundary import CallFailed
-from vxdata.server.listeners.http.calls import CALLER, THREADS, peer_of, presented_by
+from vxdata.server.listeners.http.calls import CALLER, peer_of, presented_by
 from vxdata.server.listeners.http.redirects import redirect
+from vxdata.server.listeners.http.threads import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
-import anyio.to_thread
 import structlog
 from starlette.responses import Response
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from vxdata.server.call import Call
     from vxdata.server.listeners.boundary import OpenCall
+    from vxdata.server.listeners.http.threads import CallThreads
 
 WHOLE_BYTES: Final = 64 * 1024
 """Bytes up to which an answer is collected; one that ends within them has a length."""
@@ -150,7 +150,7 @@ class StreamedAnswer(Response):
         begun: Its beginning.
         opened: The call that it belongs to.
         caller: Who asked.
-        limiter: Limits the threads.
+        threads: The threads that make it.
         stall_limit: Seconds that bytes may wait for the caller to take them.
     """
 
@@ -159,7 +159,7 @@ class StreamedAnswer(Response):
         begun: Begun,
         opened: OpenCall,
         caller: Caller,
-        limiter: anyio.CapacityLimiter,
+        threads: CallThreads,
         stall_limit: float,
     ) -> None:
         """Keep the call open."""
@@ -168,7 +168,7 @@ class StreamedAnswer(Response):
         self._rest: Iterator[bytes | memoryview] = opened.stream(reply.chunks)
         self._opened = opened
         self._caller = caller
-        self._limiter = limiter
+        self._threads = threads
         self._stall_limit = stall_limit
         super().__init__(None, reply.status, dict(reply.headers), reply.media_type)
         if "content-length" not in map(str.lower, reply.headers):
@@ -201,10 +201,10 @@ class StreamedAnswer(Response):
             self._caller.leave()
             with anyio.CancelScope(shield=True):
                 await _settled(ahead)
-                await anyio.to_thread.run_sync(self._close, limiter=self._limiter)
+                await self._threads.run(self._opened.call.caller, self._close)
 
     async def _next(self) -> bytes | memoryview | None:
-        return await anyio.to_thread.run_sync(next, self._rest, None, limiter=self._limiter)
+        return await self._threads.run(self._opened.call.caller, next, self._rest, None)
 
     async def _send(self, send: Send, chunk: Any) -> None:
         """Send a chunk, in pieces: what has been handed over is copied, and waits in memory."""

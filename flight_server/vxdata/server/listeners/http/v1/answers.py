@@ -9,17 +9,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-import anyio
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from vxdata.schemas.errors import QuotaExceeded
 from vxdata.schemas.wire import WireError
 from vxdata.server.formats.files import FILE_FORMATS
-from vxdata.server.listeners.http.calls import THREADS
 from vxdata.server.listeners.http.document import body_of
 from vxdata.server.listeners.http.ranges import RangeNotSatisfiable, may_take_part, part_of
 from vxdata.server.listeners.http.responses import JSON, Reply, once
+from vxdata.server.listeners.http.threads import CallThreads
 from vxdata.server.listeners.http.v1.answer_models import (
     AnswerRequest,
     ColumnOfAnswer,
@@ -86,7 +85,7 @@ def answer_routes(context: Context) -> APIRouter:
         A router of them alone.
     """
     # Requests for a file wait while it is made: in threads of their own, so that no other route waits too.
-    context = replace(context, calls=replace(context.calls, limiter=anyio.CapacityLimiter(THREADS)))
+    context = replace(context, calls=replace(context.calls, threads=CallThreads()))
     router = APIRouter(tags=["answers"])
 
     @router.post("/answers", response_model=FixedAnswerInfo, openapi_extra=body_of(AnswerRequest))
