@@ -284,6 +284,7 @@ def test_what_is_no_file_is_not_replaced(storage: Storage, s3: Any, unique: str,
 
 def test_s3_that_is_not_there(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first files find out, and the others are not tried for minutes each."""
+    monkeypatch.setattr("vxdata.sdk._storage.transfer_pool.TRANSFER_RETRY_SECONDS", (0.1, 0.2, 0.3, 0.4))
     monkeypatch.setenv("VXDATA_S3_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("VXDATA_S3_REGION", "us-east-1")
     monkeypatch.setenv("VXDATA_S3_ACCESS_KEY", "key")
