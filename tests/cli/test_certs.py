@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from tests.fixtures.certificates import openssl
 from tests.fixtures.commands import launch, vxdata
-from vxdata.cli.app import _describe
 from vxdata.cli.commands.certs import dev
+from vxdata.cli.foreseen import describe
 from vxdata.sdk import TLS, Client
 from vxdata.server.config import Settings
 
@@ -102,7 +102,7 @@ def test_other_machines_are_not_listened_to_unless_it_is_said() -> None:
 def test_settings_that_belong_together_are_named() -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(tls_key=Path("server.key"))
-    name, said = _describe(caught.value)
+    name, said = describe(caught.value)
     assert name == "InvalidSettings"
     assert said.startswith("VXDATA_*: tls_certificate")
     assert "tls_certificate and tls_key belong together" in said

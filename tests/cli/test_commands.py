@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.commands import command, environment, vxdata
-from vxdata.cli.app import app
+from vxdata.cli.app import Commands, app
 from vxdata.schemas.wire import Health
 from vxdata.sdk import Client
 
@@ -107,12 +107,40 @@ def test_the_version_needs_no_server() -> None:
     assert done.stdout == f"vxdata {version('vxdata')}\n"
 
 
+@pytest.mark.parametrize("missing", ["typer", "adbc_driver_postgresql"])
+def test_what_is_not_installed_is_named(missing: str) -> None:
+    script = (
+        f"import sys; sys.modules['{missing}'] = None; sys.argv = ['vxdata', 'serve']\n"
+        "from vxdata.cli.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"The vxdata command needs {missing}: pip install ")
+
+
 def test_the_version_is_listed_and_told_before_any_command(run: Callable[..., Said]) -> None:
     assert "--version <bool> Tell the version." in run("--help").out
     assert run("--version", "up") == Said(0, f"vxdata {version('vxdata')}", "")
 
 
 class TestHelp:
+    def test_the_list_repeats_what_each_command_says(self, run: Callable[..., Said]) -> None:
+        listed = run("--help").out
+        for each in Commands.LISTED:
+            assert f"{each.name} {each.help}" in listed
+            assert f"{each.name} [OPTIONS]" in (own := run(each.name, "--help").out)
+            assert each.help in own
+
+    def test_it_waits_for_no_import_of_the_server(self) -> None:
+        script = (
+            "import sys; sys.argv = ['vxdata', '--help']\n"
+            "try: from vxdata.cli.__main__ import main; main()\n"
+            "finally: sys.stderr.write(' '.join(name for name in sys.modules if name.startswith('vxdata.')))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        assert "vxdata.cli.on_demand" in done.stderr
+        assert "vxdata.server" not in done.stderr
+
     @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
     def test_of_every_command(self, run: Callable[..., Said], words: tuple[str, ...]) -> None:
         said = run(*words, "--help")
@@ -160,7 +188,8 @@ class TestFailures:
         assert (said.status, said.err.startswith(wanted)) == (1, True)
 
     def test_no_database(self, run: Callable[..., Said]) -> None:
-        assert failure("serve").startswith("ServerUnavailable: No database is configured")
+        line = failure("serve", "--port", "0", "--http-port", "0")
+        assert line.startswith("ServerUnavailable: No database is configured")
         assert run("db", "upgrade").err.startswith("ServerUnavailable: No database is configured")
         assert "give --database-uri or --data-dir, or set VXDATA_DATABASE_URI" in run("db", "answers").err
         said = run("db", "upgrade", "--database-uri", "postgresql://127.0.0.1:1/x")

@@ -15,11 +15,12 @@ def main() -> None:
         return
     try:
         from vxdata.cli.app import app  # noqa: PLC0415 - the SDK alone lacks what this needs
+
+        app()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in packages_of("server"):
             raise
         sys.exit(f"The vxdata command needs {error.name}: {install_command('server')}")
-    app()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from vxdata.cli.running import console
+from vxdata.cli.console import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

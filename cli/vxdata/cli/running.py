@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from rich.console import Console
 
+from vxdata.cli.console import console
 from vxdata.cli.embedded_catalogs import embedded_catalogs
 from vxdata.cli.variables import warn_of_unknown
 from vxdata.schemas.catalog.registry import registry
@@ -42,8 +42,6 @@ CHECK_SECONDS: Final = 2.0
 """How often the embedded children are looked at while the server waits for a signal."""
 
 log = structlog.get_logger(__name__)
-console = Console(stderr=True, highlight=False, soft_wrap=True)
-"""Standard error. Long lines are left to the terminal, so that other programs can read them."""
 
 
 @contextmanager

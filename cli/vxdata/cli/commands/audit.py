@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from vxdata.cli.console import console
 from vxdata.cli.options import DataDir
-from vxdata.cli.running import console
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.server.audit.chain import Link, parse_link
 from vxdata.server.audit.files import HEAD, names_in
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 0.5
 """How often `tail --follow` looks for new records."""
 
-commands = typer.Typer(help="Read and verify who has read and changed what.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 AuditDir = Annotated[
     Path | None,

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vxdata.cli.console import console
 from vxdata.cli.embedded_catalogs import refuse_embedded
 from vxdata.cli.options import CatalogUris, Insecure, TokenFile, Url, catalogs_of, token_of
-from vxdata.cli.running import console
 from vxdata.schemas.cohorts import CohortModel
 from vxdata.schemas.errors import UnknownCatalog
 from vxdata.schemas.wire import Action, CatalogInfo, CatalogList, CatalogRequest
@@ -26,7 +26,7 @@ from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.reflection import reflect
 from vxdata.sql.cohorts import index_statements
 
-commands = typer.Typer(help="Look after catalogs.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 TIMEOUT = 60.0
 """Seconds for a server to read the tables of a catalog."""

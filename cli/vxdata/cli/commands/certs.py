@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from vxdata.schemas.identity import Role
 
-commands = typer.Typer(help="Make certificates for trials.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 """Names of this machine for itself."""

@@ -13,7 +13,8 @@ import typer
 from pydantic import SecretStr
 
 from vxdata.cli import options as cli_options
-from vxdata.cli.running import console, start_stack, upgrade_database
+from vxdata.cli.console import console
+from vxdata.cli.running import start_stack, upgrade_database
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
@@ -25,7 +26,7 @@ from vxdata.server.embedded.connecting import RunningPostgres
 from vxdata.server.embedded.environment import clean_environment
 from vxdata.sql.write import answers as statements
 
-commands = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 DatabaseUri = Annotated[
     str | None, typer.Option(help="libpq URI of the database.", show_default="VXDATA_DATABASE_URI")

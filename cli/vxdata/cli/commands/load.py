@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import polars as pl
 import typer
 
+from vxdata.cli.console import console
 from vxdata.cli.idc.load import ROWS_PER_BATCH, load
 from vxdata.cli.idc.mapping import map_index
 from vxdata.cli.idc.source import read_extract, read_index
 from vxdata.cli.options import Insecure, TokenFile, Url, token_of
 from vxdata.cli.progress import rows_progress
-from vxdata.cli.running import console
 from vxdata.sdk import Client
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHOWN_STUDIES: Final = 5
 """At most this many studies are named where series are set aside."""
 
-commands = typer.Typer(help="Load public data.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 
 @commands.callback()

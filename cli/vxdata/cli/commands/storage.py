@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from vxdata.cli.console import console
 from vxdata.cli.progress import count_progress
-from vxdata.cli.running import console, settings_on, start_stack
+from vxdata.cli.running import settings_on, start_stack
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import ServerUnavailable
 from vxdata.server.config import Settings
@@ -30,7 +31,7 @@ DURATION: Final = re.compile(rf"([0-9]{{1,6}})([{''.join(UNITS)}])")
 SHOWN_OBJECTS: Final = 10
 """At most this many objects are named; `--verbose` names all."""
 
-commands = typer.Typer(help="Look after the blobs.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 
 @commands.callback()

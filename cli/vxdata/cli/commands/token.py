@@ -14,8 +14,9 @@ from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from vxdata.cli.console import console
 from vxdata.cli.options import DataDir
-from vxdata.cli.running import console, start_stack
+from vxdata.cli.running import start_stack
 from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.identifiers import normalise_all
@@ -32,7 +33,7 @@ from vxdata.server.embedded.secrets import write_private
 from vxdata.server.identities.owner import FILE, OWNER
 from vxdata.server.identities.token_store import StoredToken, TokenStore
 
-commands = typer.Typer(help="Make and revoke the tokens by which callers are known.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 
 DatabaseUri = Annotated[
     str | None,
