@@ -130,6 +130,7 @@ class TestHelp:
             assert f"{each.name} {each.help}" in listed
             assert f"{each.name} [OPTIONS]" in (own := run(each.name, "--help").out)
             assert each.help in own
+            assert "completion" not in own
 
     def test_it_waits_for_no_import_of_the_server(self) -> None:
         script = (

@@ -42,7 +42,7 @@ class OnDemand:
             group = typer.main.get_group(module.commands)
             group.help = self.help
             return group
-        alone = typer.Typer()
+        alone = typer.Typer(add_completion=False)
         alone.command(self.name)(getattr(module, self.name))
         return typer.main.get_command(alone)
 
