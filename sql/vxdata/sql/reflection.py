@@ -49,8 +49,8 @@ def columns_of(schema: str) -> str:
 def _needed(schema: str) -> str:
     """What the views of a schema read, and with whose rights: one row a view, relation and role.
 
-    A view reads as its owner, or with `security_invoker` as its reader, who may be the owner of another view.
-    Its rule depends on all relations that its query names (`pg_depend`), whichever schema they are in.
+    A view reads as its owner, or with `security_invoker` as the current user, below other views too. Its rule
+    depends on itself, and on all relations that its query names (`pg_depend`), whichever schema they are in.
     """
     return f"""
         SELECT v.oid AS view, v.oid AS relation, u.oid AS reader
@@ -60,13 +60,14 @@ def _needed(schema: str) -> str:
         WHERE n.nspname = {text(schema)} AND v.relkind = 'v'
         UNION
         SELECT needed.view, c.oid, CASE WHEN EXISTS (SELECT FROM pg_options_to_table(v.reloptions)
-            WHERE option_name = 'security_invoker' AND option_value::boolean) THEN reader ELSE v.relowner END
+            WHERE option_name = 'security_invoker' AND option_value::boolean) THEN u.oid ELSE v.relowner END
         FROM needed
+        JOIN pg_catalog.pg_roles u ON u.rolname = current_user
         JOIN pg_catalog.pg_class v ON v.oid = needed.relation AND v.relkind = 'v'
         JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
         JOIN pg_catalog.pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
-        WHERE c.relkind IN {READABLE_KINDS}"""
+        WHERE c.relkind IN {READABLE_KINDS} AND c.oid <> v.oid"""
 
 
 def keys_of(schema: str) -> str:
