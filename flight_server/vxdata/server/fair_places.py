@@ -86,6 +86,7 @@ class FairPlaces:
         with self._lock:
             if not waiter.admitted.is_set() and waiter in self._waiting:
                 self._waiting.remove(waiter)
+                self._forget(waiter.caller)
             return waiter.admitted.is_set()
 
     def pass_on(self, caller: str) -> None:
@@ -93,14 +94,17 @@ class FairPlaces:
         with self._lock:
             self._held[caller] -= 1
             self._free += 1
-            while self._waiting:
-                following = min(self._waiting, key=self._rank)
-                if not self._may_enter(following):  # nor may the others, who hold no fewer places
-                    break
+            while ready := [*filter(self._may_enter, self._waiting)]:
+                following = min(ready, key=self._rank)
                 self._waiting.remove(following)
                 self._admit(following)
-            if not self._held[caller] and all(waiter.caller != caller for waiter in self._waiting):
-                del self._held[caller], self._turns[caller]
+            self._forget(caller)
+
+    def _forget(self, caller: str) -> None:
+        """Keep nothing of a caller that neither holds a place nor waits for one."""
+        if not self._held[caller] and all(waiter.caller != caller for waiter in self._waiting):
+            self._held.pop(caller, None)
+            self._turns.pop(caller, None)
 
     def _may_enter(self, waiter: Waiter) -> bool:
         keeps_room = self._keeps_room and waiter.caller
