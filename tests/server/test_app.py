@@ -51,7 +51,7 @@ def test_urls_name_the_ports_that_were_found(settings: Settings, database_uri: S
 def test_readers_never_wait_for_writers(
     settings: Settings, database_uri: SecretStr, database: ConnectionPool, unique: str
 ) -> None:
-    """Three times as many blocked writers as the pool has places: reads of all kinds are still answered."""
+    """Three times as many blocked writers as a caller has places: reads of all kinds are still answered."""
     changes = {"database_uri": database_uri, "pool_size": 2, "writer_pool_size": 3, "pool_wait": 30.0}
     with (
         Server(settings.model_copy(update=changes)) as server,
