@@ -11,11 +11,14 @@ import httpx
 import pytest
 
 from tests.server.support import until
+from vxdata.schemas.create import DataSourceCreate
 from vxdata.schemas.identity import EVERYTHING, Role
+from vxdata.sdk import Client
 from vxdata.server.app import Server
 from vxdata.server.database.connection import READ_WRITE
 from vxdata.server.identities.token_store import TokenStore
 from vxdata.server.listeners.http.body_room import BODIES, SMALL_BYTES
+from vxdata.server.listeners.http.responses import WHOLE_BYTES
 from vxdata.server.listeners.http.threads import THREADS
 
 if TYPE_CHECKING:
@@ -34,18 +37,19 @@ CALLS: Final = THREADS + 4
 def server(settings: Settings, database_uri: SecretStr) -> Iterator[Server]:
     """A server that asks who calls, with a few connections, for which calls wait long."""
     changes = {"database_uri": database_uri, "authentication": "required", "cache_dir": None}
-    few = {"pool_size": 4, "pool_wait": 60, "grace": 0.5, "message_bytes": 1024**2}
+    few = {"pool_size": 4, "pool_wait": 60, "stall_yield": 600, "grace": 0.5, "message_bytes": 1024**2}
     with Server(settings.model_copy(update=changes | few)) as running:
         yield running
 
 
 @pytest.fixture
 def tokens(database: ConnectionPool, unique: str) -> dict[str, str]:
-    """Tokens of two callers."""
+    """Tokens of two readers and a writer."""
     store = TokenStore(database)
-    names = ("many", "one")
+    roles = {"many": Role.READER, "one": Role.READER, "writer": Role.WRITER}
     return {
-        name: store.create(f"{name}-{unique}", Role.READER, EVERYTHING).get_secret_value() for name in names
+        name: store.create(f"{name}-{unique}", role, EVERYTHING).get_secret_value()
+        for name, role in roles.items()
     }
 
 
@@ -73,6 +77,31 @@ def test_calls_whose_statements_last_leave_threads_and_connections(
             assert ask(http, tokens["one"], "volume").status_code == httpx.codes.OK
             assert not any(each.done() for each in asked)
         assert {each.result().status_code for each in asked} == {httpx.codes.OK}
+
+
+def test_answers_that_have_begun_do_not_wait_for_those_that_have_not(
+    server: Server, http: httpx.Client, database: ConnectionPool, tokens: dict[str, str], unique: str
+) -> None:
+    """They hold the connections that the others wait for, each in a thread."""
+    sources = [
+        DataSourceCreate(identifier=f"{unique}-{number}", license="CC BY 4.0", name="long" * 50)
+        for number in range(1_000)
+    ]
+    with Client(server.flight_url, token=tokens["writer"]) as client:
+        client.data_sources.create(sources)
+
+    def pull(number: int) -> int:
+        question = {"type": "datasource", "filter": f"F.identifier != 'datasource/{number}'"}
+        headers = {"Authorization": f"Bearer {tokens['many']}"}
+        answer = http.post("/query?format=csv", json=question, headers=headers)
+        return answer.status_code if len(answer.content) > 2 * WHOLE_BYTES else 0
+
+    with ThreadPoolExecutor(CALLS) as threads:
+        with database.connection() as connection, connection.transaction(READ_WRITE):
+            connection.execute("LOCK TABLE vxdata.datasource IN ACCESS EXCLUSIVE MODE")
+            asked = [threads.submit(pull, number) for number in range(CALLS)]
+            until(lambda: server.admission.in_progress == CALLS, "all calls wait")
+        assert {each.result() for each in asked} == {httpx.codes.OK}
 
 
 def begin_body(server: Server, token: str, size: int) -> socket.socket:

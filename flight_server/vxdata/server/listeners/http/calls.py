@@ -65,7 +65,8 @@ class Calls:
         limit: Seconds that the whole body may take.
         stall_limit: Seconds that an answer may wait for its reader.
         bodies: The memory for bodies.
-        threads: The threads that answer.
+        threads: The threads in which answers begin.
+        streaming: The threads that make the rest of long answers.
         gatekeepers: Limits the threads that find out who calls.
     """
 
@@ -77,6 +78,7 @@ class Calls:
     stall_limit: float
     bodies: BodyRoom
     threads: CallThreads = field(default_factory=CallThreads)
+    streaming: CallThreads = field(default_factory=CallThreads)
     gatekeepers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
 
     async def answer(
@@ -142,7 +144,7 @@ class Calls:
                 raise
         if begun.is_whole:
             return begun.whole()
-        return StreamedAnswer(begun, opened, caller, self.threads, self.stall_limit)
+        return StreamedAnswer(begun, opened, caller, self.streaming, self.stall_limit)
 
     async def _body(self, request: Request, parts: Body, *, is_open: bool) -> bytes:
         """Read the body, as far as its size and its time are allowed."""

@@ -1,8 +1,9 @@
 """Responses: the bytes of an answer, sent while PostgreSQL writes the rest of it.
 
 The iterators of answers block, so threads ask them; how many at a time is limited for each catalog, so that
-one that is slow leaves the event loop and the health checks alone. The event loop notices when a caller has
-left, and the thread that cancels statements asks for it.
+one that is slow leaves the event loop and the health checks alone. Answers that have begun have threads of
+their own: they hold the connections for which others that begin wait in their threads. The event loop notices
+when a caller has left, and the thread that cancels statements asks for it.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ class StreamedAnswer(Response):
         begun: Its beginning.
         opened: The call that it belongs to.
         caller: Who asked.
-        threads: The threads that make it.
+        threads: The threads that make the rest of it.
         stall_limit: Seconds that bytes may wait for the caller to take them.
     """
 

@@ -1,4 +1,4 @@
-"""Threads that answer the calls of one application, divided fairly among callers."""
+"""Threads that work for the calls of one application, divided fairly among callers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 THREADS: Final = 64
-"""Calls of one application that are answered at a time, at most; more wait for their turn."""
+"""Threads that work at a time, at most; more calls wait for their turn."""
 
 Arguments = TypeVarTuple("Arguments")
 Found = TypeVar("Found")
