@@ -127,19 +127,21 @@ def test_one_caller_leaves_room_for_the_makings_of_others(files: AnswerFiles, fo
     slow.go_on.clear()
     gone = threading.Event()
     with ThreadPoolExecutor(2 * PLACES) as threads:
-        asked = [
-            threads.submit(files.get, f"slow {number}", 0, slow, gone.is_set, "many")
-            for number in range(2 * PLACES)
-        ]
+        keys = [f"slow {number}" for number in range(2 * PLACES)]
+        asked = {key: threads.submit(files.get, key, 0, slow, gone.is_set, "many") for key in keys}
         until(lambda: len(files._makings) == 2 * PLACES, "all of them wait")
         files.get("quick", 0, Maker(), never, "one").close()
         assert slow.made == PLACES // 2
+        last = next(key for key in reversed(files._makings) if not files._makings[key]._has_begun)
+        files.get(last, 0, quick := Maker(), never, "one").close()  # it waits behind the others of the first
+        assert (slow.made, quick.made) == (PLACES // 2, 1)
+        asked.pop(last).result(10).close()
         gone.set()
-        for each in asked:
+        for each in asked.values():
             with pytest.raises(RequestCancelled):
                 each.result(10)
     until(lambda: not files._makings, "those that nobody waits for end, also before they have a place")
-    assert names(folder) == ["quick"]
+    assert names(folder) == ["quick", last]
 
 
 def test_the_least_recently_used_go_first_but_none_that_is_read(files: AnswerFiles, folder: Path) -> None:

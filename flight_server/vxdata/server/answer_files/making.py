@@ -43,6 +43,8 @@ class Making:
         self.purge_epoch = purge_epoch
         self.done: Future[AnswerFile] = Future()
         self._waiting = 1
+        self._callers: set[str] = set()
+        self._has_begun = False
         self._lock = threading.Lock()
 
     def join(self) -> bool:
@@ -53,9 +55,33 @@ class Making:
             self._waiting += 1
             return True
 
+    def needs_place(self, caller: str) -> bool:
+        """Note a caller that waits: the first place of any of them begins the file.
+
+        Args:
+            caller: The caller.
+
+        Returns:
+            Whether it has to queue for a place; false if it has, or if the file has begun.
+        """
+        with self._lock:
+            is_new = caller not in self._callers
+            self._callers.add(caller)
+            return is_new and not self._has_begun
+
+    def begin(self) -> bool:
+        """Begin to make the file; false if another place has begun it."""
+        with self._lock:
+            begins, self._has_begun = not self._has_begun, True
+            return begins
+
     def is_abandoned(self) -> bool:
         """Return whether nobody waits; called from other threads."""
         return not self._waiting
+
+    def needs_no_place(self) -> bool:
+        """Return whether nobody waits, or the file has begun; called from other threads."""
+        return self._has_begun or self.is_abandoned()
 
     def require_wanted(self) -> None:
         """Check that somebody waits.
@@ -106,7 +132,8 @@ class MakingThreads:
         Args:
             making: Who waits for it.
             caller: The caller that its place counts for.
-            make: Makes it, once there is a place for it or nobody waits any more.
+            make: Makes it, once there is a place for it or nobody waits any more; not called if another place
+                has begun it.
         """
         context = contextvars.copy_context()  # so that the log names the request
         self._threads.submit(context.run, self._run, making, caller, make)
@@ -116,5 +143,6 @@ class MakingThreads:
         self._threads.shutdown()
 
     def _run(self, making: Making, caller: str, make: Callable[[], None]) -> None:
-        with self._places.acquire(math.inf, caller, making.is_abandoned):
-            make()
+        with self._places.acquire(math.inf, caller, making.needs_no_place):
+            if making.begin():
+                make()

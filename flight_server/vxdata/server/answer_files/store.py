@@ -206,11 +206,11 @@ class AnswerFiles:
             if self._is_closed:
                 msg = "The server is shutting down; try again."
                 raise ServerUnavailable(msg)
-            running = self._makings.get(key)
-            if running is not None and running.join():
-                return running
-            making = self._makings[key] = Making(key, purge_epoch)
-            self._threads.submit(making, caller, partial(self._make, making, make))
+            making = self._makings.get(key)
+            if making is None or not making.join():
+                making = self._makings[key] = Making(key, purge_epoch)
+            if making.needs_place(caller):
+                self._threads.submit(making, caller, partial(self._make, making, make))
             return making
 
     def _make(self, making: Making, make: Make) -> None:
