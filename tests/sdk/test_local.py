@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 import pickle
 import re
@@ -96,6 +97,16 @@ def test_a_server_of_ones_own(data_dir: Path, credentials: Path, monkeypatch: py
     with local(data_dir) as client:
         assert client.data_sources.query().filter(F.identifier == "datasource/here").count() == 1
         assert client.storage.download(url, data_dir / "files", progress=False).read_bytes()
+
+
+def test_it_serves_as_long_as_a_query_of_it(data_dir: Path) -> None:
+    before = children()
+    patients = local(data_dir).patients.query()
+    gc.collect()
+    assert patients.count() == 0
+    del patients
+    gc.collect()
+    until(lambda: children() - before == set(), "the server has stopped")
 
 
 def require_own_group() -> None:

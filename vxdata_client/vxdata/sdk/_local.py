@@ -47,6 +47,7 @@ log = logging.getLogger("vxdata.local")
 class LocalClient(Client):
     """A client with a server of its own, which stops when the client is closed or its process ends.
 
+    It also stops once nothing is left that could call it: neither the client nor a query made from it.
     Copies, and what other processes get, are plain clients of the same server.
     """
 
@@ -65,7 +66,7 @@ class LocalClient(Client):
         transport = FlightTransport(server.url, timeout, credentials=credentials)
         super().__init__(timestamp=timestamp, storage=storage, transport=transport)
         self.base_url = server.url
-        self._stop_server = weakref.finalize(self, server.stop)
+        self._stop_server = weakref.finalize(transport, server.stop)
 
     def close(self) -> None:
         """Close the connections and stop the server; the data stay."""
