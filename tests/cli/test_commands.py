@@ -257,8 +257,8 @@ class TestFailures:
             port = str(listener.getsockname()[1])
             for options in (("--port", port, "--http-port", "0"), ("--port", "0", "--http-port", port)):
                 said = run_apart("up", "--data-dir", data_dir, *options)
-                wanted = f"OSError: 127.0.0.1:{port}: Address already in use; choose another port"
-                assert said == Said(1, "", wanted)
+                advice = "choose another port by --port or --http-port"
+                assert said == Said(1, "", f"OSError: 127.0.0.1:{port}: Address already in use; {advice}")
         # It is found before anything is started or made.
         assert not data_dir.exists()
 

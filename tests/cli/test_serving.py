@@ -92,7 +92,8 @@ class TestUp:
         running = start("up", "--data-dir", data_dir, *FREE)
         for path in ("livez", "readyz"):
             assert_answers(f"{running.http_url}/{path}")
-        second = vxdata("up", "--data-dir", data_dir, *FREE)
+        port = running.flight_url.rpartition(":")[2]
+        second = vxdata("up", "--data-dir", data_dir, "--port", port, "--http-port", "0")
         assert (second.returncode, second.stdout) == (1, "")
         (line,) = second.stderr.splitlines()
         held = f"the data directory {data_dir} is in use by the server of process {running.process.pid};"
@@ -269,7 +270,8 @@ class TestServe:
         port = running.flight_url.rpartition(":")[2]
         second = vxdata("serve", "--port", port, "--http-port", "0", env=env)
         assert (second.returncode, second.stdout) == (1, "")
-        assert second.stderr == f"OSError: 127.0.0.1:{port}: Address already in use; choose another port\n"
+        advice = "choose another port by --port or --http-port"
+        assert second.stderr == f"OSError: 127.0.0.1:{port}: Address already in use; {advice}\n"
 
     def test_up_takes_the_ports_of_the_settings(self, data_dir: Path) -> None:
         with socket.socket() as other:

@@ -23,6 +23,7 @@ from vxdata.server.database.reading_role import role_of
 from vxdata.server.database.upgrade import upgrade
 from vxdata.server.embedded import EmbeddedStack, default_data_dir
 from vxdata.server.embedded.environment import clean_environment
+from vxdata.server.embedded.owner import require_unowned
 from vxdata.server.embedded.tuning import CONNECTIONS
 from vxdata.server.identities.owner import FILE as OWNER_FILE
 from vxdata.server.identities.owner import keep_owner, put_credentials, remove_credentials
@@ -77,9 +78,11 @@ def embedded_server(
     # Before the start: until then, lines of the log would go to standard output.
     configure_logs("WARNING" if quiet else given.log_level, as_json=given.log_json)
     warn_of_unknown(os.environ)
+    data_dir = data_dir or default_data_dir()
+    require_unowned(data_dir)  # before the ports, which the server on the same data may have taken
     for wanted in (given.port, given.http_port):
         require_free(wanted, given.host)
-    with start_stack(data_dir or default_data_dir(), stopping, connections_of(given)) as stack:
+    with start_stack(data_dir, stopping, connections_of(given)) as stack:
         settings = settings_on(stack, given)
         upgrade_database(stack.postgres_uri, stack.postgres_read_uri)
         allow_many_files()
@@ -244,7 +247,11 @@ def require_free(port: int, host: str = "127.0.0.1") -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise OSError(error.errno, f"{error.strerror}; choose another port", f"{host}:{port}") from error
+            raise OSError(
+                error.errno,
+                f"{error.strerror}; choose another port by --port or --http-port",
+                f"{host}:{port}",
+            ) from error
 
 
 def leave(server: Server, error: Exception | None = None) -> None:

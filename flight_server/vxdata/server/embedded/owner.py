@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from vxdata.server.embedded.errors import DataDirectoryInUse
 from vxdata.server.embedded.waiting import Progress, wait_until
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import threading
     from pathlib import Path
     from types import TracebackType
+
+LOCK_NAME: Final = "owner.lock"
+"""The file in a data directory that its owner has locked."""
 
 
 class LockFile:
@@ -76,12 +79,22 @@ def claim(data_dir: Path) -> LockFile:
     Raises:
         DataDirectoryInUse: another process, or another stack in this one, owns it.
     """
-    path = data_dir / "owner.lock"
+    path = data_dir / LOCK_NAME
     lock = LockFile.try_lock(path)
     if lock is None:
         raise DataDirectoryInUse(data_dir, "server", noted_pid(path))
     lock.note(os.getpid())
     return lock
+
+
+def require_unowned(data_dir: Path) -> None:
+    """Check that nobody owns a data directory, which need not be there yet.
+
+    Raises:
+        DataDirectoryInUse: Another process, or another stack in this one, owns it.
+    """
+    if (data_dir / LOCK_NAME).exists():
+        claim(data_dir).close()
 
 
 def lock_part(
