@@ -79,6 +79,15 @@ class TestPool:
         with pool.connection() as again:
             assert again in {first, second}
 
+    def test_who_has_its_share_is_told_that_others_are_kept(self, pool: ConnectionPool) -> None:
+        wanted = r"within 0\.05 seconds; those that are free are kept for other callers; try again later"
+        with (
+            pool.connection(caller="many"),
+            pytest.raises(ServerBusy, match=wanted),
+            pool.connection(caller="many"),
+        ):
+            pass
+
     def test_lanes_do_not_count_against_each_other(self, database_uri: SecretStr) -> None:
         lanes = (Lane.STREAM, Lane.LOOKUP, Lane.WRITE)
         with (

@@ -209,7 +209,8 @@ class ConnectionPool:
             login = self._logins[lane]
             connection = self._getconn(login, until) if admitted else None
             if connection is None:
-                raise _no_connection(wait, deadline)
+                are_kept = not admitted and self._places[lane].free > 0
+                raise _no_connection(wait, deadline, are_kept=are_kept)
             try:
                 yield connection
             finally:
@@ -304,10 +305,11 @@ class ConnectionPool:
             login.factory.close()
 
 
-def _no_connection(wait: float, deadline: float) -> RequestTimedOut | ServerBusy:
+def _no_connection(wait: float, deadline: float, *, are_kept: bool) -> RequestTimedOut | ServerBusy:
     if time.monotonic() >= deadline:
         return RequestTimedOut("The deadline of the call passed while it waited for a database connection.")
-    msg = f"No database connection became free within {wait:g} seconds; try again later."
+    reason = "; those that are free are kept for other callers" if are_kept else ""
+    msg = f"No database connection became free within {wait:g} seconds{reason}; try again later."
     return ServerBusy(msg, wait_seconds=wait)
 
 
