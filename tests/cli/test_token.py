@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 from vxdata.cli.commands.token import commands
+from vxdata.schemas.create import DataSourceCreate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typer.testing import Result
 
+    from vxdata.sdk import Client
     from vxdata.server.config import Settings
 
 
@@ -59,6 +62,19 @@ def test_grants_that_cannot_be_are_refused_in_plain_words(
     refused = run(*given, *database_options)
     assert refused.exit_code != 0
     assert "Invalid value: Below a data source can only be written by those who see it" in refused.output
+
+
+def test_grants_that_match_nothing_are_named(
+    database_options: tuple[str, str], unique: str, client: Client
+) -> None:
+    source = DataSourceCreate(identifier=f"datasource/{unique}", license=f"CC {unique}")
+    client.data_sources.create([source])
+    there = ("--read", unique, "--license", f"CC {unique}")
+    missing = ("--read", f"{unique}-other", "--license", f"cc {unique}")
+    made = run("create", unique, *there, *missing, *database_options)
+    assert made.exit_code == 0
+    named = re.findall("Warning: no resource has '(.*?)' at present", made.output)
+    assert named == [f"datasource/{unique}-other", f"cc {unique}"]
 
 
 def test_what_is_not_limited_is_called_everything(database_options: tuple[str, str], unique: str) -> None:

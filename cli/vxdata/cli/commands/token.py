@@ -97,7 +97,8 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     """Make a token, and print it once: the database keeps only a digest of it.
 
     Limits on records do not limit catalogs, nor the other way round: a warning says what is left open.
-    Another one names catalogs that are not in the settings, since a server may have them all the same.
+    Others name data sources and licences that no resource has yet, and catalogs that are not in the settings,
+    since a server may have them all the same.
     """
     grants = _grants(read, write, resource_type, license_, catalog)
     if output is not None and output.exists():
@@ -107,6 +108,10 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
     warnings = _of_unknown(grants.catalogs)  # before a token is made: settings may be refused
     with _store(data_dir, database_uri) as store:
         _hand_out(store.create(name, role, grants, expires_at), output)
+        warnings += [
+            f"Warning: no resource has {each!r} at present. The token sees such resources once there are any."
+            for each in store.unmatched(grants)
+        ]
     _tell_unlimited(grants)
     for warning in warnings:
         console.print(warning)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.identity import EVERYTHING, Grants, Role
@@ -94,6 +95,22 @@ class TokenStore:
         token = new_token()
         self.keep(token, name, role, grants, expires_at)
         return token
+
+    def unmatched(self, grants: Grants) -> list[str]:
+        """Name granted data sources and licences that no live resource has.
+
+        Args:
+            grants: The grants.
+
+        Returns:
+            The data sources that are not there, then the licences.
+        """
+        sources, licenses = grants.read or (), grants.licenses or ()
+        if not sources and not licenses:
+            return []
+        statement = statements.unmatched(sources, licenses, registry())
+        with self._database.connection() as connection:
+            return [row["name"] for row in connection.rows(statement)]
 
     def keep(
         self,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vxdata.sql.literals import timestamp
-from vxdata.sql.names import render, text
+from vxdata.sql.names import latest, render, text, written
+from vxdata.sql.write.tables import latest_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from vxdata.schemas.payload_type import PayloadType
 
 COLUMNS: Final = (
     "id, name, digest, role, grants::text AS grants, created_at, expires_at, last_used_at, revoked_at"
@@ -33,6 +36,32 @@ def unrevoked(token_id: str) -> str:
 def named(name: str) -> str:
     """Read the token of a name."""
     return f"SELECT {COLUMNS} FROM vxdata.token WHERE name = {text(name)}"
+
+
+def unmatched(sources: Iterable[str], licenses: Iterable[str], types: Iterable[PayloadType]) -> str:
+    """Find grants by which nothing is visible at present.
+
+    Args:
+        sources: Identifiers of data sources that are granted.
+        licenses: Licences that are granted.
+        types: The types whose resources have them.
+
+    Returns:
+        A SELECT of `name`: the data sources that are not there, then the licences that no live resource has.
+    """
+    has_any = {
+        name: _has_live([written(latest, "datasource")], f"identifier = {text(name)}") for name in sources
+    }
+    tables = [latest_table(each) for each in types]
+    has_any |= {name: _has_live(tables, f"license = {text(name)}") for name in licenses}
+    rows = (f"({place}, {text(name)}, {found})" for place, (name, found) in enumerate(has_any.items()))
+    asked = f"(VALUES {', '.join(rows)}) AS asked (place, name, has_any)"
+    return f"SELECT name FROM {asked} WHERE NOT has_any ORDER BY place"
+
+
+def _has_live(tables: Iterable[str], condition: str) -> str:
+    """Whether a live row of one of some tables meets a condition."""
+    return " OR ".join(f"EXISTS (SELECT FROM {each} WHERE NOT tombstone AND {condition})" for each in tables)
 
 
 def add(name: str, token_id: str, digest: str, role: str, grants: str, expires_at: datetime | None) -> str:
