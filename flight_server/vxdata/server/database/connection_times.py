@@ -15,14 +15,10 @@ CONNECT_SECONDS: Final = 10
 CONNECT_VARIABLE: Final = "PGCONNECT_TIMEOUT"
 """The environment variable of libpq for it."""
 
-SILENT: Final = {
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
-"""After 30 seconds of silence the other machine is asked for a sign of life, every 10 seconds. The connection
-is lost when three were not answered, or when something sent has not arrived within 60,000 milliseconds."""
+SILENT: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""After 30 seconds of silence the other machine is asked for a sign of life, every 10 seconds. The connection is
+lost when three were not answered. `tcp_user_timeout` would also end one to a server that is alive and reads
+nothing for a while, as on a disk that stalls."""
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 """How URIs begin; other texts are lists of keywords and values."""
