@@ -17,8 +17,8 @@ CONNECT_VARIABLE: Final = "PGCONNECT_TIMEOUT"
 
 SILENT: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """After 30 seconds of silence the other machine is asked for a sign of life, every 10 seconds. The connection
-is lost when three were not answered. `tcp_user_timeout` would also end one to a server that is alive and reads
-nothing for a while, as on a disk that stalls."""
+is lost when three were not answered. `tcp_user_timeout` would also end one to a server that is alive but
+reads nothing for a while, as on a disk that stalls."""
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 """How URIs begin; other texts are lists of keywords and values."""
