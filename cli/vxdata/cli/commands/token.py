@@ -110,7 +110,7 @@ def create(  # noqa: PLR0913, PLR0917 - an option for each limit
         _hand_out(store.create(name, role, grants, expires_at), output)
         warnings += [
             f"Warning: no resource has {each!r} at present. The token sees such resources once there are any."
-            for each in store.unmatched(grants)
+            for each in store.unmatched(grants, registry())
         ]
     _tell_unlimited(grants)
     for warning in warnings:

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from vxdata.schemas.catalog.registry import registry
 from vxdata.schemas.errors import InvalidRequest
 from vxdata.schemas.errors.messages import did_you_mean
 from vxdata.schemas.identity import EVERYTHING, Grants, Role
@@ -15,10 +14,12 @@ from vxdata.server.identities.tokens import digest_of, id_of, new_token
 from vxdata.sql.write import tokens as statements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from pydantic import SecretStr
 
+    from vxdata.schemas.payload_type import PayloadType
     from vxdata.server.database.pool import ConnectionPool
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII)
@@ -96,11 +97,12 @@ class TokenStore:
         self.keep(token, name, role, grants, expires_at)
         return token
 
-    def unmatched(self, grants: Grants) -> list[str]:
+    def unmatched(self, grants: Grants, types: Iterable[PayloadType]) -> list[str]:
         """Name granted data sources and licences that no live resource has.
 
         Args:
             grants: The grants.
+            types: The types of the resources.
 
         Returns:
             The data sources that are not there, then the licences.
@@ -108,7 +110,7 @@ class TokenStore:
         sources, licenses = grants.read or (), grants.licenses or ()
         if not sources and not licenses:
             return []
-        statement = statements.unmatched(sources, licenses, registry())
+        statement = statements.unmatched(sources, licenses, types)
         with self._database.connection() as connection:
             return [row["name"] for row in connection.rows(statement)]
 
