@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.server.database.readable import require_readable
 from vxdata.schemas.catalog.reflected import ForeignKey, ReflectedColumn, ReflectedTable
 from vxdata.schemas.errors import InvalidCatalog
 from vxdata.server.database.connection import READ_ONLY
-from vxdata.server.database.errors import Denied
 from vxdata.server.database.pool import ConnectionPool
 from vxdata.server.database.reflection import (
     Reflection,
@@ -85,12 +85,7 @@ def test_tables_and_views_that_are_shown_can_be_read(
     pool: ConnectionPool, found: dict[str, ReflectedTable]
 ) -> None:
     closed = ["secret", "closed", "closed_to_reader", "closed_below", "closed_in_part"]
-    with pool.connection() as connection:
-        for name in found:
-            assert connection.rows(f'SELECT * FROM "Some Data".{name}') == []
-        for name in closed:
-            with pytest.raises(Denied):
-                connection.rows(f'SELECT * FROM "Some Data".{name}')
+    require_readable(pool, "Some Data", found, closed)
 
 
 def test_columns(found: dict[str, ReflectedTable]) -> None:

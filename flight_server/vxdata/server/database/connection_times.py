@@ -51,10 +51,7 @@ def with_times(uri: str) -> str:
 
 def _divided(uri: str) -> tuple[str, str]:
     """Divide a URI at its parameters, as libpq does: a password before the `@` may have question marks."""
-    scheme, _, rest = uri.partition("://")
-    user, at, behind = rest.partition("@")
-    if at and "/" not in user:
-        place, _, parameters = behind.partition("?")
-        return f"{scheme}://{user}@{place}", parameters
-    place, _, parameters = rest.partition("?")
-    return f"{scheme}://{place}", parameters
+    user, at, behind = uri.partition("://")[2].partition("@")
+    begin = len(uri) - len(behind) if at and "/" not in user else 0
+    place, _, parameters = uri[begin:].partition("?")
+    return uri[:begin] + place, parameters
